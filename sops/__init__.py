@@ -1,0 +1,1 @@
+"""The ground floor: what a procedure is, and the procedures themselves. Pure; does no I/O."""

@@ -1,0 +1,86 @@
+"""Approvals: who counts, for what, until when. Pure; the engine gathers the facts and posts the request.
+
+A request is bound to a subject, a mapping of everything the yes covers. Its digest is what people approve:
+if any part of the subject changes, the digest differs and every yes is void.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from sops.kit.model import Role
+
+
+class RequestState(StrEnum):
+    OPEN = "open"
+    GRANTED = "granted"  # enough yeses; the grace runs
+    CONSUMED = "consumed"  # the first effect's intent is stored; nothing but a conflict stops it now
+    VOID = "void"
+    EXPIRED = "expired"
+    REJECTED = "rejected"
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Yes(_Value):
+    person: str
+    account: str
+    at: AwareDatetime
+    via: str = "thread"
+
+
+class Request(_Value):
+    """One question to reviewers. `seq` numbers a run's requests; `code` is what people type."""
+
+    seq: int
+    code: str
+    step: str
+    iteration: int
+    role: Role
+    quorum: int
+    subject: dict[str, Any]
+    digest: str
+    effects: tuple[str, ...]
+    excluded: dict[str, str]  # person → why their yes cannot count
+    made_at: AwareDatetime
+    expires_at: AwareDatetime
+    delivered_at: AwareDatetime | None = None
+    yeses: tuple[Yes, ...] = ()
+    state: RequestState = RequestState.OPEN
+    ended: str = ""  # why it is void, rejected or expired
+    grace_until: AwareDatetime | None = None
+
+    @property
+    def live(self) -> bool:
+        return self.state in {RequestState.OPEN, RequestState.GRANTED}
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Distinct people who said yes, in order."""
+        return tuple(dict.fromkeys(yes.person for yes in self.yeses))
+
+    def but(self, **changes: Any) -> "Request":
+        return self.model_copy(update=changes)
+
+
+def digest_of(subject: Mapping[str, Any]) -> str:
+    """SHA-256 of the subject's canonical JSON, hexadecimal."""
+    text = json.dumps(subject, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def code_of(run_id: str, seq: int, digest: str) -> str:
+    """Four characters people can type; differs for every request of a run, also for an equal subject."""
+    return hashlib.sha256(f"{run_id}/{seq}/{digest}".encode()).hexdigest()[:4]
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """What changed between two subjects, by name."""
+    names = [*old, *(name for name in new if name not in old)]
+    return {name: (old.get(name), new.get(name)) for name in names if old.get(name) != new.get(name)}

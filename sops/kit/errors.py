@@ -1,0 +1,52 @@
+"""One family of errors. A refusal is not an error: it is a reply (see `bot.chat.replies`)."""
+
+
+class SopwithError(Exception):
+    """Something Sopwith relies on does not hold."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (self.__doc__ or "").splitlines()[0])
+
+
+class ConfigurationError(SopwithError):
+    """The settings, or a tool the settings ask for, are missing or wrong; says what to change."""
+
+
+class InvalidVersion(SopwithError):
+    """This is not a version Sopwith can release."""
+
+
+class InvalidText(SopwithError):
+    """A file does not have the shape an edit relies on; nothing was changed."""
+
+
+class UnknownKind(SopwithError):
+    """A stored run names an action, gate or condition this build does not have."""
+
+
+class StaleRun(SopwithError):
+    """The run changed between reading and writing it; read again and repeat."""
+
+
+class ClaimLost(SopwithError):
+    """Another worker took over this claim; its fence is higher than ours."""
+
+
+class FarEndError(SopwithError):
+    """The far end (GitHub, a git remote, a registry, a chat) cannot be reached or failed; worth another try."""
+
+
+class OutcomeUnknown(FarEndError):
+    """A write was sent and no answer came: it may or may not have happened. Probe before repeating."""
+
+
+class FarEndRefused(SopwithError):
+    """The far end understood and said no; repeating will not help. The message is its reason."""
+
+
+class HeadMoved(FarEndRefused):
+    """A precondition on a branch or pull request head failed: somebody moved it first."""
+
+
+class SignatureInvalid(SopwithError):
+    """A tag's signature does not verify against the configured keys."""

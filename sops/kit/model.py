@@ -1,0 +1,149 @@
+"""What a procedure is made of: a Sop is a list of Steps; a Step names gates, actions and the row it serves.
+
+Gates, actions and conditions are `Piece`s: small frozen values with plain fields, so that a run can keep a
+snapshot of its steps and be resumed by any later build. A build that lacks a piece sees an `Unknown`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
+from typing import Any, ClassVar, Self
+
+
+class Role(StrEnum):
+    """What a person is for this organisation; the value is how people read it."""
+
+    RELEASE_MANAGER = "release manager"
+    REVIEWER = "reviewer"
+    ON_CALL = "on call"
+    SECURITY_LEAD = "security lead"
+    MAINTAINER = "maintainer"
+    ANYONE = "anyone"
+
+
+class Severity(StrEnum):
+    """How bad an incident is; P0 is a complete outage or lost data, P3 is cosmetic."""
+
+    P0 = "P0"
+    P1 = "P1"
+    P2 = "P2"
+    P3 = "P3"
+
+
+class Piece:
+    """A part of a step, stored by its class name and plain fields. Subclasses are frozen dataclasses."""
+
+    known: ClassVar[dict[str, type["Piece"]]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        Piece.known[cls.__name__] = cls
+
+    def dump(self) -> dict[str, Any]:
+        return {"kind": type(self).__name__, **asdict(self)}  # type: ignore[call-overload]  # every piece is one
+
+    @classmethod
+    def load(cls, data: Mapping[str, Any]) -> "Piece":
+        """The piece that was dumped; an `Unknown` if this build has no such kind or its fields differ."""
+        kind = str(data.get("kind"))
+        found = Piece.known.get(kind)
+        given = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items() if k != "kind"}
+        if found is None or not set(given) <= {f.name for f in fields(found)}:  # type: ignore[arg-type]
+            return Unknown(kind)
+        return found(**given)
+
+
+@dataclass(frozen=True)
+class Unknown(Piece):
+    """A piece this build cannot interpret. Whoever meets it parks the run and says so."""
+
+    name: str
+
+    def dump(self) -> dict[str, Any]:
+        return {"kind": self.name}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One row of the document (or a part of one). It waits for `when`, then performs `do` in order.
+
+    `after` names the step that must be over first; by default the one listed before it.
+    `then` sends the run back to that step, in its next iteration.
+    `optional` steps may be left open when the run ends.
+    """
+
+    id: str
+    row: str
+    title: str
+    when: tuple[Piece, ...] = ()
+    do: tuple[Piece, ...] = ()
+    only_if: Piece | None = None
+    after: str | None = None
+    then: str | None = None
+    optional: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("when", "do"):
+            value = getattr(self, name)
+            if isinstance(value, Piece):
+                object.__setattr__(self, name, (value,))
+
+    def pieces(self) -> tuple[Piece, ...]:
+        return (*self.when, *self.do, *(() if self.only_if is None else (self.only_if,)))
+
+    def dump(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "row": self.row,
+            "title": self.title,
+            "when": [piece.dump() for piece in self.when],
+            "do": [piece.dump() for piece in self.do],
+            "only_if": self.only_if.dump() if self.only_if else None,
+            "after": self.after,
+            "then": self.then,
+            "optional": self.optional,
+        }
+
+    @classmethod
+    def load(cls, data: Mapping[str, Any]) -> Self:
+        return cls(
+            id=data["id"],
+            row=data["row"],
+            title=data["title"],
+            when=tuple(Piece.load(piece) for piece in data["when"]),
+            do=tuple(Piece.load(piece) for piece in data["do"]),
+            only_if=Piece.load(data["only_if"]) if data["only_if"] else None,
+            after=data["after"],
+            then=data["then"],
+            optional=data["optional"],
+        )
+
+
+@dataclass(frozen=True)
+class Sop:
+    """A procedure. `command` is what people type, `prefix` begins the short names of its runs (REL-1).
+
+    `version` is part of what a run is pinned to; raise it when the meaning of a step changes.
+    """
+
+    id: str
+    title: str
+    command: str
+    prefix: str
+    owner: Role
+    steps: tuple[Step, ...]
+    starters: tuple[Role, ...] = ()
+    channel: str = "ops"
+    version: int = 1
+
+    def __post_init__(self) -> None:
+        ids = [step.id for step in self.steps]
+        if len(set(ids)) != len(ids):
+            raise ValueError(f"{self.id}: two steps share an id")
+        for step in self.steps:
+            for name in (step.after, step.then):
+                if name is not None and name not in ids:
+                    raise ValueError(f"{self.id}: step {step.id} refers to {name!r}, which is not a step")
+
+    def step(self, step_id: str) -> Step:
+        return next(step for step in self.steps if step.id == step_id)

@@ -1,0 +1,85 @@
+"""Every number and name a procedure may be set to; the defaults are the document's.
+
+A run keeps a copy: changing the settings changes later runs, never a running one.
+"""
+
+from datetime import timedelta
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from sops.kit.model import Role, Severity
+
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+class VersionFile(BaseModel):
+    """A file that spells the version. `plain` is the whole file, `cmake` the `project()` call."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: str
+    kind: Literal["plain", "cmake"]
+
+
+class Policy(BaseModel):
+    """The numbers and names of this organisation."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    # The calendar of promises
+    country: str = "DE"
+    region: str | None = None
+    zone: str = "Europe/Berlin"
+
+    # The repository
+    main: str = "main"
+    develop: str = "develop"
+    changelog: str = "CHANGELOG.md"
+    version_files: tuple[VersionFile, ...] = (
+        VersionFile(path="VERSION", kind="plain"),
+        VersionFile(path="CMakeLists.txt", kind="cmake"),
+    )
+    #: Checks that must exist and be green; empty means those the branch rules of `main` require.
+    required_checks: tuple[str, ...] = ()
+    announcements: str = "Announcements"
+    incidents: str = "docs/incidents"
+    incident_label: str = "incident"
+
+    # Approvals
+    starter_counts: bool = False
+    github_reviews: Literal["gate", "count"] = "gate"
+    approvals: dict[str, int] = Field(default_factory=lambda: {"SOP-03.merge": 1})
+    approval_expires: timedelta = 2 * DAY
+    grace: timedelta = timedelta(seconds=30)
+    grace_p0: timedelta = timedelta(seconds=5)
+
+    # Release candidates
+    soak: timedelta = 7 * DAY
+    blocker_labels: tuple[str, ...] = ("regression", "rc-blocker")
+
+    # Incidents; None in `acknowledge` means the end of the next business day
+    acknowledge: dict[Severity, timedelta | None] = Field(
+        default_factory=lambda: {
+            Severity.P0: 15 * MINUTE,
+            Severity.P1: 2 * HOUR,
+            Severity.P2: 8 * HOUR,
+            Severity.P3: None,
+        }
+    )
+    #: How often an open incident owes its readers a word; None means never.
+    update: dict[Severity, timedelta | None] = Field(
+        default_factory=lambda: {
+            Severity.P0: 30 * MINUTE,
+            Severity.P1: HOUR,
+            Severity.P2: 4 * HOUR,
+            Severity.P3: None,
+        }
+    )
+    post_mortem_days: int = 5
+    thresholds: tuple[int, ...] = (50, 80, 100)
+    escalation: tuple[Role, ...] = (Role.ON_CALL, Role.RELEASE_MANAGER)
+
+    # How often a gate looks by itself, as the net under the forge's own news
+    look_every: timedelta = 5 * MINUTE
+    look_every_soak: timedelta = HOUR

@@ -1,0 +1,182 @@
+"""The ports to the outside: what procedures and the engine ask of a chat, a forge, a git remote, a registry.
+
+Every method that reaches out is a coroutine and raises from `sops.kit.errors`: `FarEndError` when another try
+may help, `OutcomeUnknown` when a write was sent and no answer came, `FarEndRefused` when it never will.
+Reads may be retried by the adapter; writes never are, because only the engine knows to probe in between.
+The stores, which do not reach out, are in `sops.kit.stores`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from sops.kit.conversation import Actor, Place
+from sops.kit.message import Card
+from sops.kit.world import (
+    BranchRules,
+    Check,
+    Comment,
+    Commit,
+    Discussion,
+    Issue,
+    Manifest,
+    PullRequest,
+    Release,
+    RemoteTag,
+    Review,
+)
+
+
+class Clock(Protocol):
+    """All time comes from here. Aware, in UTC."""
+
+    def now(self) -> datetime: ...
+
+
+class Alarm(Protocol):
+    """Wakes the engine. It holds no truth: `wake` only means "look at the deadline rows"."""
+
+    async def start(self, wake: Callable[[], None]) -> None: ...
+    def arm(self, at: datetime | None) -> None:
+        """Wake at `at` by the injected clock, replacing the earlier instant; None disarms."""
+        ...
+
+    async def stop(self) -> None: ...
+
+
+class Chat(Protocol):
+    """One chat platform. `key` is the outbox row's logical id: posting the same key twice shows one message."""
+
+    @property
+    def platform(self) -> str: ...
+
+    async def post(self, key: str, place: Place, card: Card) -> str:
+        """Show `card` at `place`; returns the platform's reference of the message."""
+        ...
+
+    async def edit(self, key: str, place: Place, ref: str, card: Card) -> None:
+        """Replace the message `ref`."""
+        ...
+
+    async def whisper(self, key: str, place: Place, to: Actor, card: Card) -> None:
+        """Show `card` to one person, or as the quietest thing the platform has."""
+        ...
+
+
+class Forge(Protocol):
+    """GitHub, or whatever speaks its language, for one repository."""
+
+    async def viewer(self) -> str:
+        """The login this bot acts as."""
+        ...
+
+    async def pull_requests(self, head: str, base: str) -> Sequence[PullRequest]:
+        """Every pull request, open or closed, from branch `head` of this repository into `base`; newest first."""
+        ...
+
+    async def pull_request(self, number: int) -> PullRequest: ...
+    async def open_pull_request(self, *, head: str, base: str, title: str, body: str) -> PullRequest: ...
+    async def pull_request_authors(self, number: int) -> frozenset[str]:
+        """Logins (and, for commits GitHub cannot link, "email:…") of everyone who wrote a commit in it."""
+        ...
+
+    async def reviews(self, number: int) -> Sequence[Review]: ...
+    async def merge(self, number: int, *, head_sha: str, title: str, message: str) -> str:
+        """Merge with a merge commit if the head still is `head_sha`; returns the merge commit's SHA.
+
+        Raises HeadMoved when it is not, FarEndRefused when GitHub's own rules forbid the merge.
+        """
+        ...
+
+    async def rules(self, branch: str) -> BranchRules: ...
+    async def checks(self, sha: str) -> Sequence[Check]:
+        """The latest check runs and statuses on `sha`; empty when none were reported."""
+        ...
+
+    async def release_by_tag(self, tag: str) -> Release | None: ...
+    async def download_asset(self, asset_id: int) -> bytes: ...
+    async def issues(self, *, labels: Sequence[str] = (), state: str = "open") -> Sequence[Issue]:
+        """Issues (never pull requests) carrying all of `labels`; `state` is open, closed or all."""
+        ...
+
+    async def issue(self, number: int) -> Issue | None: ...
+    async def open_issue(
+        self, *, title: str, body: str, labels: Sequence[str] = (), assignees: Sequence[str] = ()
+    ) -> Issue: ...
+    async def close_issue(self, number: int, *, reason: str = "completed") -> None: ...
+    async def own_issues(self, since: datetime) -> Sequence[Issue]:
+        """Issues in any state that this bot's account opened, updated since `since`: where markers are sought."""
+        ...
+
+    async def comments(self, number: int) -> Sequence[Comment]: ...
+    async def comment(self, number: int, body: str) -> Comment: ...
+    async def discussion_categories(self) -> Sequence[str]: ...
+    async def own_discussions(self) -> Sequence[Discussion]:
+        """Discussions this bot's account opened, newest first: where markers are sought."""
+        ...
+
+    async def open_discussion(self, *, category: str, title: str, body: str) -> Discussion:
+        """Raises FarEndRefused when the category does not exist."""
+        ...
+
+    async def edit_discussion(self, discussion_id: str, body: str) -> None: ...
+
+
+class GitRepository(Protocol):
+    """The git remote behind the forge, through a local mirror. Refs and paths are checked before git sees them."""
+
+    async def branch(self, name: str) -> str | None:
+        """The remote branch's SHA now (ls-remote), None if there is none."""
+        ...
+
+    async def tag(self, name: str) -> RemoteTag | None: ...
+    async def create_branch(self, name: str, at: str) -> None:
+        """Push a new branch at commit `at`; raises HeadMoved if the branch exists."""
+        ...
+
+    async def delete_branch(self, name: str, *, expected: str) -> None:
+        """Delete the remote branch if it still is at `expected`; raises HeadMoved otherwise."""
+        ...
+
+    async def read(self, revision: str, path: str) -> bytes | None:
+        """The file's bytes at a commit SHA, None if it is not there."""
+        ...
+
+    async def commit(self, branch: str, *, expected: str, files: Mapping[str, bytes], message: str) -> str:
+        """Commit `files` on top of `expected` and push with that lease; returns the new SHA.
+
+        Raises HeadMoved when the branch is no longer at `expected`; nothing is then pushed.
+        """
+        ...
+
+    async def describe(self, sha: str) -> Commit: ...
+    async def log(self, base: str, head: str) -> Sequence[Commit]:
+        """Commits reachable from `head` and not from `base`, newest first."""
+        ...
+
+    async def is_ancestor(self, ancestor: str, descendant: str) -> bool: ...
+    async def push_signed_tag(self, name: str, *, at: str, message: str) -> RemoteTag:
+        """Make a signed tag on `at`, verify it, and push it if no tag of that name exists.
+
+        Raises SignatureInvalid before anything is pushed, HeadMoved when the remote has the name already.
+        """
+        ...
+
+    async def verify_tag(self, name: str) -> str:
+        """Fetch the remote tag and verify it by exit code; returns what git says of the signer.
+
+        Raises SignatureInvalid when the tag is unsigned or its key is unknown.
+        """
+        ...
+
+
+class ImageRegistry(Protocol):
+    """A container registry, for one image repository."""
+
+    async def manifest(self, reference: str) -> Manifest | None:
+        """By tag or digest; None when the registry has neither."""
+        ...
+
+    async def put(self, tag: str, manifest: Manifest) -> None:
+        """Point `tag` at exactly these bytes."""
+        ...

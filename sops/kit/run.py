@@ -1,0 +1,180 @@
+"""A run: one execution of a procedure. An immutable value; a transition returns the next one."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from sops.kit.approvals import Request
+from sops.kit.clocks import ClockState
+from sops.kit.conversation import Place
+from sops.kit.model import Role, Severity, Step
+from sops.kit.policy import Policy
+
+
+class RunState(StrEnum):
+    """Where a run is; the values are what people see."""
+
+    PLANNED = "planned"  # shown, nothing done; waits for !start
+    ACTIVE = "active"
+    HELD = "held"  # the bot keeps its hands off; clocks go on
+    PARKED = "parked"  # met something this build does not know
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+    @property
+    def over(self) -> bool:
+        return self in {RunState.DONE, RunState.CANCELLED}
+
+
+class StepState(StrEnum):
+    """Where a step is; the values are what people see."""
+
+    PENDING = "pending"
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+    @property
+    def over(self) -> bool:
+        return self in {StepState.DONE, StepState.SKIPPED}
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StepRecord(_Value):
+    """What happened to a step in this iteration.
+
+    `performed` maps an action's key to its evidence; `intent` is the key of an action that was about to be
+    performed when this was stored, and so may or may not have happened. `attempt` counts intents.
+    """
+
+    state: StepState = StepState.PENDING
+    since: AwareDatetime | None = None
+    by: str = ""
+    text: str = ""
+    note: str = ""
+    remedy: str = ""
+    attempt: int = 0
+    intent: str | None = None
+    performed: dict[str, dict[str, Any]] = {}
+    signed: bool = False
+
+
+class Obligation(_Value):
+    """Something owed that outlives its step, until it is met or waived."""
+
+    id: str
+    text: str
+    role: Role
+    blocks: str = ""
+    since: AwareDatetime
+    met_by: str = ""
+    evidence: str = ""
+
+    @property
+    def open(self) -> bool:
+        return not self.met_by
+
+
+class Iteration(_Value):
+    """An earlier iteration, kept as it ended (rc1, when rc2 is on its way)."""
+
+    number: int
+    facts: dict[str, Any]
+    records: dict[str, StepRecord]
+
+
+class Run(_Value):
+    """`definition` is the snapshot of steps the run is pinned to, with steps people added while it ran.
+
+    `facts` are what the steps learned (numbers, SHAs, digests, texts), by short names the steps agree on.
+    `owners` are everybody who owned the run, the present owner last; for an incident, its commanders.
+    """
+
+    id: str
+    name: str
+    sop: str
+    sop_version: int
+    sop_hash: str
+    title: str
+    state: RunState
+    starter: str
+    owners: tuple[str, ...]
+    place: Place
+    created_at: AwareDatetime
+    definition: tuple[dict[str, Any], ...]
+    policy: Policy
+    version: str = ""
+    severity: Severity | None = None
+    iteration: int = 1
+    facts: dict[str, Any] = {}
+    records: dict[str, StepRecord] = {}
+    past: tuple[Iteration, ...] = ()
+    requests: tuple[Request, ...] = ()
+    obligations: tuple[Obligation, ...] = ()
+    clocks: dict[str, ClockState] = {}
+    ended_at: AwareDatetime | None = None
+    revision: int = 0
+
+    @property
+    def owner(self) -> str:
+        return self.owners[-1] if self.owners else ""
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return tuple(Step.load(data) for data in self.definition)
+
+    def step(self, step_id: str) -> Step | None:
+        return next((Step.load(data) for data in self.definition if data["id"] == step_id), None)
+
+    def record(self, step_id: str) -> StepRecord:
+        return self.records.get(step_id, StepRecord())
+
+    def but(self, **changes: Any) -> Self:
+        """This run with some fields changed."""
+        return self.model_copy(update=changes)
+
+    def with_facts(self, facts: dict[str, Any]) -> Self:
+        return self.but(facts={**self.facts, **facts}) if facts else self
+
+    def with_record(self, step_id: str, **changes: Any) -> Self:
+        record = self.record(step_id).model_copy(update=changes)
+        return self.but(records={**self.records, step_id: record})
+
+    def current(self) -> tuple[Step, ...]:
+        """The steps whose turn it is: not over, and the step each comes after is over.
+
+        In a list read top to bottom that is one; where steps name what they come after, it may be several.
+        """
+        found, previous = [], None
+        for step in self.steps:
+            after = step.after or previous
+            ready = after is None or self.record(after).state.over
+            if ready and not self.record(step.id).state.over:
+                found.append(step)
+            previous = step.id
+        return tuple(found)
+
+    def next_iteration(self, back_to: str, at: datetime) -> Self:
+        """The same run, its steps from `back_to` on before it again; what they were is kept in `past`."""
+        ids = [step.id for step in self.steps]
+        again = set(ids[ids.index(back_to) :])
+        kept = Iteration(number=self.iteration, facts=self.facts, records=self.records)
+        return self.but(
+            iteration=self.iteration + 1,
+            past=(*self.past, kept),
+            records={name: record for name, record in self.records.items() if name not in again},
+            facts={name: value for name, value in self.facts.items() if name.startswith("kept.")},
+        )
+
+    def with_step(self, step: Step, *, before: str | None = None) -> Self:
+        """The run with one more step, at the end or before another."""
+        steps = list(self.definition)
+        place = next((i for i, data in enumerate(steps) if data["id"] == before), len(steps))
+        return self.but(definition=(*steps[:place], step.dump(), *steps[place:]))

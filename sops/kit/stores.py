@@ -1,0 +1,273 @@
+"""The ports to the memory. A transaction is a plain function: it cannot await, so it cannot span remote I/O.
+
+`await store.transact(work)` runs `work(tx)` in one database transaction on the storage's own thread and commits
+when it returns; state, ledger, outbox and deadlines change together or not at all. Whatever `work` raises rolls
+back and is raised to the caller.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, Protocol, TypeVar
+
+from sops.kit.conversation import Actor, Event, Place
+from sops.kit.message import Card
+from sops.kit.run import Run
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class InboxItem:
+    """An accepted event. `seq` is the order of arrival; `attempts` counts how often handling it failed."""
+
+    seq: int
+    conversation: str
+    event: Event
+    attempts: int
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A message to be delivered. `logical_id` is unique among posts and names the message for later edits.
+
+    `place.thread` is unused: `root` names the logical id of the thread's root, or is None for a channel post.
+    An `edit` shows `card` in the message `logical_id`; a newer edit replaces an undelivered older one.
+    A `whisper` is for `to` alone.
+    """
+
+    kind: Literal["post", "edit", "whisper"]
+    logical_id: str
+    place: Place
+    card: Card
+    run_id: str | None = None
+    root: str | None = None
+    to: Actor | None = None
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """An outbox row that may be delivered now: its thread's root is known and nothing older waits before it.
+
+    `ref` is the platform's reference of the message to edit; `thread` of the root to post under.
+    """
+
+    row: int
+    message: Outgoing
+    thread: str | None
+    ref: str | None
+    attempts: int
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A message that has a platform reference."""
+
+    logical_id: str
+    run_id: str | None
+    place: Place
+    ref: str
+    delivered_at: datetime
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """An instant a clock of a run gives. Unique by (run, clock, generation, threshold); fires once."""
+
+    run_id: str
+    clock: str
+    generation: int
+    threshold: int
+    due_at: datetime
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class LedgerEntry:
+    """One link of a run's chain. `hash` covers every field before it, the payload through `payload_hash`."""
+
+    run_id: str
+    seq: int  # 1 is the first entry of the run
+    at: datetime
+    kind: str
+    actor: str
+    payload: Mapping[str, Any]
+    payload_hash: str
+    previous: str
+    hash: str
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What an audit found wrong, named by run and entry."""
+
+    run: str
+    seq: int | None
+    what: str
+
+
+class Runs(Protocol):
+    def next_name(self, prefix: str) -> str:
+        """REL-1, REL-2, … never handed out twice, also when the transaction that asked is the only user."""
+        ...
+
+    def add(self, run: Run) -> None: ...
+    def get(self, run_id: str) -> Run:
+        """The run, its row locked until the transaction ends. Raises KeyError."""
+        ...
+
+    def by_name(self, name: str) -> Run | None: ...
+    def save(self, run: Run) -> None:
+        """Store `run`, whose `revision` must be the stored one, and raise that by one; else StaleRun."""
+        ...
+
+    def open(self) -> Sequence[Run]:
+        """Every run that is not over, oldest first."""
+        ...
+
+    def all(self) -> Sequence[Run]: ...
+    def wake(self, run_id: str) -> None:
+        """Ask the engine to look at this run."""
+        ...
+
+    def wake_open(self) -> None:
+        """Ask the engine to look at every run that is not over."""
+        ...
+
+    def awake(self) -> Sequence[str]:
+        """Ids of runs somebody asked to look at, oldest request first."""
+        ...
+
+    def asleep(self, run_id: str, *, since: int) -> None:
+        """The engine has looked; forget the request unless the run was woken after `since` (see `wakes`)."""
+        ...
+
+    def wakes(self, run_id: str) -> int:
+        """How often the run was woken so far."""
+        ...
+
+
+class Claims(Protocol):
+    """Leases by the database's clock; the fence rises with every take, so that a late holder is found out."""
+
+    def take(self, key: str, owner: str, seconds: float) -> int | None:
+        """The new fence, or None while somebody else's lease runs."""
+        ...
+
+    def check(self, key: str, fence: int) -> None:
+        """Raises ClaimLost unless `fence` is still the highest of `key`."""
+        ...
+
+    def release(self, key: str, fence: int) -> None: ...
+    def forget_all(self) -> None:
+        """Drop every lease; right only at the start of the one process of a SQLite database."""
+        ...
+
+
+class Inbox(Protocol):
+    def accept(self, event: Event, conversation: str) -> bool:
+        """Store the event; False if its dedupe key is known, and then nothing changed."""
+        ...
+
+    def waiting(self) -> Sequence[str]:
+        """Conversations with unhandled events, the longest waiting first."""
+        ...
+
+    def oldest(self, conversation: str) -> InboxItem | None: ...
+    def done(self, seq: int) -> None: ...
+    def failed(self, seq: int, error: str) -> int:
+        """Note a failure; returns the attempts so far."""
+        ...
+
+    def park(self, seq: int) -> None:
+        """Set the event aside so that it blocks nobody; it stays visible."""
+        ...
+
+    def parked(self) -> Sequence[InboxItem]: ...
+
+
+class Outbox(Protocol):
+    def put(self, message: Outgoing, at: datetime) -> bool:
+        """Queue a message; False if a post of that logical id exists already, and then nothing changed."""
+        ...
+
+    def deliverable(self, now: datetime) -> Sequence[Delivery]:
+        """At most one message per thread: the oldest undelivered one whose time has come."""
+        ...
+
+    def delivered(self, row: int, ref: str, at: datetime) -> None: ...
+    def retry(self, row: int, not_before: datetime, error: str) -> None: ...
+    def dead(self, row: int, error: str) -> None:
+        """Give up on this message; the thread goes on, the row stays listed."""
+        ...
+
+    def next_due(self) -> datetime | None:
+        """When the earliest message held back by `retry` may be tried again."""
+        ...
+
+    def sent(self, logical_id: str) -> Sent | None: ...
+    def sent_as(self, platform: str, channel: str, ref: str) -> Sent | None:
+        """The message with this platform reference: how a thread is traced to its run."""
+        ...
+
+    def dead_letters(self) -> Sequence[tuple[Outgoing, str]]: ...
+
+
+class Deadlines(Protocol):
+    def put(self, deadline: Deadline) -> bool:
+        """Store it; False if one with its key exists already, fired or not, and then nothing changed."""
+        ...
+
+    def cancel(self, run_id: str, clock: str | None = None) -> None:
+        """Drop pending deadlines of the run (of that clock)."""
+        ...
+
+    def postpone(self, run_id: str, clock: str, *, until: datetime, below: int) -> None:
+        """Pending deadlines of the clock with threshold < `below` and due before `until` become due then."""
+        ...
+
+    def take_due(self, now: datetime, limit: int) -> Sequence[Deadline]:
+        """Mark due deadlines as fired and return them, earliest first; nobody else gets the same ones."""
+        ...
+
+    def next_due(self) -> datetime | None: ...
+    def pending(self, run_id: str) -> Sequence[Deadline]: ...
+
+
+class Ledger(Protocol):
+    def append(self, run_id: str, *, at: datetime, kind: str, actor: str, payload: Mapping[str, Any]) -> None:
+        """Add the next entry to the run's chain."""
+        ...
+
+    def entries(self, run_id: str) -> Sequence[LedgerEntry]: ...
+    def seal(self, at: datetime) -> str:
+        """Link the heads of all runs that grew into the global chain; returns the chain's head."""
+        ...
+
+    def verify(self) -> Sequence[Fault]:
+        """Every changed, removed or inserted entry, as far as the chains can tell; empty when all is well."""
+        ...
+
+
+class Transaction(Protocol):
+    @property
+    def runs(self) -> Runs: ...
+    @property
+    def claims(self) -> Claims: ...
+    @property
+    def inbox(self) -> Inbox: ...
+    @property
+    def outbox(self) -> Outbox: ...
+    @property
+    def deadlines(self) -> Deadlines: ...
+    @property
+    def ledger(self) -> Ledger: ...
+
+
+class Store(Protocol):
+    async def transact(self, work: Callable[[Transaction], T]) -> T: ...
+    async def read(self, work: Callable[[Transaction], T]) -> T:
+        """Like `transact`, for work that only reads; it never blocks a writer."""
+        ...
+
+    async def close(self) -> None: ...
