@@ -1,0 +1,6 @@
+"""The memory: runs, inbox, outbox, deadlines, claims and the ledger, on SQLite or PostgreSQL."""
+
+from storage.store import SqlStore
+from storage.upgrade import migrate
+
+__all__ = ["SqlStore", "migrate"]

@@ -50,7 +50,6 @@ class Request(_Value):
     excluded: dict[str, str]  # person → why their yes cannot count
     made_at: AwareDatetime
     expires_at: AwareDatetime
-    delivered_at: AwareDatetime | None = None
     yeses: tuple[Yes, ...] = ()
     state: RequestState = RequestState.OPEN
     ended: str = ""  # why it is void, rejected or expired

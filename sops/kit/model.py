@@ -69,38 +69,47 @@ class Step:
 
     `after` names the step that must be over first; by default the one listed before it.
     `then` sends the run back to that step, in its next iteration.
+    `starts` and `stops` name clocks (see `sops.kit.clocks`) that run from, or until, this step being done.
     `optional` steps may be left open when the run ends.
     """
 
     id: str
     row: str
     title: str
-    when: tuple[Piece, ...] = ()
-    do: tuple[Piece, ...] = ()
+    when: "Piece | tuple[Piece, ...]" = ()
+    do: "Piece | tuple[Piece, ...]" = ()
     only_if: Piece | None = None
     after: str | None = None
     then: str | None = None
+    starts: str | None = None
+    stops: str | None = None
     optional: bool = False
 
-    def __post_init__(self) -> None:
-        for name in ("when", "do"):
-            value = getattr(self, name)
-            if isinstance(value, Piece):
-                object.__setattr__(self, name, (value,))
+    @property
+    def waits(self) -> tuple[Piece, ...]:
+        """The gates, sign-offs and approvals of `when`, in order."""
+        return (self.when,) if isinstance(self.when, Piece) else self.when
+
+    @property
+    def deeds(self) -> tuple[Piece, ...]:
+        """The actions of `do`, in order."""
+        return (self.do,) if isinstance(self.do, Piece) else self.do
 
     def pieces(self) -> tuple[Piece, ...]:
-        return (*self.when, *self.do, *(() if self.only_if is None else (self.only_if,)))
+        return (*self.waits, *self.deeds, *(() if self.only_if is None else (self.only_if,)))
 
     def dump(self) -> dict[str, Any]:
         return {
             "id": self.id,
             "row": self.row,
             "title": self.title,
-            "when": [piece.dump() for piece in self.when],
-            "do": [piece.dump() for piece in self.do],
+            "when": [piece.dump() for piece in self.waits],
+            "do": [piece.dump() for piece in self.deeds],
             "only_if": self.only_if.dump() if self.only_if else None,
             "after": self.after,
             "then": self.then,
+            "starts": self.starts,
+            "stops": self.stops,
             "optional": self.optional,
         }
 
@@ -115,6 +124,8 @@ class Step:
             only_if=Piece.load(data["only_if"]) if data["only_if"] else None,
             after=data["after"],
             then=data["then"],
+            starts=data["starts"],
+            stops=data["stops"],
             optional=data["optional"],
         )
 

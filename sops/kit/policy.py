@@ -82,4 +82,4 @@ class Policy(BaseModel):
 
     # How often a gate looks by itself, as the net under the forge's own news
     look_every: timedelta = 5 * MINUTE
-    look_every_soak: timedelta = HOUR
+    look_every_soak: timedelta = 15 * MINUTE

@@ -123,6 +123,11 @@ class Run(_Value):
     revision: int = 0
 
     @property
+    def prefix(self) -> str:
+        """What kind of run it is, as its name shows: REL, INC, …"""
+        return self.name.partition("-")[0]
+
+    @property
     def owner(self) -> str:
         return self.owners[-1] if self.owners else ""
 

@@ -1,0 +1,33 @@
+"""The console's side of the chat port."""
+
+from zoneinfo import ZoneInfo
+
+from adapters.console.render import render
+from adapters.console.room import Room
+from sops.kit.conversation import Actor, Place
+from sops.kit.errors import FarEndRefused
+from sops.kit.message import Card
+
+BOT = "sopwith"
+
+
+class ConsoleChat:
+    """Posts into a `Room`, times in the organisation's zone."""
+
+    def __init__(self, room: Room, zone: str) -> None:
+        self._room = room
+        self._zone = ZoneInfo(zone)
+
+    @property
+    def platform(self) -> str:
+        return "console"
+
+    async def post(self, key: str, place: Place, card: Card) -> str:
+        return self._room.show(key, BOT, place.channel, place.thread, render(card, self._zone))
+
+    async def edit(self, key: str, place: Place, ref: str, card: Card) -> None:
+        if not self._room.edit(ref, render(card, self._zone)):
+            raise FarEndRefused(f"there is no message {ref} in {place.channel}")
+
+    async def whisper(self, key: str, place: Place, to: Actor, card: Card) -> None:
+        self._room.show(key, BOT, place.channel, place.thread, render(card, self._zone), to=to.id)

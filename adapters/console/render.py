@@ -1,0 +1,34 @@
+"""A card as lines of text. Nothing a person typed can move the cursor or colour the terminal."""
+
+import unicodedata
+from zoneinfo import ZoneInfo
+
+from sops.kit.message import Card, Line, Span
+
+
+def render(card: Card, zone: ZoneInfo) -> list[str]:
+    """The card's lines, then its file, then the text equivalents of its buttons."""
+    lines = [_line(line, zone) for line in card.lines]
+    if card.file is not None:
+        name, text = card.file
+        lines += [f"[{plain(name)}]", *(f"  {plain(line)}" for line in text.splitlines())]
+    return lines + ([f"  {plain(card.hint)}"] if card.hint else [])
+
+
+def plain(text: str) -> str:
+    """Text without control characters, terminal escapes and direction overrides."""
+    return "".join(char for char in text if char == "\t" or unicodedata.category(char) not in {"Cc", "Cf"})
+
+
+def _line(line: Line, zone: ZoneInfo) -> str:
+    return "".join(_span(span, zone) for span in line)
+
+
+def _span(span: Span, zone: ZoneInfo) -> str:
+    if span.kind == "time" and span.at is not None:
+        return span.at.astimezone(zone).strftime("%a %d %b %H:%M %Z")
+    if span.kind == "person":
+        return f"@{plain(span.target)}"
+    if span.kind == "link":
+        return f"{plain(span.text)} ({plain(span.target)})"
+    return plain(span.text)

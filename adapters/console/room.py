@@ -1,0 +1,77 @@
+"""The chat server of the console: channels, threads and what was said. Part of the world, so it outlives the bot."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Post:
+    """One message as people see it. `to` is the only reader of a whisper; `key` the bot's own name of it."""
+
+    ref: str
+    key: str
+    author: str
+    channel: str
+    thread: str | None
+    lines: list[str]
+    to: str = ""
+    edits: int = 0
+
+
+@dataclass
+class Room:
+    """Holds every post; tells listeners what becomes visible, as (post, was it an edit)."""
+
+    posts: list[Post] = field(default_factory=list)
+    on_show: list[Callable[[Post, bool], None]] = field(default_factory=list)
+
+    def show(self, key: str, author: str, channel: str, thread: str | None, lines: list[str], to: str = "") -> str:
+        """Show a message; the same key of the same author shows nothing again. Returns its reference."""
+        known = self.by_key(key) if key else None
+        if known is not None:
+            return known.ref
+        post = Post(f"m{len(self.posts) + 1}", key, author, channel, thread, lines, to)
+        self.posts.append(post)
+        for listener in self.on_show:
+            listener(post, False)
+        return post.ref
+
+    def edit(self, ref: str, lines: list[str]) -> bool:
+        """Change a message; False if there is none. What reads the same is no edit."""
+        post = self.find(ref)
+        if post is None:
+            return False
+        if post.lines != lines:
+            post.lines = lines
+            post.edits += 1
+            for listener in self.on_show:
+                listener(post, True)
+        return True
+
+    def hear(self, handle: str, channel: str, thread: str | None, text: str) -> str:
+        """A person says something; returns the message's reference."""
+        return self.show("", handle, channel, thread, text.splitlines() or [""])
+
+    def thread(self, run: str) -> tuple[str, str] | None:
+        """The channel of a run's thread and its root; None if no root shows that name."""
+        root = self.thread_of(run)
+        return (root.channel, root.ref) if root else None
+
+    def find(self, ref: str) -> Post | None:
+        return next((post for post in self.posts if post.ref == ref), None)
+
+    def by_key(self, key: str) -> Post | None:
+        return next((post for post in self.posts if post.key == key), None)
+
+    def thread_of(self, run: str) -> Post | None:
+        """The root of a run's thread, found by the name its first line shows."""
+        name = re.compile(rf"(?<![\w-]){re.escape(run)}(?![\w-])")
+        roots = [post for post in self.posts if post.thread is None and post.key.endswith("/root")]
+        return next((post for post in reversed(roots) if post.lines and name.search(post.lines[0])), None)
+
+    def run_in(self, thread: str) -> str:
+        """The run a thread belongs to, as its root shows it; empty if it shows none."""
+        root = self.find(thread)
+        found = re.search(r"[A-Z]{3}-\d+", root.lines[0]) if root and root.lines else None
+        return found[0] if found else ""

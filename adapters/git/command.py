@@ -1,0 +1,213 @@
+"""One git process: its environment, its time limit, its answer. Nothing here knows what the command means."""
+
+import base64
+import os
+import re
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from pydantic import SecretStr
+
+from adapters.git.refs import checked_identity, checked_url
+from adapters.git.signing import Signing
+from sops.kit.errors import ConfigurationError
+from sops.kit.ports import Clock
+
+Token = SecretStr | Callable[[], SecretStr]
+
+#: Variables that move git to another repository or configuration (git rev-parse --local-env-vars).
+_INHERITED_REPOSITORY = (
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_CONFIG",
+    "GIT_CONFIG_PARAMETERS",
+    "GIT_GRAFT_FILE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_INTERNAL_SUPER_PREFIX",
+    "GIT_NAMESPACE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_QUARANTINE_PATH",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_SHALLOW_FILE",
+    "GIT_WORK_TREE",
+)
+
+_CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a git process left: `err` is free of secrets and control characters."""
+
+    code: int
+    out: bytes
+    err: str
+
+    @property
+    def ok(self) -> bool:
+        return self.code == 0
+
+    @property
+    def killed(self) -> bool:
+        """Ended by a signal, which is how the time limit ends it: nobody knows how far it came."""
+        return self.code < 0
+
+    @property
+    def reason(self) -> str:
+        """The last thing git said, for a person."""
+        if self.killed:
+            return "git did not answer in time"
+        lines = [line.strip() for line in self.err.splitlines() if line.strip()]
+        told = [line for line in lines if line.startswith(("fatal:", "error:", "remote:"))]
+        return "; ".join((told or lines)[-3:])[:500] or f"git ended with exit code {self.code}"
+
+
+class GitCommand:
+    """Runs git against one git directory and one remote URL, as one identity.
+
+    Everything git needs to know travels in the environment: no configuration file of the machine or the user
+    is read, no hook of the mirror runs, nobody is asked for a password, and the token is in no argument list.
+    Raises ConfigurationError if git itself is missing.
+    """
+
+    def __init__(
+        self,
+        git_dir: Path,
+        url: str,
+        signing: Signing,
+        *,
+        identity: tuple[str, str],
+        clock: Clock,
+        token: Token | None,
+        timeout: float,
+    ) -> None:
+        self.url = checked_url(url)
+        self.identity = checked_identity(identity)
+        self._git_dir = git_dir
+        self._signing = signing
+        self._clock = clock
+        self._token = token
+        self._timeout = timeout
+        if token is not None and not url.startswith("https://"):
+            raise ConfigurationError("a git token is only sent over https; remove it or use an https:// URL")
+
+    def stamp(self) -> str:
+        """Now, as git writes it into an author line."""
+        return f"{int(self._clock.now().timestamp())} +0000"
+
+    def run(self, *arguments: str, stdin: bytes | None = None, git_dir: Path | None = None) -> Answer:
+        """Run `git arguments`. Blocks; never raises for git's own failure."""
+        token = self._secret()
+        environment = self._environment(token, git_dir or self._git_dir)
+        if stdin is None:
+            code, out, err = _execute(self._git_dir.parent, arguments, environment, self._timeout, None)
+        else:
+            # An unnamed file, because GitPython feeds a process from a descriptor only; it dies with us.
+            with tempfile.TemporaryFile() as feed:
+                feed.write(stdin)
+                feed.seek(0)
+                file = cast("BinaryIO", feed)
+                code, out, err = _execute(self._git_dir.parent, arguments, environment, self._timeout, file)
+        return Answer(code, out, _clean(err, token))
+
+    def _secret(self) -> str | None:
+        token = self._token() if callable(self._token) else self._token
+        return token.get_secret_value() if token is not None else None
+
+    def _environment(self, token: str | None, git_dir: Path) -> Mapping[str, str]:
+        name, email = self.identity
+        at = self.stamp()
+        return {
+            "GIT_DIR": str(git_dir),
+            "GIT_ALLOW_PROTOCOL": "https:ssh:file",
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_TERMINAL_PROMPT": "0",
+            "GIT_ASKPASS": "",  # set but empty: also keeps core.askPass and SSH_ASKPASS from being asked
+            "GIT_NO_REPLACE_OBJECTS": "1",
+            "GIT_LITERAL_PATHSPECS": "1",
+            "GIT_AUTHOR_NAME": name,
+            "GIT_AUTHOR_EMAIL": email,
+            "GIT_AUTHOR_DATE": at,
+            "GIT_COMMITTER_NAME": name,
+            "GIT_COMMITTER_EMAIL": email,
+            "GIT_COMMITTER_DATE": at,
+            **self._signing.environment(),
+            **_as_variables([*_CONFIG, *self._signing.config(), *self._authorization(token)]),
+        }
+
+    def _authorization(self, token: str | None) -> Sequence[tuple[str, str]]:
+        if token is None:
+            return ()
+        return (
+            (f"http.{self.url}.extraHeader", f"Authorization: Basic {_basic(token)}"),
+            ("http.followRedirects", "false"),  # curl would carry the header to wherever it is sent
+        )
+
+
+_CONFIG = (
+    ("core.hooksPath", os.devnull),
+    ("core.sshCommand", "ssh -oBatchMode=yes"),
+    ("credential.helper", ""),
+    ("gc.autoDetach", "false"),
+    ("maintenance.auto", "false"),
+    ("i18n.logOutputEncoding", "UTF-8"),
+)
+
+
+def _as_variables(settings: Sequence[tuple[str, str]]) -> dict[str, str]:
+    variables = {"GIT_CONFIG_COUNT": str(len(settings))}
+    for index, (key, value) in enumerate(settings):
+        variables |= {f"GIT_CONFIG_KEY_{index}": key, f"GIT_CONFIG_VALUE_{index}": value}
+    return variables
+
+
+def _execute(
+    folder: Path,
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    timeout: float,
+    stdin: BinaryIO | None,
+) -> tuple[int, bytes, str]:
+    try:
+        # Importing GitPython reads the environment and runs git, which our modules must not do on import.
+        from git import Git  # noqa: PLC0415
+        from git.exc import GitCommandNotFound  # noqa: PLC0415
+    except ImportError as error:
+        raise ConfigurationError("git cannot be run; install it, e.g. apt-get install git") from error
+    try:
+        code, out, err = Git(folder).execute(
+            [*_without_inherited(), "git", *arguments],
+            istream=stdin,
+            with_extended_output=True,
+            with_exceptions=False,
+            stdout_as_string=False,
+            strip_newline_in_stdout=False,
+            kill_after_timeout=timeout,
+            env=environment,
+        )
+    except GitCommandNotFound as error:
+        raise ConfigurationError("git cannot be run; install it, e.g. apt-get install git") from error
+    return code, out, err
+
+
+def _without_inherited() -> list[str]:
+    """GitPython can add variables but not remove them; started from a git hook, the bot has some to remove."""
+    stray = [name for name in _INHERITED_REPOSITORY if name in os.environ]
+    return ["env", *(f"-u{name}" for name in stray)] if stray else []
+
+
+def _basic(token: str) -> str:
+    return base64.b64encode(f"x-access-token:{token}".encode()).decode()
+
+
+def _clean(err: str, token: str | None) -> str:
+    text = err.encode("utf-8", "replace").decode()
+    for secret in (_basic(token), token) if token else ():
+        text = text.replace(secret, "***")
+    return _CONTROL.sub("", text)

@@ -1,0 +1,138 @@
+"""The git remote behind the forge, through a local mirror: `GitRepository` with GitPython."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from adapters.git.command import GitCommand, Token
+from adapters.git.commits import make_commit
+from adapters.git.objects import commits, fetched_tag, file_at
+from adapters.git.push import push, remote_refs
+from adapters.git.refs import branch_ref, checked_message, checked_path, checked_sha, tag_ref
+from adapters.git.signing import Signing
+from adapters.git.store import Store
+from adapters.git.tags import make_signed_tag, verify
+from sops.kit.errors import FarEndRefused, HeadMoved, SignatureInvalid
+from sops.kit.ports import Clock
+from sops.kit.world import Commit, RemoteTag
+
+
+class GitMirror:
+    """Implements `sops.kit.ports.GitRepository`.
+
+    `home` keeps the mirror and is made on first use. `identity` is the author and tagger (name, mail address).
+    `token` is sent over https only; a function is asked for it each time. `timeout` is in seconds, for each
+    git process. Refs are always read from the remote; only objects, which cannot change, come from the mirror.
+    Every call runs in a thread and returns plain values. A cancelled call goes on in its thread until it ends.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        url: str,
+        signing: Signing,
+        *,
+        identity: tuple[str, str],
+        clock: Clock,
+        token: Token | None = None,
+        timeout: float = 120.0,
+    ) -> None:
+        home = home.absolute()
+        self._signing = signing
+        self._git = GitCommand(
+            Store.git_dir(home), url, signing, identity=identity, clock=clock, token=token, timeout=timeout
+        )
+        self._store = Store(home, self._git)
+
+    async def branch(self, name: str) -> str | None:
+        return await asyncio.to_thread(self._ref, branch_ref(name))
+
+    async def tag(self, name: str) -> RemoteTag | None:
+        return await asyncio.to_thread(self._tag, name, tag_ref(name))
+
+    async def create_branch(self, name: str, at: str) -> None:
+        await asyncio.to_thread(self._create_branch, branch_ref(name), checked_sha(at))
+
+    async def delete_branch(self, name: str, *, expected: str) -> None:
+        await asyncio.to_thread(self._delete_branch, branch_ref(name), checked_sha(expected))
+
+    async def read(self, revision: str, path: str) -> bytes | None:
+        commit, path = checked_sha(revision), checked_path(path)
+        return await asyncio.to_thread(file_at, self._git, self._store, commit, path)
+
+    async def commit(self, branch: str, *, expected: str, files: Mapping[str, bytes], message: str) -> str:
+        """As the port says. When `expected` already holds exactly `files`, no empty commit is made: the
+        answer is `expected`, provided the branch still is there.
+        """
+        ref, parent, text = branch_ref(branch), checked_sha(expected), checked_message(message)
+        return await asyncio.to_thread(self._commit, ref, parent, dict(files), text)
+
+    async def describe(self, sha: str) -> Commit:
+        return await asyncio.to_thread(self._describe, checked_sha(sha))
+
+    async def log(self, base: str, head: str) -> Sequence[Commit]:
+        ends = (checked_sha(head), checked_sha(base))
+        selection = ("--date-order", "--end-of-options", ends[0], f"^{ends[1]}")
+        return await asyncio.to_thread(commits, self._store, selection, ends)
+
+    async def is_ancestor(self, ancestor: str, descendant: str) -> bool:
+        return await asyncio.to_thread(self._is_ancestor, checked_sha(ancestor), checked_sha(descendant))
+
+    async def push_signed_tag(self, name: str, *, at: str, message: str) -> RemoteTag:
+        ref, commit, text = tag_ref(name), checked_sha(at), checked_message(message)
+        return await asyncio.to_thread(self._push_signed_tag, name, ref, commit, text)
+
+    async def verify_tag(self, name: str) -> str:
+        return await asyncio.to_thread(self._verify_tag, name, tag_ref(name))
+
+    def _ref(self, ref: str) -> str | None:
+        self._store.open()
+        return remote_refs(self._git, ref).get(ref)
+
+    def _tag(self, name: str, ref: str) -> RemoteTag | None:
+        self._store.open()
+        refs = remote_refs(self._git, ref, f"{ref}^{{}}")
+        return RemoteTag(name, refs[ref], refs.get(f"{ref}^{{}}", refs[ref])) if ref in refs else None
+
+    def _create_branch(self, ref: str, at: str) -> None:
+        self._describe(at)
+        push(self._git, ref, to=at, expected=None)
+
+    def _delete_branch(self, ref: str, expected: str) -> None:
+        # Git tells of a branch that is not there only in words; so it is looked up first.
+        if self._ref(ref) != expected:
+            raise HeadMoved(f"{ref} is no longer at {expected}")
+        push(self._git, ref, to=None, expected=expected)
+
+    def _commit(self, ref: str, expected: str, files: Mapping[str, bytes], message: bytes) -> str:
+        made = make_commit(self._git, self._store, expected, files, message)
+        if made is not None:
+            push(self._git, ref, to=made, expected=expected)
+            return made
+        if self._ref(ref) != expected:
+            raise HeadMoved(f"{ref} is no longer at {expected}")
+        return expected
+
+    def _describe(self, sha: str) -> Commit:
+        found = commits(self._store, ("--no-walk", "--end-of-options", sha), [sha])
+        if not found or found[0].sha != sha:
+            raise FarEndRefused(f"{sha} is not a commit")
+        return found[0]
+
+    def _is_ancestor(self, ancestor: str, descendant: str) -> bool:
+        ends = (ancestor, descendant)
+        return self._store.read("merge-base", "--is-ancestor", *ends, need=ends, codes=(0, 1)).ok
+
+    def _push_signed_tag(self, name: str, ref: str, at: str, message: bytes) -> RemoteTag:
+        self._describe(at)
+        tag = make_signed_tag(self._git, self._store, self._signing, name, at=at, message=message)
+        push(self._git, ref, to=tag.sha, expected=None)
+        return RemoteTag(name, tag.sha, tag.target)
+
+    def _verify_tag(self, name: str, ref: str) -> str:
+        remote = self._tag(name, ref)
+        if remote is None:
+            raise FarEndRefused(f"the git remote has no tag {name}")
+        if remote.sha == remote.commit:
+            raise SignatureInvalid(f"the tag {name} is not signed: it is only a name of a commit")
+        return verify(self._git, self._signing, fetched_tag(self._git, self._store, remote.sha), name)

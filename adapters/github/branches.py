@@ -1,0 +1,87 @@
+"""What GitHub requires of a branch and what was reported on a commit: blocking calls, made in a thread."""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import quote
+
+from github import GithubException
+from github.Repository import Repository
+
+from adapters.github import convert
+from adapters.github.errors import is_rate_limit
+from adapters.github.listing import Json, rows
+from sops.kit.errors import FarEndRefused
+from sops.kit.world import BranchRules, Check
+
+_SHA = re.compile(r"[0-9a-f]{40}")
+
+
+def rules(repo: Repository, branch: str) -> BranchRules:
+    """Classic protection and rule sets together; the stricter of the two counts."""
+    classic, rulesets = _classic(repo, branch), rows(repo, f"rules/branches/{quote(branch, safe='')}")
+    required = [*_classic_checks(classic or {}), *_ruleset_checks(rulesets)]
+    return BranchRules(
+        required_checks=tuple(dict.fromkeys(required)),
+        required_reviews=max(_classic_reviews(classic or {}), *_ruleset_reviews(rulesets), 0),
+        protected=classic is not None or bool(rulesets),
+    )
+
+
+def checks(repo: Repository, sha: str) -> list[Check]:
+    """Runs and statuses one by one: GitHub's combined state says “pending” where there is nothing at all."""
+    if not _SHA.fullmatch(sha):
+        raise FarEndRefused(f"{sha!r} is not a commit's full SHA")
+    runs = rows(repo, f"commits/{sha}/check-runs", item="check_runs", filter="latest")
+    statuses = rows(repo, f"commits/{sha}/status", item="statuses")
+    return [*map(convert.check_run, runs), *map(convert.commit_status, statuses)]
+
+
+def _classic(repo: Repository, branch: str) -> Json | None:
+    """Classic protection; None if there is none. Without the permission to read it (403, or a 404 that does not say
+    so), what the branch itself shows of it."""
+    path = f"branches/{quote(branch, safe='')}"
+    try:
+        return _get(repo, f"{path}/protection")
+    except GithubException as error:
+        if error.status not in (403, 404) or is_rate_limit(error):
+            raise
+        if _says(error, "Branch not protected"):
+            return None
+    try:
+        shown = _get(repo, path)
+    except GithubException as error:
+        if error.status != 404:
+            raise
+        return None
+    return shown.get("protection") or {} if shown.get("protected") else None
+
+
+def _get(repo: Repository, path: str) -> Json:
+    _, data = repo.requester.requestJsonAndCheck("GET", f"{repo.url}/{path}")
+    return dict(data)
+
+
+def _says(error: GithubException, sentence: str) -> bool:
+    return isinstance(error.data, dict) and error.data.get("message") == sentence
+
+
+def _classic_checks(raw: Json) -> Iterator[str]:
+    required = raw.get("required_status_checks") or {}
+    yield from required.get("contexts") or ()
+    yield from (check["context"] for check in required.get("checks") or ())
+
+
+def _classic_reviews(raw: Json) -> int:
+    return int((raw.get("required_pull_request_reviews") or {}).get("required_approving_review_count") or 0)
+
+
+def _ruleset_checks(rulesets: list[Json]) -> Iterator[str]:
+    for rule in rulesets:
+        if rule["type"] == "required_status_checks":
+            yield from (check["context"] for check in rule["parameters"]["required_status_checks"])
+
+
+def _ruleset_reviews(rulesets: list[Json]) -> Iterator[int]:
+    for rule in rulesets:
+        if rule["type"] == "pull_request":
+            yield int(rule["parameters"]["required_approving_review_count"])

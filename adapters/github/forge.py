@@ -1,0 +1,215 @@
+"""`GitHubForge`: the coroutine face of GitHub.
+
+PyGithub blocks and its objects do I/O when looked at, so each call runs in a thread and comes back as plain values.
+"""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from github import Auth, Github
+from github.Repository import Repository
+from pydantic import SecretStr
+
+from adapters.github import branches, convert, discussions, issues, pulls, releases
+from adapters.github.errors import Asked, merging, translated
+from adapters.github.pace import WritePace
+from adapters.github.retry import ReadsOnly
+from sops.kit.errors import ConfigurationError, FarEndRefused
+from sops.kit.world import BranchRules, Check, Comment, Discussion, Issue, PullRequest, Release, Review
+
+T = TypeVar("T")
+
+API_VERSION = "2022-11-28"
+LARGEST_ASSET = 512 * 1024 * 1024
+_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/(?!\.{1,2}$)[A-Za-z0-9._-]+")
+_STATES = ("open", "closed", "all")
+
+
+class GitHubForge:
+    """One repository on GitHub (or a server that speaks its language at `base_url`).
+
+    `timeout` is whole seconds for each attempt; `pause_between_writes` the seconds GitHub wants between two writes.
+    Raises ConfigurationError unless `repository` is "owner/name".
+    """
+
+    def __init__(
+        self,
+        repository: str,
+        *,
+        token: SecretStr,
+        base_url: str = "https://api.github.com",
+        timeout: int = 15,
+        pause_between_writes: float = 1.0,
+        largest_asset: int = LARGEST_ASSET,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        if not _REPOSITORY.fullmatch(repository):
+            raise ConfigurationError(f"the repository must be given as owner/name, not {repository!r}")
+        self._name = repository
+        self._owner = repository.partition("/")[0]
+        self._timeout = timeout
+        self._largest_asset = largest_asset
+        self._pace = WritePace(pause_between_writes, sleep=sleep)
+        self._login: str | None = None
+        self._github = Github(
+            auth=Auth.Token(token.get_secret_value()),
+            base_url=base_url.rstrip("/"),
+            timeout=timeout,
+            per_page=100,
+            retry=ReadsOnly.policy(),
+            seconds_between_requests=None,
+            seconds_between_writes=None,
+            lazy=True,
+            api_version=API_VERSION,
+        )
+        self._repo = self._github.get_repo(repository)
+
+    async def close(self) -> None:
+        """Close the connections; nothing may be asked afterwards."""
+        await asyncio.to_thread(self._github.close)
+
+    async def viewer(self) -> str:
+        if self._login is None:
+            self._login = await self._read("asking who the token belongs to", "Metadata: read", self._who)
+        return self._login
+
+    async def pull_requests(self, head: str, base: str) -> Sequence[PullRequest]:
+        what = f"listing the pull requests from {head} into {base}"
+        return await self._read(what, "Pull requests: read", lambda repo: pulls.between(repo, self._owner, head, base))
+
+    async def pull_request(self, number: int) -> PullRequest:
+        return await self._read(
+            f"reading pull request {number}",
+            "Pull requests: read",
+            lambda repo: convert.pull_request(repo.get_pull(number).raw_data),
+        )
+
+    async def open_pull_request(self, *, head: str, base: str, title: str, body: str) -> PullRequest:
+        return await self._write(
+            Asked(f"opening a pull request from {head} into {base}", "Pull requests: write", write=True),
+            lambda repo: convert.pull_request(repo.create_pull(base, head, title=title, body=body).raw_data),
+        )
+
+    async def pull_request_authors(self, number: int) -> frozenset[str]:
+        what = f"listing the authors of pull request {number}"
+        return await self._read(what, "Pull requests: read", lambda repo: pulls.authors(repo, number))
+
+    async def reviews(self, number: int) -> Sequence[Review]:
+        what = f"listing the reviews of pull request {number}"
+        return await self._read(what, "Pull requests: read", lambda repo: pulls.reviews(repo, number))
+
+    async def merge(self, number: int, *, head_sha: str, title: str, message: str) -> str:
+        return await self._write(merging(number), lambda repo: pulls.merge(repo, number, head_sha, title, message))
+
+    async def rules(self, branch: str) -> BranchRules:
+        what = f"reading the rules of branch {branch}"
+        return await self._read(what, "Administration: read", lambda repo: branches.rules(repo, branch))
+
+    async def checks(self, sha: str) -> Sequence[Check]:
+        what = f"listing the checks of commit {sha}"
+        needs = "Checks: read, Commit statuses: read"
+        return await self._read(what, needs, lambda repo: branches.checks(repo, sha))
+
+    async def release_by_tag(self, tag: str) -> Release | None:
+        what = f"reading the release of tag {tag}"
+        return await self._read(what, "Contents: read", lambda repo: releases.by_tag(repo, tag))
+
+    async def download_asset(self, asset_id: int) -> bytes:
+        return await self._read(
+            f"downloading release asset {asset_id}",
+            "Contents: read",
+            lambda repo: releases.download(repo, asset_id, timeout=self._timeout, largest=self._largest_asset),
+        )
+
+    async def issues(
+        self, *, labels: Sequence[str] = (), state: str = "open", since: datetime | None = None
+    ) -> Sequence[Issue]:
+        if state not in _STATES:
+            raise FarEndRefused(f"issues can be listed as {', '.join(_STATES)}, not as {state!r}")
+        return await self._read(
+            "listing issues", "Issues: read", lambda repo: issues.listed(repo, labels, state, since)
+        )
+
+    async def issue(self, number: int) -> Issue | None:
+        return await self._read(f"reading issue {number}", "Issues: read", lambda repo: issues.one(repo, number))
+
+    async def open_issue(
+        self, *, title: str, body: str, labels: Sequence[str] = (), assignees: Sequence[str] = ()
+    ) -> Issue:
+        return await self._write(
+            Asked("opening an issue", "Issues: write", write=True),
+            lambda repo: issues.open_one(repo, title, body, labels, assignees),
+        )
+
+    async def close_issue(self, number: int, *, reason: str = "completed") -> None:
+        await self._write(
+            Asked(f"closing issue {number}", "Issues: write", write=True),
+            lambda repo: issues.close(repo, number, reason),
+        )
+
+    async def reopen_issue(self, number: int) -> None:
+        await self._write(
+            Asked(f"reopening issue {number}", "Issues: write", write=True),
+            lambda repo: issues.reopen(repo, number),
+        )
+
+    async def own_issues(self, since: datetime) -> Sequence[Issue]:
+        login = await self.viewer()
+        return await self._read("listing our own issues", "Issues: read", lambda repo: issues.own(repo, login, since))
+
+    async def comments(self, number: int) -> Sequence[Comment]:
+        what = f"listing the comments of issue {number}"
+        return await self._read(what, "Issues: read", lambda repo: issues.comments(repo, number))
+
+    async def comment(self, number: int, body: str) -> Comment:
+        return await self._write(
+            Asked(f"commenting on issue {number}", "Issues: write", write=True),
+            lambda repo: issues.comment(repo, number, body),
+        )
+
+    async def discussion_categories(self) -> Sequence[str]:
+        found = await self._read(
+            "listing discussion categories",
+            "Discussions: read",
+            lambda repo: discussions.categories(repo, self._name),
+        )
+        return [category.name for category in found]
+
+    async def own_discussions(self) -> Sequence[Discussion]:
+        login = await self.viewer()
+        return await self._read(
+            "listing our own discussions",
+            "Discussions: read",
+            lambda repo: discussions.own(repo, self._name, login),
+        )
+
+    async def open_discussion(self, *, category: str, title: str, body: str) -> Discussion:
+        where = await self._read(
+            "listing discussion categories",
+            "Discussions: read",
+            lambda repo: discussions.category(repo, self._name, category),
+        )
+        return await self._write(
+            Asked("opening a discussion", "Discussions: write", write=True),
+            lambda repo: discussions.open_one(repo, where, title, body),
+        )
+
+    async def edit_discussion(self, discussion_id: str, body: str) -> None:
+        await self._write(
+            Asked("editing a discussion", "Discussions: write", write=True),
+            lambda repo: discussions.edit(repo, discussion_id, body),
+        )
+
+    def _who(self, _repo: Repository) -> str:
+        return self._github.get_user().login
+
+    async def _read(self, what: str, needs: str, call: Callable[[Repository], T]) -> T:
+        with translated(Asked(what, needs)):
+            return await asyncio.to_thread(call, self._repo)
+
+    async def _write(self, asked: Asked, call: Callable[[Repository], T]) -> T:
+        with translated(asked):
+            return await self._pace.run(lambda: call(self._repo))

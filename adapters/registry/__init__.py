@@ -1,0 +1,5 @@
+"""A container registry by the OCI distribution API, over httpx: the `ImageRegistry` port."""
+
+from adapters.registry.oci import OciRegistry
+
+__all__ = ["OciRegistry"]

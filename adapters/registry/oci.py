@@ -1,0 +1,137 @@
+"""`OciRegistry`: manifests of one image, byte for byte."""
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Awaitable, Callable, Sequence
+
+import httpx
+from pydantic import SecretStr
+
+from adapters.registry.auth import Credentials, RegistryAuth
+from adapters.registry.errors import answered, is_temporary, unanswered
+from sops.kit.errors import ConfigurationError, FarEndError, FarEndRefused, OutcomeUnknown
+from sops.kit.world import Manifest
+
+ACCEPT = ", ".join(
+    (
+        "application/vnd.oci.image.index.v1+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+        "application/vnd.oci.image.manifest.v1+json",
+        "application/vnd.docker.distribution.manifest.v2+json",
+    )
+)
+"""All we can retag. Without the OCI types a registry answers 404 for an OCI image."""
+
+# The grammar of the OCI distribution specification.
+_IMAGE = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+class OciRegistry:
+    """`image` at the registry `base_url`. Reads are tried once more after each of `waits` (seconds); writes never.
+
+    `realm_hosts` are the hosts, beside the registry's own, that may be asked for a token.
+    Raises ConfigurationError for an image name or address that cannot be one.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        image: str,
+        *,
+        username: str | None = None,
+        password: SecretStr | None = None,
+        realm_hosts: frozenset[str] = frozenset(),
+        timeout: float = 15.0,
+        waits: Sequence[float] = (0.5, 2.0),
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        url = httpx.URL(base_url)
+        if url.scheme not in ("http", "https") or not url.host or url.userinfo:
+            raise ConfigurationError("the registry's address must be http(s)://host without credentials in it")
+        if not _IMAGE.fullmatch(image):
+            raise ConfigurationError(f"{image!r} is not an image name")
+        credentials = Credentials(username, password) if username and password else None
+        self._image = image
+        self._waits = tuple(waits)
+        self._sleep = sleep
+        self._client = httpx.AsyncClient(
+            base_url=url,
+            auth=RegistryAuth(url, image, credentials, realm_hosts),
+            timeout=timeout,
+            follow_redirects=False,
+        )
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def manifest(self, reference: str) -> Manifest | None:
+        """By tag or digest; its bytes have its digest. Raises FarEndError where they do not."""
+        if not (_TAG.fullmatch(reference) or _DIGEST.fullmatch(reference)):
+            raise FarEndRefused(f"{reference!r} is neither a tag nor a sha256 digest")
+        what = f"reading the manifest {self._image}:{reference}"
+        response = await self._read(self._path(reference), what)
+        if response.status_code == 404:
+            return None
+        if response.status_code != 200:
+            raise answered(response, what, write=False)
+        return _checked(response, reference, what)
+
+    async def put(self, tag: str, manifest: Manifest) -> None:
+        """Point `tag` at exactly these bytes. Raises FarEndRefused, sending nothing, if they lack their digest."""
+        what = f"tagging {self._image}:{tag}"
+        if not _TAG.fullmatch(tag):
+            raise FarEndRefused(f"{tag!r} is not a tag")
+        if _digest(manifest.body) != manifest.digest:
+            raise FarEndRefused(f"{what}: the manifest's bytes do not have the digest {manifest.digest}")
+        response = await self._write(self._path(tag), manifest, what)
+        if response.status_code not in (200, 201, 202):
+            raise answered(response, what, write=True)
+        stored = response.headers.get("Docker-Content-Digest", manifest.digest)
+        if stored != manifest.digest:
+            raise OutcomeUnknown(f"{what}: the registry reports the digest {stored}, not {manifest.digest}")
+
+    def _path(self, reference: str) -> str:
+        return f"/v2/{self._image}/manifests/{reference}"
+
+    async def _read(self, path: str, what: str) -> httpx.Response:
+        """The first answer that is not a failure, or the last one."""
+        for wait in self._waits:
+            try:
+                response = await self._client.get(path, headers={"Accept": ACCEPT})
+            except httpx.RequestError:
+                await self._sleep(wait)
+                continue
+            if not is_temporary(response):
+                return response
+            await self._sleep(wait)
+        try:
+            return await self._client.get(path, headers={"Accept": ACCEPT})
+        except httpx.RequestError as error:
+            raise unanswered(error, what, write=False) from error
+
+    async def _write(self, path: str, manifest: Manifest, what: str) -> httpx.Response:
+        headers = {"Content-Type": manifest.media_type, "Accept": ACCEPT}
+        try:
+            return await self._client.put(path, content=manifest.body, headers=headers)
+        except httpx.RequestError as error:
+            raise unanswered(error, what, write=True) from error
+
+
+def _checked(response: httpx.Response, reference: str, what: str) -> Manifest:
+    body, digest = response.content, _digest(response.content)
+    claimed = {response.headers.get("Docker-Content-Digest", digest), digest}
+    if _DIGEST.fullmatch(reference):
+        claimed.add(reference)
+    if len(claimed) > 1:
+        raise FarEndError(f"{what}: the registry's bytes do not have their digest")
+    media_type = response.headers.get("Content-Type", "").strip()
+    if not media_type:
+        raise FarEndError(f"{what}: the registry does not say what kind of manifest it is")
+    return Manifest(digest, media_type, body)
+
+
+def _digest(body: bytes) -> str:
+    return f"sha256:{hashlib.sha256(body).hexdigest()}"

@@ -1,0 +1,88 @@
+"""What every part of the sandbox shares: the repository, the records, the rules, the clock, and one lock."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from adapters.sandbox.git_objects import Signature
+from adapters.sandbox.git_repository import GitRepository
+from adapters.sandbox.images import ImageStore
+from adapters.sandbox.people import PEOPLE
+from adapters.sandbox.project import DEVELOP, MAIN
+from adapters.sandbox.state import WorldState
+from sops.kit.ports import Clock
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How the sample repository is set up: what `main` requires and how long machines take."""
+
+    required_reviews: int
+    delete_branch_on_merge: bool
+    checks: tuple[str, ...]
+    check_delay: timedelta
+    publish_delay: timedelta
+    protected: tuple[str, ...] = (MAIN,)
+    permanent: tuple[str, ...] = (MAIN, DEVELOP)
+
+
+@dataclass
+class Core:
+    """Read and changed only inside `changing`."""
+
+    git: GitRepository
+    clock: Clock
+    rules: Rules
+    state: WorldState = field(default_factory=WorldState)
+    images: ImageStore = field(default_factory=ImageStore)
+    on_change: list[Callable[[], None]] = field(default_factory=list)
+    damage_archives: bool = False
+    api_url: str = ""
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+    _depth: int = 0
+    _rung: bool = False
+
+    def now(self) -> datetime:
+        """The world's time, to the second: the forge shows no finer one."""
+        return self.clock.now().replace(microsecond=0)
+
+    def ring(self) -> None:
+        """Something happened of which the forge would send a webhook; listeners hear it after the change."""
+        self._rung = True
+
+    def forget_ring(self) -> None:
+        """What happened so far was the world's making, not news."""
+        self._rung = False
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Hold the world. Listeners are called when the outermost change ends, without the lock."""
+        try:
+            with self._held():
+                yield
+        finally:
+            self._tell()
+
+    def signature(self, login: str) -> Signature:
+        person = PEOPLE[login]
+        return Signature(person.name, person.email, self.now())
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        with self._lock:
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+
+    def _tell(self) -> None:
+        with self._lock:
+            tell = self._rung and self._depth == 0
+            if tell:
+                self._rung = False
+        if tell:
+            for listener in tuple(self.on_change):
+                listener()

@@ -1,0 +1,58 @@
+"""How the world goes on by itself: it looks at the refs, and lets happen what is due."""
+
+from datetime import datetime
+
+from adapters.sandbox import checks, pulls, releases
+from adapters.sandbox.core import Core
+from adapters.sandbox.state import CheckRun
+
+_HEADS = "refs/heads/"
+_TAGS = "refs/tags/"
+
+
+def catch_up(core: Core) -> None:
+    """Bring the world to this instant: pushes first, then everything due."""
+    observe(core)
+    tick(core)
+
+
+def observe(core: Core) -> None:
+    """Follow up every ref that moved since the last look, whoever moved it."""
+    refs = core.git.refs()
+    before = core.state.refs
+    if refs == before:
+        return
+    core.state.refs, core.state.pushed_at = refs, core.now()
+    moved = [name for name in refs.keys() | before.keys() if refs.get(name) != before.get(name)]
+    # Deletions last: a branch pushed into its base and deleted in one go was merged, not abandoned.
+    for name in sorted(moved, key=lambda name: (name not in refs, name)):
+        old, new = before.get(name), refs.get(name)
+        if name.startswith(_HEADS):
+            pulls.follow_branch(core, name.removeprefix(_HEADS), old, new)
+        elif name.startswith(_TAGS) and new is not None:
+            releases.follow_tag(core, name.removeprefix(_TAGS))
+    core.ring()
+
+
+def next_due(core: Core) -> datetime | None:
+    """When the world will next change by itself."""
+    return min((due for due, _ in _pending(core)), default=None)
+
+
+def tick(core: Core) -> None:
+    """Let everything happen that is due, in its order and at its own instant."""
+    now = core.clock.now()
+    for due, coming in sorted(_pending(core), key=lambda pending: pending[0]):
+        if due > now:
+            break
+        if isinstance(coming, CheckRun):
+            checks.finish(core, coming, "success", due)
+        else:
+            del core.state.publications[coming]
+            releases.publish(core, coming, due)
+
+
+def _pending(core: Core) -> list[tuple[datetime, CheckRun | str]]:
+    """Checks that will end by themselves, and tags that will be published."""
+    running = [(check.due, check) for check in core.state.checks if check.due is not None]
+    return [*running, *((due, tag) for tag, due in core.state.publications.items())]

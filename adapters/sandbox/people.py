@@ -1,0 +1,62 @@
+"""The people of the sandbox: who has an account at the forge, and what each may do there."""
+
+from dataclasses import dataclass
+
+BOT = "sopwith-bot"
+WORKFLOW = "skylark-ci"
+MAIL_DOMAIN = "skylark.example"
+
+
+@dataclass(frozen=True)
+class Person:
+    """An account. `role` is the forge's role name on the repository."""
+
+    login: str
+    id: int
+    name: str
+    role: str
+    is_bot: bool = False
+
+    @property
+    def email(self) -> str:
+        return f"{self.login}@{MAIL_DOMAIN}"
+
+    @property
+    def permission(self) -> str:
+        """The role as the older permission word (maintain reads as write, triage as read)."""
+        return {"maintain": "write", "triage": "read"}.get(self.role, self.role)
+
+
+PEOPLE = {
+    person.login: person
+    for person in (
+        Person("rm", 1001, "Rosa Marini", "maintain"),
+        Person("rm2", 1002, "Reza Moradi", "maintain"),
+        Person("rev1", 1011, "Runa Evers", "write"),
+        Person("rev2", 1012, "Rafael Vidal", "write"),
+        Person("rev3", 1013, "Ritva Aalto", "write"),
+        Person("oncall1", 1021, "Oona Calder", "write"),
+        Person("oncall2", 1022, "Otis Cole", "write"),
+        Person("seclead", 1031, "Selma Lund", "maintain"),
+        Person("maint", 1041, "Mira Ainsworth", "admin"),
+        Person("guest", 1051, "Gus Estrada", "read"),
+        Person(BOT, 1090, "Sopwith", "write", is_bot=True),
+        Person(WORKFLOW, 1091, "Skylark CI", "write", is_bot=True),
+    )
+}
+
+
+def by_email(email: str) -> Person | None:
+    """The account an e-mail address in a commit is linked to."""
+    login, _, domain = email.partition("@")
+    return PEOPLE.get(login) if domain == MAIL_DOMAIN else None
+
+
+def token_of(login: str) -> str:
+    """The token that makes a request act as `login`."""
+    return f"sandbox-token-of-{login}"
+
+
+def by_token(token: str) -> Person | None:
+    prefix = token_of("")
+    return PEOPLE.get(token.removeprefix(prefix)) if token.startswith(prefix) else None

@@ -1,0 +1,112 @@
+"""The `%forge` lines of a script: words to a deed of the world, and one line about what happened."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from adapters.sandbox.refusal import Refusal
+
+
+class Deeds(Protocol):
+    """What people and machines can be told to do; the world does it."""
+
+    def issue(self, title: str, labels: Sequence[str]) -> int: ...
+    def label(self, number: int, name: str) -> None: ...
+    def unlabel(self, number: int, name: str) -> None: ...
+    def close(self, number: int, not_planned: bool = False) -> None: ...
+    def pass_check(self, name: str) -> int: ...
+    def fail_check(self, name: str) -> int: ...
+    def push(self, branch: str, author: str = "maint") -> str: ...
+    def merge(self, number: int) -> str: ...
+    def review(self, number: int, login: str, verdict: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class _Verb:
+    usage: str
+    least: int
+    most: int | None
+    run: Callable[[Deeds, Sequence[str]], str]
+
+
+def run(deeds: Deeds, words: Sequence[str]) -> str:
+    """Do what the words after `%forge` say. Raises Refusal with advice when they say nothing that can be done."""
+    verbs = ", ".join(_VERBS)
+    if not words:
+        raise Refusal(400, f"say what should happen; one of: {verbs}")
+    verb, arguments = _VERBS.get(words[0]), words[1:]
+    if verb is None:
+        raise Refusal(400, f"the world cannot “{words[0]}”; it can: {verbs}")
+    if len(arguments) < verb.least or (verb.most is not None and len(arguments) > verb.most):
+        raise Refusal(400, f"write: {words[0]} {verb.usage}")
+    return verb.run(deeds, arguments)
+
+
+def _issue(deeds: Deeds, words: Sequence[str]) -> str:
+    number = deeds.issue(words[0], words[1:])
+    carrying = f" ({', '.join(words[1:])})" if words[1:] else ""
+    return f"issue #{number} opened: {words[0]}{carrying}"
+
+
+def _label(deeds: Deeds, words: Sequence[str]) -> str:
+    number = _number(words[0])
+    deeds.label(number, words[1])
+    return f"#{number} now carries {words[1]}"
+
+
+def _unlabel(deeds: Deeds, words: Sequence[str]) -> str:
+    number = _number(words[0])
+    deeds.unlabel(number, words[1])
+    return f"#{number} no longer carries {words[1]}"
+
+
+def _close(deeds: Deeds, words: Sequence[str]) -> str:
+    number = _number(words[0])
+    if words[1:] not in ([], ["not_planned"]) and tuple(words[1:]) != ("not_planned",):
+        raise Refusal(400, f"an issue is closed as completed, or as not_planned, not as “{words[1]}”")
+    deeds.close(number, not_planned=len(words) > 1)
+    return f"#{number} closed as {'not planned' if len(words) > 1 else 'completed'}"
+
+
+def _pass(deeds: Deeds, words: Sequence[str]) -> str:
+    return f"{words[0]} is green on pull request #{deeds.pass_check(words[0])}"
+
+
+def _fail(deeds: Deeds, words: Sequence[str]) -> str:
+    return f"{words[0]} is red on pull request #{deeds.fail_check(words[0])}"
+
+
+def _push(deeds: Deeds, words: Sequence[str]) -> str:
+    author = words[1] if len(words) > 1 else "maint"
+    return f"{author} pushed {deeds.push(words[0], author)[:10]} to {words[0]}"
+
+
+def _merge(deeds: Deeds, words: Sequence[str]) -> str:
+    number = _number(words[0])
+    return f"pull request #{number} merged as {deeds.merge(number)[:10]}"
+
+
+def _review(deeds: Deeds, words: Sequence[str]) -> str:
+    number = _number(words[0])
+    deeds.review(number, words[1], words[2])
+    return f"{words[1]} reviewed pull request #{number}: {words[2]}"
+
+
+def _number(word: str) -> int:
+    digits = word.removeprefix("#")
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 9):
+        raise Refusal(400, f"“{word}” is not a number of an issue or pull request, such as 41")
+    return int(digits)
+
+
+_VERBS: Mapping[str, _Verb] = {
+    "issue": _Verb('"TITLE" [LABEL…]', 1, None, _issue),
+    "label": _Verb("NUMBER LABEL", 2, 2, _label),
+    "unlabel": _Verb("NUMBER LABEL", 2, 2, _unlabel),
+    "close": _Verb("NUMBER [not_planned]", 1, 2, _close),
+    "pass": _Verb("CHECK", 1, 1, _pass),
+    "fail": _Verb("CHECK", 1, 1, _fail),
+    "push": _Verb("BRANCH [AUTHOR]", 1, 2, _push),
+    "merge": _Verb("NUMBER", 1, 1, _merge),
+    "review": _Verb("NUMBER LOGIN approve|request_changes|comment", 3, 3, _review),
+}

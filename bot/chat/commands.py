@@ -1,0 +1,614 @@
+"""The grammar: text becomes one typed command, or a problem, or is ordinary talk. Pure.
+
+In a run's thread a bare word acts only as the whole message; everything else wants `!` or a mention of the bot.
+Roots (`/incident`, `/release`, `/sop`) work anywhere, with `/` or `!`. Long module: it is one table of words.
+"""
+
+import difflib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sops.kit.model import Severity
+
+LONGEST_TEXT, LONGEST_TITLE = 3000, 200
+
+
+@dataclass(frozen=True)
+class Command:
+    """Something to do. Fields are as typed; nothing is looked up yet."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A command that cannot be understood; `kind` picks the reply, `about` is what it is about."""
+
+    kind: str
+    about: str = ""
+    more: str = ""
+
+
+@dataclass(frozen=True)
+class Talk:
+    """People talking to each other. `yes` marks what sounds like an approval but is none."""
+
+    yes: bool = False
+
+
+# Roots
+
+
+@dataclass(frozen=True)
+class Declare(Command):
+    """/incident declare P1 payments API returns 500"""
+
+    severity: Severity | None
+    title: str
+
+
+@dataclass(frozen=True)
+class StartCandidate(Command):
+    """/release rc 1.4.0"""
+
+    version: str
+
+
+@dataclass(frozen=True)
+class ListSops(Command):
+    """/sop list"""
+
+
+@dataclass(frozen=True)
+class ShowSop(Command):
+    """/sop show SOP-03"""
+
+    id: str
+
+
+@dataclass(frozen=True)
+class ListRuns(Command):
+    """/sop runs"""
+
+
+@dataclass(frozen=True)
+class InRun(Command):
+    """/sop INC-7 ack"""
+
+    run: str
+    text: str
+
+
+# Bare words, whole message
+
+
+@dataclass(frozen=True)
+class Ack(Command):
+    """ack"""
+
+
+@dataclass(frozen=True)
+class Approve(Command):
+    """approve 7f3a"""
+
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class Status(Command):
+    """status"""
+
+
+@dataclass(frozen=True)
+class Plan(Command):
+    """plan"""
+
+
+@dataclass(frozen=True)
+class Todo(Command):
+    """todo"""
+
+
+@dataclass(frozen=True)
+class Timeline(Command):
+    """timeline"""
+
+
+@dataclass(frozen=True)
+class Help(Command):
+    """help"""
+
+
+# With !
+
+
+@dataclass(frozen=True)
+class Start(Command):
+    """!start"""
+
+
+@dataclass(frozen=True)
+class Stop(Command):
+    """!stop"""
+
+
+@dataclass(frozen=True)
+class SignOff(Command):
+    """!done STEP evidence"""
+
+    step: str
+    evidence: str
+
+
+@dataclass(frozen=True)
+class Skip(Command):
+    """!skip STEP reason"""
+
+    step: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Waive(Command):
+    """!waive GATE reason"""
+
+    step: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Reject(Command):
+    """!reject 7f3a reason"""
+
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Withdraw(Command):
+    """!withdraw"""
+
+
+@dataclass(frozen=True)
+class SetSeverity(Command):
+    """!severity P0 reason"""
+
+    severity: Severity
+    reason: str
+
+
+@dataclass(frozen=True)
+class Assign(Command):
+    """!assign @oncall2"""
+
+    who: str
+
+
+@dataclass(frozen=True)
+class Handoff(Command):
+    """!handoff @oncall2"""
+
+    who: str
+
+
+@dataclass(frozen=True)
+class Accept(Command):
+    """!accept"""
+
+
+@dataclass(frozen=True)
+class Page(Command):
+    """!page @oncall2"""
+
+    who: str
+
+
+@dataclass(frozen=True)
+class Report(Command):
+    """!update, !triage, !mitigate, !fix or !verify, with a text"""
+
+    verb: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Publish(Command):
+    """!publish text"""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Confirm(Command):
+    """!confirm 4b1d"""
+
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class Correct(Command):
+    """!correct text"""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Note(Command):
+    """!note text"""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class SetFact(Command):
+    """!set cause text"""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
+class AddAction(Command):
+    """!action @oncall2 add an alert by 2026-05-04"""
+
+    who: str
+    text: str
+    due: date | None
+
+
+@dataclass(frozen=True)
+class Blocker(Command):
+    """!blocker #512"""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Dismiss(Command):
+    """!dismiss #512 reason"""
+
+    number: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Duplicate(Command):
+    """!duplicate INC-6"""
+
+    of: str
+
+
+@dataclass(frozen=True)
+class FalseAlarm(Command):
+    """!false alarm reason"""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Hold(Command):
+    """!hold reason"""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Resume(Command):
+    """!resume"""
+
+
+@dataclass(frozen=True)
+class Retry(Command):
+    """!retry"""
+
+
+@dataclass(frozen=True)
+class Snooze(Command):
+    """!snooze 30m"""
+
+    span: timedelta
+
+
+@dataclass(frozen=True)
+class Reopen(Command):
+    """!reopen reason"""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Close(Command):
+    """!close"""
+
+
+@dataclass(frozen=True)
+class Cancel(Command):
+    """!cancel reason"""
+
+    reason: str
+
+
+Parsed = Command | Problem | Talk
+_Parser = Callable[[str], Command | Problem]
+
+#: Facts people may set, by the word they type.
+SETTABLE = ("cause", "impact", "workaround")
+_ALIASES = {
+    "sev": "severity",
+    "resolved": "verify",
+    "resolve": "verify",
+    "mitigated": "mitigate",
+    "fixed": "fix",
+    "acknowledge": "ack",
+    "escalate": "page",
+    "postmortem": "post-mortem",
+}
+_YES = re.compile(
+    r"^(lgtm|approved|approves|yes|yep|\+1|👍|✅|ship it|looks good( to me)?|go ahead|sgtm)[.!\s]*$", re.I
+)
+_CODE = re.compile(r"[0-9a-f]{4}")
+_SPAN = re.compile(r"([1-9][0-9]{0,3})\s*(m|min|h|d)")
+_RUN = re.compile(r"([A-Za-z]{3})-([1-9][0-9]{0,8})")
+_PERSON = re.compile(r"@?([\w.\-]{1,64})")
+_STEP = re.compile(r"[a-z][a-z0-9-]{0,39}")
+
+
+def _text(make: Callable[[str], Command], verb: str, limit: int = LONGEST_TEXT) -> _Parser:
+    """A verb that needs a text."""
+
+    def parse(rest: str) -> Command | Problem:
+        if not rest:
+            return Problem("missing", verb)
+        return Problem("too-long", str(limit), str(len(rest))) if len(rest) > limit else make(rest)
+
+    return parse
+
+
+def _bare(make: Callable[[], Command], verb: str) -> _Parser:
+    """A verb that takes nothing; words after it make it ordinary talk at best, so it asks."""
+
+    def parse(rest: str) -> Command | Problem:
+        return Problem("extra", verb, rest[:40]) if rest else make()
+
+    return parse
+
+
+def _step_and(make: Callable[[str, str], Command], verb: str, *, needs_text: bool) -> _Parser:
+    def parse(rest: str) -> Command | Problem:
+        row = re.match(r"row\s+(\S+)\s*(.*)$", rest, re.S | re.I)
+        step, text = (f"row {row[1]}", row[2]) if row else _split(rest)
+        if not step or (needs_text and not text):
+            return Problem("missing", verb)
+        if not row and not _STEP.fullmatch(step.lower()):
+            return Problem("bad-step", step[:40])
+        return (
+            Problem("too-long", str(LONGEST_TEXT), str(len(text)))
+            if len(text) > LONGEST_TEXT
+            else make(step.lower(), text)
+        )
+
+    return parse
+
+
+def _number_and(make: Callable[[int, str], Command], verb: str, *, needs_text: bool) -> _Parser:
+    def parse(rest: str) -> Command | Problem:
+        number, text = _split(rest)
+        if not re.fullmatch(r"#?[1-9][0-9]{0,8}", number) or (needs_text and not text):
+            return Problem("missing", verb)
+        return make(int(number.removeprefix("#")), text[:LONGEST_TEXT])
+
+    return parse
+
+
+def _person(make: Callable[[str], Command], verb: str) -> _Parser:
+    def parse(rest: str) -> Command | Problem:
+        found = _PERSON.fullmatch(rest)
+        return make(found[1]) if found else Problem("missing", verb)
+
+    return parse
+
+
+def _severity(rest: str) -> Command | Problem:
+    word, reason = _split(rest)
+    if word.upper() not in set(Severity):
+        return Problem("severity", word[:20])
+    return SetSeverity(Severity(word.upper()), reason[:LONGEST_TEXT])
+
+
+def _reject(rest: str) -> Command | Problem:
+    word, reason = _split(rest)
+    if _CODE.fullmatch(word.lower()):
+        return Reject(word.lower(), reason[:LONGEST_TEXT]) if reason else Problem("missing", "reject")
+    return Reject("", rest[:LONGEST_TEXT]) if rest else Problem("missing", "reject")
+
+
+def _code(make: Callable[[str], Command]) -> _Parser:
+    def parse(rest: str) -> Command | Problem:
+        if rest and not _CODE.fullmatch(rest.lower()):
+            return Problem("bad-code", rest[:20])
+        return make(rest.lower())
+
+    return parse
+
+
+def _set(rest: str) -> Command | Problem:
+    name, text = _split(rest)
+    if name.lower() not in SETTABLE:
+        return Problem("bad-fact", name[:20])
+    if len(text) > LONGEST_TEXT:
+        return Problem("too-long", str(LONGEST_TEXT), str(len(text)))
+    return SetFact(name.lower(), text) if text else Problem("missing", "set")
+
+
+def _action(rest: str) -> Command | Problem:
+    if rest.lower() == "none":
+        return AddAction("", "none", None)
+    found = re.fullmatch(r"@([\w.\-]{1,64})\s+(.+?)(?:\s+by\s+(\S+))?", rest, re.S)
+    if not found:
+        return Problem("missing", "action")
+    due = None
+    if found[3]:
+        try:
+            due = date.fromisoformat(found[3])
+        except ValueError:
+            return Problem("bad-date", found[3][:20])
+    if len(found[2]) > LONGEST_TITLE:
+        return Problem("too-long", str(LONGEST_TITLE), str(len(found[2])))
+    return AddAction(found[1], found[2], due)
+
+
+def _snooze(rest: str) -> Command | Problem:
+    found = _SPAN.fullmatch(rest)
+    if not found:
+        return Problem("missing", "snooze")
+    unit = {"m": "minutes", "min": "minutes", "h": "hours", "d": "days"}[found[2]]
+    return Snooze(timedelta(**{unit: int(found[1])}))
+
+
+def _duplicate(rest: str) -> Command | Problem:
+    return Duplicate(rest.upper()) if _RUN.fullmatch(rest) else Problem("missing", "duplicate")
+
+
+def _false(rest: str) -> Command | Problem:
+    found = re.fullmatch(r"alarm\s+(.+)", rest, re.S | re.I)
+    return FalseAlarm(found[1][:LONGEST_TEXT]) if found else Problem("missing", "false alarm")
+
+
+def _report(verb: str) -> _Parser:
+    return _text(lambda text: Report(verb, text), verb)
+
+
+#: Words that act alone, as the whole message, in a run's thread.
+_ALONE: dict[str, Callable[[], Command]] = {
+    "ack": Ack,
+    "approve": Approve,
+    "status": Status,
+    "plan": Plan,
+    "todo": Todo,
+    "timeline": Timeline,
+    "help": Help,
+}
+
+#: Every word of a thread.
+VERBS: dict[str, _Parser] = {
+    **{word: _bare(make, word) for word, make in _ALONE.items() if word != "approve"},
+    "approve": _code(Approve),
+    "start": _bare(Start, "start"),
+    "stop": _bare(Stop, "stop"),
+    "done": _step_and(SignOff, "done", needs_text=False),
+    "skip": _step_and(Skip, "skip", needs_text=True),
+    "waive": _step_and(Waive, "waive", needs_text=True),
+    "reject": _reject,
+    "withdraw": _bare(Withdraw, "withdraw"),
+    "severity": _severity,
+    "assign": _person(Assign, "assign"),
+    "handoff": _person(Handoff, "handoff"),
+    "accept": _bare(Accept, "accept"),
+    "page": _person(Page, "page"),
+    **{verb: _report(verb) for verb in ("update", "triage", "mitigate", "fix", "verify")},
+    "publish": _text(Publish, "publish"),
+    "confirm": _code(Confirm),
+    "correct": _text(Correct, "correct"),
+    "note": _text(Note, "note"),
+    "set": _set,
+    "action": _action,
+    "blocker": _number_and(lambda number, _: Blocker(number), "blocker", needs_text=False),
+    "dismiss": _number_and(Dismiss, "dismiss", needs_text=True),
+    "duplicate": _duplicate,
+    "false": _false,
+    "hold": _text(Hold, "hold"),
+    "resume": _bare(Resume, "resume"),
+    "retry": _bare(Retry, "retry"),
+    "snooze": _snooze,
+    "reopen": _text(Reopen, "reopen"),
+    "close": _bare(Close, "close"),
+    "cancel": _text(Cancel, "cancel"),
+}
+
+ROOTS = ("incident", "release", "sop")
+
+
+def parse(text: str, *, in_run: bool, addressed: bool = False) -> Parsed:
+    """What a message asks for. `in_run`: it stands in a run's thread; `addressed`: it mentions the bot."""
+    text = text.strip()
+    root = re.match(r"[/!](\w+)(?:\s+(.*))?$", text, re.S)
+    if root and root[1].lower() in ROOTS:
+        return _root(root[1].lower(), (root[2] or "").strip())
+    if root and text.startswith("/"):
+        return Problem("unknown-root", root[1][:20])
+    if not in_run:
+        return Problem("no-run") if addressed and text else Talk()
+    if addressed or text.startswith("!"):
+        return _verb(text.removeprefix("!").strip())
+    return _alone(text)
+
+
+def _alone(text: str) -> Parsed:
+    words = text.lower().split()
+    if len(words) == 1 and words[0] in _ALONE:
+        return _ALONE[words[0]]()
+    if len(words) == 2 and words[0] == "approve" and _CODE.fullmatch(words[1]):
+        return Approve(words[1])
+    return Talk(yes=bool(_YES.match(text)))
+
+
+def _verb(text: str) -> Parsed:
+    word, rest = _split(text)
+    word = word.lower()
+    word = _ALIASES.get(word, word)
+    if word in VERBS:
+        return VERBS[word](rest)
+    near = difflib.get_close_matches(word, VERBS, n=1, cutoff=0.6)
+    return Problem("unknown-verb", word[:20], near[0] if near else "")
+
+
+def _root(root: str, rest: str) -> Parsed:
+    if root == "incident":
+        return _incident(rest)
+    if root == "release":
+        return _release(rest)
+    return _sop(rest)
+
+
+def _incident(rest: str) -> Parsed:
+    word, more = _split(rest)
+    title = more if word.lower() == "declare" else rest
+    first, after = _split(title)
+    severity = None
+    if re.fullmatch(r"[pP]\d+|(sev|SEV)-?\d+", first):
+        if first.upper() not in set(Severity):
+            return Problem("severity", first[:20])
+        severity, title = Severity(first.upper()), after
+    if not title:
+        return Problem("missing", "incident declare")
+    if len(title) > LONGEST_TITLE:
+        return Problem("too-long", str(LONGEST_TITLE), str(len(title)))
+    return Declare(severity, title)
+
+
+def _release(rest: str) -> Parsed:
+    word, version = _split(rest)
+    if word.lower() in {"rc", "candidate"}:
+        return StartCandidate(version[:100]) if version else Problem("missing", "release rc")
+    return Problem("unknown-release", word[:20])
+
+
+def _sop(rest: str) -> Parsed:
+    word, more = _split(rest)
+    if _RUN.fullmatch(word):
+        return InRun(word.upper(), more) if more else InRun(word.upper(), "status")
+    if word.lower() in {"list", ""} and not more:
+        return ListSops()
+    if word.lower() in {"runs", "status"} and not more:
+        return ListRuns()
+    if word.lower() == "show" and more:
+        return ShowSop(more.upper()[:10])
+    if word.lower() == "help":
+        return Help()
+    return Problem("unknown-sop", word[:20])
+
+
+def _split(text: str) -> tuple[str, str]:
+    """The first word, and the rest without the space between."""
+    parts = text.split(None, 1)
+    return (parts[0] if parts else "", parts[1].strip() if len(parts) > 1 else "")

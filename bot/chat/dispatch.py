@@ -1,0 +1,160 @@
+"""From an inbox item to what it does: parse, look up who speaks, permission, handler, one transaction.
+
+The item is marked handled in the same transaction that holds its effect, so a crash in between repeats it and
+nothing else. A refusal changes nothing and is shown to the speaker alone.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from bot.chat import commands, permissions, replies
+from bot.chat.handlers import HANDLERS, incident, release
+from bot.chat.handlers.base import Refused, Speaker
+from bot.chat.looking import Looking
+from bot.chat.roots import Roots
+from bot.engine.desk import Desk, root_of
+from bot.engine.mail import run_of
+from sops.kit.conversation import Event
+from sops.kit.errors import FarEndError
+from sops.kit.message import Card
+from sops.kit.people import People
+from sops.kit.ports import Clock
+from sops.kit.run import Run
+from sops.kit.stores import InboxItem, Outgoing, Store, Transaction
+
+
+class Dispatch:
+    """Handles inbox items, one at a time per conversation."""
+
+    def __init__(self, store: Store, clock: Clock, people: People, looking: Looking, roots: Roots) -> None:
+        self._store = store
+        self._clock = clock
+        self._people = people
+        self._looking = looking
+        self._roots = roots
+
+    async def handle(self, item: InboxItem) -> None:
+        """Do what the event asks for and mark it handled. Raises nothing that a refusal can say."""
+        event = item.event
+        if event.kind == "forge":
+            await self._finish(item, lambda tx, _: tx.runs.wake_open())
+            return
+        run = await self._run_of(event)
+        addressed = bool(event.payload.get("addressed"))
+        parsed = commands.parse(event.text, in_run=run is not None, addressed=addressed)
+        if isinstance(parsed, commands.InRun):
+            run, parsed = await self._within(parsed)
+        try:
+            await self._obey(item, run, parsed)
+        except FarEndError as problem:
+            await self._answer(item, run, replies.unreachable(str(problem)))
+
+    async def _run_of(self, event: Event) -> Run | None:
+        def look(tx: Transaction) -> Run | None:
+            run_id = run_of(tx, event)
+            return tx.runs.get(run_id) if run_id else None
+
+        return await self._store.read(look)
+
+    async def _within(self, command: commands.InRun) -> tuple[Run | None, commands.Parsed]:
+        """`/sop INC-7 ack` from anywhere: that run, and what is asked of it."""
+        run = await self._store.read(lambda tx: tx.runs.by_name(command.run))
+        if run is None:
+            return None, commands.Problem("unknown-run", command.run)
+        return run, commands.parse(command.text, in_run=True, addressed=True)
+
+    async def _obey(self, item: InboxItem, run: Run | None, parsed: commands.Parsed) -> None:
+        event = item.event
+        me = Speaker(event.actor, self._people.who(event.actor))
+        if isinstance(parsed, commands.Talk):
+            hint = self._hint(run, parsed, me)
+            await self._answer(item, run, hint)
+        elif isinstance(parsed, commands.Problem):
+            await self._answer(item, run, replies.problem(parsed))
+        elif run is not None and isinstance(parsed, tuple(HANDLERS)):
+            await self._command(item, run, me, parsed)
+        elif run is not None and (card := await self._looking.at_run(run, parsed)) is not None:
+            await self._answer(item, run, card)
+        elif await self._roots.obey(item, me, parsed, self._finish):
+            return
+        else:
+            card = await self._looking.around(parsed)
+            await self._answer(item, run, card)
+
+    def _hint(self, run: Run | None, talk: commands.Talk, me: Speaker) -> Card | None:
+        """What sounds like a yes from somebody who could give one is told how; other talk is left alone."""
+        open_now = [request for request in run.requests if request.live] if run else []
+        if not talk.yes or not open_now or me.person is None:
+            return None
+        asked = open_now[-1]
+        return replies.how_to_approve(asked) if asked.role in me.person.roles else None
+
+    async def _command(self, item: InboxItem, run: Run, me: Speaker, command: commands.Command) -> None:
+        roles = permissions.roles_for(command, run)
+        if not permissions.may(me.person, roles, self._people):
+            able = [person.handle for person in self._people.holding(*roles)]
+            card = replies.no_role(me.person, str(me.actor), [str(role) for role in roles], able)
+            await self._answer(item, run, card)
+            return
+        refusal = await self._looking.before(run, command)
+        if refusal is not None:
+            await self._answer(item, run, refusal)
+            return
+        await self._store.transact(lambda tx: self._act(tx, item, run.id, me, command))
+
+    def _act(self, tx: Transaction, item: InboxItem, run_id: str, me: Speaker, command: commands.Command) -> None:
+        """The one transaction of a command."""
+        stored = tx.runs.get(run_id)
+        desk = Desk(tx, stored, self._clock.now(), self._people, heard_at=item.event.at)
+        if stored.state.over and not isinstance(command, commands.Reopen | commands.Note | commands.SignOff):
+            refused: Refused | None = Refused(replies.refused(replies.OVER))
+        elif not fits(command, stored):
+            refused = Refused(replies.refused(replies.NOT_HERE))
+        else:
+            refused = HANDLERS[type(command)](desk, me, command)
+        if refused is not None:
+            put_answer(tx, item, stored, refused.card, desk.now)
+            tx.inbox.done(item.seq)
+            return
+        desk.finish()
+        tx.runs.wake(run_id)
+        tx.inbox.done(item.seq)
+
+    async def _answer(self, item: InboxItem, run: Run | None, card: Card | None) -> None:
+        """Whisper the card, if there is one, and mark the item handled."""
+
+        def answer(tx: Transaction) -> None:
+            if card is not None:
+                put_answer(tx, item, run, card, self._clock.now())
+            tx.inbox.done(item.seq)
+
+        await self._store.transact(answer)
+
+    async def _finish(self, item: InboxItem, work: Callable[[Transaction, datetime], None]) -> None:
+        """One transaction that does `work` and marks the item handled."""
+
+        def finish(tx: Transaction) -> None:
+            work(tx, self._clock.now())
+            tx.inbox.done(item.seq)
+
+        await self._store.transact(finish)
+
+
+def fits(command: commands.Command, run: Run) -> bool:
+    """Commands of incidents make no sense in a release, and the other way round."""
+    if type(command) in incident.HANDLERS:
+        return run.prefix == replies.INCIDENT
+    if type(command) in release.HANDLERS:
+        return run.prefix == "REL"
+    return True
+
+
+def put_answer(tx: Transaction, item: InboxItem, run: Run | None, card: Card, now: datetime) -> None:
+    """Queue a whisper to the speaker where they spoke."""
+    event = item.event
+    in_thread = run is not None and event.place.thread is not None
+    root = root_of(run.id) if run is not None and in_thread else None
+    place = event.place.model_copy(update={"thread": None})
+    tx.outbox.put(
+        Outgoing("whisper", f"event/{item.seq}", place, card, run.id if run else None, root=root, to=event.actor), now
+    )

@@ -1,0 +1,115 @@
+"""Saying yes, no, not any more, and stop (design: Approvals)."""
+
+from collections.abc import Mapping
+
+from bot.chat import commands, replies
+from bot.chat.handlers.base import Handler, Refused, Speaker
+from bot.engine import approving
+from bot.engine.desk import Desk
+from sops.kit.approvals import Request, RequestState, Yes
+from sops.kit.run import RunState
+
+
+def approve(desk: Desk, me: Speaker, command: commands.Approve) -> Refused | None:
+    """Count a yes, or refuse it with every reason. The caller has just looked whether the subject changed."""
+    run = desk.run
+    open_now = [request for request in run.requests if request.state is RequestState.OPEN]
+    if command.code:
+        asked = next((r for r in reversed(run.requests) if r.code == command.code), None)
+        reasons = [] if asked else [replies.REASON_UNKNOWN_CODE]
+    elif len(open_now) > 1:
+        asked, reasons = None, [replies.REASON_SEVERAL]
+    else:
+        asked = open_now[0] if open_now else (run.requests[-1] if run.requests else None)
+        reasons = [] if asked else [replies.REASON_NO_REQUEST]
+    if asked is not None:
+        reasons = _against(desk, me, asked)
+    if reasons or asked is None:
+        fresh = open_now[-1] if open_now else None
+        after = replies.following(fresh, desk.people)
+        return Refused(replies.not_counted(run, reasons, command.code, after))
+    _count(desk, me, asked)
+    return None
+
+
+def _against(desk: Desk, me: Speaker, asked: Request) -> list[str]:
+    """Every reason why this speaker's yes to this request does not count."""
+    reasons = []
+    if asked.state is not RequestState.OPEN:
+        reasons.append(replies.reason_ended(asked))
+    roles = me.person.roles if me.person else ()
+    if asked.role not in roles:
+        reasons.append(replies.reason_role(asked.role, roles))
+    if me.handle in asked.excluded:
+        reasons.append(replies.reason_excluded(desk.run, asked.excluded[me.handle]))
+    earlier = next((yes for yes in asked.yeses if yes.person == me.handle), None)
+    if earlier is not None:
+        reasons.append(replies.reason_twice(f"{me.handle} ({earlier.account})"))
+    if asked.state is RequestState.OPEN and not _was_shown(desk, asked):
+        reasons.append(replies.REASON_EARLY)
+    return reasons
+
+
+def _was_shown(desk: Desk, asked: Request) -> bool:
+    """The request had reached the thread when the yes was sent."""
+    sent = desk.tx.outbox.sent(f"{desk.run.id}/request/{asked.seq}")
+    return sent is not None and sent.delivered_at <= desk.heard_at
+
+
+def _count(desk: Desk, me: Speaker, asked: Request) -> None:
+    yes = Yes(person=me.handle, account=str(me.actor), at=desk.heard_at)
+    now = asked.but(yeses=(*asked.yeses, yes))
+    desk.run = approving.replaced(desk.run, now)
+    desk.note("yes", me.record, code=now.code, digest=now.digest)
+    if approving.grant_if_enough(desk, now).state is RequestState.OPEN:
+        desk.say(replies.counted(desk.run, now, me.handle))
+
+
+def withdraw(desk: Desk, me: Speaker, _: commands.Withdraw) -> Refused | None:
+    mine = [r for r in approving.live(desk.run) if me.handle in r.people]
+    if not mine:
+        return Refused(replies.refused(replies.NO_YES))
+    asked = mine[-1]
+    left = tuple(yes for yes in asked.yeses if yes.person != me.handle)
+    now = asked.but(yeses=left, state=RequestState.OPEN, grace_until=None)
+    desk.run = approving.replaced(desk.run, now)
+    desk.note("withdrawn", me.record, code=asked.code)
+    desk.say(replies.withdrawn(me.handle, now))
+    return None
+
+
+def reject(desk: Desk, me: Speaker, command: commands.Reject) -> Refused | None:
+    live = [r for r in approving.live(desk.run) if not command.code or r.code == command.code]
+    if len(live) != 1:
+        why = replies.REASON_SEVERAL if live else replies.REASON_UNKNOWN_CODE
+        return Refused(replies.refused(why if live or command.code else replies.REASON_NO_REQUEST))
+    asked = live[0]
+    roles = me.person.roles if me.person else ()
+    if asked.role not in roles and me.handle not in desk.run.owners:
+        return Refused(replies.refused(replies.reason_role(asked.role, roles)))
+    now = asked.but(state=RequestState.REJECTED, ended=f"rejected by {me.handle}: {command.reason}")
+    desk.run = approving.replaced(desk.run, now)
+    desk.note("rejected", me.record, code=asked.code, text=command.reason)
+    desk.say(replies.rejected(me.handle, now.but(ended=command.reason)))
+    return None
+
+
+def stop(desk: Desk, me: Speaker, _: commands.Stop) -> Refused | None:
+    """Void what is about to happen, and hold the run."""
+    live = [r for r in approving.live(desk.run) if r.state is RequestState.GRANTED]
+    if not live or desk.run.state is not RunState.ACTIVE:
+        return Refused(replies.refused(replies.NOTHING_TO_STOP))
+    for asked in live:
+        desk.run = approving.replaced(desk.run, asked.but(state=RequestState.VOID, ended=f"stopped by {me.handle}"))
+    desk.run = desk.run.but(state=RunState.HELD)
+    desk.note("stop", me.record, codes=[r.code for r in live])
+    desk.say(replies.stopped(me.handle, [r.code for r in live]))
+    return None
+
+
+HANDLERS: Mapping[type[commands.Command], Handler] = {
+    commands.Approve: approve,
+    commands.Withdraw: withdraw,
+    commands.Reject: reject,
+    commands.Stop: stop,
+}

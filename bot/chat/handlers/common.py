@@ -1,0 +1,224 @@
+"""Commands every run knows: start, hold, resume, retry, sign-offs, skipping, waiving, notes, cancelling."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from bot.chat import commands, replies
+from bot.chat.handlers.base import Handler, Refused, Speaker
+from bot.engine.desk import Desk
+from sops.kit.approvals import RequestState
+from sops.kit.gate import Approved, SignedOff
+from sops.kit.model import Role, Severity, Step
+from sops.kit.run import Obligation, Run, RunState, StepState
+from sops.kit.timing import ACKNOWLEDGE, DUE, UPDATE
+
+LONGEST_SNOOZE = MappingProxyType({Severity.P0: 15, Severity.P1: 30})  # minutes; design: P0/P1 are never muted
+
+
+def find_step(run: Run, name: str) -> Step | None:
+    """A step by id, or the first open one of `row N`."""
+    if name.startswith("row "):
+        row = name.removeprefix("row ").strip()
+        rows = [step for step in run.steps if row in step.row.replace(" ", "").split(",")]
+        return next((step for step in rows if not run.record(step.id).state.over), rows[-1] if rows else None)
+    return run.step(name)
+
+
+def signature(step: Step) -> SignedOff | None:
+    """The sign-off a step asks for, if it does."""
+    return next((piece for piece in step.waits if isinstance(piece, SignedOff)), None)
+
+
+def sign(desk: Desk, me: Speaker, step: Step, text: str) -> None:
+    """Put the speaker's name and words to the step."""
+    desk.run = desk.run.with_record(step.id, signed=True, by=me.handle, text=text, since=desk.now)
+
+
+def start(desk: Desk, me: Speaker, _: commands.Start) -> Refused | None:
+    if desk.run.state is not RunState.PLANNED:
+        return Refused(replies.refused(replies.NOT_PLANNED))
+    owners = desk.run.owners if me.handle in desk.run.owners else (*desk.run.owners, me.handle)
+    desk.run = desk.run.but(state=RunState.ACTIVE, owners=owners)
+    desk.note("started", me.record)
+    desk.say(replies.started(desk.run, me.handle))
+    return None
+
+
+def hold(desk: Desk, me: Speaker, command: commands.Hold) -> Refused | None:
+    if desk.run.state is not RunState.ACTIVE:
+        return Refused(replies.refused(replies.HELD if desk.run.state is RunState.HELD else replies.NOT_HERE))
+    desk.run = desk.run.but(state=RunState.HELD)
+    desk.note("hold", me.record, text=command.reason)
+    desk.say(replies.held(me.handle, command.reason))
+    return None
+
+
+def resume(desk: Desk, me: Speaker, _: commands.Resume) -> Refused | None:
+    if desk.run.state is not RunState.HELD:
+        return Refused(replies.refused(replies.NOT_HELD))
+    desk.run = desk.run.but(state=RunState.ACTIVE)
+    desk.note("resume", me.record)
+    desk.say(replies.resumed(me.handle))
+    return None
+
+
+def retry(desk: Desk, me: Speaker, _: commands.Retry) -> Refused | None:
+    """Failed steps get another look; an ended or used-up request of theirs is asked again."""
+    run = desk.run
+    if run.state is not RunState.ACTIVE:
+        return Refused(replies.refused(replies.HELD if run.state is RunState.HELD else replies.NOT_HERE))
+    for step in run.current():
+        failed = run.record(step.id).state is StepState.FAILED
+        if failed:
+            run = run.with_record(step.id, state=StepState.PENDING, note="", remedy="", attempt=0)
+        asks = any(isinstance(piece, Approved) for piece in step.waits)
+        ended = {RequestState.EXPIRED, RequestState.REJECTED} | ({RequestState.CONSUMED} if failed else set())
+        if asks:
+            run = run.but(
+                requests=tuple(
+                    r.but(state=RequestState.VOID, ended=r.ended or "asked again")
+                    if r.step == step.id and r.iteration == run.iteration and r.state in ended
+                    else r
+                    for r in run.requests
+                )
+            )
+    desk.run = run
+    desk.note("retry", me.record)
+    desk.say(replies.retrying())
+    return None
+
+
+def sign_off(desk: Desk, me: Speaker, command: commands.SignOff) -> Refused | None:
+    """`!done STEP evidence`: a step's sign-off, or an obligation met."""
+    debt = next((debt for debt in desk.run.obligations if debt.id == command.step and debt.open), None)
+    if debt is not None:
+        return _meet(desk, me, debt, command.evidence)
+    step = find_step(desk.run, command.step)
+    if step is None:
+        return Refused(replies.refused(replies.step_unknown(command.step, desk.run)))
+    wanted = signature(step)
+    refusal = _why_not(desk.run, step, wanted, command.evidence)
+    if refusal or wanted is None:
+        return Refused(replies.refused(refusal))
+    sign(desk, me, step, command.evidence)
+    desk.note("sign-off", me.record, step=step.id, text=command.evidence)
+    desk.say(replies.signed_off(step, me.handle))
+    return None
+
+
+def _why_not(run: Run, step: Step, wanted: SignedOff | None, evidence: str) -> str:
+    """Why this step cannot be signed off now; empty if it can."""
+    if run.record(step.id).state.over or run.record(step.id).signed:
+        return replies.step_closed(step)
+    if wanted is None:
+        return replies.step_automatic(step)
+    if step not in run.current():
+        return replies.step_early(step)
+    missing = replies.missing_facts(run, wanted.needs)
+    if missing:
+        return replies.needs(step, missing)
+    return replies.evidence_missing(step) if wanted.evidence and not evidence else ""
+
+
+def _meet(desk: Desk, me: Speaker, debt: Obligation, evidence: str) -> Refused | None:
+    if not evidence:
+        return Refused(replies.refused(replies.debt_evidence(debt)))
+    met = debt.model_copy(update={"met_by": me.handle, "evidence": evidence})
+    desk.run = desk.run.but(obligations=tuple(met if d.id == debt.id else d for d in desk.run.obligations))
+    desk.note("obligation-met", me.record, id=debt.id, evidence=evidence)
+    desk.say(replies.obligation_met(met))
+    return None
+
+
+def skip(desk: Desk, me: Speaker, command: commands.Skip) -> Refused | None:
+    return _leave_out(desk, me, command.step, command.reason)
+
+
+def waive(desk: Desk, me: Speaker, command: commands.Waive) -> Refused | None:
+    return _leave_out(desk, me, command.step, command.reason)
+
+
+def _leave_out(desk: Desk, me: Speaker, name: str, reason: str) -> Refused | None:
+    """A sign-off may be skipped by one person, anything the bot does or waits for by two, an approval by nobody."""
+    run = desk.run
+    step = find_step(run, name)
+    if step is None:
+        return Refused(replies.refused(replies.step_unknown(name, run)))
+    if run.record(step.id).state.over:
+        return Refused(replies.refused(replies.step_closed(step)))
+    if any(isinstance(piece, Approved) for piece in step.waits):
+        return Refused(replies.refused(replies.APPROVAL_NOT_SKIPPED))
+    if step.id == "post-mortem" and run.severity is not Severity.P3:
+        return Refused(replies.refused(replies.POST_MORTEM_OWED))
+    if step not in run.current():
+        return Refused(replies.refused(replies.step_early(step)))
+    if step.id == "close":
+        return Refused(replies.refused(replies.step_automatic(step)))
+    alone = signature(step) is not None and not step.then
+    first = run.facts.get(f"waive.{step.id}")
+    if alone:
+        _skipped(desk, me, step, reason, "skip")
+        desk.say(replies.skipped(step, me.handle))
+    elif first is None or first == me.handle:
+        desk.run = run.with_facts({f"waive.{step.id}": me.handle})
+        desk.note("waiver-asked", me.record, step=step.id, text=reason)
+        desk.say(replies.waiver_asked(step, me.handle, _owner_role(run)))
+    else:
+        _skipped(desk, me, step, reason, "waive")
+        desk.say(replies.waived(step, first, me.handle))
+    return None
+
+
+def _skipped(desk: Desk, me: Speaker, step: Step, reason: str, kind: str) -> None:
+    desk.run = desk.run.with_record(step.id, state=StepState.SKIPPED, by=me.handle, text=reason, note=reason)
+    desk.note(kind, me.record, step=step.id, text=reason)
+
+
+def _owner_role(run: Run) -> Role:
+    return Role.ON_CALL if run.prefix == replies.INCIDENT else Role.RELEASE_MANAGER
+
+
+def note(desk: Desk, me: Speaker, command: commands.Note) -> Refused | None:
+    desk.note("note", me.record, text=command.text)
+    desk.say(replies.noted())
+    return None
+
+
+def snooze(desk: Desk, me: Speaker, command: commands.Snooze) -> Refused | None:
+    """Reminders before the due instant wait; the due instant itself is never moved."""
+    minutes = LONGEST_SNOOZE.get(desk.run.severity or Severity.P1, 240)
+    if command.span.total_seconds() > minutes * 60:
+        return Refused(replies.refused(replies.snooze_too_long(minutes)))
+    until = desk.now + command.span
+    for clock in (ACKNOWLEDGE, UPDATE):
+        desk.tx.deadlines.postpone(desk.run.id, clock, until=until, below=DUE)
+    desk.note("snooze", me.record, until=until.isoformat())
+    desk.say(replies.snoozed(until))
+    return None
+
+
+def cancel(desk: Desk, me: Speaker, command: commands.Cancel) -> Refused | None:
+    """Ends the run where it is; what it left at the forge is listed, and stays."""
+    run = desk.run
+    desk.run = run.but(state=RunState.CANCELLED, ended_at=desk.now).with_facts({"ended": command.reason})
+    desk.run = desk.run.but(
+        requests=tuple(r.but(state=RequestState.VOID, ended="cancelled") if r.live else r for r in desk.run.requests)
+    )
+    desk.note("cancel", me.record, text=command.reason)
+    desk.say(replies.cancelled(desk.run, me.handle, replies.left_behind(run.facts)))
+    desk.tell(replies.ended(desk.run))
+    return None
+
+
+HANDLERS: Mapping[type[commands.Command], Handler] = {
+    commands.Start: start,
+    commands.Hold: hold,
+    commands.Resume: resume,
+    commands.Retry: retry,
+    commands.SignOff: sign_off,
+    commands.Skip: skip,
+    commands.Waive: waive,
+    commands.Note: note,
+    commands.Snooze: snooze,
+    commands.Cancel: cancel,
+}

@@ -1,0 +1,301 @@
+"""Commands of an incident: taking command, telling, resolving, the post-mortem's facts, closing, reopening."""
+
+import secrets
+from collections.abc import Mapping
+
+from bot.chat import commands, replies
+from bot.chat.handlers.base import Handler, Refused, Speaker
+from bot.chat.handlers.common import sign
+from bot.engine.desk import Desk
+from sops.kit import timing
+from sops.kit.incident_actions import CorrectNotice, OpenActionIssue, PublishNotice
+from sops.kit.model import Step
+from sops.kit.run import Run, RunState, StepState
+
+STEP_OF = {"update": "communicate", "triage": "triage", "mitigate": "mitigate", "fix": "fix", "verify": "verify"}
+AGAIN = ("mitigate", "fix", "verify", "post-mortem", "post-mortem-merged", "close", "reopen-issue")
+
+
+def _step(run: Run, name: str) -> Step:
+    step = run.step(name)
+    if step is None:
+        raise KeyError(name)
+    return step
+
+
+def ack(desk: Desk, me: Speaker, _: commands.Ack) -> Refused | None:
+    """Take command. The clock stops now, whether or not the issue can be opened at once."""
+    run = desk.run
+    if run.record("acknowledge").signed or run.record("acknowledge").state.over:
+        return Refused(replies.refused(f"{replies.HAS_COMMANDER}, by {run.record('acknowledge').by}."))
+    sign(desk, me, _step(run, "acknowledge"), "")
+    run = timing.stopped(desk.run.but(owners=(*run.owners, me.handle)), timing.ACKNOWLEDGE, desk.now)
+    desk.run = timing.started(run, timing.UPDATE, desk.now) if run.severity else run
+    desk.note("acknowledge", me.record)
+    desk.say(replies.acknowledged(desk.run, me.handle))
+    return None
+
+
+def report(desk: Desk, me: Speaker, command: commands.Report) -> Refused | None:
+    """`!update`, `!triage`, `!mitigate`, `!fix`, `!verify`: may be said again; the last word stands."""
+    run, name = desk.run, STEP_OF[command.verb]
+    step = _step(run, name)
+    if command.verb == "verify":
+        if run.record(name).state.over:
+            return Refused(replies.refused(replies.step_closed(step)))
+        if not run.record("acknowledge").signed:
+            return Refused(replies.refused(replies.NOT_ACKNOWLEDGED))
+    over = run.record(name).state.over
+    sign(desk, me, step, command.text)
+    if not over:
+        desk.run = desk.run.with_record(name, since=run.record(name).since)
+    desk.run = desk.run.with_facts({"update": [command.text, me.handle, desk.now.isoformat()]})
+    if command.verb == "update" and timing.UPDATE in run.clocks and run.clocks[timing.UPDATE].running:
+        desk.run = timing.started(desk.run, timing.UPDATE, desk.now)
+    desk.note(command.verb, me.record, text=command.text)
+    if command.verb == "verify":
+        _resolve(desk, me)
+    else:
+        clock = desk.run.clocks.get(timing.UPDATE)
+        due = clock.due_at if clock and clock.running and command.verb == "update" else None
+        desk.say(replies.reported(command.verb, me.handle, due))
+    return None
+
+
+def _resolve(desk: Desk, me: Speaker) -> None:
+    """Resolved from this instant: the post-mortem's clock starts, updates are no longer owed."""
+    desk.run = timing.stopped(timing.started(desk.run, timing.POST_MORTEM, desk.now), timing.UPDATE, desk.now)
+    desk.say(replies.resolved(desk.run, me.handle))
+    desk.tell(replies.resolved_in_channel(desk.run))
+
+
+def severity(desk: Desk, me: Speaker, command: commands.SetSeverity) -> Refused | None:
+    run, old = desk.run, desk.run.severity
+    if old is command.severity:
+        return Refused(replies.refused(replies.severity_same(command.severity)))
+    run = timing.rebased(run.but(severity=command.severity), desk.now)
+    if old is None and not run.record("acknowledge").signed:
+        run = timing.started(run, timing.ACKNOWLEDGE, run.created_at)
+    elif old is None:
+        run = timing.started(run, timing.UPDATE, desk.now)
+    desk.run = run
+    desk.note("severity", me.record, severity=command.severity, before=old or "", text=command.reason)
+    card = replies.severity_set(desk.run, old, me.handle, command.reason)
+    desk.say(card)
+    desk.tell(card)
+    if old is None and not run.record("acknowledge").signed:
+        page_first(desk)
+    return None
+
+
+def page_first(desk: Desk) -> None:
+    """Call the first person of the ladder, in the thread."""
+    ladder = desk.people.holding(*desk.run.policy.escalation)
+    first = ladder[0].handle if ladder else ""
+    if first:
+        told = [*desk.run.facts.get("paged", []), [first, desk.now.isoformat()]]
+        desk.run = desk.run.with_facts({"paged": told})
+        desk.note("paged", to=first)
+    desk.say(replies.declared(desk.run, first))
+
+
+def page(desk: Desk, me: Speaker, command: commands.Page) -> Refused | None:
+    person = desk.people.named(command.who)
+    if person is None:
+        return Refused(replies.refused(replies.unknown_person(command.who)))
+    told = [*desk.run.facts.get("paged", []), [person.handle, desk.now.isoformat()]]
+    desk.run = desk.run.with_facts({"paged": told})
+    desk.note("paged", me.record, to=person.handle)
+    desk.say(replies.paged(desk.run, person.handle, me.handle))
+    return None
+
+
+def assign(desk: Desk, me: Speaker, command: commands.Assign) -> Refused | None:
+    person = desk.people.named(command.who)
+    if person is None:
+        return Refused(replies.refused(replies.unknown_person(command.who)))
+    if person.handle == desk.run.owner:
+        return Refused(replies.refused(replies.owns_already(person.handle, desk.run)))
+    _take_over(desk, person.handle, me)
+    return None
+
+
+def handoff(desk: Desk, me: Speaker, command: commands.Handoff) -> Refused | None:
+    person = desk.people.named(command.who)
+    if person is None:
+        return Refused(replies.refused(replies.unknown_person(command.who)))
+    if person.handle == desk.run.owner:
+        return Refused(replies.refused(replies.owns_already(person.handle, desk.run)))
+    desk.run = desk.run.with_facts({"handoff": person.handle})
+    desk.note("handoff-offered", me.record, to=person.handle)
+    desk.say(replies.handed_to(desk.run, person.handle, me.handle))
+    return None
+
+
+def accept(desk: Desk, me: Speaker, _: commands.Accept) -> Refused | None:
+    if desk.run.facts.get("handoff") != me.handle:
+        return Refused(replies.refused(replies.NOT_OFFERED))
+    _take_over(desk, me.handle, me)
+    return None
+
+
+def _take_over(desk: Desk, handle: str, by: Speaker) -> None:
+    facts = {name: value for name, value in desk.run.facts.items() if name != "handoff"}
+    desk.run = desk.run.but(owners=(*desk.run.owners, handle), facts=facts)
+    desk.note("handoff", by.record, to=handle)
+    desk.say(replies.taken_over(desk.run, handle))
+
+
+def publish(desk: Desk, _: Speaker, command: commands.Publish) -> Refused | None:
+    _preview(desk, command.text, "")
+    return None
+
+
+def correct(desk: Desk, _: Speaker, command: commands.Correct) -> Refused | None:
+    last = desk.run.facts.get("public.last")
+    if last is None:
+        return Refused(replies.refused(replies.NOTHING_PUBLIC))
+    _preview(desk, command.text, last)
+    return None
+
+
+def _preview(desk: Desk, text: str, of: str) -> None:
+    """Show what would be public; only the code of this very text posts it."""
+    code = secrets.token_hex(2)
+    desk.run = desk.run.with_facts({"draft": {"text": text, "of": of, "code": code}})
+    desk.say(replies.preview(desk.run, text, code, desk.run.policy.announcements))
+
+
+def confirm(desk: Desk, me: Speaker, command: commands.Confirm) -> Refused | None:
+    run, draft = desk.run, desk.run.facts.get("draft")
+    if draft is None or (command.code and command.code != draft["code"]):
+        return Refused(replies.refused(replies.NO_DRAFT))
+    number = 1 + sum(step.id.startswith(("publish-", "correct-")) for step in run.steps)
+    if draft["of"]:
+        step_id = f"correct-{number}"
+        deed: PublishNotice | CorrectNotice = CorrectNotice(step_id, draft["of"], draft["text"])
+    else:
+        step_id = f"publish-{number}"
+        deed = PublishNotice(step_id, draft["text"])
+    facts = {name: value for name, value in run.facts.items() if name != "draft"}
+    step = Step(step_id, row="3", title="public word", after="detect", do=deed)
+    desk.run = run.but(facts=facts).with_step(step, before="close")
+    if not desk.run.record("communicate").state.over:
+        sign(desk, me, _step(run, "communicate"), draft["text"])
+    desk.note("publish", me.record, step=step_id, text=draft["text"])
+    desk.say(replies.posting(run.policy.announcements))
+    return None
+
+
+def set_fact(desk: Desk, me: Speaker, command: commands.SetFact) -> Refused | None:
+    if "post-mortem" in desk.run.facts:
+        return Refused(replies.refused(replies.drafted(desk.run)))
+    desk.run = desk.run.with_facts({command.name: command.text})
+    desk.note("set", me.record, name=command.name, text=command.text)
+    desk.say(replies.fact_set(command.name, replies.missing_facts(desk.run, ("cause", "impact", "actions"))))
+    return None
+
+
+def add_action(desk: Desk, me: Speaker, command: commands.AddAction) -> Refused | None:
+    """An action item; each becomes an issue once the incident is resolved. `none` says there are none."""
+    run = desk.run
+    if not command.who:
+        desk.run = run.with_facts({"actions": run.facts.get("actions", [])})
+        desk.note("action", me.record, text="none")
+        desk.say(replies.action_added(desk.run, 0, ""))
+        return None
+    person = desk.people.named(command.who)
+    if person is None:
+        return Refused(replies.refused(replies.unknown_person(command.who)))
+    actions = run.facts.get("actions", [])
+    number = len(actions) + 1
+    due = command.due.isoformat() if command.due else ""
+    entry = {"id": f"action-{number}", "who": person.handle, "text": command.text, "due": due}
+    deed = OpenActionIssue(entry["id"], command.text, person.handle, due)
+    step = Step(entry["id"], row="8", title=f"issue of action {number}", after="verify", do=deed)
+    desk.run = run.with_facts({"actions": [*actions, entry]}).with_step(step, before="close")
+    desk.note("action", me.record, to=person.handle, text=command.text, due=due)
+    desk.say(replies.action_added(desk.run, number, person.handle))
+    return None
+
+
+def close(desk: Desk, me: Speaker, _: commands.Close) -> Refused | None:
+    """Refused, naming every reason, while anything is open (SOP-08 row 9)."""
+    run = desk.run
+    left = [
+        step for step in run.steps if not run.record(step.id).state.over and step.id not in {"close", "reopen-issue"}
+    ]
+    reasons = [replies.close_reason(step) for step in left]
+    reasons += [replies.close_debt(debt) for debt in run.obligations if debt.open]
+    if reasons:
+        return Refused(replies.close_refused(run, reasons))
+    sign(desk, me, _step(run, "close"), "")
+    desk.note("close", me.record)
+    desk.say(replies.closing(me.handle))
+    return None
+
+
+def duplicate(desk: Desk, me: Speaker, command: commands.Duplicate) -> Refused | None:
+    other = desk.tx.runs.by_name(command.of)
+    if other is None or other.sop != desk.run.sop or other.id == desk.run.id:
+        return Refused(replies.unknown_run(command.of))
+    _end(desk, me, replies.duplicate_of(command.of))
+    return None
+
+
+def false_alarm(desk: Desk, me: Speaker, command: commands.FalseAlarm) -> Refused | None:
+    _end(desk, me, replies.was_false_alarm(command.reason))
+    return None
+
+
+def _end(desk: Desk, me: Speaker, why: str) -> None:
+    """Leave every open row out, and let the bot close the issue if there is one."""
+    run = desk.run.with_facts({"ended": why})
+    for step in run.steps:
+        if not run.record(step.id).state.over and step.id != "close":
+            run = run.with_record(step.id, state=StepState.SKIPPED, note=why, by=me.handle)
+    run = run.with_record("close", signed=True, by=me.handle, text=why)
+    for name in run.clocks:
+        run = timing.stopped(run, name, desk.now)
+    desk.run = run
+    desk.note("closed-as", me.record, text=why)
+    desk.say(replies.closed_as(run, me.handle, why))
+
+
+def reopen(desk: Desk, me: Speaker, command: commands.Reopen) -> Refused | None:
+    """Open again from mitigation on; a merged post-mortem stays, and another one will be owed."""
+    run = desk.run
+    if not run.record("verify").state.over and not run.state.over:
+        return Refused(replies.refused(replies.NOT_OVER))
+    facts = {name: value for name, value in run.facts.items() if name != "ended"}
+    if run.record("post-mortem-merged").state is StepState.DONE:
+        facts["post-mortem.round"] = facts.get("post-mortem.round", 1) + 1
+        facts = {name: value for name, value in facts.items() if name not in {"post-mortem", "post-mortem.base"}}
+    records = {name: record for name, record in run.records.items() if name not in AGAIN}
+    run = run.but(state=RunState.ACTIVE, ended_at=None, iteration=run.iteration + 1, records=records, facts=facts)
+    run = timing.stopped(run, timing.POST_MORTEM, desk.now)
+    desk.run = timing.started(run, timing.UPDATE, desk.now)
+    desk.note("reopened", me.record, text=command.reason)
+    desk.say(replies.reopened(desk.run, me.handle, command.reason))
+    desk.tell(replies.reopened(desk.run, me.handle, command.reason))
+    return None
+
+
+HANDLERS: Mapping[type[commands.Command], Handler] = {
+    commands.Ack: ack,
+    commands.Report: report,
+    commands.SetSeverity: severity,
+    commands.Page: page,
+    commands.Assign: assign,
+    commands.Handoff: handoff,
+    commands.Accept: accept,
+    commands.Publish: publish,
+    commands.Correct: correct,
+    commands.Confirm: confirm,
+    commands.SetFact: set_fact,
+    commands.AddAction: add_action,
+    commands.Close: close,
+    commands.Duplicate: duplicate,
+    commands.FalseAlarm: false_alarm,
+    commands.Reopen: reopen,
+}

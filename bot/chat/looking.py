@@ -1,0 +1,86 @@
+"""Answers that only look, and looks that must come before a command is counted. Nothing here changes a run."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from bot.chat import commands, replies
+from bot.chat.handlers.common import find_step, signature
+from bot.engine.far_end import Worlds
+from bot.engine.plan import Planner
+from sops.kit.gate import Gate, Waiting
+from sops.kit.message import Card
+from sops.kit.model import Sop
+from sops.kit.run import Run
+from sops.kit.stores import Store
+
+
+class Looking:
+    """Reads for people."""
+
+    def __init__(
+        self,
+        store: Store,
+        worlds: Worlds,
+        planner: Planner,
+        sops: Sequence[Sop],
+        advance: Callable[[str], Awaitable[bool]],
+    ) -> None:
+        self._store = store
+        self._worlds = worlds
+        self._planner = planner
+        self._sops = sops
+        self._advance = advance
+
+    async def at_run(self, run: Run, command: commands.Command) -> Card | None:
+        """The answer to a question about a run; None if it is not one."""
+        match command:
+            case commands.Status():
+                return replies.status(run, self._worlds.now().now)
+            case commands.Plan():
+                return replies.plan(run, (await self._planner.plan(run)).lines)
+            case commands.Todo():
+                return replies.todo(run)
+            case commands.Timeline():
+                return replies.timeline(run, await self._worlds.now().history(run.id))
+            case commands.Help():
+                return replies.help_in(run)
+            case _:
+                return None
+
+    async def around(self, command: commands.Command) -> Card:
+        """The answer to a question about procedures and runs in general."""
+        match command:
+            case commands.ListSops():
+                return replies.sops(self._sops)
+            case commands.ShowSop(id=wanted):
+                found = next((sop for sop in self._sops if sop.id == wanted), None)
+                return replies.sop(found) if found else replies.unknown_sop(wanted)
+            case commands.ListRuns():
+                return replies.runs(await self._store.read(lambda tx: tx.runs.open()))
+            case _:
+                return replies.help_outside()
+
+    async def before(self, run: Run, command: commands.Command) -> Card | None:
+        """Look at the world where a command depends on it; a refusal, or None if the command may be tried."""
+        match command:
+            case commands.Approve():
+                await self._advance(run.id)
+                return None
+            case commands.SignOff(step=name):
+                return await self._gates(run, name)
+            case commands.Blocker(number=number):
+                issue = await self._worlds.now().forge.issue(number)
+                if issue is None or issue.state != "open":
+                    return replies.refused(replies.no_open_issue(number))
+                return None
+            case _:
+                return None
+
+    async def _gates(self, run: Run, name: str) -> Card | None:
+        """A sign-off is refused while the bot can see that what it says is not so."""
+        step = find_step(run, name)
+        if step is None or signature(step) is None or step not in run.current():
+            return None
+        world = self._worlds.now()
+        found = [await gate.check(run, world) for gate in step.waits if isinstance(gate, Gate)]
+        notes = [look.note for look in found if isinstance(look, Waiting)]
+        return replies.gates_open(step, notes) if notes else None

@@ -1,0 +1,44 @@
+"""Who may say what. Authority hangs on the account's person and their roles, looked up at each command.
+
+Approving and rejecting are not here: who counts there depends on the request (see `handlers.approvals`).
+"""
+
+from bot.chat import commands
+from sops.kit.model import Role
+from sops.kit.people import People, Person
+from sops.kit.run import Run
+
+ANYONE = (Role.ANYONE,)
+EVERY_ROLE = tuple(role for role in Role if role is not Role.ANYONE)
+
+_OPEN = (
+    commands.Status,
+    commands.Plan,
+    commands.Todo,
+    commands.Timeline,
+    commands.Help,
+    commands.Approve,
+    commands.Reject,
+    commands.Withdraw,
+)
+_WITH_ANY_ROLE = (commands.Note, commands.Page, commands.Stop, commands.Hold)
+_BLOCKERS = (commands.Blocker, commands.Dismiss)
+
+
+def roles_for(command: commands.Command, run: Run) -> tuple[Role, ...]:
+    """The roles of which one is needed for this command in this run; `anyone` if none is."""
+    if isinstance(command, _OPEN):
+        return ANYONE
+    if isinstance(command, _WITH_ANY_ROLE):
+        return EVERY_ROLE
+    if isinstance(command, _BLOCKERS):
+        return (Role.RELEASE_MANAGER, Role.SECURITY_LEAD, Role.MAINTAINER)
+    if run.prefix == "INC":
+        return run.policy.escalation
+    return (Role.RELEASE_MANAGER,)
+
+
+def may(person: Person | None, roles: tuple[Role, ...], people: People) -> bool:
+    if Role.ANYONE in roles:
+        return True
+    return person is not None and people.has(person.handle, roles)

@@ -1,0 +1,1184 @@
+"""Every sentence the bot says. Pure: values in, a `Card` (or a phrase of one) out.
+
+Longer than other modules on purpose: one place to read, edit or translate the bot's voice. Tone: short, exact,
+no exclamation; what happened, what it means, what to say next. Text from people goes into spans as data.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.chat import commands
+from sops.kit import timing
+from sops.kit.action import Conflict, Moment, News, short
+from sops.kit.approvals import Request, RequestState
+from sops.kit.message import Button, Card, Line, Span, bold, code, line, person, time
+from sops.kit.model import Role, Severity, Sop, Step
+from sops.kit.people import People, Person
+from sops.kit.run import Obligation, Run, RunState, StepState
+from sops.kit.stores import Deadline, LedgerEntry
+from sops.kit.texts import printable, quoted
+
+_MARK = {
+    StepState.DONE: "✓",
+    StepState.SKIPPED: "–",
+    StepState.WAITING: "▶",
+    StepState.RUNNING: "▶",
+    StepState.FAILED: "✗",
+    StepState.PENDING: "·",
+}
+INCIDENT = "INC"
+
+
+def _card(*lines: Line | str, hint: str = "", buttons: tuple[Button, ...] = ()) -> Card:
+    return Card(
+        lines=tuple(line(entry) if isinstance(entry, str) else entry for entry in lines), hint=hint, buttons=buttons
+    )
+
+
+def _names(handles: Sequence[str], last: str = "or") -> str:
+    *most, end = handles or ("nobody",)
+    return f"{', '.join(most)} {last} {end}" if most else end
+
+
+def duration(span: timedelta) -> str:
+    """2 h, 15 min, 7 days: the largest units that say it, at most two of them."""
+    minutes = int(span.total_seconds() // 60)
+    if minutes < 1:
+        return f"{int(span.total_seconds())} s"
+    days, hours, rest = minutes // 1440, minutes % 1440 // 60, minutes % 60
+    parts = [f"{days} day{'s' if days != 1 else ''}"] if days else []
+    parts += [f"{hours} h"] if hours else []
+    parts += [f"{rest} min"] if rest and not days else []
+    return " ".join(parts[:2])
+
+
+# The summary at the root of a thread
+
+
+def summary(run: Run, now: datetime) -> Card:
+    """The live message at the root: what this is, where it stands, what comes next."""
+    return _incident_summary(run) if run.prefix == INCIDENT else _release_summary(run)
+
+
+def state_word(run: Run) -> str:
+    """The run's state in capitals, for the first line."""
+    if run.state is not RunState.ACTIVE:
+        return {RunState.PLANNED: "PLANNED, NOTHING DONE YET"}.get(run.state, run.state.upper())
+    if any(run.record(step.id).state is StepState.FAILED for step in run.current()):
+        return "STOPPED BY A CONFLICT"
+    if run.prefix == INCIDENT:
+        return _incident_state(run)
+    asked = [request for request in run.requests if request.state is RequestState.OPEN]
+    if asked:
+        missing = asked[-1].quorum - len(asked[-1].people)
+        return f"WAITING FOR {missing} YES" if missing == 1 else f"WAITING FOR {missing} YESES"
+    if "soak" in {step.id for step in run.current()}:
+        return "BLOCKED" if run.facts.get("soak.blockers") else "SOAKING, NO OPEN BLOCKER"
+    return "RUNNING"
+
+
+def _incident_state(run: Run) -> str:
+    if run.record("verify").state.over:
+        return "RESOLVED, POST-MORTEM OWED" if not run.record("post-mortem-merged").state.over else "RESOLVED"
+    for step, word in (("mitigate", "MITIGATED"), ("acknowledge", "ACKNOWLEDGED")):
+        if run.record(step).state is StepState.DONE:
+            return word
+    return "NOT ACKNOWLEDGED" if run.severity else "SEVERITY MISSING"
+
+
+def _release_summary(run: Run) -> Card:
+    current = {step.id for step in run.current()}
+    done = [step for step in run.steps if run.record(step.id).state.over]
+    waiting = [step for step in run.steps if step.id in current]
+    left = [step for step in run.steps if step not in done and step not in waiting]
+    lines: list[Line | str] = [
+        line(bold(f"{run.name} · candidate {run.version}-rc{run.iteration} · {state_word(run)}"))
+    ]
+    if done:
+        lines.append(" ".join(f"{_MARK[run.record(s.id).state]} {s.title}{_fact_of(run, s)}" for s in done))
+    lines += [line(f"{_MARK[run.record(s.id).state]} {s.title}", *_note(run, s)) for s in waiting]
+    if left and not run.state.over:
+        lines.append("· " + " · ".join(step.title for step in left))
+    soak = run.clocks.get(timing.SOAK)
+    if soak is not None and soak.running:
+        lines.append(line("Soak ends ", time(soak.due_at)))
+    lines += [_debt(debt) for debt in run.obligations if debt.open]
+    lines.append(line(f"Started by {run.starter} ", time(run.created_at)))
+    buttons = () if run.state.over else (Button(label="Plan", says="plan"), Button(label="Hold", says="!hold reason"))
+    return _card(*lines, hint=_release_hint(run), buttons=buttons)
+
+
+def _release_hint(run: Run) -> str:
+    if run.state.over:
+        return "timeline"
+    if run.state is RunState.PLANNED:
+        return "!start · plan · !cancel reason"
+    if run.state is RunState.HELD:
+        return "!resume · plan · !cancel reason"
+    return "plan · status · !hold reason"
+
+
+def _fact_of(run: Run, step: Step) -> str:
+    """What a finished step is known by: #418, 4/4, a digest."""
+    facts = run.facts
+    known = {
+        "pull-request": f" #{facts.get('pr')}",
+        "checks": f" {facts.get('checks')} on {short(str(facts.get('head')))}",
+        "tag": f" {facts.get('tag')}",
+    }
+    return known.get(step.id, "") if run.record(step.id).state is StepState.DONE else ""
+
+
+def _note(run: Run, step: Step) -> tuple[Span, ...]:
+    note = run.record(step.id).note
+    return (Span(text=f": {note}"),) if note else ()
+
+
+def _debt(debt: Obligation) -> Line:
+    return line(f"Owed: {debt.text} ({debt.role}; {debt.id})")
+
+
+def _incident_summary(run: Run) -> Card:
+    facts = run.facts
+    severity = run.severity or "severity?"
+    lines: list[Line | str] = [
+        line(bold(f"{severity} · {run.name} · "), Span(text=run.title), bold(f" · {state_word(run)}"))
+    ]
+    who = f"Commander {run.owner}" if run.owner else "No commander yet"
+    lines.append(line(f"{who} · declared ", time(run.created_at), f" by {run.starter}"))
+    if facts.get("update"):
+        text, by, at = facts["update"]
+        lines.append(line("Now     ", Span(text=text), f" ({by}, ", time(datetime.fromisoformat(at)), ")"))
+    lines.append(_incident_next(run))
+    public = f"{facts['public.url']}" if facts.get("public.url") else "nothing yet"
+    lines.append(line(f"Public  {public}", *_paged(run)))
+    lines += [_debt(debt) for debt in run.obligations if debt.open]
+    hint, buttons = _incident_choices(run)
+    return _card(*lines, hint=hint, buttons=buttons)
+
+
+def _incident_next(run: Run) -> Line:
+    if run.state.over:
+        return line(f"Ended   {run.facts.get('ended', run.state)}")
+    left = [step.title for step in run.steps if not run.record(step.id).state.over and step.id not in {"reopen-issue"}]
+    spans: list[Span | str] = [f"Next    {left[0]}" if left else "Next    nothing"]
+    for name, label in (
+        (timing.ACKNOWLEDGE, "acknowledge by "),
+        (timing.UPDATE, "update due "),
+        (timing.POST_MORTEM, "post-mortem due "),
+    ):
+        clock = run.clocks.get(name)
+        if clock is not None and clock.running:
+            spans += [f" · {label}", time(clock.due_at)]
+    return line(*spans)
+
+
+def _paged(run: Run) -> tuple[Span | str, ...]:
+    spans: list[Span | str] = []
+    for who, at in run.facts.get("paged", []):
+        spans += [" · Paged " if not spans else ", ", f"{who} ", time(datetime.fromisoformat(at))]
+    if spans and run.record("acknowledge").state is StepState.DONE:
+        spans.append(f", answered by {run.record('acknowledge').by}")
+    return tuple(spans)
+
+
+def _incident_choices(run: Run) -> tuple[str, tuple[Button, ...]]:
+    if run.state.over:
+        return "timeline · !reopen reason", ()
+    if run.severity is None:
+        return "!severity P0|P1|P2|P3", tuple(Button(label=s, says=f"!severity {s}") for s in Severity)
+    if not run.record("acknowledge").state.over and not run.record("acknowledge").signed:
+        return "ack · !page who", (Button(label="I've got it", says="ack"), Button(label="Page…", says="!page who"))
+    if run.record("verify").state.over:
+        return "!set cause … · !set impact … · !action @who … · !done post-mortem · !close", ()
+    return "!update … · !mitigate … · !verify … · !handoff @who · !page @who", (
+        Button(label="Update", says="!update text"),
+        Button(label="Mitigated", says="!mitigate text"),
+        Button(label="Hand off", says="!handoff @who"),
+        Button(label="Page…", says="!page @who"),
+    )
+
+
+# Declaring and starting
+
+
+def declared(run: Run, first: str) -> Card:
+    """In the thread, when an incident begins: who is paged."""
+    clock = run.clocks.get(timing.ACKNOWLEDGE)
+    if run.severity is None or clock is None:
+        return _card(
+            line(f"{run.name} is open. How bad is it?"),
+            "P0 complete outage or data loss · P1 a major feature is down · P2 degraded · P3 cosmetic",
+            hint="!severity P1",
+            buttons=tuple(Button(label=s, says=f"!severity {s}") for s in Severity),
+        )
+    to: tuple[Span | str, ...] = (person(first), " ") if first else ()
+    return _card(
+        line(*to, f"{run.name} ({run.severity}): ", Span(text=run.title)),
+        line("Acknowledge by ", time(clock.due_at), "."),
+        hint="ack",
+        buttons=(Button(label="I've got it", says="ack"),),
+    )
+
+
+def declared_in_channel(run: Run) -> Card:
+    return _card(line(bold(f"{run.name} declared ({run.severity or 'severity not set'})"), ": ", Span(text=run.title)))
+
+
+def planned(run: Run, lines: Sequence[str], trouble: Sequence[str]) -> Card:
+    """The plan under a new release run, with what stands in its way."""
+    start = "Nothing is done until somebody who may start it says !start."
+    return _card(
+        line(bold(f"Plan of {run.name}")),
+        *lines,
+        *(line(bold("In the way: "), Span(text=entry)) for entry in trouble),
+        start,
+        hint="!start · !cancel reason",
+        buttons=(Button(label="Start", says="!start"), Button(label="Cancel", says="!cancel reason")),
+    )
+
+
+def plan_line(row: str, mark: str, text: str) -> str:
+    return f"{row:>2} {mark} {text}"
+
+
+def mark_of(state: StepState) -> str:
+    return _MARK[state]
+
+
+def in_conflict(what: str, reason: str) -> str:
+    return f"{what}: CONFLICT, {reason}"
+
+
+def there_already(what: str) -> str:
+    return f"{what} (is there)"
+
+
+def only_if(what: str) -> str:
+    return f"if it comes to that: {what}"
+
+
+def plan_approval(quorum: int, role: Role) -> str:
+    return f"wait for {quorum} {role}{'s' if quorum > 1 else ''} to approve everything up to the soak"
+
+
+def plan_sign_off(role: Role, ask: str) -> str:
+    return f"{role} says: {ask}"
+
+
+def plan(run: Run, lines: Sequence[str]) -> Card:
+    return _card(line(bold(f"Plan of {run.name}, {state_word(run).lower()}")), *lines)
+
+
+# Approvals
+
+
+def request(run: Run, asked: Request, people: People) -> Card:
+    """The question to reviewers: everything the yes covers, in order, and who may give it."""
+    able = [p.handle for p in people.holding(asked.role) if p.handle not in asked.excluded]
+    barred = [f"{who} ({_WHY_NOT[why]})" for who, why in asked.excluded.items()]
+    needed, yes = int(run.facts.get("reviews.needed", 0)), run.facts.get("reviews", [])
+    github = (
+        [f"{run.policy.main} requires {needed} GitHub review{'s' if needed != 1 else ''}: {len(yes)} ✓"]
+        if needed
+        else []
+    )
+    count = "1 yes" if asked.quorum == 1 else f"{asked.quorum} yeses"
+    enough = (
+        []
+        if len(able) >= asked.quorum
+        else [f"There are only {len(able)} people who may answer; name more {asked.role}s in the settings."]
+    )
+    return _card(
+        line(bold(f"{run.name} needs {count} from a {asked.role}."), " It covers, in order:"),
+        *(f"{n} {effect}" for n, effect in enumerate(asked.effects, 1)),
+        *github,
+        line("May answer: ", *_mentions(able), f"; not {_names(barred, 'and')}." if barred else "."),
+        *enough,
+        line("Void if anything here changes. Expires ", time(asked.expires_at), "."),
+        hint=f"approve {asked.code} · !reject {asked.code} reason",
+        buttons=(
+            Button(label="Approve…", says=f"approve {asked.code}", confirm=f"Say yes to {asked.effects[0]}?"),
+            Button(label="Reject…", says=f"!reject {asked.code} reason"),
+            Button(label="Plan", says="plan"),
+        ),
+    )
+
+
+_WHY_NOT = {"starter": "started it", "owner": "owns it", "author": "wrote commits in it"}
+_NEVER = {
+    "starter": "the starter never counts",
+    "owner": "an owner of the run never counts",
+    "author": "authors of the pull request's commits never count",
+}
+
+
+def _mentions(handles: Sequence[str]) -> tuple[Span | str, ...]:
+    spans: list[Span | str] = []
+    for number, handle in enumerate(handles):
+        spans += ([" or " if number == len(handles) - 1 else ", "] if number else []) + [person(handle)]
+    return tuple(spans or ["nobody"])
+
+
+def approval_missing(asked: Request) -> str:
+    if asked.state is RequestState.GRANTED:
+        return f"approved by {_names(asked.people, 'and')}; the grace runs, !stop stops it"
+    missing = asked.quorum - len(asked.people)
+    return f"{missing} yes to request {asked.code}" if missing == 1 else f"{missing} yeses to request {asked.code}"
+
+
+def approval_ended(asked: Request) -> str:
+    return f"request {asked.code}: {asked.ended}; !retry asks again"
+
+
+def what_changed(changed: Mapping[str, tuple[Any, Any]]) -> str:
+    """What is different now, in words."""
+    words = []
+    for name, (old, new) in changed.items():
+        if name == "head":
+            words.append(f"the branch moved: {short(str(old))} → {short(str(new))}")
+        elif name == "effects":
+            if "head" not in changed:
+                words.append("what it would do changed")
+        else:
+            words.append(f"{name} changed from {old} to {new}")
+    return "; ".join(words) or "its subject changed"
+
+
+def request_void(run: Run, asked: Request) -> Card:
+    given = f" Void with it: the yes of {_names(asked.people, 'and')}." if asked.people else ""
+    return _card(f"Request {asked.code} is void: {asked.ended}.{given} Nothing was merged.")
+
+
+def request_expired(run: Run, asked: Request) -> Card:
+    return _card(f"Request {asked.code} has expired without enough yeses. Nothing was done.", hint="!retry")
+
+
+def yes_dropped(run: Run, asked: Request) -> Card:
+    return _card(f"A yes to {asked.code} no longer counts: its giver is not a {asked.role} any more.")
+
+
+def grace(run: Run, asked: Request) -> Card:
+    until = asked.grace_until or asked.made_at
+    return _card(
+        line(
+            f"Approved by {_names(asked.people, 'and')}. Going ahead at ", time(until), " unless somebody says !stop."
+        ),
+        hint="!stop",
+        buttons=(Button(label="Stop", says="!stop"),),
+    )
+
+
+def counted(run: Run, asked: Request, who: str) -> Card:
+    missing = asked.quorum - len(asked.people)
+    return _card(f"Counted: {who}'s yes to {asked.code}; {missing} more to go.")
+
+
+def not_counted(run: Run, reasons: Sequence[str], code_given: str, following: str) -> Card:
+    """Why a yes does not count; every reason, and who may instead."""
+    which = f" ({code_given})" if code_given else ""
+    return _card(
+        line(bold(f"Not counted: your yes to {run.name}{which}."), " Nothing was merged."),
+        *(f"• {reason}" for reason in reasons),
+        *([following] if following else []),
+    )
+
+
+def following(asked: Request | None, people: People) -> str:
+    """Who may say what instead."""
+    if asked is None or asked.state is not RequestState.OPEN:
+        return ""
+    able = [p.handle for p in people.holding(asked.role) if p.handle not in (*asked.excluded, *asked.people)]
+    return f"Next: {_names(able)} read the request and say: approve {asked.code}"
+
+
+def reason_excluded(run: Run, why: str) -> str:
+    return f"You {_WHY_NOT[why].replace('it', run.name)}; {_NEVER[why]}"
+
+
+def reason_role(role: Role, person_roles: Sequence[Role]) -> str:
+    mine = f"you are {_names([str(r) for r in person_roles], 'and')}" if person_roles else "you have no role"
+    return f"Only a {role} may answer; {mine}"
+
+
+def reason_twice(name: str) -> str:
+    return f"You said yes already, as {name}; one person counts once, whatever the account"
+
+
+def reason_ended(asked: Request) -> str:
+    words = {
+        RequestState.VOID: f"That request is void: {asked.ended}",
+        RequestState.EXPIRED: "That request has expired",
+        RequestState.REJECTED: f"That request was rejected: {asked.ended}",
+        RequestState.CONSUMED: "That request was used already; what it covered has begun",
+        RequestState.GRANTED: "That request has all the yeses it needs",
+    }
+    return words[asked.state]
+
+
+REASON_UNKNOWN_CODE = "There is no request with that code in this thread"
+REASON_NO_REQUEST = "Nothing is waiting for approval in this thread"
+REASON_SEVERAL = "Several requests are open; name the code of the one you mean"
+REASON_EARLY = "It was sent before the request was shown in this thread; read the request, then say it again"
+
+
+def how_to_approve(asked: Request) -> Card:
+    return _card(f"If that was meant as a yes, say: approve {asked.code}")
+
+
+def withdrawn(who: str, asked: Request) -> Card:
+    return _card(f"{who} took back the yes to {asked.code}. Nothing was merged.")
+
+
+def rejected(who: str, asked: Request) -> Card:
+    return _card(
+        line(f"{who} rejected {asked.code}: ", Span(text=asked.ended), ". Nothing was merged; the run waits."),
+        hint="!retry asks again",
+    )
+
+
+def stopped(who: str, codes: Sequence[str]) -> Card:
+    what = f" The yeses to {_names(codes, 'and')} are void." if codes else ""
+    return _card(
+        f"Stopped by {who}.{what} The run is on hold; nothing of it was done.", hint="!resume · !cancel reason"
+    )
+
+
+# What happens while a run goes on
+
+
+def news(run: Run, item: News) -> Card:
+    """Something a gate or an action wants the thread to hear."""
+    about = item.about
+    if item.kind == "checks-red":
+        names = ", ".join(about["checks"])
+        return _card(f"Red on {short(about['head'])}: {names}.", "Mend it on the branch, or rerun it; the run waits.")
+    if item.kind == "not-published":
+        return _card(
+            f"An hour after the tag there still is no {' and no '.join(about['missing'])}.",
+            "Look at the publishing workflow; a tag pushed with a token of GitHub Actions starts none.",
+        )
+    if item.kind == "twice":
+        return _card(
+            f"A doubtful moment left the same {about['what']} more than once. Kept is the first; please delete:",
+            *about["urls"],
+        )
+    if item.kind == "offer":
+        return _offer(run, about)
+    return _soak_news(run, item)
+
+
+def _soak_news(run: Run, item: News) -> Card:
+    about = item.about
+    if item.kind == "blocker-opened":
+        return _card(
+            line(bold(f"{run.name} is blocked by #{about['number']}: "), Span(text=printable(about["title"]))),
+            "The soak stands still until it is fixed, dismissed or closed.",
+            hint=f"!dismiss #{about['number']} reason",
+        )
+    if item.kind == "blocker-gone":
+        return _card(f"#{about['number']} no longer blocks: {about['why']}.")
+    if item.kind == "soak-resumed":
+        return _card(
+            line("No open blocker. The soak goes on and ends ", time(datetime.fromisoformat(about["ends"])), ".")
+        )
+    if item.kind == "soak-failed":
+        fixed = ", ".join(f"#{number}" for number in about["fixed"])
+        return _card(
+            line(
+                bold(f"{run.version}-rc{run.iteration} is not the one: "),
+                f"{fixed} is fixed, so another candidate is due.",
+            ),
+            f"Put the fix on release/v{run.version}-rc1, then the release manager says so.",
+            hint="!done blockers evidence",
+        )
+    if item.kind == "soak-passed":
+        return _card(f"{about['days']} days without an open blocker: {run.version}-rc{run.iteration} passed its soak.")
+    raise KeyError(item.kind)
+
+
+def _offer(run: Run, about: Mapping[str, Any]) -> Card:
+    return _card(
+        line(
+            bold(f"{run.version} can be released."),
+            f" Candidate {about['tag']} soaked; image ",
+            code(str(about["digest"])),
+        ),
+        hint=f"/release stable {run.version}",
+    )
+
+
+def for_channel(item: News) -> bool:
+    """News the channel hears as well as the thread."""
+    return item.kind in {"offer", "soak-failed"}
+
+
+def conflict(run: Run, step: Step, found: Conflict) -> Card:
+    return _card(
+        line(bold(f"{step.title}: stopped. "), Span(text=found.reason), "."),
+        line("What to do: ", Span(text=found.remedy), "."),
+        hint="!retry · !cancel reason",
+    )
+
+
+def still_trying(run: Run, step: Step, what: str) -> Card:
+    return _card(f"{step.title}: tried three times and it is not there yet ({what}). Trying on.", hint="!hold reason")
+
+
+def trouble(run: Run, step: Step, what: str) -> Card:
+    return _card(
+        line(f"{step.title}: cannot go on, ", Span(text=what), ". Nothing is lost; trying again, less and less often."),
+        hint="!retry tries now",
+    )
+
+
+def parked(run: Run, step: Step, kind: str) -> Card:
+    return _card(
+        line(
+            bold(f"{run.name} is parked."),
+            f" Step {step.id} needs {kind!r}, which this version of Sopwith does not have.",
+        ),
+        "It goes on by itself once a version that has it is running; nothing is lost.",
+    )
+
+
+def broken(run: Run) -> Card:
+    return _card(
+        line(bold(f"{run.name}: something went wrong inside Sopwith."), " The log has the details."),
+        "Nothing is lost; it tries again in ten minutes.",
+        hint="!retry tries now",
+    )
+
+
+def owed(run: Run, debt: Obligation) -> Card:
+    return _card(f"Owed from now on: {debt.text} ({debt.role}).", hint=f"!done {debt.id} evidence")
+
+
+def next_candidate(run: Run) -> Card:
+    return _card(line(bold(f"On to {run.version}-rc{run.iteration}.")))
+
+
+def ended(run: Run) -> Card:
+    rest = [debt.text for debt in run.obligations if debt.open]
+    what = f"candidate {run.version}-rc{run.iteration}" if run.version else printable(run.title)
+    return _card(
+        line(bold(f"{run.name} is {run.state}: "), what),
+        *(f"Still owed: {text}" for text in rest),
+    )
+
+
+# Clocks
+
+
+def reminder(run: Run, due: Deadline, whom: str, then: tuple[str, datetime] | None, now: datetime) -> Card:
+    """A new post that disturbs one person."""
+    to: tuple[Span | str, ...] = (person(whom), " ") if whom else ()
+    if due.clock == timing.ACKNOWLEDGE:
+        return _acknowledge_reminder(run, due, to, then)
+    clock = run.clocks[due.clock]
+    name = f"{run.name} ({run.severity})"
+    if due.clock == timing.UPDATE:
+        what = "an update is due" if due.threshold < timing.DUE else "the update is overdue"
+        return _card(line(*to, f"{name}: {what} ", time(clock.due_at), "."), hint="!update text")
+    if due.threshold == timing.EVE:
+        what = "the post-mortem is due"
+    elif due.threshold == timing.DUE:
+        what = "the time for the post-mortem is over; it was due"
+    else:
+        days = due.threshold - timing.DUE
+        what = f"the post-mortem is overdue by {days} business day{'s' if days > 1 else ''}; it was due"
+    return _card(
+        line(*to, f"{name}: {what} ", time(clock.due_at), "."),
+        *_post_mortem_left(run),
+        hint=_post_mortem_hint(run),
+    )
+
+
+def _post_mortem_left(run: Run) -> list[str]:
+    if "post-mortem" in run.facts:
+        return [f"PR #{run.facts['post-mortem']} waits to be merged: {run.facts.get('post-mortem.url', '')}"]
+    missing = missing_facts(run, ("cause", "impact", "actions"))
+    return (
+        [f"Still missing: {', '.join(missing)}."] if missing else ["Everything is set; nobody asked for the draft yet."]
+    )
+
+
+def _post_mortem_hint(run: Run) -> str:
+    return "" if "post-mortem" in run.facts else "!set cause … · !set impact … · !action @who … · !done post-mortem"
+
+
+def _acknowledge_reminder(
+    run: Run, due: Deadline, to: tuple[Span | str, ...], then: tuple[str, datetime] | None
+) -> Card:
+    clock = run.clocks[timing.ACKNOWLEDGE]
+    whole = clock.due_at - clock.started_at
+    gone = due.due_at - clock.started_at
+    told = run.facts.get("paged", [])
+    spans: list[Span | str] = ["Paged "]
+    for number, (who, at) in enumerate(told):
+        spans += [", " if number else "", f"{who} ", time(datetime.fromisoformat(at))]
+    spans.append(": no answer." if told else "nobody so far.")
+    if then is not None:
+        spans += [f" Next: {then[0]} at ", time(then[1]), "."]
+    late = due.threshold >= timing.DUE
+    return _card(
+        line(
+            *to,
+            bold(f"{run.name} ({run.severity}): nobody has acknowledged{', and the time is over' if late else ''}."),
+        ),
+        line(f"{duration(gone)} of {duration(whole)} gone; due ", time(clock.due_at), "."),
+        line(*spans),
+        hint="ack · !snooze 15m",
+        buttons=(Button(label="I've got it", says="ack"), Button(label="Snooze 15 min", says="!snooze 15m")),
+    )
+
+
+def late(card: Card, due_at: datetime) -> Card:
+    """The same message, saying that it comes late."""
+    note = line("(This was due ", time(due_at), "; Sopwith was not running then.)")
+    return card.model_copy(update={"lines": (*card.lines, note)})
+
+
+def missed(what: Sequence[tuple[Run, Deadline, str]]) -> Card:
+    """One message for everything a channel should have heard while the bot was down."""
+    lines: list[Line] = [line(bold("While Sopwith was not running, these came due:"))]
+    for run, due, whom in what:
+        to: tuple[Span | str, ...] = (person(whom), " ") if whom else ()
+        lines.append(line(*to, f"{run.name} {due.clock}: due ", time(due.due_at)))
+    return _card(*lines)
+
+
+def digest(run: Run, mark: int, changes: Sequence[Sequence[str]]) -> Card:
+    """The soak's word of the day."""
+    clock = run.clocks[timing.SOAK]
+    state = "BLOCKED" if run.facts.get("soak.blockers") else "NO OPEN BLOCKER"
+    days = run.policy.soak.days
+    day = "last day" if mark == timing.EVE else f"day {mark + 1} of {days}"
+    return _card(
+        line(bold(f"{run.name} · {run.version}-rc{run.iteration} soak · {day} · {state}")),
+        line("Ends ", time(clock.due_at)),
+        *(line(f"#{n} ", Span(text=printable(what)), " ", time(datetime.fromisoformat(at))) for at, n, what in changes),
+        hint="!blocker #N · !dismiss #N reason",
+    )
+
+
+# Answers to commands
+
+
+def acknowledged(run: Run, who: str) -> Card:
+    clock = run.clocks.get(timing.UPDATE)
+    due: tuple[Span | str, ...] = (" First update due ", time(clock.due_at), ".") if clock and clock.running else ()
+    return _card(line(f"{who} has it and is the commander.", *due), hint="!update text")
+
+
+def signed_off(step: Step, who: str) -> Card:
+    return _card(f"✓ {step.title} ({who})")
+
+
+def reported(verb: str, who: str, due: datetime | None) -> Card:
+    after: tuple[Span | str, ...] = (" Next update due ", time(due), ".") if due else ()
+    return _card(line(f"✓ {verb} noted ({who}).", *after))
+
+
+def resolved(run: Run, who: str) -> Card:
+    clock = run.clocks.get(timing.POST_MORTEM)
+    lines: list[Line | str] = [line(bold(f"{run.name} is resolved"), f", says {who}.")]
+    if clock and clock.running:
+        lines.append(line("The post-mortem is due ", time(clock.due_at), "."))
+        lines.append("Please set cause, impact and actions; then the bot drafts it from the record.")
+    return _card(*lines, hint="!set cause … · !set impact … · !action @who … by DATE · !done post-mortem")
+
+
+def resolved_in_channel(run: Run) -> Card:
+    return _card(line(bold(f"{run.name} resolved"), ": ", Span(text=run.title)))
+
+
+def severity_set(run: Run, old: Severity | None, who: str, reason: str) -> Card:
+    change = f"{old} → {run.severity}" if old else f"{run.severity}"
+    why: tuple[Span | str, ...] = (": ", Span(text=reason)) if reason else ()
+    lines: list[Line | str] = [line(bold(f"{run.name} is {change}"), f" ({who})", *why)]
+    clock = run.clocks.get(timing.ACKNOWLEDGE)
+    if clock and clock.running:
+        lines.append(line("Acknowledge by ", time(clock.due_at), ", counted from the declaration."))
+    return _card(*lines)
+
+
+def paged(run: Run, who: str, by: str) -> Card:
+    return _card(line(person(who), f" {by} asks for you in {run.name}: ", Span(text=run.title)), hint="ack")
+
+
+def handed_to(run: Run, who: str, by: str) -> Card:
+    return _card(line(person(who), f" {by} wants to hand {run.name} to you; say !accept to take it."), hint="!accept")
+
+
+def taken_over(run: Run, who: str) -> Card:
+    return _card(f"{who} has {run.name} now.")
+
+
+def preview(run: Run, text: str, code_given: str, target: str) -> Card:
+    return _card(
+        line(f"This would be public, in {target}:"),
+        line("> ", Span(text=text)),
+        hint=f"!confirm {code_given} posts it",
+        buttons=(Button(label="Post it", says=f"!confirm {code_given}"),),
+    )
+
+
+def posting(target: str) -> Card:
+    return _card(f"Posting it in {target}.")
+
+
+def noted() -> Card:
+    return _card("Noted.")
+
+
+def fact_set(name: str, missing: Sequence[str]) -> Card:
+    after = f"Still missing for the post-mortem: {', '.join(missing)}." if missing else "Ready to draft."
+    return _card(f"{name} is set. {after}", hint="" if missing else "!done post-mortem")
+
+
+def action_added(run: Run, number: int, who: str) -> Card:
+    return _card(f"Action {number} noted for {who}; it becomes an issue." if who else "Noted: no action items.")
+
+
+def blocker_named(number: int) -> Card:
+    return _card(f"#{number} counts as a blocker of this candidate.", hint=f"!dismiss #{number} reason")
+
+
+def dismissed(number: int, who: str) -> Card:
+    return _card(f"#{number} is dismissed by {who}; it does not block any more.")
+
+
+def started(run: Run, who: str) -> Card:
+    return _card(f"{who} started {run.name}.")
+
+
+def held(who: str, reason: str) -> Card:
+    return _card(
+        line(f"On hold by {who}: ", Span(text=reason), ". The bot does nothing here; clocks go on."), hint="!resume"
+    )
+
+
+def resumed(who: str) -> Card:
+    return _card(f"{who} resumed it.")
+
+
+def retrying() -> Card:
+    return _card("Looking again.")
+
+
+def snoozed(until: datetime) -> Card:
+    return _card(line("Quiet until ", time(until), "; the due instant itself is never muted."))
+
+
+def skipped(step: Step, who: str) -> Card:
+    return _card(f"– {step.title} skipped by {who}.")
+
+
+def waiver_asked(step: Step, who: str, role: Role) -> Card:
+    return _card(
+        f"{who} wants to waive {step.title}, a gate. A second {role} must agree by saying the same.",
+        hint=f"!waive {step.id} reason",
+    )
+
+
+def waived(step: Step, first: str, second: str) -> Card:
+    return _card(f"– {step.title} waived by {first} and {second}.")
+
+
+def obligation_met(debt: Obligation) -> Card:
+    return _card(f"✓ {debt.text} (met by {debt.met_by}).")
+
+
+def reopened(run: Run, who: str, reason: str) -> Card:
+    return _card(line(bold(f"{run.name} is open again"), f" ({who}): ", Span(text=reason)))
+
+
+def cancelled(run: Run, who: str, left: Sequence[str]) -> Card:
+    return _card(
+        f"{run.name} is cancelled by {who}.",
+        *(["Left behind:"] if left else ["Nothing is left behind."]),
+        *(f"• {entry}" for entry in left),
+    )
+
+
+def closed_as(run: Run, who: str, why: str) -> Card:
+    return _card(line(f"{run.name} is closed by {who}: ", Span(text=why)))
+
+
+def closing(who: str) -> Card:
+    return _card(f"{who} closes it.")
+
+
+def status(run: Run, now: datetime) -> Card:
+    """Where every step stands."""
+    lines: list[Line | str] = [line(bold(f"{run.name} · {state_word(run)}"))]
+    for step in run.steps:
+        record = run.record(step.id)
+        who = f" ({record.by})" if record.by else ""
+        lines.append(line(f"{_MARK[record.state]} {step.id}{who}", *_note(run, step)))
+    for name, clock in run.clocks.items():
+        if clock.running:
+            lines.append(line(f"{name} due ", time(clock.due_at), " (over)" if clock.due_at < now else ""))
+    lines += [_debt(debt) for debt in run.obligations if debt.open]
+    return _card(*lines)
+
+
+def todo(run: Run) -> Card:
+    """What is owed, by whom."""
+    lines: list[Line | str] = []
+    if not run.state.over:
+        lines += [line(f"▶ {step.id}", *_note(run, step)) for step in run.current()]
+    lines += [_debt(debt) for debt in run.obligations if debt.open]
+    return _card(line(bold(f"{run.name}: to do")), *(lines or ["Nothing."]))
+
+
+def timeline(run: Run, moments: Sequence[Moment]) -> Card:
+    lines = [line(time(moment.at), f" {moment.who}: ", Span(text=moment.what)) for moment in moments]
+    return _card(line(bold(f"{run.name}: timeline")), *lines)
+
+
+def runs(open_runs: Sequence[Run]) -> Card:
+    lines = [line(bold(run.name), f" {state_word(run).lower()} · ", Span(text=run.title)) for run in open_runs]
+    return _card(*(lines or [line("No run is open.")]))
+
+
+def sops(all_sops: Sequence[Sop]) -> Card:
+    return _card(*(f"{sop.id} {sop.title}: /{sop.command}" for sop in all_sops), hint="/sop show SOP-03")
+
+
+def sop(shown: Sop) -> Card:
+    lines = [f"row {step.row}  {step.id}: {step.title}" for step in shown.steps]
+    return _card(line(bold(f"{shown.id} {shown.title}"), f" · owner: {shown.owner}"), *lines)
+
+
+def help_outside() -> Card:
+    return _card(
+        "/incident declare P1 what is broken: anyone may",
+        "/release rc 1.4.0: a release candidate",
+        "/sop list · /sop show SOP-03 · /sop runs · /sop INC-1 status",
+        "In a run's thread, say help.",
+    )
+
+
+def help_in(run: Run) -> Card:
+    """The words that make sense in this thread."""
+    common = "status · plan · todo · timeline · !note text · !hold reason · !resume · !retry · !cancel reason"
+    if run.prefix == INCIDENT:
+        return _card(
+            "ack · !severity P0 reason · !update text · !publish text · !correct text · !triage text · !mitigate text",
+            "!fix text · !verify text · !page @who · !assign @who · !handoff @who · !accept · !snooze 15m",
+            "!set cause text · !set impact text · !action @who text by 2026-05-04 · !done post-mortem · !close",
+            "!duplicate INC-6 · !false alarm reason · !reopen reason · !skip STEP reason",
+            common,
+        )
+    return _card(
+        "!start · approve CODE · !reject CODE reason · !withdraw · !stop",
+        "!blocker #N · !dismiss #N reason · !done blockers evidence · !waive GATE reason",
+        common,
+    )
+
+
+# Refusals and problems
+
+
+def refused(*reasons: str, hint: str = "") -> Card:
+    """Not done, and every reason why."""
+    return _card(line(bold("Not done."), f" {reasons[0]}"), *(f"• {reason}" for reason in reasons[1:]), hint=hint)
+
+
+def no_role(actor: Person | None, account: str, roles: Sequence[str], able: Sequence[str]) -> Card:
+    """Who may, and for strangers the line an administrator adds to the settings."""
+    who = f"{_names(roles)} may do that" + (f": {_names(able)}" if able else "; nobody has that role yet")
+    if actor is not None:
+        mine = _names([str(role) for role in actor.roles], "and") if actor.roles else "nothing of that"
+        return refused(f"Only {who}. You are {mine}.")
+    platform, _, account_id = account.partition(":")
+    entry = f'{{ handle = "…", accounts = {{ {platform} = ["{account_id}"] }}, roles = ["{roles[0]}"] }}'
+    return _card(
+        line(bold("Not done."), f" Only {who}. I do not know you."),
+        line("For an administrator, under people: ", code(entry)),
+    )
+
+
+NOT_HERE = "That does not apply to this run."
+OVER = "This run is over."
+HELD = "This run is on hold; say !resume first."
+NOT_HELD = "This run is not on hold."
+NOT_PLANNED = "It was started already."
+NO_SEVERITY = "Set the severity first: !severity P0, P1, P2 or P3."
+HAS_COMMANDER = "It is acknowledged already"
+NO_DRAFT = "Nothing waits for your confirmation."
+NOTHING_PUBLIC = "Nothing public was posted yet; !publish text does."
+NO_YES = "You have no yes to take back here, or what it covered has begun."
+NOTHING_TO_STOP = "Nothing is about to happen here that could still be stopped; !hold reason stops the bot's hands."
+NOT_OFFERED = "Nobody offered this run to you."
+APPROVAL_NOT_SKIPPED = "An approval cannot be skipped or waived; it needs the yeses it asks for."
+POST_MORTEM_OWED = "The post-mortem is optional for a P3 only."
+NOT_OVER = "It is not over; there is nothing to reopen."
+NOT_SOAKING = "There is no soak going on here."
+NOT_ACKNOWLEDGED = "Nobody has acknowledged it yet; say ack first."
+
+
+def dismissed_already(number: int) -> str:
+    return f"#{number} is dismissed already."
+
+
+def severity_same(severity: Severity) -> str:
+    return f"It is {severity} already."
+
+
+def owns_already(who: str, run: Run) -> str:
+    return f"{who} has {run.name} already."
+
+
+def drafted(run: Run) -> str:
+    return f"The post-mortem is in PR #{run.facts['post-mortem']} already; edit it there."
+
+
+def duplicate_of(name: str) -> str:
+    return f"duplicate of {name}"
+
+
+def was_false_alarm(reason: str) -> str:
+    return f"false alarm: {reason}"
+
+
+def snooze_too_long(minutes: int) -> str:
+    return f"At most {duration(timedelta(minutes=minutes))} here."
+
+
+def evidence_missing(step: Step) -> str:
+    return f"Say what shows it: !done {step.id} and a link, a SHA or a sentence."
+
+
+def debt_evidence(debt: Obligation) -> str:
+    return f"Say what shows it: !done {debt.id} and a link, a SHA or a sentence."
+
+
+def left_behind(facts: Mapping[str, Any]) -> list[str]:
+    """What a cancelled run leaves at the forge."""
+    known = (("branch", "branch {}"), ("pr", "PR #{}"), ("tag", "tag {}, permanent"), ("issue", "issue #{}"))
+    return [words.format(facts[name]) for name, words in known if name in facts]
+
+
+def step_unknown(name: str, run: Run) -> str:
+    open_steps = [step.id for step in run.steps if not run.record(step.id).state.over]
+    open_steps += [debt.id for debt in run.obligations if debt.open]
+    return f"There is no step {name!r} to do that with. Open here: {_names(open_steps)}."
+
+
+def step_closed(step: Step) -> str:
+    return f"{step.id} is over already."
+
+
+def step_early(step: Step) -> str:
+    return f"It is not {step.id}'s turn yet."
+
+
+def step_automatic(step: Step) -> str:
+    return f"{step.id} is the bot's to do; it is done when it is really there."
+
+
+def gates_open(step: Step, notes: Sequence[str]) -> Card:
+    return refused(f"{step.title}: not so, as far as I can see.", *notes)
+
+
+def needs(step: Step, missing: Sequence[str]) -> str:
+    return f"{step.id} needs {_names(missing, 'and')} first."
+
+
+def missing_facts(run: Run, names: Sequence[str]) -> list[str]:
+    """Which of the facts nobody set; an empty list of actions is an answer."""
+    return [name for name in names if run.facts.get(name) in (None, "")]
+
+
+def close_refused(run: Run, reasons: Sequence[str]) -> Card:
+    return _card(line(bold(f"{run.name} cannot be closed yet.")), *(f"• {reason}" for reason in reasons))
+
+
+def close_reason(step: Step) -> str:
+    return f"{step.title} is open (row {step.row}): !{_verb_of(step)}"
+
+
+def _verb_of(step: Step) -> str:
+    verbs = {
+        "communicate": "update text",
+        "post-mortem": "done post-mortem",
+        "post-mortem-merged": "waive post-mortem-merged reason",
+    }
+    return (
+        f"{verbs.get(step.id, f'{step.id} text')} or !skip {step.id} reason" if step.id not in verbs else verbs[step.id]
+    )
+
+
+def close_debt(debt: Obligation) -> str:
+    return f"{debt.text} is owed: !done {debt.id} evidence"
+
+
+def no_open_issue(number: int) -> str:
+    return f"There is no open issue #{number}."
+
+
+def patch_is_hotfix(version: str) -> str:
+    return f"{version} is a patch; candidates are for X.Y.0, like 1.4.0. A patch is a hotfix."
+
+
+def begins_with_rc1(version: str) -> str:
+    return f"A candidate begins with rc1 and counts up by itself: /release rc {version}"
+
+
+def already_running(run: Run) -> str:
+    return f"{run.name} is open for {run.version} already; one run per version at a time."
+
+
+def unreachable(what: str) -> Card:
+    return _card(line(bold("Not done: "), Span(text=what), ". Nothing changed; please say it again in a minute."))
+
+
+def event_parked() -> Card:
+    return _card("I could not handle that message, five times over, and set it aside. An operator finds it in the log.")
+
+
+def problem(found: commands.Problem) -> Card:
+    """What was wrong with a command, and how it is said."""
+    about, more = printable(found.about), printable(found.more)
+    if found.kind == "missing":
+        return refused(f"Something is missing. It goes like this: {usage(found.about)}")
+    if found.kind == "extra":
+        return refused(f"{about} takes nothing after it; I read {more!r}. If that was for people, leave out the !.")
+    if found.kind == "too-long":
+        return refused(
+            f"That is {more} characters long; at most {about} fit here. Put the rest into a document and link it."
+        )
+    texts = {
+        "severity": f"{about!r} is not a severity. There are P0, P1, P2 and P3.",
+        "bad-code": f"{about!r} is not a code; codes have four characters, like 7f3a.",
+        "bad-step": f"{about!r} is not the name of a step; status lists them.",
+        "bad-fact": f"{about!r} cannot be set; {_names(commands.SETTABLE)} can.",
+        "bad-date": f"{about!r} is not a date; write it like 2026-05-04.",
+        "unknown-root": f"/{about} is not a command; there are /{_names(commands.ROOTS, 'and')}.",
+        "unknown-release": "It goes like this: /release rc 1.4.0",
+        "unknown-sop": "It goes like this: /sop list, /sop show SOP-03, /sop runs, or /sop INC-1 status",
+        "no-run": "This is not the thread of a run. Say it there, or /sop INC-1 and the word.",
+    }
+    if found.kind == "unknown-run":
+        return unknown_run(about)
+    if found.kind == "unknown-verb":
+        near = f" Did you mean !{more}?" if more else " Say help for the words of this thread."
+        return refused(f"I do not know !{about}.{near}")
+    return refused(texts[found.kind])
+
+
+def usage(verb: str) -> str:
+    """How a verb is said, from its command's own example."""
+    for entry in vars(commands).values():
+        if isinstance(entry, type) and issubclass(entry, commands.Command) and entry.__doc__:
+            example = entry.__doc__.strip()
+            if example.lstrip("!/").startswith(verb):
+                return example
+    return f"!{verb} text"
+
+
+def unknown_run(name: str) -> Card:
+    return refused(f"There is no run {name}.", hint="/sop runs")
+
+
+def unknown_sop(name: str) -> Card:
+    return refused(f"There is no procedure {printable(name)!r}.", hint="/sop list")
+
+
+def bad_version(why: str) -> Card:
+    return refused(why)
+
+
+def unknown_person(name: str) -> str:
+    return f"I do not know {printable(name)!r}."
+
+
+# The record, for people
+
+
+_HISTORY = {
+    "declared": "declared {title}",
+    "acknowledge": "acknowledged and took command",
+    "update": "{text}",
+    "triage": "triaged: {text}",
+    "mitigate": "mitigated: {text}",
+    "fix": "fixed: {text}",
+    "verify": "resolved: {text}",
+    "severity": "set the severity to {severity} {text}",
+    "handoff": "handed over to {to}",
+    "note": "{text}",
+    "reopened": "reopened: {text}",
+    "planned": "planned {version}",
+    "started": "started it",
+    "yes": "said yes to {code}",
+    "granted": "request {code} was granted",
+    "hold": "put it on hold: {text}",
+    "resume": "resumed it",
+    "effect": "{what}",
+    "conflict": "{step}: {reason}",
+    "iteration": "went back to {back_to}, iteration {number}",
+    "ended": "ended: {state}",
+    "cancel": "cancelled: {text}",
+    "approval-void": "request {code} became void: {why}",
+    "sign-off": "signed off {step}: {text}",
+    "skip": "skipped {step}: {text}",
+    "waive": "waived {step}: {text}",
+}
+
+
+def history(entries: Sequence[LedgerEntry]) -> list[Moment]:
+    """The ledger's entries that people would tell, in their words."""
+    moments = []
+    for entry in entries:
+        template = _HISTORY.get(entry.kind)
+        if template is not None:
+            values = {name: printable(str(value)) for name, value in entry.payload.items()}
+            moments.append(Moment(entry.at, _who(entry.actor), template.format_map(_Lenient(values)).strip()))
+        elif entry.kind == "reminder":
+            moments.append(Moment(entry.at, "sopwith", f"reminded {entry.payload.get('to') or 'the channel'}"))
+    return moments
+
+
+def _who(actor: str) -> str:
+    return actor.split(" (", 1)[0]
+
+
+class _Lenient(dict[str, str]):
+    """Missing particulars of old entries read as nothing."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def export_json(run: Run, entries: Sequence[LedgerEntry]) -> list[str]:
+    """The run's chain as JSON lines, with everything a verifier needs."""
+    return [
+        json.dumps(
+            {
+                "run": run.name,
+                "run_id": entry.run_id,
+                "seq": entry.seq,
+                "at": entry.at.isoformat(),
+                "kind": entry.kind,
+                "actor": entry.actor,
+                "payload": dict(entry.payload),
+                "payload_hash": entry.payload_hash,
+                "previous": entry.previous,
+                "hash": entry.hash,
+            },
+            ensure_ascii=False,
+        )
+        for entry in entries
+    ]
+
+
+def export_markdown(run: Run, entries: Sequence[LedgerEntry]) -> list[str]:
+    """The run's story for people, with the head of its chain."""
+    lines = [f"# {run.name}: {quoted(run.title)}", "", f"{run.sop}, {run.state}.", ""]
+    lines += [f"- {moment.at.isoformat()} — {quoted(moment.who)}: {quoted(moment.what)}" for moment in history(entries)]
+    return [*lines, "", f"Head of the chain: `{entries[-1].hash}`" if entries else "Nothing is recorded.", ""]

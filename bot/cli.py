@@ -1,0 +1,236 @@
+"""`sopwith`: the command line. Like wiring, it may know concrete adapters; it connects only when a command runs."""
+
+import asyncio
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+
+from adapters.console import Post
+from adapters.sandbox.clock import VirtualClock
+from bot.chat import replies
+from bot.demo.interactive import converse
+from bot.demo.lines import HELP
+from bot.demo.play import Failed, Heard, Player
+from bot.demo.transcript import Transcript
+from bot.wiring import Sandbox, open_sandbox
+from sops import ALL, by_id
+from sops.kit.document import compare, parse_document
+from sops.kit.errors import SopwithError
+from sops.kit.stores import Fault, LedgerEntry
+from storage import SqlStore, migrate
+
+#: When scripts begin: a Monday morning in Berlin.
+SCRIPT_START = datetime(2026, 4, 20, 8, 2, tzinfo=UTC)
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Runs an organisation's procedures in its chats.",
+)
+sops_app = typer.Typer(no_args_is_help=True, help="The procedures, and how they cover a document.")
+audit_app = typer.Typer(no_args_is_help=True, help="The record: verify it, or export it.")
+db_app = typer.Typer(no_args_is_help=True, help="The database.")
+app.add_typer(sops_app, name="sops")
+app.add_typer(audit_app, name="audit")
+app.add_typer(db_app, name="db")
+
+Storage = Annotated[
+    str,
+    typer.Option("--storage", envvar="SOPWITH_STORAGE", help="The database, like sqlite:///sopwith.db"),
+]
+
+
+@app.command(epilog=HELP.replace("\n", "\n\n"))
+def demo(
+    script: Annotated[
+        Path | None, typer.Option("--script", help="Play this script instead of asking a person.")
+    ] = None,
+    home: Annotated[
+        Path | None, typer.Option("--home", help="Where repository and database go; a new temporary folder if unset.")
+    ] = None,
+) -> None:
+    """Open the sandbox: a chat in this terminal, a repository and a GitHub that are gone afterwards.
+
+    Nothing is installed and nothing outside is touched. Say `/incident declare P1 payments return 500` or
+    `/release rc 1.4.0` and go on with what the bot suggests. With --script the conversation is read from a file, on
+    a clock of its own, and the first expectation that fails ends it with exit code 1.
+    """
+    _quiet_log()
+    place = home or Path(tempfile.mkdtemp(prefix="sopwith-demo-"))
+    place.mkdir(parents=True, exist_ok=True)
+    if script is None:
+        asyncio.run(_interactive(place))
+    else:
+        asyncio.run(_scripted(place, _read(script), script.name))
+
+
+async def _scripted(home: Path, text: str, name: str) -> None:
+    sandbox = await open_sandbox(home, VirtualClock(SCRIPT_START))
+    try:
+        player = on_stage(sandbox)
+        await player.play(text, name)
+    finally:
+        await sandbox.close()
+
+
+async def _interactive(home: Path) -> None:
+    sandbox = await open_sandbox(home, VirtualClock(datetime.now(UTC), flowing=True))
+    try:
+        await converse(sandbox.stage, on_stage(sandbox), sandbox.world, sandbox.room)
+    finally:
+        await sandbox.close()
+    typer.echo(f"The record of this demo: sopwith audit verify --storage {sandbox.storage}")
+
+
+def on_stage(sandbox: Sandbox, echo: Callable[[str], None] = typer.echo) -> Player:
+    """A player whose conversation is printed through `echo`."""
+    heard = Heard()
+    transcript = Transcript(sandbox.stage.clock.now, "Europe/Berlin", sandbox.room.run_in, echo)
+
+    def show(post: Post, edited: bool) -> None:
+        heard.show(transcript.show(post, edited))
+
+    sandbox.room.on_show.append(show)
+    return Player(sandbox.stage, heard, echo)
+
+
+@sops_app.command("list")
+def list_sops() -> None:
+    """Every procedure, and what starts it."""
+    for sop in ALL:
+        typer.echo(f"{sop.id}  {sop.title:<24} /{sop.command}")
+
+
+@sops_app.command("show")
+def show_sop(sop_id: Annotated[str, typer.Argument(metavar="ID", help="Like SOP-03.")]) -> None:
+    """The steps of one procedure, with the rows of the document they serve."""
+    sop = by_id(sop_id.upper())
+    if sop is None:
+        raise _wrong(f"There is no procedure {sop_id}; `sopwith sops list` shows them.")
+    typer.echo(replies.sop(sop).plain())
+
+
+@sops_app.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="A procedure document in Markdown.")],
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Compare a document with the procedures, row by row. Exit code 1 if anything is uncovered."""
+    report = compare(parse_document(_read(file)), ALL)
+    if as_json:
+        typer.echo(json.dumps(report.as_dict(), indent=2, ensure_ascii=False))
+    else:
+        typer.echo("\n".join(report.lines()))
+    raise typer.Exit(1 if report.uncovered else 0)
+
+
+@audit_app.command()
+def verify(storage: Storage = "sqlite:///sopwith.db") -> None:
+    """Recompute every chain of the record; names each entry that was changed, removed or inserted."""
+    faults = asyncio.run(_faults(storage))
+    for fault in faults:
+        typer.echo(f"{fault.run}{f', entry {fault.seq}' if fault.seq else ''}: {fault.what}")
+    typer.echo("The record is whole." if not faults else f"{len(faults)} faults.")
+    raise typer.Exit(1 if faults else 0)
+
+
+@audit_app.command()
+def export(
+    storage: Storage = "sqlite:///sopwith.db",
+    markdown: Annotated[bool, typer.Option("--markdown", help="For people, instead of JSON lines.")] = False,
+    run: Annotated[str, typer.Option("--run", help="Only this run, like REL-1.")] = "",
+) -> None:
+    """Write the record to standard output: JSON lines with every hash, or Markdown for people."""
+    for line in asyncio.run(_exported(storage, markdown, run.upper())):
+        typer.echo(line)
+
+
+@db_app.command()
+def upgrade(storage: Storage = "sqlite:///sopwith.db") -> None:
+    """Create the tables, or bring them up to this version. Safe to repeat."""
+    migrate(storage)
+    typer.echo("The database is up to date.")
+
+
+async def _faults(storage: str) -> Sequence[Fault]:
+    store = await _opened(storage)
+    try:
+        return await store.read(lambda tx: tx.ledger.verify())
+    finally:
+        await store.close()
+
+
+async def _opened(storage: str) -> SqlStore:
+    """The store of an existing database; a typo must not create an empty one and call it whole."""
+    await asyncio.to_thread(_check_exists, storage)
+    store = SqlStore(storage)
+    await store.open()
+    return store
+
+
+def _check_exists(storage: str) -> None:
+    path = storage.removeprefix("sqlite:///")
+    if storage.startswith("sqlite:///") and not Path(path).exists():
+        raise SopwithError(f"There is no database at {path}.")
+
+
+async def _exported(storage: str, markdown: bool, only: str) -> list[str]:
+    store = await _opened(storage)
+    try:
+        runs = [run for run in await store.read(lambda tx: tx.runs.all()) if only in {"", run.name}]
+        if only and not runs:
+            raise SopwithError(f"There is no run {only}.")
+        lines: list[str] = []
+        for run in runs:
+            entries = await _entries(store, run.id)
+            lines += replies.export_markdown(run, entries) if markdown else replies.export_json(run, entries)
+        return lines
+    finally:
+        await store.close()
+
+
+async def _entries(store: SqlStore, run_id: str) -> Sequence[LedgerEntry]:
+    return await store.read(lambda tx: tx.ledger.entries(run_id))
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as problem:
+        raise _wrong(f"{file} cannot be read: {problem.strerror}.") from problem
+    except UnicodeDecodeError as problem:
+        raise _wrong(f"{file} is not UTF-8 text.") from problem
+
+
+def _wrong(message: str) -> typer.Exit:
+    typer.echo(message, err=True)
+    return typer.Exit(2)
+
+
+def _quiet_log() -> None:
+    """In the demo the terminal belongs to the conversation; only trouble is logged, to standard error."""
+    structlog.configure(
+        processors=[structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)],
+        wrapper_class=structlog.make_filtering_bound_logger(40),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def main() -> None:
+    """The entry point: our own errors end with a sentence, not with a traceback."""
+    try:
+        app()
+    except Failed as problem:
+        typer.echo(f"FAILED {problem}", err=True)
+        sys.exit(1)
+    except SopwithError as problem:
+        typer.echo(str(problem), err=True)
+        sys.exit(2)

@@ -1,0 +1,1 @@
+"""The sandbox on stage: scripts of a conversation, and the interactive demo."""

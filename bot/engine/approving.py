@@ -1,0 +1,233 @@
+"""Approvals while a run goes on: asking, noticing that the subject changed, the grace, the last look.
+
+The rules of who counts are in `sops.kit.approvals`; here they meet the world. The subject is computed anew at
+every look, from the same actions that will be performed, so whatever changes it voids the yeses.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from bot.chat import replies
+from bot.engine.desk import Desk, Desks
+from sops.kit.action import Action, World
+from sops.kit.approvals import Request, RequestState, Yes, code_of, differences, digest_of
+from sops.kit.gate import Approved, Gate
+from sops.kit.model import Severity, Step
+from sops.kit.people import People
+from sops.kit.release_gates import deciding
+from sops.kit.run import Run, RunState
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How an approval stands after a look: it may go on, or `note` says what it waits for."""
+
+    granted: Request | None
+    note: str = ""
+
+
+def latest(run: Run, step_id: str) -> Request | None:
+    """The newest request for that step in this iteration."""
+    asked = [request for request in run.requests if request.step == step_id and request.iteration == run.iteration]
+    return asked[-1] if asked else None
+
+
+def live(run: Run) -> tuple[Request, ...]:
+    """Requests that can still be answered or stopped."""
+    return tuple(request for request in run.requests if request.live)
+
+
+def replaced(run: Run, request: Request) -> Run:
+    """The run with the request of that number replaced."""
+    return run.but(requests=tuple(request if r.seq == request.seq else r for r in run.requests))
+
+
+def quorum_of(run: Run, step: Step, gate: Approved) -> int:
+    """The setting, or the document's number; never less than one."""
+    return max(1, run.policy.approvals.get(f"{run.sop}.{step.id}", gate.n))
+
+
+class Approvals:
+    """Asks for approval of a step and says how it stands."""
+
+    def __init__(self, desks: Desks, people: People) -> None:
+        self._desks = desks
+        self._people = people
+
+    async def standing(self, run: Run, step: Step, gate: Approved, world: World, fence: int, ready: bool) -> Standing:
+        """Look at the request for this step. `ready`: everything else that must hold before asking does.
+
+        Opens the request when there is none, voids it when its subject changed, lets it expire, and says it is
+        granted once the grace is over, everyone who said yes still counts, and the subject still is the same.
+        """
+        request = latest(run, step.id)
+        if request is not None and request.state is RequestState.CONSUMED:
+            return Standing(request)
+        if request is not None and request.state in {RequestState.EXPIRED, RequestState.REJECTED}:
+            return Standing(None, replies.approval_ended(request))
+        subject = await self._subject(run, step, gate, world)
+        if request is None or not request.live:
+            if not ready:
+                return Standing(None)
+            excluded = await self._excluded(run, world)
+            asked = await self._desks.at(run.id, lambda desk: _ask(desk, step, gate, subject, excluded), fence=fence)
+            return Standing(None, replies.approval_missing(asked))
+        if digest_of(subject) != request.digest:
+            stale = request
+            changed = await self._desks.at(run.id, lambda desk: _void(desk, stale, subject), fence=fence)
+            return await self.standing(changed, step, gate, world, fence, ready)
+        return await self._answered(run, request, world, fence)
+
+    async def _answered(self, run: Run, request: Request, world: World, fence: int) -> Standing:
+        """A live request whose subject still is the same: who answered, and whether its grace is over."""
+        seq = request.seq
+        settled = await self._desks.at(run.id, lambda desk: _settle(desk, seq, self._people), fence=fence)
+        settled = await self._count_reviews(run, settled, world, fence)
+        if settled.state is RequestState.GRANTED and settled.grace_until and world.now >= settled.grace_until:
+            return Standing(settled)
+        return Standing(None, replies.approval_missing(settled))
+
+    async def _subject(self, run: Run, step: Step, gate: Approved, world: World) -> dict[str, Any]:
+        """Everything the yes covers, as plain values."""
+        return {
+            "head": run.facts.get("head", ""),
+            "base": run.policy.main,
+            "pull request": run.facts.get("pr", 0),
+            "version": run.version,
+            "iteration": run.iteration,
+            "effects": list(effects_of(run, gate)),
+            "quorum": quorum_of(run, step, gate),
+            "severity": str(run.severity or ""),
+            "procedure": run.sop_hash,
+            "settings": hashlib.sha256(run.policy.model_dump_json().encode()).hexdigest(),
+        }
+
+    async def _excluded(self, run: Run, world: World) -> dict[str, str]:
+        """Whose yes can never count for this run, and why (design: Approvals)."""
+        authors = await world.forge.pull_request_authors(run.facts["pr"]) if "pr" in run.facts else frozenset()
+        names = [self._people.author(name) for name in sorted(authors)]
+        excluded = {name: "author" for name in names if self._people.named(name)}
+        excluded.update(dict.fromkeys(run.owners, "owner"))
+        if not run.policy.starter_counts:
+            return {**excluded, run.starter: "starter"}
+        return {name: why for name, why in excluded.items() if name != run.starter}
+
+    async def _count_reviews(self, run: Run, request: Request, world: World, fence: int) -> Request:
+        """With `github_reviews = "count"`, linked reviewers' approvals of the same head count as yeses."""
+        if run.policy.github_reviews != "count" or request.state is not RequestState.OPEN:
+            return request
+        head = request.subject["head"]
+        found = deciding(await world.forge.reviews(request.subject["pull request"]))
+        names = [
+            (self._people.author(review.login), review.login)
+            for review in found
+            if review.state == "APPROVED" and review.commit_sha == head
+        ]
+        fresh = [
+            (person, login)
+            for person, login in names
+            if self._people.has(person, (request.role,)) and person not in {*request.excluded, *request.people}
+        ]
+        if not fresh:
+            return request
+
+        def count(desk: Desk) -> Request:
+            now = next(r for r in desk.run.requests if r.seq == request.seq)
+            added = tuple(Yes(person=p, account=f"github:{login}", at=desk.now, via="github") for p, login in fresh)
+            now = now.but(yeses=(*now.yeses, *added))
+            desk.run = replaced(desk.run, now)
+            for person, login in fresh:
+                desk.note("yes", person, code=now.code, account=f"github:{login}", via="github")
+            return grant_if_enough(desk, now)
+
+        return await self._desks.at(run.id, count, fence=fence)
+
+
+def effects_of(run: Run, gate: Approved) -> tuple[str, ...]:
+    """In order, everything the steps of `covers` will do or wait for, in words."""
+    lines: list[str] = []
+    for step in run.steps:
+        if step.id in gate.covers:
+            lines += [piece.says(run) for piece in step.deeds if isinstance(piece, Action)]
+            if not step.deeds:
+                lines += [piece.says(run) for piece in step.waits if isinstance(piece, Gate)]
+    return tuple(lines)
+
+
+def grant_if_enough(desk: Desk, request: Request) -> Request:
+    """Start the grace when the quorum is reached; at least one yes must have been given in the thread."""
+    spoken = any(yes.via == "thread" for yes in request.yeses)
+    if request.state is not RequestState.OPEN or len(request.people) < request.quorum or not spoken:
+        return request
+    policy = desk.run.policy
+    grace = policy.grace_p0 if desk.run.severity is Severity.P0 else policy.grace
+    granted = request.but(state=RequestState.GRANTED, grace_until=desk.now + grace)
+    desk.run = replaced(desk.run, granted)
+    desk.note("granted", code=request.code, by=list(request.people), grace_until=(desk.now + grace).isoformat())
+    desk.say(replies.grace(desk.run, granted))
+    desk.look_at(desk.now + grace)
+    return granted
+
+
+def _ask(desk: Desk, step: Step, gate: Approved, subject: dict[str, Any], excluded: dict[str, str]) -> Request:
+    run, digest = desk.run, digest_of(subject)
+    seq = len(run.requests) + 1
+    request = Request(
+        seq=seq,
+        code=code_of(run.id, seq, digest),
+        step=step.id,
+        iteration=run.iteration,
+        role=gate.by,
+        quorum=quorum_of(run, step, gate),
+        subject=subject,
+        digest=digest,
+        effects=effects_of(run, gate),
+        excluded=excluded,
+        made_at=desk.now,
+        expires_at=desk.now + run.policy.approval_expires,
+    )
+    desk.run = run.but(requests=(*run.requests, request))
+    desk.note("approval-requested", code=request.code, step=step.id, digest=digest, subject=subject)
+    desk.say(replies.request(desk.run, request, desk.people), key=f"request/{seq}")
+    return request
+
+
+def _void(desk: Desk, request: Request, subject: dict[str, Any]) -> Run:
+    changed = differences(request.subject, subject)
+    why = replies.what_changed(changed)
+    ended = request.but(state=RequestState.VOID, ended=why)
+    desk.run = replaced(desk.run, ended)
+    desk.note("approval-void", code=request.code, changed=sorted(changed), why=why)
+    desk.say(replies.request_void(desk.run, ended))
+    return desk.run
+
+
+def _settle(desk: Desk, seq: int, people: People) -> Request:
+    """What time and roles do to a live request: it expires, or a yes whose giver lost the role is dropped."""
+    request = next(r for r in desk.run.requests if r.seq == seq)
+    if not request.live:
+        return request
+    kept = tuple(yes for yes in request.yeses if people.has(yes.person, (request.role,)))
+    if len(kept) != len(request.yeses):
+        request = request.but(yeses=kept, state=RequestState.OPEN, grace_until=None)
+        desk.run = replaced(desk.run, request)
+        desk.note("approval-reduced", code=request.code, left=list(request.people))
+        desk.say(replies.yes_dropped(desk.run, request))
+    if request.state is RequestState.OPEN and desk.now >= request.expires_at:
+        request = request.but(state=RequestState.EXPIRED, ended="it expired")
+        desk.run = replaced(desk.run, request)
+        desk.note("approval-expired", code=request.code)
+        desk.say(replies.request_expired(desk.run, request))
+    return request
+
+
+def consumed(desk: Desk, request: Request) -> None:
+    """The first effect's intent uses the approval up. Raises LookupError if it no longer may be used."""
+    now = next(r for r in desk.run.requests if r.seq == request.seq)
+    if now.state is RequestState.CONSUMED:
+        return
+    if now.state is not RequestState.GRANTED or desk.run.state is not RunState.ACTIVE:
+        raise LookupError(request.code)
+    desk.run = replaced(desk.run, now.but(state=RequestState.CONSUMED))
+    desk.note("approval-consumed", code=now.code, by=list(now.people))

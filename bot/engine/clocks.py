@@ -1,0 +1,142 @@
+"""Fires deadlines: what is due becomes reminders, in one transaction with the ledger (design: How an event travels).
+
+Several marks of one clock that are due together speak once, for the highest. What is found late (after downtime)
+says so; when more than one late reminder concerns a channel, they become one message there.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.chat import replies
+from bot.engine.desk import Desk
+from sops.kit import timing
+from sops.kit.message import Card
+from sops.kit.people import People
+from sops.kit.ports import Clock
+from sops.kit.run import Run
+from sops.kit.stores import Deadline, Outgoing, Store, Transaction
+
+BATCH = 50
+LATE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Reminder:
+    """What one due deadline says to whom; `whom` is a handle, or empty."""
+
+    run: Run
+    deadline: Deadline
+    card: Card
+    whom: str
+    late: timedelta
+
+
+class Clocks:
+    """The consumer behind the alarm: claims due rows until none is left."""
+
+    def __init__(self, store: Store, clock: Clock, people: People) -> None:
+        self._store = store
+        self._clock = clock
+        self._people = people
+
+    async def fire(self) -> bool:
+        """Fire what is due; False if nothing was."""
+        return await self._store.transact(self._fire)
+
+    def _fire(self, tx: Transaction) -> bool:
+        now = self._clock.now()
+        due = tx.deadlines.take_due(now, BATCH)
+        speaking: list[Reminder] = []
+        for deadline in _loudest(due):
+            if deadline.clock == timing.LOOK:
+                tx.runs.wake(deadline.run_id)
+                continue
+            desk = Desk(tx, tx.runs.get(deadline.run_id), now, self._people)
+            speaking += self._fire_one(desk, deadline)
+            desk.finish()
+        self._speak(tx, speaking, now)
+        return bool(due)
+
+    def _fire_one(self, desk: Desk, deadline: Deadline) -> list[Reminder]:
+        """The reminder of one deadline, its ledger entry written; none if it has nothing to say."""
+        run = desk.run
+        state = run.clocks.get(deadline.clock)
+        if state is None or not state.running or state.generation != deadline.generation:
+            return []
+        if deadline.clock == timing.SOAK:
+            desk.tx.runs.wake(run.id)
+            return self._digest(desk, deadline)
+        whom = self._whom(run, deadline)
+        late = desk.now - deadline.due_at
+        desk.note("reminder", clock=deadline.clock, mark=deadline.threshold, to=whom, due=state.due_at.isoformat())
+        if whom and deadline.clock == timing.ACKNOWLEDGE:
+            desk.run = run.with_facts({"paged": [*run.facts.get("paged", []), [whom, desk.now.isoformat()]]})
+        if deadline.clock == timing.UPDATE and deadline.threshold >= timing.DUE:
+            desk.run = timing.started(desk.run, timing.UPDATE, desk.now)
+        following = _next_mark(run, deadline, self._ladder(run))
+        card = replies.reminder(run, deadline, whom, following, desk.now)
+        return [Reminder(desk.run, deadline, card, whom, late)]
+
+    def _digest(self, desk: Desk, deadline: Deadline) -> list[Reminder]:
+        """A soak speaks on days when something changed, and the day before its end."""
+        changes = desk.run.facts.get("soak.changes", [])
+        if deadline.threshold == timing.DUE or (deadline.threshold != timing.EVE and not changes):
+            return []
+        card = replies.digest(desk.run, deadline.threshold, changes)
+        desk.run = desk.run.with_facts({"soak.changes": []})
+        desk.note("digest", mark=deadline.threshold, changes=len(changes))
+        return [Reminder(desk.run, deadline, card, "", desk.now - deadline.due_at)]
+
+    def _whom(self, run: Run, deadline: Deadline) -> str:
+        """Whose turn it is: up the ladder for an acknowledgement, else who answers for the run."""
+        ladder = self._ladder(run)
+        if deadline.clock != timing.ACKNOWLEDGE:
+            return run.owner or (ladder[0] if ladder else "")
+        rungs = [mark for mark in run.policy.thresholds if mark <= deadline.threshold]
+        return ladder[min(len(rungs), len(ladder) - 1)] if ladder else ""
+
+    def _ladder(self, run: Run) -> tuple[str, ...]:
+        return tuple(person.handle for person in self._people.holding(*run.policy.escalation))
+
+    def _speak(self, tx: Transaction, reminders: Sequence[Reminder], now: datetime) -> None:
+        late = [reminder for reminder in reminders if reminder.late > LATE]
+        for channel in dict.fromkeys(reminder.run.place.channel for reminder in late):
+            here = [reminder for reminder in late if reminder.run.place.channel == channel]
+            if len(here) > 1:
+                self._speak_once(tx, here, now)
+                reminders = [reminder for reminder in reminders if reminder not in here]
+        for reminder in reminders:
+            run, deadline = reminder.run, reminder.deadline
+            card = replies.late(reminder.card, deadline.due_at) if reminder.late > LATE else reminder.card
+            key = f"{run.id}/reminder/{deadline.clock}/{deadline.generation}/{deadline.threshold}"
+            tx.outbox.put(Outgoing("post", key, run.place, card, run.id, root=f"{run.id}/root"), now)
+
+    def _speak_once(self, tx: Transaction, missed: Sequence[Reminder], now: datetime) -> None:
+        """One message in the channel for everything that was missed there."""
+        first = missed[0]
+        marks = "+".join(f"{r.run.id[:8]}.{r.deadline.clock}.{r.deadline.generation}" for r in missed)
+        card = replies.missed([(r.run, r.deadline, r.whom) for r in missed])
+        tx.outbox.put(Outgoing("post", f"missed/{now.isoformat()}/{marks}", first.run.place, card), now)
+
+
+def _loudest(due: Sequence[Deadline]) -> list[Deadline]:
+    """Of several marks of one clock, the highest."""
+    loudest: dict[tuple[str, str], Deadline] = {}
+    for deadline in due:
+        key = (deadline.run_id, deadline.clock)
+        if key not in loudest or deadline.threshold > loudest[key].threshold:
+            loudest[key] = deadline
+    return list(loudest.values())
+
+
+def _next_mark(run: Run, deadline: Deadline, ladder: Sequence[str]) -> tuple[str, datetime] | None:
+    """Who hears next and when, if this goes on unanswered."""
+    if deadline.clock != timing.ACKNOWLEDGE or not ladder:
+        return None
+    state = run.clocks[deadline.clock]
+    for mark, at in timing.marks(run, deadline.clock, state):
+        if mark > deadline.threshold:
+            rung = len([m for m in run.policy.thresholds if m <= mark])
+            return ladder[min(rung, len(ladder) - 1)], at
+    return None

@@ -1,0 +1,161 @@
+"""One transaction on one run: what it was, what it becomes, and all that is said and written with it.
+
+Everything here is synchronous, so nothing in it can wait for the outside. `finish` stores the run, keeps the
+deadline rows in step with its clocks, and queues an edit of the summary if that now reads differently.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from bot.chat import replies
+from sops.kit import timing
+from sops.kit.conversation import Actor
+from sops.kit.message import Card
+from sops.kit.people import People
+from sops.kit.ports import Clock
+from sops.kit.run import Run
+from sops.kit.stores import Deadline, Outgoing, Store, Transaction
+
+T = TypeVar("T")
+SET_ASIDE = timedelta(minutes=10)
+
+
+def root_of(run_id: str) -> str:
+    """The logical id of a run's summary, the root of its thread."""
+    return f"{run_id}/root"
+
+
+def claim_of(run_id: str) -> str:
+    """The claim under which one worker at a time advances a run."""
+    return f"run:{run_id}"
+
+
+class Desk:
+    """Change `run` by assigning it; say and note things; the transaction makes it all true together."""
+
+    def __init__(
+        self,
+        tx: Transaction,
+        run: Run,
+        now: datetime,
+        people: People,
+        *,
+        new: bool = False,
+        heard_at: datetime | None = None,
+    ) -> None:
+        self.tx = tx
+        self.before = run
+        self.run = run
+        self.now = now
+        self.people = people
+        self.heard_at = heard_at or now  # when the command being handled was sent
+        self._new = new
+        self._said = 0
+        self._messages: list[Outgoing] = []
+
+    def note(self, kind: str, actor: str = "sopwith", **payload: Any) -> None:
+        """Add to the run's ledger."""
+        self.tx.ledger.append(self.run.id, at=self.now, kind=kind, actor=actor, payload=payload)
+
+    def say(self, card: Card, *, key: str | None = None) -> str:
+        """Post in the run's thread; `key` names the message where only one of its kind may exist."""
+        logical = f"{self.run.id}/{key or self._next_key()}"
+        self._put(Outgoing("post", logical, self.run.place, card, self.run.id, root=root_of(self.run.id)))
+        return logical
+
+    def tell(self, card: Card, *, key: str | None = None) -> None:
+        """Post in the run's channel, beside its thread."""
+        logical = f"{self.run.id}/channel/{key or self._next_key()}"
+        self._put(Outgoing("post", logical, self.run.place, card, self.run.id))
+
+    def whisper(self, card: Card, to: Actor) -> None:
+        """Show it to one person in the run's thread."""
+        logical = f"{self.run.id}/{self._next_key()}"
+        root = root_of(self.run.id)
+        self._put(Outgoing("whisper", logical, self.run.place, card, self.run.id, root=root, to=to))
+
+    def look_at(self, at: datetime) -> None:
+        """Have the engine look at the run again at that instant, instead of at any other it had noted."""
+        self.tx.deadlines.cancel(self.run.id, timing.LOOK)
+        stamp = int(at.timestamp() * 1000)
+        self.tx.deadlines.put(Deadline(self.run.id, timing.LOOK, stamp, 0, at, {}))
+
+    def finish(self) -> None:
+        """Store what changed."""
+        if self._new:
+            self.tx.runs.add(self.run)
+            self._post_root()
+        elif self.run != self.before:
+            self.tx.runs.save(self.run)
+            self._edit_root()
+        for message in self._messages:
+            self.tx.outbox.put(message, self.now)
+        self._keep_deadlines()
+
+    def _post_root(self) -> None:
+        card = replies.summary(self.run, self.now)
+        root = Outgoing("post", root_of(self.run.id), self.run.place, card, self.run.id)
+        self._messages.insert(0, root)
+
+    def _edit_root(self) -> None:
+        card = replies.summary(self.run, self.now)
+        if card != replies.summary(self.before, self.now):
+            self._put(Outgoing("edit", root_of(self.run.id), self.run.place, card, self.run.id))
+
+    def _keep_deadlines(self) -> None:
+        before = {} if self._new else self.before.clocks
+        for name, state in self.run.clocks.items():
+            if state == before.get(name):
+                continue
+            self.tx.deadlines.cancel(self.run.id, name)
+            if state.running:
+                for deadline in timing.deadlines(self.run, name, self.now):
+                    self.tx.deadlines.put(deadline)
+        if self.run.state.over and not self.before.state.over:
+            self.tx.deadlines.cancel(self.run.id)
+
+    def _put(self, message: Outgoing) -> None:
+        self._messages.append(message)
+
+    def _next_key(self) -> str:
+        self._said += 1
+        return f"{self.run.revision + 1}.{self._said}"
+
+
+class Desks:
+    """Opens desks. The only way the bot changes a run."""
+
+    def __init__(self, store: Store, clock: Clock, people: People) -> None:
+        self.store = store
+        self.clock = clock
+        self.people = people
+
+    async def at(self, run_id: str, work: Callable[[Desk], T], *, fence: int | None = None) -> T:
+        """Run `work` on the run in one transaction; ClaimLost if `fence` is no longer the run's."""
+
+        def transaction(tx: Transaction) -> T:
+            if fence is not None:
+                tx.claims.check(claim_of(run_id), fence)
+            desk = Desk(tx, tx.runs.get(run_id), self.clock.now(), self.people)
+            result = work(desk)
+            desk.finish()
+            return result
+
+        return await self.store.transact(transaction)
+
+    async def set_aside(self, run_id: str, problem: str) -> None:
+        """After an unexpected failure: tell the thread once, and look again in a while."""
+
+        def aside(desk: Desk) -> None:
+            desk.tx.runs.asleep(run_id, since=desk.tx.runs.wakes(run_id))
+            desk.look_at(desk.now + SET_ASIDE)
+            if desk.run.facts.get("trouble") != problem:
+                desk.run = desk.run.with_facts({"trouble": problem})
+                desk.note("failure", what=problem)
+                desk.say(replies.broken(desk.run))
+
+        await self.at(run_id, aside)
+
+    async def run(self, run_id: str) -> Run:
+        return await self.store.read(lambda tx: tx.runs.get(run_id))

@@ -1,0 +1,69 @@
+"""The edge: the one place where any error whatever is caught, so that one bad event or run stops nobody else."""
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from bot.chat import replies
+from bot.chat.dispatch import put_answer
+from bot.engine.desk import Desks
+from sops.kit.ports import Clock
+from sops.kit.stores import InboxItem, Store, Transaction
+
+TRIES = 5
+_log = structlog.get_logger(__name__)
+
+
+class Edge:
+    """Wraps handling an event and advancing a run. What fails is logged, counted, told, and set aside in the end."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        desks: Desks,
+        handle: Callable[[InboxItem], Awaitable[None]],
+        advance: Callable[[str], Awaitable[bool]],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._desks = desks
+        self._handle = handle
+        self._advance = advance
+
+    async def handle(self, item: InboxItem) -> None:
+        """Handle the event; after five failures it is parked and its sender told."""
+        problem = await _caught(self._handle(item), item=item.seq)
+        if problem is None:
+            return
+
+        def count(tx: Transaction) -> None:
+            if tx.inbox.failed(item.seq, problem) >= TRIES:
+                tx.inbox.park(item.seq)
+                put_answer(tx, item, None, replies.event_parked(), self._clock.now())
+
+        await self._store.transact(count)
+
+    async def advance(self, run_id: str) -> bool:
+        """Advance the run; one that fails is left alone for ten minutes, and its thread told."""
+        moved = False
+
+        async def advance() -> None:
+            nonlocal moved
+            moved = await self._advance(run_id)
+
+        problem = await _caught(advance(), run=run_id)
+        if problem is None:
+            return moved
+        await self._desks.set_aside(run_id, problem)
+        return True
+
+
+async def _caught(work: Awaitable[None], **about: object) -> str | None:
+    """What went wrong, in one line; None if nothing did."""
+    try:
+        await work
+    except Exception as problem:  # noqa: BLE001  # the edge: the log has the traceback, people get a sentence
+        _log.exception("unexpected failure", **about)
+        return f"{type(problem).__name__}: {problem}"[:500]
+    return None

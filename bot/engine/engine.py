@@ -1,0 +1,114 @@
+"""The engine: four pumps over the database. Whatever wakes it, it only ever looks there for what to do.
+
+inbox → commands; deadlines → reminders; woken runs → steps; outbox → messages. `drain` pumps until nothing is
+left to do now; `serve` does so whenever somebody wakes it, and arms the alarm for the next due instant.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from bot.engine.clocks import Clocks
+from bot.engine.mail import Intake, Postman
+from sops.kit.conversation import Event
+from sops.kit.ports import Alarm
+from sops.kit.stores import InboxItem, Store
+
+LEASE = 120.0
+Handle = Callable[[InboxItem], Awaitable[None]]
+Advance = Callable[[str], Awaitable[bool]]
+
+
+class Engine:
+    """One bot process. It may be dropped at any instant; another one on the same store takes over."""
+
+    def __init__(
+        self,
+        store: Store,
+        intake: Intake,
+        handle: Handle,
+        clocks: Clocks,
+        advance: Advance,
+        postman: Postman,
+        owner: str,
+    ) -> None:
+        self._store = store
+        self._intake = intake
+        self._handle = handle
+        self._clocks = clocks
+        self._advance = advance
+        self._postman = postman
+        self._owner = owner
+        self._wake = asyncio.Event()
+        self._draining = asyncio.Lock()
+
+    async def recover(self) -> None:
+        """After a start: look at every open run, since anything may have happened meanwhile."""
+        await self._store.transact(lambda tx: tx.runs.wake_open())
+
+    async def accept(self, event: Event) -> bool:
+        """Journal an event and wake up; False if it is known already. Acknowledge only after this."""
+        fresh = await self._intake.accept(event)
+        self.wake()
+        return fresh
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    async def drain(self) -> None:
+        """Do everything there is to do now."""
+        async with self._draining:
+            while await self._turn():
+                pass
+
+    async def serve(self, alarm: Alarm) -> None:
+        """Drain whenever woken, until cancelled."""
+        await alarm.start(self.wake)
+        try:
+            self.wake()
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                await self.drain()
+                alarm.arm(await self.next_due())
+        finally:
+            await alarm.stop()
+
+    async def next_due(self) -> datetime | None:
+        """The next instant at which there will be something to do without anybody waking it."""
+        times = await self._store.read(lambda tx: (tx.deadlines.next_due(), tx.outbox.next_due()))
+        return min((at for at in times if at is not None), default=None)
+
+    async def _turn(self) -> bool:
+        """One stroke of the first pump that has something to do; False if none has."""
+        return (
+            await self._take_in() or await self._clocks.fire() or await self._move_on() or await self._postman.deliver()
+        )
+
+    async def _take_in(self) -> bool:
+        """Handle the oldest event of each conversation; False if there was none."""
+        waiting = await self._store.read(lambda tx: tx.inbox.waiting())
+        worked = False
+        for conversation in waiting:
+            worked = await self._converse(conversation) or worked
+        return worked
+
+    async def _converse(self, conversation: str) -> bool:
+        key = f"chat:{conversation}"
+        fence = await self._store.transact(lambda tx: tx.claims.take(key, self._owner, LEASE))
+        if fence is None:
+            return False
+        try:
+            item = await self._store.read(lambda tx: tx.inbox.oldest(conversation))
+            if item is not None:
+                await self._handle(item)
+        finally:
+            await self._store.transact(lambda tx: tx.claims.release(key, fence))
+        return item is not None
+
+    async def _move_on(self) -> bool:
+        """Advance every run somebody asked to look at; False if there was none, or others are at them."""
+        moved = False
+        for run_id in await self._store.read(lambda tx: tx.runs.awake()):
+            moved = await self._advance(run_id) or moved
+        return moved

@@ -1,0 +1,38 @@
+"""The far end as one value: what wiring chose, and how it becomes the `World` of one look."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.chat import replies
+from sops.kit.action import Moment, World
+from sops.kit.people import People
+from sops.kit.ports import Clock, Forge, GitRepository, ImageRegistry
+from sops.kit.stores import Store
+
+
+@dataclass(frozen=True)
+class FarEnd:
+    """The forge, the git remote and the image registry of the one repository."""
+
+    forge: Forge
+    git: GitRepository
+    registry: ImageRegistry
+
+
+class Worlds:
+    """Makes a `World` for each look, with the time of that look."""
+
+    def __init__(self, far: FarEnd, store: Store, clock: Clock, people: People) -> None:
+        self._far = far
+        self._store = store
+        self._clock = clock
+        self._people = people
+
+    def now(self) -> World:
+        far = self._far
+        return World(self._clock.now(), self._people, far.forge, far.git, far.registry, self._history)
+
+    async def _history(self, run_id: str) -> Sequence[Moment]:
+        """The run's history in people's words, from the ledger."""
+        entries = await self._store.read(lambda tx: tx.ledger.entries(run_id))
+        return replies.history(entries)

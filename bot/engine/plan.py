@@ -1,0 +1,74 @@
+"""The plan: every effect of a run as done, to do, or in conflict, from the same probes that resume it."""
+
+from dataclasses import dataclass
+
+from bot.chat import replies
+from bot.engine.far_end import Worlds
+from sops.kit.action import Action, Conflict, Done, World
+from sops.kit.errors import FarEndError, FarEndRefused
+from sops.kit.gate import Approved, Condition, Gate, SignedOff
+from sops.kit.model import Piece, Step
+from sops.kit.run import Run, StepState
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`lines` in the order of the steps; `trouble` is what stands in the way already."""
+
+    lines: tuple[str, ...]
+    trouble: tuple[str, ...]
+
+
+class Planner:
+    """Looks at the world on behalf of people; changes nothing."""
+
+    def __init__(self, worlds: Worlds) -> None:
+        self._worlds = worlds
+
+    async def plan(self, run: Run) -> Plan:
+        world = self._worlds.now()
+        lines: list[str] = []
+        trouble: list[str] = []
+        for step in run.steps:
+            mark, texts = await self._step(run, step, world, trouble)
+            for text in texts:
+                lines.append(replies.plan_line(step.row, mark, text))
+        return Plan(tuple(lines), tuple(dict.fromkeys(trouble)))
+
+    async def _step(self, run: Run, step: Step, world: World, trouble: list[str]) -> tuple[str, list[str]]:
+        state = run.record(step.id).state
+        applies = step.only_if is None or (isinstance(step.only_if, Condition) and step.only_if.holds(run))
+        waits = [text for piece in step.waits if (text := _waits_for(piece, run))]
+        if state.over:
+            what = [piece.says(run) for piece in step.deeds if isinstance(piece, Action)] or waits or [step.title]
+            note = run.record(step.id).note if state is StepState.SKIPPED else ""
+            return replies.mark_of(state), [f"{text}{f' ({note})' if note else ''}" for text in what]
+        deeds = [await self._deed(run, piece, world, trouble) if applies else _says(piece, run) for piece in step.deeds]
+        texts = [*waits, *deeds] or [step.title]
+        return replies.mark_of(state), texts if applies else [replies.only_if(text) for text in texts]
+
+    async def _deed(self, run: Run, piece: Piece, world: World, trouble: list[str]) -> str:
+        """What the probe of an action says; a far end that cannot be asked is said to be so."""
+        if not isinstance(piece, Action):
+            return _says(piece, run)
+        try:
+            found = await piece.probe(run, world)
+        except (FarEndError, FarEndRefused) as problem:
+            trouble.append(str(problem))
+            return piece.says(run)
+        if isinstance(found, Conflict):
+            trouble.append(f"{found.reason}; {found.remedy}")
+            return replies.in_conflict(piece.says(run), found.reason)
+        return replies.there_already(piece.says(run)) if isinstance(found, Done) and found.facts else piece.says(run)
+
+
+def _says(piece: Piece, run: Run) -> str:
+    return piece.says(run) if isinstance(piece, Action | Gate) else type(piece).__name__
+
+
+def _waits_for(piece: Piece, run: Run) -> str:
+    if isinstance(piece, Approved):
+        return replies.plan_approval(max(1, run.policy.approvals.get(f"{run.sop}.merge", piece.n)), piece.by)
+    if isinstance(piece, SignedOff):
+        return replies.plan_sign_off(piece.by, piece.ask)
+    return piece.says(run) if isinstance(piece, Gate) else ""

@@ -1,0 +1,43 @@
+"""One frozen, validated object from `sopwith.toml` and the environment; the only reader of either."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from sops.kit.people import Person
+from sops.kit.policy import Policy
+
+CONFIG = Path("sopwith.toml")
+
+
+class Settings(BaseSettings):
+    """Everything an organisation decides. `channels` maps a procedure's channel to the chat's own name of it.
+
+    In the environment `SOPWITH_STORAGE` and the like override the file.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix="SOPWITH_", toml_file=CONFIG)
+
+    storage: str = "sqlite:///sopwith.db"
+    repository: str = ""
+    api_url: str = "https://api.github.com"
+    git_url: str = ""
+    git_identity: tuple[str, str] = ("Sopwith", "sopwith@localhost")
+    registry_url: str = ""
+    image: str = ""
+    token: SecretStr = SecretStr("")
+    channels: dict[str, str] = Field(default_factory=dict)
+    people: tuple[Person, ...] = ()
+    policy: Policy = Policy()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)

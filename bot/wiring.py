@@ -1,0 +1,196 @@
+"""The composition root: the only place, with the command line, that knows concrete adapters and storage."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from adapters.alarm import SchedulerAlarm
+from adapters.console import ConsoleChat, Room
+from adapters.git import GitMirror, make_demo_signer
+from adapters.github import GitHubForge
+from adapters.registry import OciRegistry
+from adapters.sandbox.clock import VirtualClock
+from adapters.sandbox.world import SandboxWorld
+from bot.chat.dispatch import Dispatch
+from bot.chat.looking import Looking
+from bot.chat.roots import Roots
+from bot.demo.stage import Stage
+from bot.engine.advance import Advancer
+from bot.engine.approving import Approvals
+from bot.engine.clocks import Clocks
+from bot.engine.desk import Desks
+from bot.engine.edge import Edge
+from bot.engine.engine import Engine
+from bot.engine.far_end import FarEnd, Worlds
+from bot.engine.mail import Intake, Postman
+from bot.engine.plan import Planner
+from bot.settings import Settings
+from sops import ALL
+from sops.kit.conversation import Event
+from sops.kit.model import Role
+from sops.kit.people import People, Person
+from sops.kit.policy import Policy
+from sops.kit.ports import Chat, Clock
+from sops.kit.run import Run
+from sops.kit.stores import Store
+from storage import SqlStore
+
+IDENTITY = ("Sopwith", "sopwith-bot@skylark.example")
+
+
+@dataclass
+class Bot:
+    """A wired bot. Dropping it without `close` is what a crash does."""
+
+    engine: Engine
+    store: Store
+    forge: GitHubForge
+    registry: OciRegistry
+
+    async def close(self) -> None:
+        await self.store.close()
+        await self.forge.close()
+        await self.registry.close()
+
+
+def assemble(settings: Settings, store: Store, clock: Clock, far: FarEnd, chats: Mapping[str, Chat]) -> Engine:
+    """The engine and everything it needs, from ports alone."""
+    owner = uuid.uuid4().hex
+    people = People(settings.people)
+    desks = Desks(store, clock, people)
+    worlds = Worlds(far, store, clock, people)
+    planner = Planner(worlds)
+    advancer = Advancer(desks, worlds, Approvals(desks, people), owner)
+    looking = Looking(store, worlds, planner, ALL, advancer.advance)
+    roots = Roots(store, clock, people, settings.policy, planner, settings.channels)
+    dispatch = Dispatch(store, clock, people, looking, roots)
+    edge = Edge(store, clock, desks, dispatch.handle, advancer.advance)
+    return Engine(
+        store,
+        Intake(store),
+        edge.handle,
+        Clocks(store, clock, people),
+        edge.advance,
+        Postman(store, clock, chats),
+        owner,
+    )
+
+
+#: Who plays in the sandbox, in the order of being on call; guest has no role.
+SANDBOX_ROLES: Mapping[str, tuple[Role, ...]] = {
+    "rm": (Role.RELEASE_MANAGER,),
+    "rm2": (Role.RELEASE_MANAGER,),
+    "rev1": (Role.REVIEWER,),
+    "rev2": (Role.REVIEWER,),
+    "rev3": (Role.REVIEWER,),
+    "oncall1": (Role.ON_CALL,),
+    "oncall2": (Role.ON_CALL,),
+    "seclead": (Role.SECURITY_LEAD,),
+    "maint": (Role.MAINTAINER,),
+    "guest": (),
+}
+
+
+def sandbox_people() -> tuple[Person, ...]:
+    """Everyone of the sandbox; each also writes from a phone, which is another account of the same person."""
+    return tuple(
+        Person(
+            handle=handle,
+            roles=roles,
+            accounts={"console": (handle, f"{handle}-phone")},
+            github=(handle,),
+            emails=(f"{handle}@skylark.example",),
+        )
+        for handle, roles in SANDBOX_ROLES.items()
+    )
+
+
+def sandbox_settings(world: SandboxWorld, storage: str, policy: Policy | None = None) -> Settings:
+    """Settings that point every adapter at the sandbox."""
+    return Settings(
+        storage=storage,
+        repository=world.repository,
+        api_url=world.api_url,
+        git_url=world.git_url,
+        git_identity=IDENTITY,
+        registry_url=world.registry_url,
+        image=world.repository,
+        token=world.token,
+        channels={"releases": "#releases", "ops": "#ops"},
+        people=sandbox_people(),
+        policy=policy or Policy(look_every_soak=timedelta(hours=6)),
+    )
+
+
+async def sandbox_bot(settings: Settings, home: Path, world: SandboxWorld, room: Room) -> Bot:
+    """A bot that lives in the sandbox, on its own database below `home`."""
+    signing = make_demo_signer(home / "keys", settings.git_identity)
+    forge = GitHubForge(settings.repository, token=settings.token, base_url=settings.api_url, pause_between_writes=0.0)
+    git = GitMirror(home / "mirror", settings.git_url, signing, identity=settings.git_identity, clock=world.clock)
+    registry = OciRegistry(settings.registry_url, settings.image, username="sopwith", password=settings.token)
+    store = SqlStore(settings.storage)
+    await store.open()
+    # One process owns a SQLite file, so leases found at its start are those of the dead.
+    await store.transact(lambda tx: tx.claims.forget_all())
+    chats: Mapping[str, Chat] = {"console": ConsoleChat(room, settings.policy.zone)}
+    engine = assemble(settings, store, world.clock, FarEnd(forge, git, registry), chats)
+    await engine.recover()
+    return Bot(engine, store, forge, registry)
+
+
+class BotHere:
+    """A bot in this process, for the stage."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._bot = bot
+
+    async def accept(self, event: Event) -> None:
+        await self._bot.engine.accept(event)
+
+    async def drain(self) -> None:
+        await self._bot.engine.drain()
+
+    async def next_due(self) -> datetime | None:
+        return await self._bot.engine.next_due()
+
+    async def run(self, name: str) -> Run | None:
+        return await self._bot.store.read(lambda tx: tx.runs.by_name(name))
+
+    async def kill(self) -> None:
+        # Only file handles and threads are let go of; whatever was not committed is lost, as in a crash.
+        await self._bot.close()
+
+    async def serve(self, clock: Clock) -> None:
+        """Go on by itself, woken by its own alarm, until cancelled."""
+        await self._bot.engine.serve(SchedulerAlarm(clock))
+
+
+@dataclass
+class Sandbox:
+    """Everything of one demo: the world, the room, and the stage that drives a bot among them."""
+
+    world: SandboxWorld
+    room: Room
+    stage: Stage
+    storage: str
+
+    async def close(self) -> None:
+        await self.stage.close()
+        await self.world.stop()
+
+
+async def open_sandbox(home: Path, clock: VirtualClock, policy: Policy | None = None) -> Sandbox:
+    """A world below `home`, with a bot in it."""
+    world = SandboxWorld(home / "world", clock)
+    await world.start()
+    room = Room()
+    settings = sandbox_settings(world, f"sqlite:///{home / 'sopwith.db'}", policy)
+
+    async def start_bot() -> BotHere:
+        return BotHere(await sandbox_bot(settings, home, world, room))
+
+    stage = Stage(world, clock, room, start_bot)
+    await stage.open()
+    return Sandbox(world, room, stage, settings.storage)

@@ -1,0 +1,119 @@
+"""What the bot does in a step, in two halves: `probe` looks, `perform` acts. `plan` and resume are the same code.
+
+The engine probes before it performs and again afterwards; an action performs only what its probe called `Todo`,
+with a precondition at the far end where there is one, and may be asked again after a crash at any point.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sops.kit.model import Piece, Role
+from sops.kit.people import People
+from sops.kit.ports import Forge, GitRepository, ImageRegistry
+from sops.kit.run import Run
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One line of a run's history, as a post-mortem tells it."""
+
+    at: datetime
+    who: str
+    what: str
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything a gate or an action may look at, and the hands it acts with."""
+
+    now: datetime
+    people: People
+    forge: Forge
+    git: GitRepository
+    registry: ImageRegistry
+    history: Callable[[str], Awaitable[Sequence[Moment]]]
+
+
+@dataclass(frozen=True)
+class News:
+    """Something the thread should hear. The wording is `bot.chat.replies`'; `about` are its particulars."""
+
+    kind: str
+    about: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Owed:
+    """An obligation a step leaves behind."""
+
+    id: str
+    text: str
+    role: Role
+    blocks: str = ""
+
+
+@dataclass(frozen=True)
+class Done:
+    """The effect is there. `facts` is the evidence, kept by the run."""
+
+    facts: dict[str, Any] = field(default_factory=dict)
+    news: tuple[News, ...] = ()
+    owed: tuple[Owed, ...] = ()
+
+
+@dataclass(frozen=True)
+class Todo:
+    """The effect is not there yet. `facts` are what performing relies on; they are stored with the intent."""
+
+    what: str
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """The world is such that acting would be wrong. `remedy` tells people what to do about it."""
+
+    reason: str
+    remedy: str
+
+
+Probe = Done | Todo | Conflict
+
+
+class Action(Piece):
+    """A deed. `public` ones are seen by the world and hard to undo: an approval must name them first."""
+
+    public: ClassVar[bool] = False
+
+    def says(self, run: Run) -> str:
+        """What it will do, as a line of the plan and of the approval."""
+        raise NotImplementedError(type(self).__name__)
+
+    async def probe(self, run: Run, world: World) -> Probe:
+        raise NotImplementedError(type(self).__name__)
+
+    async def perform(self, run: Run, world: World) -> None:
+        raise NotImplementedError(type(self).__name__)
+
+
+def fill(template: str, run: Run) -> str:
+    """One of our own templates with the run's words: `{candidate}` is 1.4.0-rc2 in the second iteration."""
+    return template.format(
+        final=run.version,
+        candidate=f"{run.version}-rc{run.iteration}",
+        previous=f"{run.version}-rc{run.iteration - 1}",
+        main=run.policy.main,
+        develop=run.policy.develop,
+        title=run.title,
+    )
+
+
+def marker(run: Run, what: str) -> str:
+    """The hidden line by which an effect without a key is found again: one run, one deed, one iteration."""
+    return f"<!-- sopwith {run.id} {what} {run.iteration} -->"
+
+
+def short(sha: str) -> str:
+    return sha[:7]

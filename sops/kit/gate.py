@@ -1,0 +1,81 @@
+"""What a step waits for. A gate looks at the world; a sign-off and an approval look at what people said."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sops.kit.action import News, World
+from sops.kit.model import Piece, Role
+from sops.kit.run import Run
+
+
+@dataclass(frozen=True)
+class Met:
+    """The condition holds; `facts` is the evidence."""
+
+    facts: dict[str, Any] = field(default_factory=dict)
+    news: tuple[News, ...] = ()
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """It does not hold yet. `note` says what is missing.
+
+    `window` is (clock, start, end) of a span of time the gate waits out; its end is None while nobody can say.
+    """
+
+    note: str
+    facts: dict[str, Any] = field(default_factory=dict)
+    news: tuple[News, ...] = ()
+    window: tuple[str, datetime, datetime | None] | None = None
+
+
+class Gate(Piece):
+    """Something outside that must hold before a step goes on."""
+
+    def says(self, run: Run) -> str:
+        """What it waits for, as a line of the plan."""
+        raise NotImplementedError(type(self).__name__)
+
+    async def check(self, run: Run, world: World) -> Met | Waiting:
+        raise NotImplementedError(type(self).__name__)
+
+    def every(self, run: Run) -> timedelta:
+        """How often to look when nobody brings news."""
+        return run.policy.look_every
+
+
+@dataclass(frozen=True)
+class SignedOff(Piece):
+    """A person of that role says the step is done, with evidence. `needs` are facts that must be set before.
+
+    `verb` is what that person types; `!done STEP evidence` always works too.
+    """
+
+    by: Role
+    ask: str
+    verb: str = ""
+    needs: tuple[str, ...] = ()
+    evidence: bool = True
+
+
+@dataclass(frozen=True)
+class Approved(Piece):
+    """`n` distinct people of the role say yes to exactly what the steps in `covers` will do.
+
+    The number is a setting, `approvals."SOP-03.merge"`; `n` is the document's.
+    """
+
+    n: int
+    by: Role
+    covers: tuple[str, ...]
+
+
+class Condition(Piece):
+    """Whether a step applies at all; when it does not, `otherwise` says why it is skipped."""
+
+    def holds(self, run: Run) -> bool:
+        raise NotImplementedError(type(self).__name__)
+
+    def otherwise(self, run: Run) -> str:
+        raise NotImplementedError(type(self).__name__)

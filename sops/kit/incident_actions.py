@@ -1,0 +1,240 @@
+"""What the bot does in an incident: its issue, public words, action items, the post-mortem."""
+
+from dataclasses import dataclass
+
+from sops.kit import texts
+from sops.kit.action import Action, Conflict, Done, Probe, Todo, World, marker
+from sops.kit.gate import Condition, Gate, Met, Waiting
+from sops.kit.model import Severity
+from sops.kit.release_actions import twice
+from sops.kit.run import Run
+from sops.kit.timing import calendar
+from sops.kit.world import Issue
+
+
+async def _marked(run: Run, world: World, mark: str) -> list[Issue]:
+    """Issues of ours with the mark, oldest first."""
+    found = [issue for issue in await world.forge.own_issues(run.created_at) if mark in issue.body]
+    return sorted(found, key=lambda issue: issue.number)
+
+
+@dataclass(frozen=True)
+class OpenIncidentIssue(Action):
+    """The incident's issue, opened once (SOP-08 row 2). Its title is public; nothing else is told there."""
+
+    def says(self, run: Run) -> str:
+        return "open the incident's issue"
+
+    async def probe(self, run: Run, world: World) -> Probe:
+        found = await _marked(run, world, marker(run.but(iteration=1), "incident"))
+        if not found:
+            return Todo(self.says(run))
+        facts = {"issue": found[0].number, "issue.url": found[0].url}
+        return Done(facts, news=twice("issue", [issue.url for issue in found[1:]]))
+
+    async def perform(self, run: Run, world: World) -> None:
+        title, body = texts.incident_issue(run)
+        mark = marker(run.but(iteration=1), "incident")
+        await world.forge.open_issue(title=title, body=f"{body}\n{mark}", labels=(run.policy.incident_label,))
+
+
+@dataclass(frozen=True)
+class ReopenIncidentIssue(Action):
+    """Opens the incident's issue again after `!reopen`."""
+
+    def says(self, run: Run) -> str:
+        return "open the incident's issue again"
+
+    async def probe(self, run: Run, world: World) -> Probe:
+        number = run.facts.get("issue")
+        issue = await world.forge.issue(number) if number else None
+        return Done() if issue is None or issue.state == "open" else Todo(self.says(run))
+
+    async def perform(self, run: Run, world: World) -> None:
+        await world.forge.reopen_issue(run.facts["issue"])
+
+
+@dataclass(frozen=True)
+class OpenActionIssue(Action):
+    """One action item as an issue (SOP-08 row 8)."""
+
+    id: str
+    text: str
+    who: str
+    due: str
+
+    def says(self, run: Run) -> str:
+        return f"open an issue for {self.who}: {texts.printable(self.text)[:80]}"
+
+    async def probe(self, run: Run, world: World) -> Probe:
+        found = await _marked(run, world, marker(run.but(iteration=1), self.id))
+        if not found:
+            return Todo(self.says(run))
+        facts = {f"{self.id}.issue": found[0].number, f"{self.id}.url": found[0].url}
+        return Done(facts, news=twice("issue", [issue.url for issue in found[1:]]))
+
+    async def perform(self, run: Run, world: World) -> None:
+        title, body = texts.action_issue(run, self.text, self.due, self.who)
+        person = world.people.named(self.who)
+        await world.forge.open_issue(
+            title=title,
+            body=f"{body}\n{marker(run.but(iteration=1), self.id)}",
+            labels=(run.policy.incident_label,),
+            assignees=person.github[:1] if person else (),
+        )
+
+
+@dataclass(frozen=True)
+class PublishNotice(Action):
+    """A public word about the incident, confirmed by a person who saw it (SOP-08 row 3)."""
+
+    id: str
+    text: str
+    public = True
+
+    def says(self, run: Run) -> str:
+        return f"post in {run.policy.announcements}: {texts.printable(self.text)[:80]}"
+
+    async def probe(self, run: Run, world: World) -> Probe:
+        mark = marker(run.but(iteration=1), self.id)
+        found = [talk for talk in await world.forge.own_discussions() if mark in talk.body]
+        if not found:
+            return Todo(self.says(run))
+        facts = {f"{self.id}.discussion": found[-1].id, "public.last": self.id, "public.url": found[-1].url}
+        return Done(facts, news=twice("discussion", [talk.url for talk in found[:-1]]))
+
+    async def perform(self, run: Run, world: World) -> None:
+        title, body = texts.notice(run, self.text)
+        mark = marker(run.but(iteration=1), self.id)
+        await world.forge.open_discussion(category=run.policy.announcements, title=title, body=f"{body}\n{mark}")
+
+
+@dataclass(frozen=True)
+class CorrectNotice(Action):
+    """New text for a public word already posted; `of` is the step that posted it."""
+
+    id: str
+    of: str
+    text: str
+    public = True
+
+    def says(self, run: Run) -> str:
+        return f"change the public word to: {texts.printable(self.text)[:80]}"
+
+    async def probe(self, run: Run, world: World) -> Probe:
+        wanted = self._body(run)
+        posted = run.facts.get(f"{self.of}.discussion")
+        for talk in await world.forge.own_discussions():
+            if talk.id == posted:
+                return Done({"public.url": talk.url}) if talk.body.strip() == wanted.strip() else Todo(self.says(run))
+        return Conflict("the public word is gone from the forge", "!publish it again")
+
+    async def perform(self, run: Run, world: World) -> None:
+        await world.forge.edit_discussion(run.facts[f"{self.of}.discussion"], self._body(run))
+
+    def _body(self, run: Run) -> str:
+        return f"{texts.notice(run, self.text)[1]}\n{marker(run.but(iteration=1), self.of)}"
+
+
+@dataclass(frozen=True)
+class WritePostMortem(Action):
+    """The post-mortem on a branch of its own and its pull request, written once; people edit it there."""
+
+    def says(self, run: Run) -> str:
+        return f"open a pull request with {self._path(run)}"
+
+    async def probe(self, run: Run, world: World) -> Probe:
+        mark = self._mark(run)
+        found = await world.forge.pull_requests(self._branch(run), run.policy.develop)
+        ours = [request for request in found if mark in request.body]
+        if ours:
+            first = ours[-1]
+            return Done({"post-mortem": first.number, "post-mortem.url": first.url})
+        tip = await world.git.branch(run.policy.develop)
+        if tip is None:
+            return Conflict(f"there is no branch {run.policy.develop}", "create it, then !retry")
+        return Todo(self.says(run), {"post-mortem.base": run.facts.get("post-mortem.base") or tip})
+
+    async def perform(self, run: Run, world: World) -> None:
+        branch, base = self._branch(run), run.facts["post-mortem.base"]
+        mark = self._mark(run)
+        tip = await world.git.branch(branch)
+        if tip is None:
+            await world.git.create_branch(branch, base)
+            tip = base
+        if tip == base:
+            actions = [(a["who"], a["text"], a["due"]) for a in run.facts.get("actions", [])]
+            text = texts.post_mortem(run, await world.history(run.id), actions, mark)
+            files = {self._path(run): text.encode()}
+            await world.git.commit(branch, expected=base, files=files, message=f"Post-mortem of {run.name}\n")
+        await world.forge.open_pull_request(
+            head=branch,
+            base=run.policy.develop,
+            title=f"Post-mortem of {run.name}: {texts.printable(run.title)[:150]}",
+            body=f"Drafted from the record of {run.name}. Edit it here; merging completes the post-mortem.\n\n{mark}",
+        )
+
+    def _mark(self, run: Run) -> str:
+        return marker(run.but(iteration=self._round(run)), "post-mortem")
+
+    def _round(self, run: Run) -> int:
+        """Which post-mortem of this incident it is; a reopened incident owes another once one is merged."""
+        return int(run.facts.get("post-mortem.round", 1))
+
+    def _branch(self, run: Run) -> str:
+        number = self._round(run)
+        return f"post-mortem/{run.name.lower()}" + (f"-{number}" if number > 1 else "")
+
+    def _path(self, run: Run) -> str:
+        day = calendar(run).local(run.created_at).date().isoformat()
+        again = f"-{self._round(run)}" if self._round(run) > 1 else ""
+        return f"{run.policy.incidents}/{day}-{texts.slug(run.title)}{again}.md"
+
+
+@dataclass(frozen=True)
+class CloseIncidentIssue(Action):
+    """Closes the incident's issue (SOP-08 row 9)."""
+
+    def says(self, run: Run) -> str:
+        return "close the incident's issue"
+
+    async def probe(self, run: Run, world: World) -> Probe:
+        number = run.facts.get("issue")
+        issue = await world.forge.issue(number) if number else None
+        return Done() if issue is None or issue.state == "closed" else Todo(self.says(run))
+
+    async def perform(self, run: Run, world: World) -> None:
+        await world.forge.close_issue(run.facts["issue"])
+
+
+@dataclass(frozen=True)
+class SeverityKnown(Gate):
+    """Somebody said how bad it is; until then no clock can run."""
+
+    def says(self, run: Run) -> str:
+        return "know the severity"
+
+    async def check(self, run: Run, world: World) -> Met | Waiting:
+        return Met() if run.severity else Waiting("severity not set")
+
+
+@dataclass(frozen=True)
+class Reopened(Condition):
+    """The incident was reopened, so its issue may have to be."""
+
+    def holds(self, run: Run) -> bool:
+        return run.iteration > 1
+
+    def otherwise(self, run: Run) -> str:
+        return "never reopened"
+
+
+@dataclass(frozen=True)
+class OwesPostMortem(Condition):
+    """A post-mortem is optional for a P3, and then only written when somebody set its cause."""
+
+    def holds(self, run: Run) -> bool:
+        return run.severity is not Severity.P3 or bool(run.facts.get("cause"))
+
+    def otherwise(self, run: Run) -> str:
+        return "optional for P3"

@@ -1,0 +1,61 @@
+"""People: one person, however many accounts. Authority hangs on (platform, stable id), never on names."""
+
+from collections.abc import Iterable, Sequence
+
+from pydantic import BaseModel, ConfigDict
+
+from sops.kit.conversation import Actor
+from sops.kit.model import Role
+
+
+class Person(BaseModel):
+    """`accounts` maps a platform to this person's ids there; `github` are logins, `emails` commit addresses."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    handle: str
+    roles: tuple[Role, ...] = ()
+    accounts: dict[str, tuple[str, ...]] = {}
+    github: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+
+
+class People:
+    """Everybody the organisation named, in the order it named them (which is the order of being on call)."""
+
+    def __init__(self, people: Sequence[Person]) -> None:
+        self._all = tuple(people)
+        self._by_handle = {person.handle: person for person in people}
+        self._by_account = {
+            (platform, account): person
+            for person in people
+            for platform, accounts in person.accounts.items()
+            for account in accounts
+        }
+        self._by_login = {login.lower(): person for person in people for login in person.github}
+        self._by_email = {email.lower(): person for person in people for email in person.emails}
+
+    def who(self, actor: Actor) -> Person | None:
+        """The person behind an account; None for a stranger."""
+        return self._by_account.get((actor.platform, actor.id))
+
+    def named(self, handle: str) -> Person | None:
+        return self._by_handle.get(handle.removeprefix("@"))
+
+    def author(self, name: str) -> str:
+        """The handle behind a forge login or an "email:…" of a commit; the name itself if nobody is known."""
+        if name.startswith("email:"):
+            found = self._by_email.get(name.removeprefix("email:").lower())
+        else:
+            found = self._by_login.get(name.lower())
+        return found.handle if found else name
+
+    def holding(self, *roles: Role) -> tuple[Person, ...]:
+        """Everyone with one of the roles, role by role, each person once."""
+        found = {person.handle: person for role in roles for person in self._all if role in person.roles}
+        return tuple(found.values())
+
+    def has(self, handle: str, roles: Iterable[Role]) -> bool:
+        wanted = set(roles)
+        person = self._by_handle.get(handle)
+        return Role.ANYONE in wanted or (person is not None and not wanted.isdisjoint(person.roles))

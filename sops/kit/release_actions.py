@@ -1,0 +1,318 @@
+"""What the bot does in a release: branches, versions, pull requests, merges, tags, announcements."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sops.kit import texts
+from sops.kit.action import Action, Conflict, Done, News, Owed, Probe, Todo, World, fill, marker, short
+from sops.kit.changelog import date_candidate, date_unreleased, is_dated
+from sops.kit.errors import FarEndRefused, InvalidText, SignatureInvalid
+from sops.kit.model import Role
+from sops.kit.run import Run
+from sops.kit.timing import calendar
+from sops.kit.version import Version
+from sops.kit.version_files import set_version
+
+
+@dataclass(frozen=True)
+class CutBranch(Action):
+    """A new branch at the tip of `base`. A branch of that name that is not ours is never touched."""
+
+    branch: str
+    base: str
+
+    def says(self, run: Run) -> str:
+        return f"cut {fill(self.branch, run)} from {fill(self.base, run)}"
+
+    async def probe(self, run: Run, world: World) -> Probe:
+        name, base = fill(self.branch, run), fill(self.base, run)
+        there = await world.git.branch(name)
+        planned = run.facts.get("cut.at")
+        if there is None:
+            tip = planned or await world.git.branch(base)
+            if tip is None:
+                return Conflict(f"there is no branch {base}", f"create {base}, or set its name in the settings")
+            return Todo(f"{self.says(run)} at {short(tip)}", {"cut.at": tip})
+        if planned and await world.git.is_ancestor(planned, there):
+            return Done({"branch": name, "cut.at": planned})
+        if there == await world.git.branch(base):
+            return Done({"branch": name, "cut.at": there})
+        return Conflict(
+            f"{name} exists already, at {short(there)}, and this run did not make it",
+            f"delete or rename {name} if nobody needs it, then !retry",
+        )
+
+    async def perform(self, run: Run, world: World) -> None:
+        await world.git.create_branch(fill(self.branch, run), run.facts["cut.at"])
+
+
+@dataclass(frozen=True)
+class RestoreBranch(Action):
+    """The candidate's branch again, at the head that was approved, where the forge deleted it at the merge."""
+
+    branch: str
+
+    def says(self, run: Run) -> str:
+        return f"bring {fill(self.branch, run)} back if the merge deleted it"
+
+    async def probe(self, run: Run, world: World) -> Probe:
+        name = fill(self.branch, run)
+        there = await world.git.branch(name)
+        if there is not None:
+            return Done({"branch": name})
+        return Todo(self.says(run), {"restore.at": run.facts.get("head")})
+
+    async def perform(self, run: Run, world: World) -> None:
+        await world.git.create_branch(fill(self.branch, run), run.facts["restore.at"])
+
+
+@dataclass(frozen=True)
+class PrepareVersion(Action):
+    """One commit on the branch: the version files, and the changelog's heading with the day (SOP-03 row 2)."""
+
+    branch: str
+    version: str
+
+    def says(self, run: Run) -> str:
+        files = ", ".join(file.path for file in run.policy.version_files)
+        return f"set {files} to {fill(self.version, run)} and date {run.policy.changelog}"
+
+    async def probe(self, run: Run, world: World) -> Probe:
+        head = await world.git.branch(fill(self.branch, run))
+        if head is None:
+            return Todo(self.says(run))
+        try:
+            changes = await self._changes(run, world, head)
+        except InvalidText as problem:
+            return Conflict(str(problem), f"mend it on {fill(self.branch, run)}, then !retry")
+        return Todo(self.says(run), {"bump.on": head}) if changes else Done({"bumped": head})
+
+    async def perform(self, run: Run, world: World) -> None:
+        parent = run.facts["bump.on"]
+        changes = await self._changes(run, world, parent)
+        message = f"Prepare {fill(self.version, run)}\n\nBy run {run.name}.\n"
+        await world.git.commit(fill(self.branch, run), expected=parent, files=changes, message=message)
+
+    async def _changes(self, run: Run, world: World, head: str) -> dict[str, bytes]:
+        """The files that do not read as they should yet, as they should read."""
+        version = Version.parse(fill(self.version, run))
+        wanted: dict[str, bytes] = {}
+        for file in run.policy.version_files:
+            data = await self._read(world, head, file.path)
+            try:
+                wanted[file.path] = set_version(file.kind, data, version)
+            except InvalidText as problem:
+                raise InvalidText(f"{file.path}: {problem}") from problem
+            if wanted[file.path] == data:
+                del wanted[file.path]
+        log = await self._read(world, head, run.policy.changelog)
+        if not is_dated(log, version.text):
+            day = calendar(run).local(world.now).date()
+            wanted[run.policy.changelog] = (
+                date_unreleased(log, version.text, day)
+                if run.iteration == 1
+                else date_candidate(log, version.text, day, fill("{previous}", run))
+            )
+        return wanted
+
+    async def _read(self, world: World, head: str, path: str) -> bytes:
+        data = await world.git.read(head, path)
+        if data is None:
+            raise InvalidText(f"{path} is missing at {short(head)}")
+        return data
+
+
+@dataclass(frozen=True)
+class OpenPullRequest(Action):
+    """A pull request of this iteration. One that an earlier iteration merged is not this one."""
+
+    branch: str
+    into: str
+    version: str
+
+    def says(self, run: Run) -> str:
+        return f"open a pull request {fill(self.branch, run)} → {fill(self.into, run)}"
+
+    async def probe(self, run: Run, world: World) -> Probe:
+        found = await world.forge.pull_requests(fill(self.branch, run), fill(self.into, run))
+        mark = marker(run, "pull-request")
+        ours = [request for request in found if mark in request.body]
+        if ours:
+            first = ours[-1]
+            return Done({"pr": first.number, "pr.url": first.url, "head": first.head_sha})
+        foreign = [request for request in found if request.state == "open"]
+        if foreign:
+            return Conflict(
+                f"#{foreign[0].number} by {foreign[0].author} is open for the same branches",
+                f"close #{foreign[0].number}, then !retry",
+            )
+        return Todo(self.says(run))
+
+    async def perform(self, run: Run, world: World) -> None:
+        title, body = texts.candidate_pull_request(run, fill(self.version, run), marker(run, "pull-request"))
+        await world.forge.open_pull_request(
+            head=fill(self.branch, run), base=fill(self.into, run), title=title, body=body
+        )
+
+
+@dataclass(frozen=True)
+class MergePullRequest(Action):
+    """Merge exactly the approved head; the merge commit's second parent must be that head."""
+
+    public = True
+
+    def says(self, run: Run) -> str:
+        number, head = run.facts.get("pr"), run.facts.get("head")
+        what = f"merge PR #{number}" if number else "merge the pull request"
+        return f"{what} into {run.policy.main}" + (f" at head {short(head)}" if head else "")
+
+    async def probe(self, run: Run, world: World) -> Probe:
+        if "pr" not in run.facts:
+            return Todo(self.says(run))
+        request = await world.forge.pull_request(run.facts["pr"])
+        head = run.facts["head"]
+        if request.merge_sha is not None:
+            return await self._merged(request.merge_sha, head, world)
+        if request.state == "closed":
+            return Conflict(f"PR #{request.number} was closed without merging", "reopen it, then !retry")
+        if request.head_sha != head:
+            return Conflict(
+                f"PR #{request.number} moved from {short(head)} to {short(request.head_sha)}",
+                "!retry takes up the new head, which needs approval again",
+            )
+        if request.mergeable is False:
+            return Conflict(
+                f"PR #{request.number} cannot be merged cleanly into {request.base_ref}",
+                f"resolve the conflict on {request.head_ref}, then !retry",
+            )
+        return Todo(self.says(run))
+
+    async def _merged(self, merge: str, head: str, world: World) -> Probe:
+        parents = (await world.git.describe(merge)).parents
+        if len(parents) == 2 and parents[1] == head:
+            return Done({"merge": merge})
+        return Conflict(
+            f"the pull request was merged as {short(merge)}, which does not have {short(head)} as second parent",
+            "somebody merged something else; compare by hand and !cancel",
+        )
+
+    async def perform(self, run: Run, world: World) -> None:
+        candidate = f"{run.version}-rc{run.iteration}"
+        await world.forge.merge(
+            run.facts["pr"],
+            head_sha=run.facts["head"],
+            title=f"Merge release candidate {candidate} (#{run.facts['pr']})",
+            message=f"Approved in run {run.name}.",
+        )
+
+
+@dataclass(frozen=True)
+class PushSignedTag(Action):
+    """A signed tag on the merge commit, verified before the push. An existing tag is never moved."""
+
+    name: str
+    message: str
+    public = True
+
+    def says(self, run: Run) -> str:
+        return f"push signed tag {fill(self.name, run)} (permanent)"
+
+    async def probe(self, run: Run, world: World) -> Probe:
+        name, merge = fill(self.name, run), run.facts.get("merge")
+        tag = await world.git.tag(name)
+        if tag is None:
+            return Todo(self.says(run))
+        if tag.commit != merge:
+            return Conflict(
+                f"the tag {name} exists already, on {short(tag.commit)}",
+                "a public tag is never moved; choose another version",
+            )
+        try:
+            signer = await world.git.verify_tag(name)
+        except SignatureInvalid as problem:
+            return Conflict(str(problem), "find out who pushed it before anything else; a tag is never moved")
+        return Done({"tag": name, "tag.sha": tag.sha, "signer": signer})
+
+    async def perform(self, run: Run, world: World) -> None:
+        await world.git.push_signed_tag(fill(self.name, run), at=run.facts["merge"], message=fill(self.message, run))
+
+
+@dataclass(frozen=True)
+class Announce(Action):
+    """One discussion, found again by its marker. If a doubtful moment made two, that is told."""
+
+    public = True
+
+    def says(self, run: Run) -> str:
+        return f"announce a call for testing in {run.policy.announcements}"
+
+    async def probe(self, run: Run, world: World) -> Probe:
+        mark = marker(run, "announce")
+        found = [talk for talk in await world.forge.own_discussions() if mark in talk.body]
+        if not found:
+            return Todo(self.says(run))
+        first = found[-1]
+        facts: dict[str, Any] = {"announcement": first.id, "announcement.url": first.url}
+        return Done(facts, news=twice("discussion", [talk.url for talk in found[:-1]]))
+
+    async def perform(self, run: Run, world: World) -> None:
+        title, body = self.text(run)
+        await world.forge.open_discussion(
+            category=run.policy.announcements, title=title, body=f"{body}\n{marker(run, 'announce')}"
+        )
+
+    def text(self, run: Run) -> tuple[str, str]:
+        return texts.call_for_testing(run, f"{run.version}-rc{run.iteration}", "")
+
+
+@dataclass(frozen=True)
+class OweBackPorts(Action):
+    """Each fix on the candidate's branch is owed to develop (SOP-03 row 8)."""
+
+    branch: str
+
+    def says(self, run: Run) -> str:
+        return f"note what {run.policy.develop} is owed"
+
+    async def probe(self, run: Run, world: World) -> Probe:
+        base = run.facts.get("head")
+        tip = await world.git.branch(fill(self.branch, run))
+        if base is None or tip is None:
+            return Todo(self.says(run))
+        return Done(
+            {},
+            owed=tuple(
+                Owed(
+                    f"back-port-{short(fix.sha)}",
+                    f"back-port {short(fix.sha)} ({texts.printable(fix.subject)[:80]}) to {run.policy.develop}",
+                    Role.RELEASE_MANAGER,
+                    blocks="SOP-01",
+                )
+                for fix in await world.git.log(base, tip)
+            ),
+        )
+
+    async def perform(self, run: Run, world: World) -> None:
+        raise FarEndRefused(f"{fill(self.branch, run)} is gone, so the fixes on it cannot be listed")
+
+
+@dataclass(frozen=True)
+class Offer(Action):
+    """Offers the next procedure, with what this one learned. Only words: somebody must start it."""
+
+    sop: str
+
+    def says(self, run: Run) -> str:
+        return f"offer {self.sop} for {run.version}"
+
+    async def probe(self, run: Run, world: World) -> Probe:
+        about = {"sop": self.sop, "tag": run.facts.get("tag"), "digest": run.facts.get("digest")}
+        return Done({"offered": self.sop}, news=(News("offer", about),))
+
+    async def perform(self, run: Run, world: World) -> None:
+        raise FarEndRefused("an offer has nothing to perform")
+
+
+def twice(what: str, urls: list[str]) -> tuple[News, ...]:
+    """The news that an effect without a key exists more than once (design: the zombie window)."""
+    return (News("twice", {"what": what, "urls": urls}),) if urls else ()

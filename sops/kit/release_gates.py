@@ -1,0 +1,181 @@
+"""What a release waits for: checks, GitHub's own reviews, a published artefact, a merge, a week without blockers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sops.kit.action import News, World, fill, short
+from sops.kit.gate import Condition, Gate, Met, Waiting
+from sops.kit.run import Run, StepState
+from sops.kit.soak import dismissed, open_blockers
+from sops.kit.world import CheckState, Review
+
+
+@dataclass(frozen=True)
+class ChecksGreen(Gate):
+    """Every required check is present and green on the pull request's head (SOP-03 row 4)."""
+
+    def says(self, run: Run) -> str:
+        return "wait for every required check to be green"
+
+    async def check(self, run: Run, world: World) -> Met | Waiting:
+        request = await world.forge.pull_request(run.facts["pr"])
+        head = request.head_sha
+        required = run.policy.required_checks or (await world.forge.rules(run.policy.main)).required_checks
+        states = {check.name: check.state for check in await world.forge.checks(head)}
+        names = required or tuple(states)
+        green = [name for name in names if states.get(name) is CheckState.GREEN]
+        red = sorted(name for name in names if states.get(name) is CheckState.RED)
+        facts: dict[str, Any] = {"head": head, "checks": f"{len(green)}/{len(names)}"}
+        waived = run.record("checks").state is StepState.SKIPPED
+        if waived or (names and len(green) == len(names)):
+            return Met(facts)
+        if red:
+            note = f"red on {short(head)}: {', '.join(red)}"
+            told = run.facts.get("checks.red") == [head, *red]
+            news = () if told else (News("checks-red", {"head": head, "checks": red}),)
+            return Waiting(note, {**facts, "checks.red": [head, *red]}, news)
+        missing = sorted(name for name in names if name not in states)
+        if not names or missing:
+            what = f"not reported yet on {short(head)}: {', '.join(missing) or 'any check at all'}"
+        else:
+            what = f"{len(green)} of {len(names)} green on {short(head)}"
+        return Waiting(what, facts)
+
+
+@dataclass(frozen=True)
+class ReviewsMet(Gate):
+    """What GitHub itself asks of reviewers before the merge, and nobody's changes requested."""
+
+    def says(self, run: Run) -> str:
+        return f"wait for the reviews {run.policy.main} requires at GitHub"
+
+    async def check(self, run: Run, world: World) -> Met | Waiting:
+        needed = (await world.forge.rules(run.policy.main)).required_reviews
+        latest = deciding(await world.forge.reviews(run.facts["pr"]))
+        head = run.facts["head"]
+        yes = sorted(r.login for r in latest if r.state == "APPROVED" and r.commit_sha == head)
+        no = sorted(r.login for r in latest if r.state == "CHANGES_REQUESTED")
+        facts = {"reviews": yes, "reviews.needed": needed}
+        if no:
+            return Waiting(f"changes requested at GitHub by {', '.join(no)}", facts)
+        if len(yes) < needed:
+            return Waiting(f"{len(yes)} of {needed} GitHub reviews {run.policy.main} requires", facts)
+        return Met(facts)
+
+
+def deciding(reviews: Sequence[Review]) -> list[Review]:
+    """The latest deciding review of each person; comments decide nothing, a dismissal takes back."""
+    latest: dict[str, Review] = {}
+    for review in reviews:
+        if review.state in {"APPROVED", "CHANGES_REQUESTED", "DISMISSED"} and not review.is_bot:
+            latest[review.login] = review
+    return list(latest.values())
+
+
+@dataclass(frozen=True)
+class Published(Gate):
+    """The pre-release is out, its checksums hold, and its image is in the registry; the digest is recorded."""
+
+    tag: str
+    image: str
+
+    def says(self, run: Run) -> str:
+        return f"wait for the pre-release {fill(self.tag, run)} and its image"
+
+    async def check(self, run: Run, world: World) -> Met | Waiting:
+        tag = fill(self.tag, run)
+        release = await world.forge.release_by_tag(tag)
+        manifest = await world.registry.manifest(fill(self.image, run))
+        missing = []
+        if release is None or release.draft:
+            missing.append(f"release {tag}")
+        if manifest is None:
+            missing.append(f"image {fill(self.image, run)}")
+        since = run.record("published").since or world.now
+        if missing or release is None or manifest is None:
+            late = world.now - since >= timedelta(hours=1) and not run.facts.get("published.late")
+            news = (News("not-published", {"missing": missing}),) if late else ()
+            return Waiting(f"not there yet: {' and '.join(missing)}", {"published.late": True} if late else {}, news)
+        if not release.prerelease:
+            return Waiting(f"release {tag} is not marked as a pre-release")
+        return Met(
+            {
+                "release": release.id,
+                "release.url": release.url,
+                "digest": manifest.digest,
+                "published.at": world.now.isoformat(),
+            }
+        )
+
+
+@dataclass(frozen=True)
+class Merged(Gate):
+    """The pull request that fact `number` names is merged; told once if it is closed instead."""
+
+    number: str
+
+    def says(self, run: Run) -> str:
+        return "wait for the pull request to be merged"
+
+    async def check(self, run: Run, world: World) -> Met | Waiting:
+        request = await world.forge.pull_request(run.facts[self.number])
+        if request.merged:
+            return Met({f"{self.number}.merge": request.merge_sha})
+        if request.state == "closed":
+            return Waiting(f"PR #{request.number} was closed without merging; reopen it")
+        return Waiting(f"PR #{request.number} is open")
+
+
+@dataclass(frozen=True)
+class FixOnBranch(Gate):
+    """The branch holds a commit beyond the candidate's approved head (SOP-03 row 8)."""
+
+    branch: str
+
+    def says(self, run: Run) -> str:
+        return f"see a fix on {fill(self.branch, run)}"
+
+    async def check(self, run: Run, world: World) -> Met | Waiting:
+        name, base = fill(self.branch, run), run.facts["head"]
+        tip = await world.git.branch(name)
+        if tip is None or tip == base:
+            return Waiting(f"{name} has no commit beyond {short(base)}, the head of the last candidate")
+        return Met({"fix": tip})
+
+
+@dataclass(frozen=True)
+class NoOpenBlockers(Gate):
+    """Nothing that would block the next candidate from its first day is still open."""
+
+    def says(self, run: Run) -> str:
+        return "see every blocker closed or dismissed"
+
+    async def check(self, run: Run, world: World) -> Met | Waiting:
+        left = sorted(number for number in await open_blockers(run, world) if number not in dismissed(run))
+        if left:
+            return Waiting("still open: " + ", ".join(f"#{number}" for number in left))
+        return Met()
+
+
+@dataclass(frozen=True)
+class Blocked(Condition):
+    """The soak ended because a blocker was fixed, so another candidate is due."""
+
+    def holds(self, run: Run) -> bool:
+        return run.facts.get("soak.outcome") == "blocked"
+
+    def otherwise(self, run: Run) -> str:
+        return "no blocker"
+
+
+@dataclass(frozen=True)
+class Clear(Condition):
+    """The soak ended without a blocker, or two people waived it."""
+
+    def holds(self, run: Run) -> bool:
+        return run.facts.get("soak.outcome") == "clear" or run.record("soak").state is StepState.SKIPPED
+
+    def otherwise(self, run: Run) -> str:
+        return "blocked"

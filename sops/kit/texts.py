@@ -1,0 +1,112 @@
+"""The texts Sopwith leaves at the forge: titles and bodies of pull requests, issues, announcements, post-mortems.
+
+Text from people inside them is data: mentions and markup are defused by `quoted`.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sops.kit.action import Moment
+from sops.kit.run import Run
+
+_SPECIAL = re.compile(r"([\\`*_\[\]<>#|~!])")
+
+
+def quoted(text: str) -> str:
+    """A person's words as Markdown text: shown as typed, without headings, links, tags or mentions."""
+    escaped = _SPECIAL.sub(r"\\\1", printable(text))
+    return escaped.replace("@", "@\u200b")
+
+
+def printable(text: str) -> str:
+    """Without control and bidirectional-override characters; line breaks become spaces."""
+    spaced = " ".join(text.split())
+    return "".join(char for char in spaced if unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Co"})
+
+
+def slug(text: str, limit: int = 40) -> str:
+    """A file name's part: lower-case ASCII letters, digits and single dashes; `incident` if nothing is left."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:limit].strip("-") or "incident"
+
+
+def candidate_pull_request(run: Run, candidate: str, mark: str) -> tuple[str, str]:
+    """Title and body of the pull request that brings a candidate to main."""
+    body = (
+        f"Release candidate {candidate}, prepared by run {run.name} for {run.starter}.\n\n"
+        f"Merging it is approved in the run's thread; the tag `v{candidate}` follows on the merge commit.\n\n{mark}"
+    )
+    return f"Release candidate {candidate}", body
+
+
+def call_for_testing(run: Run, candidate: str, digest: str) -> tuple[str, str]:
+    """Title and body of the announcement of a candidate."""
+    labels = " or ".join(f"`{label}`" for label in run.policy.blocker_labels)
+    days = run.policy.soak.days
+    return (
+        f"Call for testing: {candidate}",
+        f"{candidate} is out as a pre-release, tag `v{candidate}`"
+        + (f", image `{digest}`" if digest else "")
+        + f".\n\nPlease try it within the next {days} days. If something broke, open an issue and label it {labels}; "
+        "an open one holds the release.\n",
+    )
+
+
+def incident_issue(run: Run) -> tuple[str, str]:
+    """Title and body of an incident's issue: the title only, details stay in the thread."""
+    title = f"Incident {run.name} ({run.severity}): {printable(run.title)}"
+    return title[:240], f"Tracked as {run.name}. The commander is {run.owner}.\n"
+
+
+def action_issue(run: Run, text: str, due: str, who: str) -> tuple[str, str]:
+    """Title and body of an action item's issue."""
+    body = f"An action item of incident {run.name} ({quoted(run.title)}).\n\nOwner: {who}\n"
+    return printable(text)[:240], body + (f"Due: {due}\n" if due else "")
+
+
+def notice(run: Run, text: str) -> tuple[str, str]:
+    """Title and body of a public word about an incident."""
+    return f"{printable(run.title)[:200]}", f"{quoted(text)}\n"
+
+
+def post_mortem(run: Run, history: Sequence[Moment], actions: Sequence[tuple[str, str, str]], mark: str) -> str:
+    """The post-mortem document, drafted from the record. `actions` are (who, what, due)."""
+    zone = ZoneInfo(run.policy.zone)
+    facts = run.facts
+    lines = [
+        f"# {run.name}: {quoted(run.title)}",
+        "",
+        f"- Severity: {run.severity}",
+        f"- Declared: {_when(run.created_at, zone)} by {run.starter}",
+        f"- Commanders: {', '.join(run.owners) or 'none'}",
+        "",
+        "Blameless: it asks what made this possible, not who did it.",
+        "",
+        "## Timeline",
+        "",
+        *(f"- {_when(moment.at, zone)} — {moment.who}: {quoted(moment.what)}" for moment in history),
+        "",
+        "## Root cause",
+        "",
+        quoted(str(facts.get("cause", ""))),
+        "",
+        "## Impact",
+        "",
+        quoted(str(facts.get("impact", ""))),
+        "",
+        "## Action items",
+        "",
+        *(f"- {quoted(what)} ({who}{f', by {due}' if due else ''})" for who, what, due in actions),
+        *(["None."] if not actions else []),
+        "",
+        mark,
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _when(at: datetime, zone: ZoneInfo) -> str:
+    return at.astimezone(zone).strftime("%Y-%m-%d %H:%M %Z")

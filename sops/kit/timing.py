@@ -1,0 +1,111 @@
+"""The clocks procedures may start, what they are due, and when people are reminded (design: SLA clocks).
+
+`acknowledge` and `update` remind at the policy's thresholds (P3 only when due). `post-mortem` is long: a day
+before, when due, and then each business day. `soak` has a digest a day, one the day before its end, and its end.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sops.kit.calendar import BusinessCalendar
+from sops.kit.clocks import ClockState, thresholds
+from sops.kit.model import Severity
+from sops.kit.policy import DAY
+from sops.kit.run import Run
+from sops.kit.stores import Deadline
+
+ACKNOWLEDGE, UPDATE, POST_MORTEM, SOAK = "acknowledge", "update", "post-mortem", "soak"
+LOOK = "look"  # not a promise: the engine's own note to look at a run again
+
+#: Marks of the long clocks: the day before, the instant itself, the days after.
+EVE, DUE, OVERDUE_DAYS = 99, 100, 5
+
+
+def calendar(run: Run) -> BusinessCalendar:
+    policy = run.policy
+    return BusinessCalendar(policy.country, policy.region, policy.zone)
+
+
+def due(name: str, run: Run, start: datetime) -> datetime | None:
+    """When the clock is due if started at `start`; None when this severity has no such clock."""
+    severity = run.severity or Severity.P3
+    if name == ACKNOWLEDGE:
+        span = run.policy.acknowledge[severity]
+        return start + span if span else calendar(run).end_of_next_business_day(start)
+    if name == UPDATE:
+        span = run.policy.update[severity]
+        return start + span if span else None
+    if name == POST_MORTEM:
+        return calendar(run).business_days_after(start, run.policy.post_mortem_days)
+    raise KeyError(name)
+
+
+def started(run: Run, name: str, at: datetime) -> Run:
+    """The run with that clock running from `at`; a new generation if it ran before."""
+    instant = due(name, run, at)
+    before = run.clocks.get(name)
+    if instant is None:
+        return stopped(run, name, at)
+    state = ClockState(
+        started_at=at, due_at=instant, severity=run.severity, generation=before.generation + 1 if before else 1
+    )
+    return run.but(clocks={**run.clocks, name: state})
+
+
+def stopped(run: Run, name: str, at: datetime) -> Run:
+    state = run.clocks.get(name)
+    if state is None or not state.running:
+        return run
+    return run.but(clocks={**run.clocks, name: state.model_copy(update={"stopped_at": at})})
+
+
+def window(run: Run, name: str, start: datetime, until: datetime | None, at: datetime) -> Run:
+    """The run with that clock due at `until`; stopped while nobody can say when (a blocked soak)."""
+    state = run.clocks.get(name)
+    if until is None:
+        return stopped(run, name, at)
+    if state is not None and state.running and state.due_at == until and state.started_at == start:
+        return run
+    generation = state.generation + 1 if state else 1
+    return run.but(clocks={**run.clocks, name: ClockState(started_at=start, due_at=until, generation=generation)})
+
+
+def rebased(run: Run, at: datetime) -> Run:
+    """After a change of severity: running clocks count again from where they started, under the new severity."""
+    for name, state in run.clocks.items():
+        if not state.running or name not in {ACKNOWLEDGE, UPDATE}:
+            continue
+        run = started(run, name, state.started_at)
+    if UPDATE not in run.clocks or not run.clocks[UPDATE].running:
+        waiting = run.clocks.get(ACKNOWLEDGE)
+        acknowledged = waiting is not None and not waiting.running
+        resolved = POST_MORTEM in run.clocks
+        if acknowledged and not resolved:
+            run = started(run, UPDATE, at)
+    return run
+
+
+def deadlines(run: Run, name: str, now: datetime) -> Sequence[Deadline]:
+    """The instants of a running clock that are still to come, and of those gone by only the last."""
+    state = run.clocks[name]
+    ladder = sorted(marks(run, name, state), key=lambda rung: rung[1])
+    gone = [rung for rung in ladder if rung[1] <= now]
+    return [
+        Deadline(run.id, name, state.generation, threshold, at, {})
+        for threshold, at in (*gone[-1:], *(rung for rung in ladder if rung[1] > now))
+    ]
+
+
+def marks(run: Run, name: str, state: ClockState) -> list[tuple[int, datetime]]:
+    """(mark, instant) of a clock: per cent of its time, or what EVE, DUE and the days of a long clock mean."""
+    start, end = state.started_at, state.due_at
+    if name == POST_MORTEM:
+        days = calendar(run)
+        after = [(DUE + n, days.business_days_after(end, n)) for n in range(1, OVERDUE_DAYS + 1)]
+        return [(EVE, end - DAY), (DUE, end), *after]
+    if name == SOAK:
+        eve = end - DAY
+        daily = [(day, start + timedelta(days=day)) for day in range(1, EVE) if start + timedelta(days=day) < eve]
+        return [*daily, (EVE, eve), (DUE, end)]
+    quiet = run.severity is Severity.P3
+    return thresholds(start, end, [DUE] if quiet else run.policy.thresholds)

@@ -1,0 +1,65 @@
+"""SOP-03: bring a release candidate out and let it soak. One row of the document, one or more steps here."""
+
+from sops.kit.gate import Approved, SignedOff
+from sops.kit.model import Role, Sop, Step
+from sops.kit.release_actions import (
+    Announce,
+    CutBranch,
+    MergePullRequest,
+    Offer,
+    OpenPullRequest,
+    OweBackPorts,
+    PrepareVersion,
+    PushSignedTag,
+    RestoreBranch,
+)
+from sops.kit.release_gates import Blocked, ChecksGreen, Clear, FixOnBranch, NoOpenBlockers, Published, ReviewsMet
+from sops.kit.soak import Soaked
+
+BRANCH = "release/v{final}-rc1"  # keeps this name for rc2, rc3, …
+
+RELEASE_CANDIDATE = Sop(
+    "SOP-03",
+    "Release candidate",
+    command="release rc",
+    prefix="REL",
+    owner=Role.RELEASE_MANAGER,
+    starters=(Role.RELEASE_MANAGER,),
+    channel="releases",
+    steps=(
+        Step("branch", row="1", title="branch", do=CutBranch(BRANCH, base="{develop}")),
+        Step("bump", row="2", title="version and changelog", do=PrepareVersion(BRANCH, "{candidate}")),
+        Step("pull-request", row="3", title="pull request", do=OpenPullRequest(BRANCH, "{main}", "{candidate}")),
+        Step("checks", row="4", title="checks", when=ChecksGreen()),
+        Step(
+            "merge",
+            row="5",
+            title="merge",
+            when=(
+                ChecksGreen(),
+                Approved(1, by=Role.REVIEWER, covers=("merge", "tag", "published", "announce")),
+                ReviewsMet(),
+            ),
+            do=MergePullRequest(),
+        ),
+        Step("tag", row="5", title="tag", do=PushSignedTag("v{candidate}", "Release candidate v{candidate}")),
+        Step("published", row="5", title="pre-release and image", when=Published("v{candidate}", "{candidate}")),
+        Step("announce", row="6", title="announcement", do=Announce()),
+        Step("soak", row="7", title="soak", when=Soaked()),
+        Step("fix-branch", row="8", title="branch for the fix", only_if=Blocked(), do=RestoreBranch(BRANCH)),
+        Step(
+            "blockers",
+            row="8",
+            title="blockers fixed",
+            only_if=Blocked(),
+            when=(
+                SignedOff(Role.RELEASE_MANAGER, ask="the fix is on the branch"),
+                FixOnBranch(BRANCH),
+                NoOpenBlockers(),
+            ),
+            do=OweBackPorts(BRANCH),
+            then="bump",
+        ),
+        Step("promote", row="9", title="offer the stable release", only_if=Clear(), do=Offer("SOP-01")),
+    ),
+)

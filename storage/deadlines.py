@@ -1,0 +1,86 @@
+"""Deadlines by the injected clock: stored once, fired once."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, func, select
+
+from sops.kit.ledger import canonical
+from sops.kit.stores import Deadline
+from storage.statements import AnyRow, constant, insert_new, pick
+from storage.tables import DEADLINE
+
+_PENDING = DEADLINE.c.state == constant("pending")
+_ORDER = (DEADLINE.c.due_at, DEADLINE.c.id)
+
+_PUT = insert_new(DEADLINE, DEADLINE.c.id)
+_OF_RUN = DEADLINE.update().where(_PENDING, DEADLINE.c.run_id == bindparam("run"))
+_CANCEL = _OF_RUN.values(state="cancelled")
+_CANCEL_CLOCK = _CANCEL.where(DEADLINE.c.clock == bindparam("name"))
+_POSTPONE = _OF_RUN.where(
+    DEADLINE.c.clock == bindparam("name"),
+    DEADLINE.c.threshold < bindparam("below"),
+    DEADLINE.c.due_at < bindparam("until"),
+).values(due_at=bindparam("until"))
+#: The rows are picked and locked first, each by one taker; rows somebody else is taking are passed over.
+_PICKED = (
+    select(DEADLINE.c.id)
+    .where(_PENDING, DEADLINE.c.due_at <= bindparam("now"))
+    .order_by(*_ORDER)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+    .cte("picked")
+)
+_TAKE = DEADLINE.update().where(DEADLINE.c.id.in_(select(_PICKED.c.id))).values(state="fired").returning(*DEADLINE.c)
+_NEXT_DUE = select(func.min(DEADLINE.c.due_at)).where(_PENDING)
+_OF_RUN_PENDING = select(*DEADLINE.c).where(_PENDING, DEADLINE.c.run_id == bindparam("run")).order_by(*_ORDER)
+
+
+class SqlDeadlines:
+    """See `sops.kit.stores.Deadlines`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def put(self, deadline: Deadline) -> bool:
+        row = {
+            "run_id": deadline.run_id,
+            "clock": deadline.clock,
+            "generation": deadline.generation,
+            "threshold": deadline.threshold,
+            "due_at": deadline.due_at,
+            "payload": canonical(deadline.payload),
+            "state": "pending",
+        }
+        return self._connection.execute(pick(_PUT, self._connection), row).scalar() is not None
+
+    def cancel(self, run_id: str, clock: str | None = None) -> None:
+        if clock is None:
+            self._connection.execute(_CANCEL, {"run": run_id})
+        else:
+            self._connection.execute(_CANCEL_CLOCK, {"run": run_id, "name": clock})
+
+    def postpone(self, run_id: str, clock: str, *, until: datetime, below: int) -> None:
+        self._connection.execute(_POSTPONE, {"run": run_id, "name": clock, "until": until, "below": below})
+
+    def take_due(self, now: datetime, limit: int) -> Sequence[Deadline]:
+        taken = self._connection.execute(_TAKE, {"now": now, "most": limit})
+        return [_deadline(row) for row in sorted(taken, key=lambda row: (row.due_at, row.id))]
+
+    def next_due(self) -> datetime | None:
+        return self._connection.execute(_NEXT_DUE).scalar()
+
+    def pending(self, run_id: str) -> Sequence[Deadline]:
+        return [_deadline(row) for row in self._connection.execute(_OF_RUN_PENDING, {"run": run_id})]
+
+
+def _deadline(row: AnyRow) -> Deadline:
+    return Deadline(
+        run_id=row.run_id,
+        clock=row.clock,
+        generation=row.generation,
+        threshold=row.threshold,
+        due_at=row.due_at,
+        payload=json.loads(row.payload),
+    )

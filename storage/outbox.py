@@ -1,0 +1,235 @@
+"""Messages to deliver: first in, first out per queue, nothing before what it depends on.
+
+A post under a root and an edit wait in the queue of their thread, a root in the queue of its channel. A message
+whose root, or an edit whose message, was given up is given up with it.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select
+
+from sops.kit.conversation import Place
+from sops.kit.stores import Delivery, Outgoing, Sent
+from storage.statements import AnyRow, constant, insert_new, pick
+from storage.tables import OUTBOX
+
+_MESSAGE = TypeAdapter(Outgoing)
+
+_ROOT = OUTBOX.alias("root")
+_TARGET = OUTBOX.alias("target")
+_POST, _EDIT = constant("post"), constant("edit")
+_QUEUED = OUTBOX.c.state == constant("queued")
+
+_PUT = insert_new(OUTBOX, OUTBOX.c.id)
+_POSTED = select(OUTBOX.c.root, OUTBOX.c.state).where(
+    OUTBOX.c.kind == _POST, OUTBOX.c.logical_id == bindparam("logical_id")
+)
+#: A message that is given up at the same moment waits for us, and then takes us along.
+_ROOT_STATE = _POSTED.with_for_update(read=True)
+#: Two edits of one message are put one after the other.
+_TARGET_STATE = _POSTED.with_for_update(key_share=True)
+_REPLACED = (
+    OUTBOX.delete()
+    .where(OUTBOX.c.kind == _EDIT, OUTBOX.c.logical_id == bindparam("logical_id"))
+    .returning(OUTBOX.c.state, OUTBOX.c.attempts, OUTBOX.c.not_before)
+)
+
+_HEADS = select(func.min(OUTBOX.c.id).label("id")).where(_QUEUED).group_by(OUTBOX.c.queue).subquery("heads")
+_WITH_ROOT = and_(_ROOT.c.kind == _POST, _ROOT.c.logical_id == OUTBOX.c.root)
+_DELIVERABLE = (
+    select(
+        OUTBOX.c.id,
+        OUTBOX.c.message,
+        OUTBOX.c.attempts,
+        _ROOT.c.ref.label("thread"),
+        _TARGET.c.ref.label("target"),
+    )
+    .select_from(OUTBOX)
+    .join(_HEADS, _HEADS.c.id == OUTBOX.c.id)
+    .outerjoin(_ROOT, _WITH_ROOT)
+    .outerjoin(
+        _TARGET,
+        and_(OUTBOX.c.kind == _EDIT, _TARGET.c.kind == _POST, _TARGET.c.logical_id == OUTBOX.c.logical_id),
+    )
+    .where(
+        or_(OUTBOX.c.not_before.is_(None), OUTBOX.c.not_before <= bindparam("now", type_=OUTBOX.c.not_before.type)),
+        or_(OUTBOX.c.root.is_(None), _ROOT.c.ref.is_not(None)),
+        or_(OUTBOX.c.kind != _EDIT, _TARGET.c.ref.is_not(None)),
+    )
+    .order_by(OUTBOX.c.id)
+)
+_NEXT_DUE = select(func.min(OUTBOX.c.not_before)).select_from(OUTBOX).join(_HEADS, _HEADS.c.id == OUTBOX.c.id)
+
+_THIS = and_(OUTBOX.c.id == bindparam("row"), _QUEUED)
+_EDITED = OUTBOX.delete().where(_THIS, OUTBOX.c.kind == _EDIT)
+_DELIVERED = OUTBOX.update().where(_THIS).values(state="sent", ref=bindparam("reference"), delivered_at=bindparam("at"))
+_RETRY = (
+    OUTBOX.update()
+    .where(_THIS)
+    .values(attempts=OUTBOX.c.attempts + 1, not_before=bindparam("later"), error=bindparam("why"))
+)
+_GIVE_UP = OUTBOX.update().values(state="dead", error=bindparam("why")).returning(OUTBOX.c.kind, OUTBOX.c.logical_id)
+_DEAD = _GIVE_UP.where(_THIS)
+_DEAD_WITH = _GIVE_UP.where(
+    _QUEUED,
+    or_(
+        OUTBOX.c.queue == bindparam("thread"),
+        and_(OUTBOX.c.kind == _EDIT, OUTBOX.c.logical_id == bindparam("lost")),
+    ),
+)
+_DEAD_LETTERS = select(OUTBOX.c.message, OUTBOX.c.error).where(OUTBOX.c.state == constant("dead")).order_by(OUTBOX.c.id)
+
+_SENT = (
+    select(
+        OUTBOX.c.logical_id,
+        OUTBOX.c.run_id,
+        OUTBOX.c.platform,
+        OUTBOX.c.channel,
+        OUTBOX.c.ref,
+        OUTBOX.c.delivered_at,
+        _ROOT.c.ref.label("thread"),
+    )
+    .select_from(OUTBOX)
+    .outerjoin(_ROOT, _WITH_ROOT)
+    .where(OUTBOX.c.kind == _POST, OUTBOX.c.ref.is_not(None))
+)
+_SENT_BY_ID = _SENT.where(OUTBOX.c.logical_id == bindparam("logical_id"))
+_SENT_BY_REF = (
+    _SENT.where(
+        OUTBOX.c.ref == bindparam("reference"),
+        OUTBOX.c.channel == bindparam("where"),
+        OUTBOX.c.platform == bindparam("chat"),
+    )
+    .order_by(OUTBOX.c.id)
+    .limit(1)
+)
+
+
+class SqlOutbox:
+    """See `sops.kit.stores.Outbox`.
+
+    `put` raises KeyError for a post or whisper under a root, or an edit of a message, that nobody ever put.
+    `delivered`, `retry` and `dead` do nothing for a row that is no longer queued: an edit that was replaced
+    while it was under way.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def put(self, message: Outgoing, at: datetime) -> bool:
+        row = self._edit(message) if message.kind == "edit" else self._new(message)
+        row = {**_fresh(message, at), **row}
+        return self._connection.execute(pick(_PUT, self._connection), row).scalar() is not None
+
+    def _new(self, message: Outgoing) -> dict[str, Any]:
+        if message.root is None:
+            return {"queue": _channel(message.place)}
+        root = self._posted(_ROOT_STATE, message.root)
+        return {"queue": _thread(message.root), **_fate(root.state)}
+
+    def _edit(self, message: Outgoing) -> dict[str, Any]:
+        target = self._posted(_TARGET_STATE, message.logical_id)
+        row = {"queue": _thread(target.root or message.logical_id), "root": target.root, **_fate(target.state)}
+        for old in self._connection.execute(_REPLACED, {"logical_id": message.logical_id}):
+            if old.state == "queued":
+                row |= {"attempts": old.attempts, "not_before": old.not_before}
+        return row
+
+    def _posted(self, statement: Select[Any], logical_id: str) -> AnyRow:
+        found = self._connection.execute(statement, {"logical_id": logical_id}).one_or_none()
+        if found is None:
+            raise KeyError(logical_id)
+        return found
+
+    def deliverable(self, now: datetime) -> Sequence[Delivery]:
+        return [
+            Delivery(
+                row=row.id,
+                message=_MESSAGE.validate_json(row.message),
+                thread=row.thread,
+                ref=row.target,
+                attempts=row.attempts,
+            )
+            for row in self._connection.execute(_DELIVERABLE, {"now": now})
+        ]
+
+    def delivered(self, row: int, ref: str, at: datetime) -> None:
+        if self._connection.execute(_EDITED, {"row": row}).rowcount == 0:
+            self._connection.execute(_DELIVERED, {"row": row, "reference": ref, "at": at})
+
+    def retry(self, row: int, not_before: datetime, error: str) -> None:
+        self._connection.execute(_RETRY, {"row": row, "later": not_before, "why": error})
+
+    def dead(self, row: int, error: str) -> None:
+        lost = [
+            found.logical_id
+            for found in self._connection.execute(_DEAD, {"row": row, "why": error})
+            if found.kind == "post"
+        ]
+        while lost:
+            gone = lost.pop()
+            values = {"thread": _thread(gone), "lost": gone, "why": _DEPENDS}
+            lost += [f.logical_id for f in self._connection.execute(_DEAD_WITH, values) if f.kind == "post"]
+
+    def next_due(self) -> datetime | None:
+        return self._connection.execute(_NEXT_DUE).scalar()
+
+    def sent(self, logical_id: str) -> Sent | None:
+        return _sent(self._connection.execute(_SENT_BY_ID, {"logical_id": logical_id}).one_or_none())
+
+    def sent_as(self, platform: str, channel: str, ref: str) -> Sent | None:
+        values = {"chat": platform, "where": channel, "reference": ref}
+        return _sent(self._connection.execute(_SENT_BY_REF, values).one_or_none())
+
+    def dead_letters(self) -> Sequence[tuple[Outgoing, str]]:
+        rows = self._connection.execute(_DEAD_LETTERS)
+        return [(_MESSAGE.validate_json(row.message), row.error) for row in rows]
+
+
+_DEPENDS = "the message it belongs to could not be delivered"
+
+
+def _thread(root: str) -> str:
+    return f"thread {root}"
+
+
+def _channel(place: Place) -> str:
+    return f"channel {place.platform} {place.channel}"
+
+
+def _fate(state: str) -> dict[str, str]:
+    return {"state": "dead", "error": _DEPENDS} if state == "dead" else {}
+
+
+def _fresh(message: Outgoing, at: datetime) -> dict[str, Any]:
+    return {
+        "kind": message.kind,
+        "logical_id": message.logical_id,
+        "root": message.root,
+        "run_id": message.run_id,
+        "platform": message.place.platform,
+        "channel": message.place.channel,
+        "message": _MESSAGE.dump_json(message).decode(),
+        "state": "queued",
+        "attempts": 0,
+        "not_before": None,
+        "error": "",
+        "ref": None,
+        "queued_at": at,
+        "delivered_at": None,
+    }
+
+
+def _sent(row: AnyRow | None) -> Sent | None:
+    if row is None:
+        return None
+    return Sent(
+        logical_id=row.logical_id,
+        run_id=row.run_id,
+        place=Place(platform=row.platform, channel=row.channel, thread=row.thread),
+        ref=row.ref,
+        delivered_at=row.delivered_at,
+    )

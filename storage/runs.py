@@ -1,0 +1,120 @@
+"""Runs, their short names, and who asked to look at them."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Connection, bindparam, case, func, select, text
+
+from sops.kit.errors import StaleRun
+from sops.kit.run import Run
+from storage.tables import RUN, RUN_WAKE
+
+_NEXT_NAME = text(
+    "INSERT INTO counter (name, value) VALUES (:prefix, 1)"
+    " ON CONFLICT (name) DO UPDATE SET value = counter.value + 1 RETURNING value"
+)
+_OPEN = text("NOT over")  # as the partial index spells it
+
+_BY_ID = select(RUN.c.body).where(RUN.c.id == bindparam("id"))
+#: Leaves the key alone, so that rows that refer to the run need not wait.
+_LOCKED = _BY_ID.with_for_update(key_share=True)
+_BY_NAME = select(RUN.c.body).where(RUN.c.name == bindparam("name"))
+_ALL = select(RUN.c.body).order_by(RUN.c.number)
+_ALL_OPEN = _ALL.where(_OPEN)
+_SAVE = (
+    RUN.update()
+    .where(RUN.c.id == bindparam("key"), RUN.c.revision == bindparam("known"))
+    .values(state=bindparam("state"), over=bindparam("over"), revision=bindparam("revision"), body=bindparam("body"))
+)
+
+_AWAKE: ColumnElement[bool] = RUN_WAKE.c.wakes > RUN_WAKE.c.looked
+_LAST = select(func.coalesce(func.max(RUN_WAKE.c.position), 0)).where(_AWAKE).correlate(None).scalar_subquery()
+_WAKE = RUN_WAKE.update().values(
+    wakes=RUN_WAKE.c.wakes + 1,
+    position=case((_AWAKE, RUN_WAKE.c.position), else_=_LAST + 1),
+)
+_WAKE_ONE = _WAKE.where(RUN_WAKE.c.run_id == bindparam("id"))
+#: Locked in one order, so that two of these cannot wait for each other.
+_WAKE_OPEN = _WAKE.where(
+    RUN_WAKE.c.run_id.in_(
+        select(RUN_WAKE.c.run_id)
+        .where(RUN_WAKE.c.run_id.in_(select(RUN.c.id).where(_OPEN)))
+        .order_by(RUN_WAKE.c.run_id)
+        .with_for_update()
+    )
+)
+_AWAKE_IDS = select(RUN_WAKE.c.run_id).where(_AWAKE).order_by(RUN_WAKE.c.position, RUN_WAKE.c.run_id)
+_WAKES = select(RUN_WAKE.c.wakes).where(RUN_WAKE.c.run_id == bindparam("id"))
+_ASLEEP = (
+    RUN_WAKE.update()
+    .where(RUN_WAKE.c.run_id == bindparam("id"), RUN_WAKE.c.looked < bindparam("since"))
+    .values(looked=bindparam("since"))
+)
+
+
+class SqlRuns:
+    """See `sops.kit.stores.Runs`."""
+
+    def __init__(self, connection: Connection, *, locks: bool) -> None:
+        self._connection = connection
+        self._by_id = _LOCKED if locks else _BY_ID
+
+    def next_name(self, prefix: str) -> str:
+        number = self._connection.execute(_NEXT_NAME, {"prefix": prefix}).scalar_one()
+        return f"{prefix}-{number}"
+
+    def add(self, run: Run) -> None:
+        row = {"id": run.id, "name": run.name, "sop": run.sop, "created_at": run.created_at, **_changing(run)}
+        self._connection.execute(RUN.insert(), row)
+        self._connection.execute(RUN_WAKE.insert(), {"run_id": run.id, "wakes": 0, "looked": 0, "position": 0})
+
+    def get(self, run_id: str) -> Run:
+        body = self._connection.execute(self._by_id, {"id": run_id}).scalar()
+        if body is None:
+            raise KeyError(run_id)
+        return Run.model_validate_json(body)
+
+    def by_name(self, name: str) -> Run | None:
+        body = self._connection.execute(_BY_NAME, {"name": name}).scalar()
+        return None if body is None else Run.model_validate_json(body)
+
+    def save(self, run: Run) -> None:
+        saved = run.but(revision=run.revision + 1)
+        found = self._connection.execute(_SAVE, {"key": run.id, "known": run.revision, **_changing(saved)})
+        if found.rowcount != 1:
+            raise StaleRun(f"{run.name} changed since revision {run.revision} was read; read it again and repeat.")
+
+    def open(self) -> Sequence[Run]:
+        return [Run.model_validate_json(body) for body in self._connection.execute(_ALL_OPEN).scalars()]
+
+    def all(self) -> Sequence[Run]:
+        return [Run.model_validate_json(body) for body in self._connection.execute(_ALL).scalars()]
+
+    def wake(self, run_id: str) -> None:
+        """Raises KeyError when there is no such run."""
+        if self._connection.execute(_WAKE_ONE, {"id": run_id}).rowcount != 1:
+            raise KeyError(run_id)
+
+    def wake_open(self) -> None:
+        self._connection.execute(_WAKE_OPEN)
+
+    def awake(self) -> Sequence[str]:
+        return list(self._connection.execute(_AWAKE_IDS).scalars())
+
+    def asleep(self, run_id: str, *, since: int) -> None:
+        self._connection.execute(_ASLEEP, {"id": run_id, "since": since})
+
+    def wakes(self, run_id: str) -> int:
+        """Raises KeyError when there is no such run."""
+        found = self._connection.execute(_WAKES, {"id": run_id}).scalar()
+        if found is None:
+            raise KeyError(run_id)
+        return int(found)
+
+
+def _changing(run: Run) -> dict[str, object]:
+    return {
+        "state": run.state.value,
+        "over": run.state.over,
+        "revision": run.revision,
+        "body": run.model_dump_json(),
+    }

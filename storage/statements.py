@@ -1,0 +1,38 @@
+"""What the two databases spell differently. Statements are built once, so that they are compiled once."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias, TypeVar
+
+from sqlalchemy import Column, ColumnElement, Connection, Executable, Row, Table, literal_column
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
+
+S = TypeVar("S", bound=Executable)
+AnyRow: TypeAlias = Row[*tuple[Any, ...]]
+
+#: By dialect, an INSERT that knows ON CONFLICT.
+INSERT: Mapping[str, Callable[[Table], sqlite.Insert | postgresql.Insert]] = {
+    "sqlite": sqlite.insert,
+    "postgresql": postgresql.insert,
+}
+
+#: Seconds since 1970 by the database's own clock, also in the middle of a transaction.
+DATABASE_CLOCK: Mapping[str, ColumnElement[float]] = {
+    "sqlite": literal_column("((julianday('now') - 2440587.5) * 86400.0)"),
+    "postgresql": literal_column("CAST(extract(epoch FROM clock_timestamp()) AS double precision)"),
+}
+
+
+def insert_new(table: Table, returned: Column[Any]) -> Mapping[str, ReturningInsert[Any]]:
+    """By dialect: insert a row, or do nothing (and return no row) where one of its unique keys exists."""
+    return {name: insert(table).on_conflict_do_nothing().returning(returned) for name, insert in INSERT.items()}
+
+
+def pick(statements: Mapping[str, S], connection: Connection) -> S:
+    """The statement for this connection's database."""
+    return statements[connection.dialect.name]
+
+
+def constant(value: str) -> ColumnElement[str]:
+    """A literal in the SQL itself: the planner uses a partial index only where it sees the value."""
+    return literal_column(f"'{value}'")

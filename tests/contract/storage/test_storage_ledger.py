@@ -1,0 +1,277 @@
+"""The record: every entry in its place, and whatever was done to it behind our back is found and named."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta, timezone
+
+import pytest
+from sqlalchemy.exc import DBAPIError
+
+from sops.kit.ledger import FIRST_SEAL, text_hash
+from sops.kit.stores import Fault, LedgerEntry, Transaction
+from storage import SqlStore
+from tests.contract.storage.samples import NOW, a_run, later, sql
+
+RECORD = ("ledger_entry", "ledger_seal")
+
+
+async def note(store: SqlStore, text: str, run_id: str = "r1") -> None:
+    payload = {"text": text, "z": 1, "a": [None, True, 2.5]}
+    await store.transact(lambda tx: tx.ledger.append(run_id, at=NOW, kind="note", actor="ann", payload=payload))
+
+
+async def verify(store: SqlStore) -> list[tuple[str, int | None, str]]:
+    faults: Sequence[Fault] = await store.read(lambda tx: tx.ledger.verify())
+    return [(fault.run, fault.seq, fault.what) for fault in faults]
+
+
+@pytest.fixture
+async def record(store: SqlStore) -> SqlStore:
+    """Run r1 has five entries, the first three and then the fourth sealed; r2 has four, the first three sealed."""
+
+    def add(tx: Transaction) -> None:
+        tx.runs.add(a_run("r1", "REL-1"))
+        tx.runs.add(a_run("r2", "INC-7"))
+
+    await store.transact(add)
+    for round_number in range(3):
+        await note(store, f"entry {round_number}", "r1")
+        await note(store, f"entry {round_number}", "r2")
+    await store.transact(lambda tx: tx.ledger.seal(NOW))
+    await note(store, "entry 3", "r1")
+    await store.transact(lambda tx: tx.ledger.seal(later(days=1)))
+    await note(store, "entry 4", "r1")
+    await note(store, "entry 3", "r2")
+    assert await verify(store) == []
+    return store
+
+
+def tamper(url: str, *statements: str) -> None:
+    """What somebody who may change the database can do: past the triggers, in one transaction."""
+    if url.startswith("sqlite"):
+        triggers = [f"{table}_no_{verb}" for table in RECORD for verb in ("update", "delete")]
+        sql(url, *(f"DROP TRIGGER IF EXISTS {trigger}" for trigger in triggers), *statements)
+    else:
+        sql(url, "SET LOCAL session_replication_role = replica", *statements)
+
+
+async def test_an_entry_comes_back_as_it_was_written(store: SqlStore) -> None:
+    payload = {"text": "naïve – 🛠 \x00 \ud800", "nested": {"b": [1, 2.5, None], "a": True}}
+    abroad = NOW.astimezone(timezone(timedelta(hours=8)))
+    await store.transact(lambda tx: tx.ledger.append("r1", at=abroad, kind="note", actor="ann", payload=payload))
+    await note(store, "second")
+    first, second = await store.read(lambda tx: tx.ledger.entries("r1"))
+    assert (first.payload, first.at, first.kind, first.actor) == (payload, NOW, "note", "ann")
+    assert (first.seq, second.seq) == (1, 2)
+    assert second.previous == first.hash
+    assert await verify(store) == []
+
+
+async def test_chains_of_two_runs_start_differently(store: SqlStore) -> None:
+    for run_id in ("r1", "r2"):
+        await note(store, "same", run_id)
+    [one], [two] = await store.read(lambda tx: [tx.ledger.entries(run_id) for run_id in ("r1", "r2")])
+    assert one.previous != two.previous
+    assert one.hash != two.hash
+
+
+async def test_entries_written_at_once_form_one_chain(store: SqlStore, other_store: SqlStore) -> None:
+    await asyncio.gather(*(note(each, str(n)) for n in range(20) for each in (store, other_store)))
+    entries = await store.read(lambda tx: tx.ledger.entries("r1"))
+    assert [entry.seq for entry in entries] == list(range(1, 41))
+    assert await verify(store) == []
+
+
+async def test_a_payload_that_is_no_json_is_refused(store: SqlStore) -> None:
+    for payload in ({"at": NOW}, {"number": float("nan")}):
+        with pytest.raises((TypeError, ValueError)):
+            await store.transact(
+                lambda tx, payload=payload: tx.ledger.append("r1", at=NOW, kind="note", actor="a", payload=payload)  # type: ignore[misc]  # a default binds payload
+            )
+    assert await store.read(lambda tx: tx.ledger.entries("r1")) == []
+
+
+@pytest.mark.parametrize("table", RECORD)
+async def test_the_database_refuses_to_change_or_shorten_the_record(record: SqlStore, url: str, table: str) -> None:
+    for statement in (f"UPDATE {table} SET previous = 'x'", f"DELETE FROM {table}"):
+        with pytest.raises(DBAPIError, match=f"{table} is append-only"):
+            sql(url, statement)
+    if url.startswith("postgresql"):
+        with pytest.raises(DBAPIError, match=f"{table} is append-only"):
+            sql(url, f"TRUNCATE {table}")
+    assert await verify(record) == []
+
+
+async def test_a_changed_payload_is_found(record: SqlStore, url: str) -> None:
+    tamper(url, "UPDATE ledger_entry SET payload = '{}' WHERE run_id = 'r2' AND seq = 2")
+    assert await verify(record) == [("INC-7", 2, "its payload was changed")]
+
+
+@pytest.mark.parametrize(
+    "change", ["at = '2020-01-01T00:00:00.000000+00:00'", "at = 'rubbish'", "kind = 'approved'", "actor = 'eve'"]
+)
+async def test_a_changed_entry_is_found(record: SqlStore, url: str, change: str) -> None:
+    tamper(url, f"UPDATE ledger_entry SET {change} WHERE run_id = 'r1' AND seq = 2")
+    assert await verify(record) == [("REL-1", 2, "was changed")]
+
+
+async def test_a_changed_payload_with_its_hash_mended_is_found(record: SqlStore, url: str) -> None:
+    mended = f"payload = '{{}}', payload_hash = '{text_hash('{}')}'"
+    tamper(url, f"UPDATE ledger_entry SET {mended} WHERE run_id = 'r1' AND seq = 2")
+    assert await verify(record) == [("REL-1", 2, "was changed")]
+
+
+async def test_an_entry_replaced_by_a_valid_one_is_found(record: SqlStore, url: str) -> None:
+    """Whoever can compute the hash of a false entry cannot make the next one follow it."""
+    await _rewrite_entry_two(record, url)
+    assert await verify(record) == [("REL-1", 3, "does not follow the entry before it: one of the two was replaced")]
+
+
+async def _rewrite_entry_two(record: SqlStore, url: str) -> None:
+    entries = await record.read(lambda tx: tx.ledger.entries("r1"))
+    tamper(url, "DELETE FROM ledger_entry WHERE run_id = 'r1' AND seq = 2", _head_at(entries[0]))
+    await note(record, "false", "r1")
+    tamper(url, _head_at(entries[-1]))
+
+
+def _head_at(entry: LedgerEntry) -> str:
+    return f"UPDATE ledger_head SET seq = {entry.seq}, hash = '{entry.hash}' WHERE run_id = '{entry.run_id}'"
+
+
+async def test_a_tail_rewritten_from_scratch_is_found_by_its_seal(record: SqlStore, url: str) -> None:
+    """The chain itself is sound again, head and all; only the seal remembers."""
+    entries = await record.read(lambda tx: tx.ledger.entries("r1"))
+    tamper(url, "DELETE FROM ledger_entry WHERE run_id = 'r1' AND seq >= 3", _head_at(entries[1]))
+    for text in ("false 3", "false 4", "false 5"):
+        await note(record, text, "r1")
+    assert await verify(record) == [
+        ("REL-1", 3, "is not the entry that seal 1 covers"),
+        ("REL-1", 4, "is not the entry that seal 2 covers"),
+    ]
+
+
+async def test_a_removed_entry_is_found(record: SqlStore, url: str) -> None:
+    tamper(url, "DELETE FROM ledger_entry WHERE run_id = 'r1' AND seq = 2")
+    assert await verify(record) == [("REL-1", 2, "entry 2 is missing")]
+
+
+async def test_a_hole_of_several_entries_is_one_fault(record: SqlStore, url: str) -> None:
+    tamper(url, "DELETE FROM ledger_entry WHERE run_id = 'r1' AND seq IN (1, 2)")
+    assert await verify(record) == [("REL-1", 1, "entries 1 to 2 are missing")]
+
+
+async def test_a_removed_last_entry_is_found(record: SqlStore, url: str) -> None:
+    tamper(url, "DELETE FROM ledger_entry WHERE run_id = 'r1' AND seq = 5")
+    assert await verify(record) == [("REL-1", 5, "entry 5 is missing")]
+
+
+async def test_a_tail_removed_together_with_its_head_is_found_by_the_seal(record: SqlStore, url: str) -> None:
+    third = (await record.read(lambda tx: tx.ledger.entries("r1")))[2]
+    tamper(url, "DELETE FROM ledger_entry WHERE run_id = 'r1' AND seq > 3", _head_at(third))
+    assert await verify(record) == [("REL-1", 4, "is missing, though seal 2 covers it")]
+
+
+async def test_a_whole_chain_that_was_removed_is_found(record: SqlStore, url: str) -> None:
+    tamper(url, "DELETE FROM ledger_entry WHERE run_id = 'r2'", "DELETE FROM ledger_head WHERE run_id = 'r2'")
+    assert await verify(record) == [
+        ("INC-7", None, "the head of its chain is missing"),
+        ("INC-7", 3, "is missing, though seal 1 covers it"),
+    ]
+
+
+async def test_an_inserted_entry_is_found(record: SqlStore, url: str) -> None:
+    copied = "run_id, 6, at, kind, actor, payload, payload_hash, previous, hash"
+    tamper(url, f"INSERT INTO ledger_entry SELECT {copied} FROM ledger_entry WHERE run_id = 'r1' AND seq = 5")
+    faults = await verify(record)
+    assert {(run, seq) for run, seq, _ in faults} == {("REL-1", 6)}
+    assert any("stands after the head of the chain" in what for _, _, what in faults)
+
+
+async def test_an_entry_inserted_before_the_first_is_found(record: SqlStore, url: str) -> None:
+    copied = "run_id, 0, at, kind, actor, payload, payload_hash, previous, hash"
+    tamper(url, f"INSERT INTO ledger_entry SELECT {copied} FROM ledger_entry WHERE run_id = 'r1' AND seq = 1")
+    assert await verify(record) == [("REL-1", 0, "stands after entry 0: inserted, or there twice")]
+
+
+async def test_an_exchanged_order_is_found(record: SqlStore, url: str) -> None:
+    swap = [(2, 90), (3, 2), (90, 3)]
+    moves = [f"UPDATE ledger_entry SET seq = {to} WHERE run_id = 'r1' AND seq = {seq}" for seq, to in swap]
+    tamper(url, *moves)
+    faults = await verify(record)
+    assert {(run, seq) for run, seq, what in faults if what == "was changed"} == {("REL-1", 2), ("REL-1", 3)}
+    assert any("does not follow" in what for _, _, what in faults)
+
+
+async def test_entries_of_another_run_do_not_pass(record: SqlStore, url: str) -> None:
+    exchange = [("r1", "spare"), ("r2", "r1"), ("spare", "r2")]
+    moves = [f"UPDATE {{table}} SET run_id = '{to}' WHERE run_id = '{run}'" for run, to in exchange]
+    tamper(url, *(move.format(table=table) for table in ("ledger_entry", "ledger_head") for move in moves))
+    assert {run for run, _, what in await verify(record) if what == "was changed"} == {"REL-1", "INC-7"}
+
+
+async def test_a_changed_head_is_found(record: SqlStore, url: str) -> None:
+    sql(url, "UPDATE ledger_head SET hash = 'x' WHERE run_id = 'r2'")
+    assert await verify(record) == [("INC-7", 4, "the head of the chain has another hash")]
+
+
+async def test_a_changed_seal_is_found(record: SqlStore, url: str) -> None:
+    tamper(url, "UPDATE ledger_seal SET heads = replace(heads, 'r1', 'r9') WHERE number = 1")
+    assert ("seals", 1, "was changed") in await verify(record)
+
+
+async def test_a_seal_that_cannot_be_read_is_found(record: SqlStore, url: str) -> None:
+    tamper(url, "UPDATE ledger_seal SET heads = '[[1' WHERE number = 1")
+    faults = await verify(record)
+    assert ("seals", 1, "was changed") in faults
+    assert ("seals", 1, "cannot be read") in faults
+
+
+async def test_a_removed_first_seal_is_found(record: SqlStore, url: str) -> None:
+    tamper(url, "DELETE FROM ledger_seal WHERE number = 1")
+    assert ("seals", 1, "seal 1 is missing") in await verify(record)
+
+
+async def test_a_removed_last_seal_is_found(record: SqlStore, url: str) -> None:
+    tamper(url, "DELETE FROM ledger_seal WHERE number = 2")
+    assert await verify(record) == [
+        ("REL-1", 4, "is marked as the last one sealed, but the seals end at 3: a seal is missing")
+    ]
+
+
+async def test_a_chain_without_a_run_is_named_by_its_id(store: SqlStore, url: str) -> None:
+    await note(store, "hello", "house")
+    tamper(url, "UPDATE ledger_entry SET actor = 'eve'")
+    assert await verify(store) == [("house", 1, "was changed")]
+
+
+async def test_a_seal_covers_what_grew_and_nothing_twice(store: SqlStore, url: str) -> None:
+    assert await store.transact(lambda tx: tx.ledger.seal(NOW)) == FIRST_SEAL
+    await note(store, "one")
+    head = await store.transact(lambda tx: tx.ledger.seal(NOW))
+    assert await store.transact(lambda tx: tx.ledger.seal(later(days=1))) == head
+    await note(store, "two")
+    assert await store.transact(lambda tx: tx.ledger.seal(later(days=2))) != head
+    assert [row[0] for row in sql(url, "SELECT number FROM ledger_seal ORDER BY number")] == [1, 2]
+
+
+async def test_sealers_and_writers_at_once_leave_a_sound_record(store: SqlStore, other_store: SqlStore) -> None:
+    runs = [f"r{n}" for n in range(5)]
+    await asyncio.gather(
+        *(note(store, str(n), run_id) for n in range(6) for run_id in runs),
+        *(each.transact(lambda tx: tx.ledger.seal(NOW)) for _ in range(5) for each in (store, other_store)),
+    )
+    await store.transact(lambda tx: tx.ledger.seal(NOW))
+    assert await verify(store) == []
+    assert await store.read(lambda tx: [len(tx.ledger.entries(run_id)) for run_id in runs]) == [6] * 5
+
+
+async def test_a_long_record_is_verified(store: SqlStore) -> None:
+    """Longer than what an audit holds at a time."""
+
+    def fill(tx: Transaction) -> None:
+        for number in range(2500):
+            tx.ledger.append("r1", at=NOW, kind="note", actor="ann", payload={"n": number})
+        tx.ledger.append("r2", at=NOW, kind="note", actor="ann", payload={})
+
+    await store.transact(fill)
+    assert await verify(store) == []

@@ -1,0 +1,257 @@
+"""The outbox: in order, once, nothing before what it hangs on."""
+
+import asyncio
+from datetime import datetime
+
+import pytest
+
+from sops.kit.conversation import Place
+from sops.kit.stores import Delivery, Outgoing, Transaction
+from storage import SqlStore
+from tests.contract.storage.samples import NOW, OPS, a_message, later
+
+
+async def put(store: SqlStore, *messages: Outgoing) -> list[bool]:
+    return await store.transact(lambda tx: [tx.outbox.put(message, NOW) for message in messages])
+
+
+async def deliverable(store: SqlStore, now: datetime = NOW) -> list[Delivery]:
+    return list(await store.read(lambda tx: tx.outbox.deliverable(now)))
+
+
+async def ids(store: SqlStore, now: datetime = NOW) -> list[str]:
+    return [delivery.message.logical_id for delivery in await deliverable(store, now)]
+
+
+async def deliver(store: SqlStore, logical_id: str) -> None:
+    """Deliver the message that is at the head of its queue."""
+    await store.transact(lambda tx: tx.outbox.delivered(_row(tx, logical_id), f"ref {logical_id}", NOW))
+
+
+def _row(tx: Transaction, logical_id: str) -> int:
+    return next(d.row for d in tx.outbox.deliverable(later(days=365)) if d.message.logical_id == logical_id)
+
+
+async def drop(store: SqlStore, logical_id: str, error: str = "the channel is gone") -> None:
+    await store.transact(lambda tx: tx.outbox.dead(_row(tx, logical_id), error))
+
+
+async def test_a_message_comes_back_as_it_was_put(store: SqlStore) -> None:
+    message = a_message("m1", "naïve 🛠 \x00", run_id="r1")
+    assert await put(store, message) == [True]
+    [delivery] = await deliverable(store)
+    assert delivery.message == message
+    assert (delivery.thread, delivery.ref, delivery.attempts) == (None, None, 0)
+
+
+async def test_a_second_post_of_one_id_changes_nothing(store: SqlStore) -> None:
+    assert await put(store, a_message("m1", "first"), a_message("m1", "second")) == [True, False]
+    await deliver(store, "m1")
+    assert await put(store, a_message("m1", "third")) == [False]
+    assert await ids(store) == []
+
+
+async def test_of_many_who_post_one_id_one_does(store: SqlStore, other_store: SqlStore) -> None:
+    results = await asyncio.gather(*(put(each, a_message("m1")) for _ in range(10) for each in (store, other_store)))
+    assert sum(result == [True] for result in results) == 1
+
+
+async def test_a_whisper_is_put_once_and_does_not_clash_with_a_post(store: SqlStore) -> None:
+    whisper = a_message("m1", kind="whisper")
+    assert await put(store, a_message("m1"), whisper, whisper) == [True, True, False]
+
+
+async def test_a_channel_is_served_one_message_at_a_time_in_order(store: SqlStore) -> None:
+    elsewhere = Place(platform="console", channel="dev")
+    await put(store, a_message("b"), a_message("a"), a_message("c", place=elsewhere))
+    assert await ids(store) == ["b", "c"]
+    await deliver(store, "b")
+    assert await ids(store) == ["a", "c"]
+
+
+async def test_a_reply_waits_for_its_root_and_then_knows_its_thread(store: SqlStore) -> None:
+    await put(store, a_message("other"), a_message("root"), a_message("reply", root="root"))
+    assert await ids(store) == ["other"]
+    await deliver(store, "other")
+    assert await ids(store) == ["root"]
+    await deliver(store, "root")
+    [reply] = await deliverable(store)
+    assert (reply.message.logical_id, reply.thread, reply.ref) == ("reply", "ref root", None)
+
+
+async def test_threads_do_not_wait_for_one_another(store: SqlStore) -> None:
+    await put(store, a_message("one"))
+    await deliver(store, "one")
+    await put(store, a_message("two"))
+    await deliver(store, "two")
+    await put(store, *(a_message(f"{root}-{n}", root=root) for root in ("one", "two") for n in (1, 2)))
+    assert await ids(store) == ["one-1", "two-1"]
+    await deliver(store, "one-1")
+    assert await ids(store) == ["one-2", "two-1"]
+
+
+async def test_an_edit_waits_for_its_message_and_then_knows_it(store: SqlStore) -> None:
+    await put(store, a_message("root"), a_message("root", "edited", kind="edit"))
+    [post] = await deliverable(store)
+    assert post.message.kind == "post"
+    await deliver(store, "root")
+    [edit] = await deliverable(store)
+    assert (edit.message.kind, edit.ref, edit.thread) == ("edit", "ref root", None)
+    assert edit.message.card.plain() == "edited"
+
+
+async def test_an_edit_of_a_reply_stands_in_line_with_its_thread(store: SqlStore) -> None:
+    await put(store, a_message("root"))
+    await deliver(store, "root")
+    await put(store, a_message("reply", root="root"), a_message("next", root="root"))
+    await put(store, a_message("reply", "edited", kind="edit"))
+    seen = []
+    while found := await deliverable(store):
+        seen.append((found[0].message.kind, found[0].message.logical_id, found[0].thread, found[0].ref))
+        await deliver(store, found[0].message.logical_id)
+    assert seen == [
+        ("post", "reply", "ref root", None),
+        ("post", "next", "ref root", None),
+        ("edit", "reply", "ref root", "ref reply"),
+    ]
+
+
+async def test_a_newer_edit_replaces_one_that_was_not_delivered(store: SqlStore) -> None:
+    await put(store, a_message("root"))
+    await deliver(store, "root")
+    edits = [a_message("root", words, kind="edit") for words in ("one", "two", "three")]
+    assert await put(store, *edits) == [True, True, True]
+    [edit] = await deliverable(store)
+    assert edit.message.card.plain() == "three"
+    await deliver(store, "root")
+    assert await ids(store) == []
+    assert await put(store, edits[0]) == [True]
+    assert await ids(store) == ["root"]
+
+
+async def test_an_edit_replaced_while_it_was_under_way_does_not_lose_its_successor(store: SqlStore) -> None:
+    await put(store, a_message("root"))
+    await deliver(store, "root")
+    await put(store, a_message("root", "old", kind="edit"))
+    [under_way] = await deliverable(store)
+    await put(store, a_message("root", "new", kind="edit"))
+    await store.transact(lambda tx: tx.outbox.delivered(under_way.row, "ref root", NOW))
+    [edit] = await deliverable(store)
+    assert edit.message.card.plain() == "new"
+
+
+async def test_of_edits_put_at_once_one_is_left(store: SqlStore, other_store: SqlStore) -> None:
+    await put(store, a_message("root"))
+    await deliver(store, "root")
+    edits = [a_message("root", f"edit {n}", kind="edit") for n in range(20)]
+    await asyncio.gather(*(put(each, edit) for edit, each in zip(edits, [store, other_store] * 10, strict=True)))
+    await deliver(store, "root")
+    assert await ids(store) == []
+
+
+async def test_a_message_held_back_holds_back_its_thread_but_no_other(store: SqlStore) -> None:
+    dev = Place(platform="console", channel="dev")
+    await put(store, a_message("first"), a_message("second"), a_message("third", place=dev))
+    assert await store.read(lambda tx: tx.outbox.next_due()) is None
+    await store.transact(lambda tx: tx.outbox.retry(_row(tx, "first"), later(seconds=30), "rate limited"))
+    assert await ids(store) == ["third"]
+    assert await store.read(lambda tx: tx.outbox.next_due()) == later(seconds=30)
+    assert await ids(store, later(seconds=29)) == ["third"]
+    [first, _] = await deliverable(store, later(seconds=30))
+    assert (first.message.logical_id, first.attempts) == ("first", 1)
+    await deliver(store, "first")
+    assert await store.read(lambda tx: tx.outbox.next_due()) is None
+    assert await ids(store) == ["second", "third"]
+
+
+async def test_a_newer_edit_is_held_back_as_the_older_one_was(store: SqlStore) -> None:
+    await put(store, a_message("root"))
+    await deliver(store, "root")
+    await put(store, a_message("root", "old", kind="edit"))
+    await store.transact(lambda tx: tx.outbox.retry(_row(tx, "root"), later(seconds=30), "rate limited"))
+    await put(store, a_message("root", "new", kind="edit"))
+    assert await ids(store) == []
+    [edit] = await deliverable(store, later(seconds=30))
+    assert (edit.message.card.plain(), edit.attempts) == ("new", 1)
+
+
+async def test_a_dead_letter_lets_the_thread_go_on_and_stays_listed(store: SqlStore) -> None:
+    await put(store, a_message("bad"), a_message("good"))
+    await drop(store, "bad", "not in channel")
+    assert await ids(store) == ["good"]
+    assert [(m.logical_id, why) for m, why in await store.read(lambda tx: tx.outbox.dead_letters())] == [
+        ("bad", "not in channel")
+    ]
+    assert await put(store, a_message("bad")) == [False]
+
+
+async def test_what_hangs_on_a_dead_root_dies_with_it(store: SqlStore) -> None:
+    await put(
+        store,
+        a_message("root"),
+        a_message("reply", root="root"),
+        a_message("reply", kind="edit"),
+        a_message("root", kind="edit"),
+        a_message("hush", kind="whisper", root="root"),
+        a_message("unrelated"),
+    )
+    await drop(store, "root")
+    await put(store, a_message("too late", root="root"), a_message("root", "also late", kind="edit"))
+    assert await ids(store) == ["unrelated"]
+    await deliver(store, "unrelated")
+    assert await ids(store) == []
+    letters = [
+        (message.kind, message.logical_id) for message, _ in await store.read(lambda tx: tx.outbox.dead_letters())
+    ]
+    assert sorted(letters) == [
+        ("edit", "reply"),
+        ("edit", "root"),
+        ("post", "reply"),
+        ("post", "root"),
+        ("post", "too late"),
+        ("whisper", "hush"),
+    ]
+
+
+async def test_a_dead_reply_takes_only_its_edits_along(store: SqlStore) -> None:
+    await put(store, a_message("root"))
+    await deliver(store, "root")
+    await put(store, a_message("reply", root="root"), a_message("reply", kind="edit"), a_message("next", root="root"))
+    await drop(store, "reply")
+    assert await ids(store) == ["next"]
+    assert len(await store.read(lambda tx: tx.outbox.dead_letters())) == 2
+
+
+async def test_nothing_can_hang_on_a_message_nobody_put(store: SqlStore) -> None:
+    for message in (a_message("reply", root="root"), a_message("root", kind="edit")):
+        with pytest.raises(KeyError):
+            await put(store, message)
+
+
+async def test_a_delivered_message_is_found_by_its_id_and_by_its_reference(store: SqlStore) -> None:
+    await put(store, a_message("root", run_id="r1"), a_message("reply", root="root", run_id="r1"))
+    assert await store.read(lambda tx: tx.outbox.sent("root")) is None
+    await deliver(store, "root")
+    await deliver(store, "reply")
+    sent = await store.read(lambda tx: tx.outbox.sent("root"))
+    assert sent is not None
+    assert (sent.logical_id, sent.run_id, sent.place, sent.ref) == ("root", "r1", OPS, "ref root")
+    assert sent.delivered_at == NOW
+    assert await store.read(lambda tx: tx.outbox.sent_as("console", "ops", "ref root")) == sent
+    for place in (("slack", "ops"), ("console", "dev")):
+        assert await store.read(lambda tx, place=place: tx.outbox.sent_as(*place, "ref root")) is None  # type: ignore[misc]  # a default binds place
+    reply = await store.read(lambda tx: tx.outbox.sent_as("console", "ops", "ref reply"))
+    assert reply is not None
+    assert reply.place == Place(platform="console", channel="ops", thread="ref root")
+
+
+async def test_a_reply_put_while_its_root_dies_is_not_left_waiting(store: SqlStore, other_store: SqlStore) -> None:
+    for round_number in range(10):
+        root = f"root {round_number}"
+        await put(store, a_message(root))
+        await asyncio.gather(
+            drop(store, root),
+            *(put(other_store, a_message(f"{root} reply {n}", root=root)) for n in range(5)),
+        )
+    letters = await store.read(lambda tx: tx.outbox.dead_letters())
+    assert len(letters) == 60
