@@ -82,7 +82,7 @@ async def _scripted(home: Path, text: str, name: str) -> None:
 
 
 async def _interactive(home: Path) -> None:
-    sandbox = await open_sandbox(home, VirtualClock(datetime.now(UTC), flowing=True))
+    sandbox = await open_sandbox(home, VirtualClock(datetime.now(UTC), flowing=True), serving=True)
     try:
         await converse(sandbox.stage, on_stage(sandbox), sandbox.world, sandbox.room)
     finally:

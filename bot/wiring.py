@@ -1,7 +1,8 @@
 """The composition root: the only place, with the command line, that knows concrete adapters and storage."""
 
+import asyncio
 import uuid
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -40,27 +41,23 @@ from storage import SqlStore
 IDENTITY = ("Sopwith", "sopwith-bot@skylark.example")
 
 
-@dataclass
-class Bot:
-    """A wired bot. Dropping it without `close` is what a crash does."""
+@dataclass(frozen=True)
+class Ports:
+    """Everything an engine reaches, already concrete. Tests put a port of their own in a port's place."""
 
-    engine: Engine
     store: Store
-    forge: GitHubForge
-    registry: OciRegistry
-
-    async def close(self) -> None:
-        await self.store.close()
-        await self.forge.close()
-        await self.registry.close()
+    far: FarEnd
+    chats: Mapping[str, Chat]
+    close: Callable[[], Awaitable[None]]
 
 
-def assemble(settings: Settings, store: Store, clock: Clock, far: FarEnd, chats: Mapping[str, Chat]) -> Engine:
+def assemble(settings: Settings, clock: Clock, ports: Ports) -> Engine:
     """The engine and everything it needs, from ports alone."""
     owner = uuid.uuid4().hex
+    store = ports.store
     people = People(settings.people)
     desks = Desks(store, clock, people)
-    worlds = Worlds(far, store, clock, people)
+    worlds = Worlds(ports.far, store, clock, people)
     planner = Planner(worlds)
     advancer = Advancer(desks, worlds, Approvals(desks, people), owner)
     looking = Looking(store, worlds, planner, ALL, advancer.advance)
@@ -73,7 +70,7 @@ def assemble(settings: Settings, store: Store, clock: Clock, far: FarEnd, chats:
         edge.handle,
         Clocks(store, clock, people),
         edge.advance,
-        Postman(store, clock, chats),
+        Postman(store, clock, ports.chats),
         owner,
     )
 
@@ -124,47 +121,60 @@ def sandbox_settings(world: SandboxWorld, storage: str, policy: Policy | None = 
     )
 
 
-async def sandbox_bot(settings: Settings, home: Path, world: SandboxWorld, room: Room) -> Bot:
-    """A bot that lives in the sandbox, on its own database below `home`."""
-    signing = make_demo_signer(home / "keys", settings.git_identity)
+async def sandbox_ports(settings: Settings, home: Path, clock: Clock, room: Room) -> Ports:
+    """The adapters that will meet the real far end, at the sandbox's addresses; the database is opened."""
+    signing = await asyncio.to_thread(make_demo_signer, home / "keys", settings.git_identity)
     forge = GitHubForge(settings.repository, token=settings.token, base_url=settings.api_url, pause_between_writes=0.0)
-    git = GitMirror(home / "mirror", settings.git_url, signing, identity=settings.git_identity, clock=world.clock)
+    git = GitMirror(home / "mirror", settings.git_url, signing, identity=settings.git_identity, clock=clock)
     registry = OciRegistry(settings.registry_url, settings.image, username="sopwith", password=settings.token)
     store = SqlStore(settings.storage)
     await store.open()
     # One process owns a SQLite file, so leases found at its start are those of the dead.
     await store.transact(lambda tx: tx.claims.forget_all())
+
+    async def close() -> None:
+        await store.close()
+        await forge.close()
+        await registry.close()
+
     chats: Mapping[str, Chat] = {"console": ConsoleChat(room, settings.policy.zone)}
-    engine = assemble(settings, store, world.clock, FarEnd(forge, git, registry), chats)
-    await engine.recover()
-    return Bot(engine, store, forge, registry)
+    return Ports(store, FarEnd(forge, git, registry), chats, close)
 
 
 class BotHere:
     """A bot in this process, for the stage."""
 
-    def __init__(self, bot: Bot) -> None:
-        self._bot = bot
+    def __init__(self, settings: Settings, clock: Clock, ports: Ports) -> None:
+        self._ports = ports
+        self._clock = clock
+        self._engine = assemble(settings, clock, ports)
+        self._serving: asyncio.Task[None] | None = None
+
+    async def recover(self) -> None:
+        await self._engine.recover()
+
+    def serve(self) -> None:
+        """Go on by itself, woken by its own alarm, until killed."""
+        self._serving = asyncio.create_task(self._engine.serve(SchedulerAlarm(self._clock)))
 
     async def accept(self, event: Event) -> None:
-        await self._bot.engine.accept(event)
+        await self._engine.accept(event)
 
     async def drain(self) -> None:
-        await self._bot.engine.drain()
+        await self._engine.drain()
 
     async def next_due(self) -> datetime | None:
-        return await self._bot.engine.next_due()
+        return await self._engine.next_due()
 
     async def run(self, name: str) -> Run | None:
-        return await self._bot.store.read(lambda tx: tx.runs.by_name(name))
+        return await self._ports.store.read(lambda tx: tx.runs.by_name(name))
 
     async def kill(self) -> None:
         # Only file handles and threads are let go of; whatever was not committed is lost, as in a crash.
-        await self._bot.close()
-
-    async def serve(self, clock: Clock) -> None:
-        """Go on by itself, woken by its own alarm, until cancelled."""
-        await self._bot.engine.serve(SchedulerAlarm(clock))
+        if self._serving is not None:
+            self._serving.cancel()
+            await asyncio.gather(self._serving, return_exceptions=True)
+        await self._ports.close()
 
 
 @dataclass
@@ -181,15 +191,21 @@ class Sandbox:
         await self.world.stop()
 
 
-async def open_sandbox(home: Path, clock: VirtualClock, policy: Policy | None = None) -> Sandbox:
-    """A world below `home`, with a bot in it."""
+async def open_sandbox(
+    home: Path, clock: VirtualClock, policy: Policy | None = None, *, serving: bool = False
+) -> Sandbox:
+    """A world below `home`, with a bot in it; a `serving` one goes on by itself."""
     world = SandboxWorld(home / "world", clock)
     await world.start()
     room = Room()
     settings = sandbox_settings(world, f"sqlite:///{home / 'sopwith.db'}", policy)
 
     async def start_bot() -> BotHere:
-        return BotHere(await sandbox_bot(settings, home, world, room))
+        bot = BotHere(settings, clock, await sandbox_ports(settings, home, clock, room))
+        await bot.recover()
+        if serving:
+            bot.serve()
+        return bot
 
     stage = Stage(world, clock, room, start_bot)
     await stage.open()

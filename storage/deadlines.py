@@ -3,18 +3,27 @@
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select
 
 from sops.kit.ledger import canonical
 from sops.kit.stores import Deadline
-from storage.statements import AnyRow, constant, insert_new, pick
+from sops.kit.timing import LOOK
+from storage.statements import INSERT, AnyRow, constant, insert_new, pick
 from storage.tables import DEADLINE
 
 _PENDING = DEADLINE.c.state == constant("pending")
 _ORDER = (DEADLINE.c.due_at, DEADLINE.c.id)
 
 _PUT = insert_new(DEADLINE, DEADLINE.c.id)
+_LOOK = {
+    name: insert(DEADLINE).on_conflict_do_update(
+        index_elements=[DEADLINE.c.run_id, DEADLINE.c.clock, DEADLINE.c.generation, DEADLINE.c.threshold],
+        set_={"due_at": bindparam("at"), "state": "pending"},
+    )
+    for name, insert in INSERT.items()
+}
 _OF_RUN = DEADLINE.update().where(_PENDING, DEADLINE.c.run_id == bindparam("run"))
 _CANCEL = _OF_RUN.values(state="cancelled")
 _CANCEL_CLOCK = _CANCEL.where(DEADLINE.c.clock == bindparam("name"))
@@ -44,16 +53,11 @@ class SqlDeadlines:
         self._connection = connection
 
     def put(self, deadline: Deadline) -> bool:
-        row = {
-            "run_id": deadline.run_id,
-            "clock": deadline.clock,
-            "generation": deadline.generation,
-            "threshold": deadline.threshold,
-            "due_at": deadline.due_at,
-            "payload": canonical(deadline.payload),
-            "state": "pending",
-        }
-        return self._connection.execute(pick(_PUT, self._connection), row).scalar() is not None
+        return self._connection.execute(pick(_PUT, self._connection), _row(deadline)).scalar() is not None
+
+    def look(self, run_id: str, at: datetime) -> None:
+        row = _row(Deadline(run_id, LOOK, 0, 0, at, {}))
+        self._connection.execute(pick(_LOOK, self._connection), {**row, "at": at})
 
     def cancel(self, run_id: str, clock: str | None = None) -> None:
         if clock is None:
@@ -73,6 +77,18 @@ class SqlDeadlines:
 
     def pending(self, run_id: str) -> Sequence[Deadline]:
         return [_deadline(row) for row in self._connection.execute(_OF_RUN_PENDING, {"run": run_id})]
+
+
+def _row(deadline: Deadline) -> dict[str, Any]:
+    return {
+        "run_id": deadline.run_id,
+        "clock": deadline.clock,
+        "generation": deadline.generation,
+        "threshold": deadline.threshold,
+        "due_at": deadline.due_at,
+        "payload": canonical(deadline.payload),
+        "state": "pending",
+    }
 
 
 def _deadline(row: AnyRow) -> Deadline:

@@ -42,7 +42,7 @@ def _changed(store: Store, parent: str, files: Mapping[str, bytes]) -> dict[str,
     asked = sorted({name for path in files for name in (checked_path(path), *parents_of(path))})
     if not asked:
         return {}
-    answer = store.read("ls-tree", "-z", "-t", "--full-tree", parent, "--", *asked, need=[parent])
+    answer = store.read("ls-tree", "-z", "--full-tree", parent, "--", *asked, need=[parent])
     entries = _entries(answer.out)
     for path in files:
         _require_room(path, entries, files)

@@ -72,7 +72,7 @@ class GitMirror:
 
     async def log(self, base: str, head: str) -> Sequence[Commit]:
         ends = (checked_sha(head), checked_sha(base))
-        selection = ("--date-order", "--end-of-options", ends[0], f"^{ends[1]}")
+        selection = ("--end-of-options", ends[0], f"^{ends[1]}")
         return await asyncio.to_thread(commits, self._store, selection, ends)
 
     async def is_ancestor(self, ancestor: str, descendant: str) -> bool:

@@ -17,12 +17,12 @@ _REASON = re.compile(r"\[(?P<side>[a-z ]+)\](?: \((?P<reason>.*)\))?")
 
 
 def remote_refs(git: GitCommand, *refs: str) -> dict[str, str]:
-    """The SHAs the remote has now for exactly these refs (peeled ones end in ^{})."""
+    """Full ref to SHA of what the remote has now. Git matches by ending too, so look up the exact ref."""
     answer = git.run("ls-remote", "--", git.url, *refs)
     if not answer.ok:
         raise read_failed(answer)
     listed = (line.split("\t", 1) for line in answer.out.decode().splitlines())
-    return {ref: sha for sha, ref in listed if ref in refs}
+    return {ref: sha for sha, ref in listed}
 
 
 def push(git: GitCommand, ref: str, *, to: str | None, expected: str | None) -> None:

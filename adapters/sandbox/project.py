@@ -97,7 +97,7 @@ _HISTORY = (
     ),
     _Change(
         DEVELOP,
-        "rev3",
+        "oncall1",
         _day(3, 19),
         "fix: a reader could see a half-written block (#28)",
         {"src/engine.cpp": text.ENGINE.replace("return 0", "return append(nullptr) ? 0 : 1")},

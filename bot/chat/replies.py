@@ -256,8 +256,8 @@ def there_already(what: str) -> str:
     return f"{what} (is there)"
 
 
-def only_if(what: str) -> str:
-    return f"if it comes to that: {what}"
+def only_if(condition: str, what: str) -> str:
+    return f"{condition}: {what}"
 
 
 def plan_approval(quorum: int, role: Role) -> str:

@@ -23,7 +23,8 @@ from sops.kit.run import Obligation, Run, RunState, StepState
 
 LEASE = 120.0  # seconds a worker may be silent before another takes the run over
 AGAIN = timedelta(seconds=30)  # after a far end failed, or an outcome is unknown
-LONGEST_WAIT = timedelta(minutes=10)
+LONGEST_WAIT = timedelta(minutes=10)  # between tries while a far end is in trouble
+PEOPLE = timedelta(days=1)  # what waits for people is woken by what they say; this is only the net
 TRIES_UNTIL_TOLD = 3
 
 
@@ -71,7 +72,7 @@ class Advancer:
                 await self._desks.at(run_id, _unpark, fence=fence)
                 continue
             if run.state is not RunState.ACTIVE:
-                return LONGEST_WAIT
+                return PEOPLE
             waits: list[timedelta] = []
             for step in run.current():
                 moved = await self._step(run, step, fence)
@@ -79,7 +80,7 @@ class Advancer:
                     break
                 waits.append(moved)
             else:
-                return min(waits, default=LONGEST_WAIT)
+                return min(waits, default=PEOPLE)
 
     async def _step(self, run: Run, step: Step, fence: int) -> timedelta | None:
         """Work on one step. None if the run moved (look at it afresh); else when to look again."""
@@ -122,7 +123,7 @@ class Advancer:
         facts: dict[str, Any] = {}
         news: list[News] = []
         windows = []
-        every = LONGEST_WAIT
+        every = PEOPLE
         standing: Standing | None = None
         for piece in step.waits:
             if isinstance(piece, SignedOff) and not run.record(step.id).signed:
@@ -330,4 +331,4 @@ def _rest(desk: Desk, every: timedelta, seen: int) -> None:
         desk.say(replies.ended(desk.run))
         desk.tell(replies.ended(desk.run))
     elif run.state is RunState.ACTIVE:
-        desk.look_at(desk.now + every)
+        desk.look_at(min([desk.now + every, *approving.turns(run, desk.now)]))

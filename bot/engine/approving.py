@@ -6,6 +6,7 @@ every look, from the same actions that will be performed, so whatever changes it
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from bot.chat import replies
@@ -36,6 +37,12 @@ def latest(run: Run, step_id: str) -> Request | None:
 def live(run: Run) -> tuple[Request, ...]:
     """Requests that can still be answered or stopped."""
     return tuple(request for request in run.requests if request.live)
+
+
+def turns(run: Run, now: datetime) -> list[datetime]:
+    """The instants to come at which time alone changes a request: its grace ends, or it expires."""
+    times = [r.grace_until if r.state is RequestState.GRANTED else r.expires_at for r in live(run)]
+    return [at for at in times if at is not None and at > now]
 
 
 def replaced(run: Run, request: Request) -> Run:
@@ -166,7 +173,6 @@ def grant_if_enough(desk: Desk, request: Request) -> Request:
     desk.run = replaced(desk.run, granted)
     desk.note("granted", code=request.code, by=list(request.people), grace_until=(desk.now + grace).isoformat())
     desk.say(replies.grace(desk.run, granted))
-    desk.look_at(desk.now + grace)
     return granted
 
 

@@ -15,7 +15,7 @@ from sops.kit.message import Card
 from sops.kit.people import People
 from sops.kit.ports import Clock
 from sops.kit.run import Run
-from sops.kit.stores import Deadline, Outgoing, Store, Transaction
+from sops.kit.stores import Outgoing, Store, Transaction
 
 T = TypeVar("T")
 SET_ASIDE = timedelta(minutes=10)
@@ -77,9 +77,7 @@ class Desk:
 
     def look_at(self, at: datetime) -> None:
         """Have the engine look at the run again at that instant, instead of at any other it had noted."""
-        self.tx.deadlines.cancel(self.run.id, timing.LOOK)
-        stamp = int(at.timestamp() * 1000)
-        self.tx.deadlines.put(Deadline(self.run.id, timing.LOOK, stamp, 0, at, {}))
+        self.tx.deadlines.look(self.run.id, at)
 
     def finish(self) -> None:
         """Store what changed."""

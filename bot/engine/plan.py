@@ -45,7 +45,9 @@ class Planner:
             return replies.mark_of(state), [f"{text}{f' ({note})' if note else ''}" for text in what]
         deeds = [await self._deed(run, piece, world, trouble) if applies else _says(piece, run) for piece in step.deeds]
         texts = [*waits, *deeds] or [step.title]
-        return replies.mark_of(state), texts if applies else [replies.only_if(text) for text in texts]
+        if applies or not isinstance(step.only_if, Condition):
+            return replies.mark_of(state), texts
+        return replies.mark_of(state), [replies.only_if(step.only_if.says(run), text) for text in texts]
 
     async def _deed(self, run: Run, piece: Piece, world: World, trouble: list[str]) -> str:
         """What the probe of an action says; a far end that cannot be asked is said to be so."""

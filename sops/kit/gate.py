@@ -77,5 +77,9 @@ class Condition(Piece):
     def holds(self, run: Run) -> bool:
         raise NotImplementedError(type(self).__name__)
 
+    def says(self, run: Run) -> str:
+        """The condition, as the plan puts it before a step that may not come: "if a blocker is fixed"."""
+        raise NotImplementedError(type(self).__name__)
+
     def otherwise(self, run: Run) -> str:
         raise NotImplementedError(type(self).__name__)

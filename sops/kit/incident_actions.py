@@ -225,6 +225,9 @@ class Reopened(Condition):
     def holds(self, run: Run) -> bool:
         return run.iteration > 1
 
+    def says(self, run: Run) -> str:
+        return "if it was reopened"
+
     def otherwise(self, run: Run) -> str:
         return "never reopened"
 
@@ -235,6 +238,9 @@ class OwesPostMortem(Condition):
 
     def holds(self, run: Run) -> bool:
         return run.severity is not Severity.P3 or bool(run.facts.get("cause"))
+
+    def says(self, run: Run) -> str:
+        return "unless it is a P3"
 
     def otherwise(self, run: Run) -> str:
         return "optional for P3"

@@ -166,6 +166,9 @@ class Blocked(Condition):
     def holds(self, run: Run) -> bool:
         return run.facts.get("soak.outcome") == "blocked"
 
+    def says(self, run: Run) -> str:
+        return "if a blocker is fixed"
+
     def otherwise(self, run: Run) -> str:
         return "no blocker"
 
@@ -176,6 +179,9 @@ class Clear(Condition):
 
     def holds(self, run: Run) -> bool:
         return run.facts.get("soak.outcome") == "clear" or run.record("soak").state is StepState.SKIPPED
+
+    def says(self, run: Run) -> str:
+        return "if there is no blocker"
 
     def otherwise(self, run: Run) -> str:
         return "blocked"

@@ -218,6 +218,10 @@ class Deadlines(Protocol):
         """Store it; False if one with its key exists already, fired or not, and then nothing changed."""
         ...
 
+    def look(self, run_id: str, at: datetime) -> None:
+        """Note that the run is to be looked at then, in place of any other such note; not a promise, so it may move."""
+        ...
+
     def cancel(self, run_id: str, clock: str | None = None) -> None:
         """Drop pending deadlines of the run (of that clock)."""
         ...

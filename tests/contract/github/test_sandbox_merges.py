@@ -134,7 +134,7 @@ def test_a_deleted_head_closes_its_pull_request(world: SandboxWorld, repository:
 
 
 def test_authors_are_linked_to_accounts_where_their_address_is_known(world: SandboxWorld, pull: PullRequest) -> None:
-    assert {commit.author.login for commit in pull.get_commits()} == {"maint", "rev3", "guest"}
+    assert {commit.author.login for commit in pull.get_commits()} == {"maint", "oncall1", "guest"}
 
 
 def test_a_direct_push_to_main_is_refused(world: SandboxWorld, repository: Repository) -> None:

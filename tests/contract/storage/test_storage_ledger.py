@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta, timezone
+from typing import Any
 
 import pytest
+from sqlalchemy import Executable, Table, and_, func, literal, select
 from sqlalchemy.exc import DBAPIError
 
 from sops.kit.ledger import FIRST_SEAL, text_hash
 from sops.kit.stores import Fault, LedgerEntry, Transaction
 from storage import SqlStore
+from storage.tables import LEDGER_ENTRY, LEDGER_HEAD, LEDGER_SEAL, Base
 from tests.contract.storage.samples import NOW, a_run, later, sql
 
 RECORD = ("ledger_entry", "ledger_seal")
@@ -46,13 +49,45 @@ async def record(store: SqlStore) -> SqlStore:
     return store
 
 
-def tamper(url: str, *statements: str) -> None:
+def tamper(url: str, *statements: Executable) -> None:
     """What somebody who may change the database can do: past the triggers, in one transaction."""
     if url.startswith("sqlite"):
         triggers = [f"{table}_no_{verb}" for table in RECORD for verb in ("update", "delete")]
         sql(url, *(f"DROP TRIGGER IF EXISTS {trigger}" for trigger in triggers), *statements)
     else:
         sql(url, "SET LOCAL session_replication_role = replica", *statements)
+
+
+def change(run_id: str, seq: int, /, **values: Any) -> Executable:
+    entry = and_(LEDGER_ENTRY.c.run_id == run_id, LEDGER_ENTRY.c.seq == seq)
+    return LEDGER_ENTRY.update().where(entry).values(values)
+
+
+def remove(run_id: str, *seqs: int) -> Executable:
+    return LEDGER_ENTRY.delete().where(LEDGER_ENTRY.c.run_id == run_id, LEDGER_ENTRY.c.seq.in_(seqs))
+
+
+def copy(run_id: str, seq: int, to: int) -> Executable:
+    """The same entry once more, with another number."""
+    columns = [literal(to) if column.name == "seq" else column for column in LEDGER_ENTRY.c]
+    found = select(*columns).where(LEDGER_ENTRY.c.run_id == run_id, LEDGER_ENTRY.c.seq == seq)
+    return LEDGER_ENTRY.insert().from_select(LEDGER_ENTRY.c.keys(), found)
+
+
+def move(table: Table, run_id: str, to: str) -> Executable:
+    return table.update().where(table.c.run_id == run_id).values(run_id=to)
+
+
+def head_at(entry: LedgerEntry) -> Executable:
+    return LEDGER_HEAD.update().where(LEDGER_HEAD.c.run_id == entry.run_id).values(seq=entry.seq, hash=entry.hash)
+
+
+def change_seal(number: int, **values: Any) -> Executable:
+    return LEDGER_SEAL.update().where(LEDGER_SEAL.c.number == number).values(values)
+
+
+def remove_seal(number: int) -> Executable:
+    return LEDGER_SEAL.delete().where(LEDGER_SEAL.c.number == number)
 
 
 async def test_an_entry_comes_back_as_it_was_written(store: SqlStore) -> None:
@@ -91,33 +126,33 @@ async def test_a_payload_that_is_no_json_is_refused(store: SqlStore) -> None:
     assert await store.read(lambda tx: tx.ledger.entries("r1")) == []
 
 
-@pytest.mark.parametrize("table", RECORD)
-async def test_the_database_refuses_to_change_or_shorten_the_record(record: SqlStore, url: str, table: str) -> None:
-    for statement in (f"UPDATE {table} SET previous = 'x'", f"DELETE FROM {table}"):
-        with pytest.raises(DBAPIError, match=f"{table} is append-only"):
+@pytest.mark.parametrize("name", RECORD)
+async def test_the_database_refuses_to_change_or_shorten_the_record(record: SqlStore, url: str, name: str) -> None:
+    table = Base.metadata.tables[name]
+    for statement in (table.update().values(previous="x"), table.delete()):
+        with pytest.raises(DBAPIError, match=f"{name} is append-only"):
             sql(url, statement)
     if url.startswith("postgresql"):
-        with pytest.raises(DBAPIError, match=f"{table} is append-only"):
-            sql(url, f"TRUNCATE {table}")
+        with pytest.raises(DBAPIError, match=f"{name} is append-only"):
+            sql(url, f"TRUNCATE {name}")
     assert await verify(record) == []
 
 
 async def test_a_changed_payload_is_found(record: SqlStore, url: str) -> None:
-    tamper(url, "UPDATE ledger_entry SET payload = '{}' WHERE run_id = 'r2' AND seq = 2")
+    tamper(url, change("r2", 2, payload="{}"))
     assert await verify(record) == [("INC-7", 2, "its payload was changed")]
 
 
 @pytest.mark.parametrize(
-    "change", ["at = '2020-01-01T00:00:00.000000+00:00'", "at = 'rubbish'", "kind = 'approved'", "actor = 'eve'"]
+    "values", [{"at": "2020-01-01T00:00:00.000000+00:00"}, {"at": "rubbish"}, {"kind": "approved"}, {"actor": "eve"}]
 )
-async def test_a_changed_entry_is_found(record: SqlStore, url: str, change: str) -> None:
-    tamper(url, f"UPDATE ledger_entry SET {change} WHERE run_id = 'r1' AND seq = 2")
+async def test_a_changed_entry_is_found(record: SqlStore, url: str, values: dict[str, str]) -> None:
+    tamper(url, change("r1", 2, **values))
     assert await verify(record) == [("REL-1", 2, "was changed")]
 
 
 async def test_a_changed_payload_with_its_hash_mended_is_found(record: SqlStore, url: str) -> None:
-    mended = f"payload = '{{}}', payload_hash = '{text_hash('{}')}'"
-    tamper(url, f"UPDATE ledger_entry SET {mended} WHERE run_id = 'r1' AND seq = 2")
+    tamper(url, change("r1", 2, payload="{}", payload_hash=text_hash("{}")))
     assert await verify(record) == [("REL-1", 2, "was changed")]
 
 
@@ -129,19 +164,15 @@ async def test_an_entry_replaced_by_a_valid_one_is_found(record: SqlStore, url: 
 
 async def _rewrite_entry_two(record: SqlStore, url: str) -> None:
     entries = await record.read(lambda tx: tx.ledger.entries("r1"))
-    tamper(url, "DELETE FROM ledger_entry WHERE run_id = 'r1' AND seq = 2", _head_at(entries[0]))
+    tamper(url, remove("r1", 2), head_at(entries[0]))
     await note(record, "false", "r1")
-    tamper(url, _head_at(entries[-1]))
-
-
-def _head_at(entry: LedgerEntry) -> str:
-    return f"UPDATE ledger_head SET seq = {entry.seq}, hash = '{entry.hash}' WHERE run_id = '{entry.run_id}'"
+    tamper(url, head_at(entries[-1]))
 
 
 async def test_a_tail_rewritten_from_scratch_is_found_by_its_seal(record: SqlStore, url: str) -> None:
     """The chain itself is sound again, head and all; only the seal remembers."""
     entries = await record.read(lambda tx: tx.ledger.entries("r1"))
-    tamper(url, "DELETE FROM ledger_entry WHERE run_id = 'r1' AND seq >= 3", _head_at(entries[1]))
+    tamper(url, remove("r1", 3, 4, 5), head_at(entries[1]))
     for text in ("false 3", "false 4", "false 5"):
         await note(record, text, "r1")
     assert await verify(record) == [
@@ -151,28 +182,28 @@ async def test_a_tail_rewritten_from_scratch_is_found_by_its_seal(record: SqlSto
 
 
 async def test_a_removed_entry_is_found(record: SqlStore, url: str) -> None:
-    tamper(url, "DELETE FROM ledger_entry WHERE run_id = 'r1' AND seq = 2")
+    tamper(url, remove("r1", 2))
     assert await verify(record) == [("REL-1", 2, "entry 2 is missing")]
 
 
 async def test_a_hole_of_several_entries_is_one_fault(record: SqlStore, url: str) -> None:
-    tamper(url, "DELETE FROM ledger_entry WHERE run_id = 'r1' AND seq IN (1, 2)")
+    tamper(url, remove("r1", 1, 2))
     assert await verify(record) == [("REL-1", 1, "entries 1 to 2 are missing")]
 
 
 async def test_a_removed_last_entry_is_found(record: SqlStore, url: str) -> None:
-    tamper(url, "DELETE FROM ledger_entry WHERE run_id = 'r1' AND seq = 5")
+    tamper(url, remove("r1", 5))
     assert await verify(record) == [("REL-1", 5, "entry 5 is missing")]
 
 
 async def test_a_tail_removed_together_with_its_head_is_found_by_the_seal(record: SqlStore, url: str) -> None:
     third = (await record.read(lambda tx: tx.ledger.entries("r1")))[2]
-    tamper(url, "DELETE FROM ledger_entry WHERE run_id = 'r1' AND seq > 3", _head_at(third))
+    tamper(url, remove("r1", 4, 5), head_at(third))
     assert await verify(record) == [("REL-1", 4, "is missing, though seal 2 covers it")]
 
 
 async def test_a_whole_chain_that_was_removed_is_found(record: SqlStore, url: str) -> None:
-    tamper(url, "DELETE FROM ledger_entry WHERE run_id = 'r2'", "DELETE FROM ledger_head WHERE run_id = 'r2'")
+    tamper(url, remove("r2", 1, 2, 3, 4), LEDGER_HEAD.delete().where(LEDGER_HEAD.c.run_id == "r2"))
     assert await verify(record) == [
         ("INC-7", None, "the head of its chain is missing"),
         ("INC-7", 3, "is missing, though seal 1 covers it"),
@@ -180,23 +211,19 @@ async def test_a_whole_chain_that_was_removed_is_found(record: SqlStore, url: st
 
 
 async def test_an_inserted_entry_is_found(record: SqlStore, url: str) -> None:
-    copied = "run_id, 6, at, kind, actor, payload, payload_hash, previous, hash"
-    tamper(url, f"INSERT INTO ledger_entry SELECT {copied} FROM ledger_entry WHERE run_id = 'r1' AND seq = 5")
+    tamper(url, copy("r1", 5, to=6))
     faults = await verify(record)
     assert {(run, seq) for run, seq, _ in faults} == {("REL-1", 6)}
     assert any("stands after the head of the chain" in what for _, _, what in faults)
 
 
 async def test_an_entry_inserted_before_the_first_is_found(record: SqlStore, url: str) -> None:
-    copied = "run_id, 0, at, kind, actor, payload, payload_hash, previous, hash"
-    tamper(url, f"INSERT INTO ledger_entry SELECT {copied} FROM ledger_entry WHERE run_id = 'r1' AND seq = 1")
+    tamper(url, copy("r1", 1, to=0))
     assert await verify(record) == [("REL-1", 0, "stands after entry 0: inserted, or there twice")]
 
 
 async def test_an_exchanged_order_is_found(record: SqlStore, url: str) -> None:
-    swap = [(2, 90), (3, 2), (90, 3)]
-    moves = [f"UPDATE ledger_entry SET seq = {to} WHERE run_id = 'r1' AND seq = {seq}" for seq, to in swap]
-    tamper(url, *moves)
+    tamper(url, *(change("r1", seq, seq=to) for seq, to in [(2, 90), (3, 2), (90, 3)]))
     faults = await verify(record)
     assert {(run, seq) for run, seq, what in faults if what == "was changed"} == {("REL-1", 2), ("REL-1", 3)}
     assert any("does not follow" in what for _, _, what in faults)
@@ -204,35 +231,34 @@ async def test_an_exchanged_order_is_found(record: SqlStore, url: str) -> None:
 
 async def test_entries_of_another_run_do_not_pass(record: SqlStore, url: str) -> None:
     exchange = [("r1", "spare"), ("r2", "r1"), ("spare", "r2")]
-    moves = [f"UPDATE {{table}} SET run_id = '{to}' WHERE run_id = '{run}'" for run, to in exchange]
-    tamper(url, *(move.format(table=table) for table in ("ledger_entry", "ledger_head") for move in moves))
+    tamper(url, *(move(table, run_id, to) for table in (LEDGER_ENTRY, LEDGER_HEAD) for run_id, to in exchange))
     assert {run for run, _, what in await verify(record) if what == "was changed"} == {"REL-1", "INC-7"}
 
 
 async def test_a_changed_head_is_found(record: SqlStore, url: str) -> None:
-    sql(url, "UPDATE ledger_head SET hash = 'x' WHERE run_id = 'r2'")
+    sql(url, LEDGER_HEAD.update().where(LEDGER_HEAD.c.run_id == "r2").values(hash="x"))
     assert await verify(record) == [("INC-7", 4, "the head of the chain has another hash")]
 
 
 async def test_a_changed_seal_is_found(record: SqlStore, url: str) -> None:
-    tamper(url, "UPDATE ledger_seal SET heads = replace(heads, 'r1', 'r9') WHERE number = 1")
+    tamper(url, change_seal(1, heads=func.replace(LEDGER_SEAL.c.heads, "r1", "r9")))
     assert ("seals", 1, "was changed") in await verify(record)
 
 
 async def test_a_seal_that_cannot_be_read_is_found(record: SqlStore, url: str) -> None:
-    tamper(url, "UPDATE ledger_seal SET heads = '[[1' WHERE number = 1")
+    tamper(url, change_seal(1, heads="[[1"))
     faults = await verify(record)
     assert ("seals", 1, "was changed") in faults
     assert ("seals", 1, "cannot be read") in faults
 
 
 async def test_a_removed_first_seal_is_found(record: SqlStore, url: str) -> None:
-    tamper(url, "DELETE FROM ledger_seal WHERE number = 1")
+    tamper(url, remove_seal(1))
     assert ("seals", 1, "seal 1 is missing") in await verify(record)
 
 
 async def test_a_removed_last_seal_is_found(record: SqlStore, url: str) -> None:
-    tamper(url, "DELETE FROM ledger_seal WHERE number = 2")
+    tamper(url, remove_seal(2))
     assert await verify(record) == [
         ("REL-1", 4, "is marked as the last one sealed, but the seals end at 3: a seal is missing")
     ]
@@ -240,7 +266,7 @@ async def test_a_removed_last_seal_is_found(record: SqlStore, url: str) -> None:
 
 async def test_a_chain_without_a_run_is_named_by_its_id(store: SqlStore, url: str) -> None:
     await note(store, "hello", "house")
-    tamper(url, "UPDATE ledger_entry SET actor = 'eve'")
+    tamper(url, change("house", 1, actor="eve"))
     assert await verify(store) == [("house", 1, "was changed")]
 
 

@@ -141,7 +141,7 @@ async def test_variables_of_a_git_hook_do_not_lead_elsewhere(
         "GIT_AUTHOR_NAME": "Mallory", "GIT_CONFIG_GLOBAL": str(other / "config"),
     }.items():  # fmt: skip
         monkeypatch.setenv(name, value)
-    (other / "config").write_text("[core]\n\thooksPath = /nowhere\n[user]\n\tname = Mallory\n")
+    (other / "config").write_text('[core]\n\thooksPath = /nowhere\n[url "/nowhere"]\n\tinsteadOf = file://\n')
     await works(mirror, remote)
     assert git(remote.path, "show", "-s", "--format=%an <%ae>", "main").decode() == f"{NAME} <{EMAIL}>\n"
     assert git(other, "count-objects").startswith(b"0 objects")

@@ -91,9 +91,10 @@ async def test_ancestry_is_told_both_ways(mirror: GitMirror, remote: Remote) -> 
     assert not await mirror.is_ancestor(later, first)
 
 
-async def test_a_replaced_object_at_the_remote_changes_nothing_here(mirror: GitMirror, remote: Remote) -> None:
+async def test_a_replaced_object_is_not_believed(mirror: GitMirror, remote: Remote, tmp_path: Path) -> None:
     first, other = remote.sha("main"), remote.add_commit("develop", "impostor")
-    git(remote.path, "replace", first, other)
+    await mirror.describe(other)
+    git(tmp_path / "home" / "mirror.git", "replace", first, other)
     assert (await mirror.describe(first)).subject == "The first of many"
 
 

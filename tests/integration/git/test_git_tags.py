@@ -166,8 +166,12 @@ async def test_a_key_its_own_signers_file_does_not_list_pushes_nothing(
 
 
 async def test_a_key_with_a_passphrase_is_an_answer_and_not_a_wait(
-    mirrors: Mirrors, remote: Remote, ssh: Signing, tmp_path: Path
+    mirrors: Mirrors, remote: Remote, ssh: Signing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (tmp_path / "dialog").write_text("#!/bin/sh\necho secret\n")
+    (tmp_path / "dialog").chmod(0o755)
+    monkeypatch.setenv("SSH_ASKPASS", str(tmp_path / "dialog"))
+    monkeypatch.setenv("DISPLAY", ":0")
     shutil.copy(ssh.key, tmp_path / "locked")
     run("ssh-keygen", "-q", "-p", "-P", "", "-N", "secret", "-f", str(tmp_path / "locked"))
     locked = Signing.ssh(tmp_path / "locked", ssh.trust)
