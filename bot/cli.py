@@ -19,6 +19,7 @@ from bot.demo.interactive import converse
 from bot.demo.lines import HELP
 from bot.demo.play import Failed, Heard, Player
 from bot.demo.transcript import Transcript
+from bot.engine.plan import outline, specimen
 from bot.wiring import Sandbox, open_sandbox
 from sops import ALL, by_id
 from sops.kit.document import compare, parse_document
@@ -33,6 +34,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     help="Runs an organisation's procedures in its chats.",
 )
 sops_app = typer.Typer(no_args_is_help=True, help="The procedures, and how they cover a document.")
@@ -48,7 +50,7 @@ Storage = Annotated[
 ]
 
 
-@app.command(epilog=HELP.replace("\n", "\n\n"))
+@app.command(epilog=f"\b\n{HELP}")
 def demo(
     script: Annotated[
         Path | None, typer.Option("--script", help="Play this script instead of asking a person.")
@@ -115,7 +117,7 @@ def show_sop(sop_id: Annotated[str, typer.Argument(metavar="ID", help="Like SOP-
     sop = by_id(sop_id.upper())
     if sop is None:
         raise _wrong(f"There is no procedure {sop_id}; `sopwith sops list` shows them.")
-    typer.echo(replies.sop(sop).plain())
+    typer.echo(replies.sop(sop, outline(specimen(sop))).plain())
 
 
 @sops_app.command()

@@ -17,6 +17,10 @@ class Deeds(Protocol):
     def pass_check(self, name: str) -> int: ...
     def fail_check(self, name: str) -> int: ...
     def push(self, branch: str, author: str = "maint") -> str: ...
+    def branch(self, name: str, at: str) -> str: ...
+    def tag(self, name: str, at: str) -> str: ...
+    def delete(self, name: str) -> str: ...
+    def publish_after(self, minutes: int) -> None: ...
     def merge(self, number: int) -> str: ...
     def review(self, number: int, login: str, verdict: str) -> None: ...
 
@@ -81,6 +85,24 @@ def _push(deeds: Deeds, words: Sequence[str]) -> str:
     return f"{author} pushed {deeds.push(words[0], author)[:10]} to {words[0]}"
 
 
+def _branch(deeds: Deeds, words: Sequence[str]) -> str:
+    return f"branch {words[0]} made at {deeds.branch(words[0], words[1])[:10]}"
+
+
+def _tag(deeds: Deeds, words: Sequence[str]) -> str:
+    return f"tag {words[0]} put on {deeds.tag(words[0], words[1])[:10]}"
+
+
+def _delete(deeds: Deeds, words: Sequence[str]) -> str:
+    return f"{words[0]} deleted; it was at {deeds.delete(words[0])[:10]}"
+
+
+def _publish_after(deeds: Deeds, words: Sequence[str]) -> str:
+    minutes = _number(words[0])
+    deeds.publish_after(minutes)
+    return f"from now on a tag is published {minutes} minutes after its push"
+
+
 def _merge(deeds: Deeds, words: Sequence[str]) -> str:
     number = _number(words[0])
     return f"pull request #{number} merged as {deeds.merge(number)[:10]}"
@@ -107,6 +129,10 @@ _VERBS: Mapping[str, _Verb] = {
     "pass": _Verb("CHECK", 1, 1, _pass),
     "fail": _Verb("CHECK", 1, 1, _fail),
     "push": _Verb("BRANCH [AUTHOR]", 1, 2, _push),
+    "branch": _Verb("NAME AT", 2, 2, _branch),
+    "tag": _Verb("NAME AT", 2, 2, _tag),
+    "delete": _Verb("BRANCH-OR-TAG", 1, 1, _delete),
+    "publish-after": _Verb("MINUTES", 1, 1, _publish_after),
     "merge": _Verb("NUMBER", 1, 1, _merge),
     "review": _Verb("NUMBER LOGIN approve|request_changes|comment", 3, 3, _review),
 }

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -197,6 +198,37 @@ class SandboxWorld:
             text = _patched(core, head, author)
             sha = core.git.commit_file(head, _PUSHED_FILE, text, by, f"fix: a patch by {author}")
             core.git.move_refs([(f"refs/heads/{branch}", sha, head)])
+            return sha
+
+    def branch(self, name: str, at: str) -> str:
+        """Somebody makes a branch at a branch, tag or SHA; returns the commit."""
+        return self._make_ref(f"refs/heads/{name}", at)
+
+    def tag(self, name: str, at: str) -> str:
+        """Somebody puts a lightweight tag on a branch, tag or SHA; returns the commit."""
+        return self._make_ref(f"refs/tags/{name}", at)
+
+    def delete(self, name: str) -> str:
+        """Somebody deletes a branch, or else a tag, of that name; returns what it stood for."""
+        with self._acting() as core:
+            refs = core.git.refs()
+            found = next((ref for ref in (f"refs/heads/{name}", f"refs/tags/{name}") if ref in refs), None)
+            if found is None:
+                raise Refusal(404, f"there is neither a branch nor a tag “{name}”")
+            core.git.move_refs([(found, ZERO, refs[found])])
+            return refs[found]
+
+    def publish_after(self, minutes: int) -> None:
+        """From now on the release workflow takes so long."""
+        with self._acting() as core:
+            core.rules = replace(core.rules, publish_delay=timedelta(minutes=minutes))
+
+    def _make_ref(self, name: str, at: str) -> str:
+        with self._acting() as core:
+            sha = core.git.resolve(at)
+            if sha is None or not core.git.is_ref_name(name):
+                raise Refusal(400, f"there is no “{at}”, or “{name}” is no name for a ref")
+            core.git.move_refs([(name, sha, ZERO)])
             return sha
 
     def merge(self, number: int, by: str = "maint") -> str:

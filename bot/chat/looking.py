@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from bot.chat import commands, replies
 from bot.chat.handlers.common import find_step, signature
 from bot.engine.far_end import Worlds
-from bot.engine.plan import Planner
+from bot.engine.plan import Planner, outline, specimen
 from sops.kit.gate import Gate, Waiting
 from sops.kit.message import Card
 from sops.kit.model import Sop
@@ -53,7 +53,7 @@ class Looking:
                 return replies.sops(self._sops)
             case commands.ShowSop(id=wanted):
                 found = next((sop for sop in self._sops if sop.id == wanted), None)
-                return replies.sop(found) if found else replies.unknown_sop(wanted)
+                return replies.sop(found, outline(specimen(found))) if found else replies.unknown_sop(wanted)
             case commands.ListRuns():
                 return replies.runs(await self._store.read(lambda tx: tx.runs.open()))
             case _:

@@ -260,6 +260,10 @@ def only_if(condition: str, what: str) -> str:
     return f"{condition}: {what}"
 
 
+def goes_back(step_id: str) -> str:
+    return f"then again from {step_id}, as the next candidate"
+
+
 def plan_approval(quorum: int, role: Role) -> str:
     return f"wait for {quorum} {role}{'s' if quorum > 1 else ''} to approve everything up to the soak"
 
@@ -849,9 +853,12 @@ def sops(all_sops: Sequence[Sop]) -> Card:
     return _card(*(f"{sop.id} {sop.title}: /{sop.command}" for sop in all_sops), hint="/sop show SOP-03")
 
 
-def sop(shown: Sop) -> Card:
-    lines = [f"row {step.row}  {step.id}: {step.title}" for step in shown.steps]
-    return _card(line(bold(f"{shown.id} {shown.title}"), f" · owner: {shown.owner}"), *lines)
+def sop(shown: Sop, outline: Sequence[tuple[Step, Sequence[str]]]) -> Card:
+    """A procedure to be held against the document: row, step, and what it waits for and does."""
+    lines: list[Line | str] = [line(bold(f"{shown.id} {shown.title}"), f" · owner: {shown.owner} · /{shown.command}")]
+    for step, texts in outline:
+        lines += [f"row {step.row:<3} {step.id:<19} {texts[0]}", *(f"{'':<27} {text}" for text in texts[1:])]
+    return _card(*lines)
 
 
 def help_outside() -> Card:

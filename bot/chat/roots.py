@@ -1,7 +1,5 @@
 """Commands that begin a run: `/incident declare …`, `/release rc …`."""
 
-import hashlib
-import json
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
@@ -19,7 +17,7 @@ from sops.kit.model import Severity, Sop
 from sops.kit.people import People
 from sops.kit.policy import Policy
 from sops.kit.ports import Clock
-from sops.kit.run import Run, RunState
+from sops.kit.run import Run, RunState, pinned
 from sops.kit.stores import InboxItem, Outgoing, Store, Transaction
 from sops.kit.texts import printable
 from sops.kit.timing import ACKNOWLEDGE, started
@@ -129,23 +127,17 @@ class Roots:
         version: str = "",
         severity: Severity | None = None,
     ) -> Run:
-        """A run without a name, pinned to the procedure and the settings of this moment."""
-        definition = tuple(step.dump() for step in sop.steps)
-        incident = sop is INCIDENT
-        return Run(
-            id=uuid.uuid4().hex,
+        """A run that has no name yet."""
+        return pinned(
+            sop,
+            run_id=uuid.uuid4().hex,
             name=f"{sop.prefix}-0",
-            sop=sop.id,
-            sop_version=sop.version,
-            sop_hash=hashlib.sha256(json.dumps(definition, sort_keys=True).encode()).hexdigest(),
             title=title,
-            state=RunState.PLANNED,
             starter=me.handle,
-            owners=() if incident else (me.handle,),
             place=self._place(sop, item.event.place, item.event.actor),
-            created_at=now,
-            definition=definition,
+            at=now,
             policy=self._policy,
+            owned=sop is not INCIDENT,
             version=version,
             severity=severity,
         )

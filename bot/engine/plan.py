@@ -1,14 +1,18 @@
 """The plan: every effect of a run as done, to do, or in conflict, from the same probes that resume it."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from bot.chat import replies
+from bot.engine.approving import quorum_of
 from bot.engine.far_end import Worlds
 from sops.kit.action import Action, Conflict, Done, World
+from sops.kit.conversation import Place
 from sops.kit.errors import FarEndError, FarEndRefused
 from sops.kit.gate import Approved, Condition, Gate, SignedOff
-from sops.kit.model import Piece, Step
-from sops.kit.run import Run, StepState
+from sops.kit.model import Piece, Sop, Step
+from sops.kit.policy import Policy
+from sops.kit.run import Run, StepState, pinned
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class Planner:
     async def _step(self, run: Run, step: Step, world: World, trouble: list[str]) -> tuple[str, list[str]]:
         state = run.record(step.id).state
         applies = step.only_if is None or (isinstance(step.only_if, Condition) and step.only_if.holds(run))
-        waits = [text for piece in step.waits if (text := _waits_for(piece, run))]
+        waits = waits_of(run, step)
         if state.over:
             what = [piece.says(run) for piece in step.deeds if isinstance(piece, Action)] or waits or [step.title]
             note = run.record(step.id).note if state is StepState.SKIPPED else ""
@@ -64,13 +68,45 @@ class Planner:
         return replies.there_already(piece.says(run)) if isinstance(found, Done) and found.facts else piece.says(run)
 
 
+def specimen(sop: Sop) -> Run:
+    """A run of the procedure that never runs, to show what one would do."""
+    place, long_ago = Place(platform="", channel=""), datetime(2000, 1, 1, tzinfo=UTC)
+    return pinned(
+        sop,
+        run_id="",
+        name=f"{sop.prefix}-0",
+        title="",
+        starter="",
+        place=place,
+        at=long_ago,
+        policy=Policy(),
+        version="X.Y.0",
+    )
+
+
+def outline(run: Run) -> list[tuple[Step, list[str]]]:
+    """Every step with what it waits for and does, in words, without a look at the world."""
+    return [(step, _outlined(run, step)) for step in run.steps]
+
+
+def _outlined(run: Run, step: Step) -> list[str]:
+    texts = [*waits_of(run, step), *(_says(piece, run) for piece in step.deeds)] or [step.title]
+    if isinstance(step.only_if, Condition):
+        texts = [replies.only_if(step.only_if.says(run), text) for text in texts]
+    return [*texts, replies.goes_back(step.then)] if step.then else texts
+
+
+def waits_of(run: Run, step: Step) -> list[str]:
+    return [text for piece in step.waits if (text := _waits_for(piece, run, step))]
+
+
 def _says(piece: Piece, run: Run) -> str:
     return piece.says(run) if isinstance(piece, Action | Gate) else type(piece).__name__
 
 
-def _waits_for(piece: Piece, run: Run) -> str:
+def _waits_for(piece: Piece, run: Run, step: Step) -> str:
     if isinstance(piece, Approved):
-        return replies.plan_approval(max(1, run.policy.approvals.get(f"{run.sop}.merge", piece.n)), piece.by)
+        return replies.plan_approval(quorum_of(run, step, piece), piece.by)
     if isinstance(piece, SignedOff):
         return replies.plan_sign_off(piece.by, piece.ask)
     return piece.says(run) if isinstance(piece, Gate) else ""

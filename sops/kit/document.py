@@ -283,9 +283,10 @@ def _named_rows(spec: str) -> list[str]:
 
 def _sop_lines(sop: SopReport) -> Iterator[str]:
     yield f"{sop.id} {sop.title}: {len(sop.covered)} of {len(sop.rows)} rows covered."
-    for row in sop.uncovered:
+    for row in sop.rows:
         text = row.text if len(row.text) <= SHOWN else row.text[: SHOWN - 1] + "…"
-        yield f"  row {row.row} has no step: {text} (line {row.line})"
+        served = f": {', '.join(row.steps)}" if row.steps else f" has no step: {text} (line {row.line})"
+        yield f"  row {row.row}{served}"
     for step, name in sop.unknown:
         yield f"  step {step} names row {name}, which the document does not have."
     if sop.without_row:

@@ -1,5 +1,7 @@
 """A run: one execution of a procedure. An immutable value; a transition returns the next one."""
 
+import hashlib
+import json
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
@@ -9,7 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from sops.kit.approvals import Request
 from sops.kit.clocks import ClockState
 from sops.kit.conversation import Place
-from sops.kit.model import Role, Severity, Step
+from sops.kit.model import Role, Severity, Sop, Step
 from sops.kit.policy import Policy
 
 
@@ -88,6 +90,44 @@ class Iteration(_Value):
     number: int
     facts: dict[str, Any]
     records: dict[str, StepRecord]
+
+
+def pinned(
+    sop: Sop,
+    *,
+    run_id: str,
+    name: str,
+    title: str,
+    starter: str,
+    place: Place,
+    at: datetime,
+    policy: Policy,
+    owned: bool = True,
+    version: str = "",
+    severity: Severity | None = None,
+) -> "Run":
+    """A new run of `sop`, planned, pinned to its steps and to these settings for good.
+
+    `owned`: the starter is its first owner; an incident has none before somebody takes command.
+    """
+    definition = tuple(step.dump() for step in sop.steps)
+    return Run(
+        id=run_id,
+        name=name,
+        sop=sop.id,
+        sop_version=sop.version,
+        sop_hash=hashlib.sha256(json.dumps(definition, sort_keys=True).encode()).hexdigest(),
+        title=title,
+        state=RunState.PLANNED,
+        starter=starter,
+        owners=(starter,) if owned else (),
+        place=place,
+        created_at=at,
+        definition=definition,
+        policy=policy,
+        version=version,
+        severity=severity,
+    )
 
 
 class Run(_Value):

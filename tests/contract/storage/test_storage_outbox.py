@@ -144,7 +144,9 @@ async def test_of_edits_put_at_once_one_is_left(store: SqlStore, other_store: Sq
     await put(store, a_message("root"))
     await deliver(store, "root")
     edits = [a_message("root", f"edit {n}", kind="edit") for n in range(20)]
-    await asyncio.gather(*(put(each, edit) for edit, each in zip(edits, [store, other_store] * 10, strict=True)))
+    stores = [store, other_store] * 10
+    results = await asyncio.gather(*(put(each, edit) for edit, each in zip(edits, stores, strict=True)))
+    assert results == [[True]] * 20
     await deliver(store, "root")
     assert await ids(store) == []
 

@@ -71,15 +71,27 @@ def _plain(found: Any) -> Any:
     return json.dumps(found, default=str, sort_keys=True)
 
 
-MIGRATE = "import sys; from storage import migrate; migrate(sys.argv[1])"
+FOUR = """
+import os, sys
+import storage.migrations.run  # once for all, so that they meet at the database and not at the imports
+from storage import migrate
+
+children = []
+for _ in range(4):
+    child = os.fork()
+    if child == 0:
+        migrate(sys.argv[1])
+        os._exit(0)
+    children.append(child)
+sys.exit(sum(os.waitpid(child, 0)[1] != 0 for child in children))
+"""
 
 
 def test_four_processes_may_start_at_once_on_an_empty_database(empty_url: str) -> None:
     environment = {**os.environ, "PYTHONPATH": str(HERE)}
-    command = [sys.executable, "-W", "error", "-c", MIGRATE, empty_url]
-    starting = [subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) for _ in range(4)]
-    told = [process.communicate()[1].decode() for process in starting]
-    assert [process.returncode for process in starting] == [0] * 4, "\n".join(told)
+    command = [sys.executable, "-W", "error", "-c", FOUR, empty_url]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
     assert [row[0] for row in sql(empty_url, "SELECT version_num FROM alembic_version")] == [HEAD]
 
 

@@ -204,7 +204,12 @@ def test_every_row_covered_is_told_with_its_steps():
         ("3", ("step-2", "step-3")),
     ]
     assert not report.uncovered
-    assert report.lines() == ["SOP-01 Ours: 3 of 3 rows covered."]
+    assert report.lines() == [
+        "SOP-01 Ours: 3 of 3 rows covered.",
+        "  row 1: step-1",
+        "  row 2: step-1",
+        "  row 3: step-2, step-3",
+    ]
 
 
 @pytest.mark.parametrize("rows", ["C1–C3, D3-D4, L1 — L2", "C1-3,D3,D4 , L1-2"])
@@ -218,7 +223,9 @@ def test_a_row_without_a_step_is_uncovered():
     assert [row.row for row in report.sops[0].uncovered] == ["2"]
     assert report.lines() == [
         "SOP-01 Ours: 2 of 3 rows covered.",
+        "  row 1: step-1",
         "  row 2 has no step: Wait long | longer (line 15)",
+        "  row 3: step-2",
     ]
 
 
@@ -227,7 +234,7 @@ def test_a_step_that_names_no_row_of_the_document_is_found(name):
     report = compare(parse_document(DOCUMENT)[:1], [sop("SOP-01", "1–3", name)])
     assert report.uncovered
     assert report.sops[0].unknown == (("step-2", name),)
-    assert report.lines()[1:] == [f"  step step-2 names row {name}, which the document does not have."]
+    assert report.lines()[4:] == [f"  step step-2 names row {name}, which the document does not have."]
 
 
 @pytest.mark.parametrize("none", ["", "—", "–", "-", " "])
@@ -235,7 +242,7 @@ def test_a_step_of_our_own_is_no_failure(none):
     report = compare(parse_document(DOCUMENT)[:1], [sop("SOP-01", "1–3", none)])
     assert not report.uncovered
     assert report.sops[0].without_row == ("step-2",)
-    assert report.lines()[1:] == ["  steps of our own: step-2"]
+    assert report.lines()[4:] == ["  steps of our own: step-2"]
 
 
 def test_a_procedure_only_the_document_has_is_missing_and_one_only_we_have_is_not():
@@ -244,7 +251,7 @@ def test_a_procedure_only_the_document_has_is_missing_and_one_only_we_have_is_no
     assert not compare(document[:1], [covered, sop("SOP-09", "1")]).uncovered
     report = compare(document, [covered, sop("SOP-09", "1")])
     assert report.uncovered
-    assert report.lines()[1:] == ["SOP-02 Fire: no procedure here (line 20).", "SOP-09: not in the document."]
+    assert report.lines()[4:] == ["SOP-02 Fire: no procedure here (line 20).", "SOP-09: not in the document."]
 
 
 def test_a_document_without_procedures_does_not_pass():
