@@ -12,7 +12,7 @@ from adapters.sandbox.clock import VirtualClock
 from adapters.sandbox.core import Core, Rules
 from adapters.sandbox.dispatch import Dispatcher
 from adapters.sandbox.faults import Faults, RequestLog
-from adapters.sandbox.git_repository import GitRepository
+from adapters.sandbox.git_repository import ZERO, GitRepository
 from adapters.sandbox.http_server import HttpServer
 from adapters.sandbox.people import BOT, PEOPLE, token_of
 from adapters.sandbox.refusal import Refusal

@@ -84,7 +84,8 @@ class Desk:
         if self._new:
             self.tx.runs.add(self.run)
             self._post_root()
-        elif self.run != self.before:
+        elif self.run != self.before or self._messages:
+            # Also when only something was said: the revision is what keeps its logical id from being used again.
             self.tx.runs.save(self.run)
             self._edit_root()
         for message in self._messages:
@@ -118,7 +119,7 @@ class Desk:
 
     def _next_key(self) -> str:
         self._said += 1
-        return f"{self.run.revision + 1}.{self._said}"
+        return f"{0 if self._new else self.run.revision + 1}.{self._said}"
 
 
 class Desks:
