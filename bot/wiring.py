@@ -66,6 +66,7 @@ def assemble(settings: Settings, clock: Clock, ports: Ports) -> Engine:
     edge = Edge(store, clock, desks, dispatch.handle, advancer.advance)
     return Engine(
         store,
+        clock,
         Intake(store),
         edge.handle,
         Clocks(store, clock, people),

@@ -13,7 +13,16 @@ from sops.kit.release_actions import (
     PushSignedTag,
     RestoreBranch,
 )
-from sops.kit.release_gates import Blocked, ChecksGreen, Clear, FixOnBranch, NoOpenBlockers, Published, ReviewsMet
+from sops.kit.release_gates import (
+    Blocked,
+    ChecksGreen,
+    Clear,
+    FixOnBranch,
+    NoOpenBlockers,
+    Published,
+    ReviewsMet,
+    TagFree,
+)
 from sops.kit.soak import Soaked
 
 BRANCH = "release/v{final}-rc1"  # keeps this name for rc2, rc3, …
@@ -37,6 +46,7 @@ RELEASE_CANDIDATE = Sop(
             title="merge",
             when=(
                 ChecksGreen(),
+                TagFree("v{candidate}"),
                 Approved(1, by=Role.REVIEWER, covers=("merge", "tag", "published", "announce")),
                 ReviewsMet(),
             ),

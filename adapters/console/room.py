@@ -70,6 +70,11 @@ class Room:
         roots = [post for post in self.posts if post.thread is None and post.key.endswith("/root")]
         return next((post for post in reversed(roots) if post.lines and name.search(post.lines[0])), None)
 
+    def latest_run(self) -> str:
+        """The name of the run whose thread is the newest; empty if there is none."""
+        roots = [post for post in self.posts if post.thread is None and post.key.endswith("/root")]
+        return self.run_in(roots[-1].ref) if roots else ""
+
     def run_in(self, thread: str) -> str:
         """The run a thread belongs to, as its root shows it; empty if it shows none."""
         root = self.find(thread)

@@ -537,7 +537,8 @@ def parse(text: str, *, in_run: bool, addressed: bool = False) -> Parsed:
     if root and text.startswith("/"):
         return Problem("unknown-root", root[1][:20])
     if not in_run:
-        return Problem("no-run") if addressed and text else Talk()
+        meant = addressed or (text.startswith("!") and _split(text[1:])[0].lower() in VERBS)
+        return Problem("no-run") if meant and text else Talk()
     if addressed or text.startswith("!"):
         return _verb(text.removeprefix("!").strip())
     return _alone(text)

@@ -10,6 +10,7 @@ from sops.kit.gate import Gate, Waiting
 from sops.kit.message import Card
 from sops.kit.model import Sop
 from sops.kit.run import Run
+from sops.kit.soak import open_blockers
 from sops.kit.stores import Store
 
 
@@ -67,6 +68,11 @@ class Looking:
                 return None
             case commands.SignOff(step=name):
                 return await self._gates(run, name)
+            case commands.Dismiss(number=number) if run.prefix == "REL":
+                blocks = str(number) in run.facts.get("soak.blockers", {})
+                if not blocks and number not in await open_blockers(run, self._worlds.now()):
+                    return replies.refused(replies.not_a_blocker(number))
+                return None
             case commands.Blocker(number=number):
                 issue = await self._worlds.now().forge.issue(number)
                 if issue is None or issue.state != "open":

@@ -91,8 +91,10 @@ def _incident_state(run: Run) -> str:
 def _release_summary(run: Run) -> Card:
     current = {step.id for step in run.current()}
     done = [step for step in run.steps if run.record(step.id).state.over]
-    waiting = [step for step in run.steps if step.id in current]
-    left = [step for step in run.steps if step not in done and step not in waiting]
+    waiting = [step for step in run.steps if step.id in current and run.state is not RunState.PLANNED]
+    rare = {"fix-branch", "blockers"}  # shown once a blocker makes them due
+    left = [step for step in run.steps if step not in (*done, *waiting) and step.id not in rare]
+    done = [step for step in done if run.record(step.id).state is StepState.DONE or step.id not in rare]
     lines: list[Line | str] = [
         line(bold(f"{run.name} · candidate {run.version}-rc{run.iteration} · {state_word(run)}"))
     ]
@@ -117,6 +119,8 @@ def _release_hint(run: Run) -> str:
         return "!start · plan · !cancel reason"
     if run.state is RunState.HELD:
         return "!resume · plan · !cancel reason"
+    if "soak" in {step.id for step in run.current()}:
+        return "!blocker #N · !dismiss #N reason · status · !hold reason"
     return "plan · status · !hold reason"
 
 
@@ -162,7 +166,8 @@ def _incident_summary(run: Run) -> Card:
 def _incident_next(run: Run) -> Line:
     if run.state.over:
         return line(f"Ended   {run.facts.get('ended', run.state)}")
-    left = [step.title for step in run.steps if not run.record(step.id).state.over and step.id not in {"reopen-issue"}]
+    own = {"detect", "reopen-issue"}
+    left = [step.title for step in run.steps if not run.record(step.id).state.over and step.id not in own]
     spans: list[Span | str] = [f"Next    {left[0]}" if left else "Next    nothing"]
     for name, label in (
         (timing.ACKNOWLEDGE, "acknowledge by "),
@@ -282,7 +287,11 @@ def plan(run: Run, lines: Sequence[str]) -> Card:
 def request(run: Run, asked: Request, people: People) -> Card:
     """The question to reviewers: everything the yes covers, in order, and who may give it."""
     able = [p.handle for p in people.holding(asked.role) if p.handle not in asked.excluded]
-    barred = [f"{who} ({_WHY_NOT[why]})" for who, why in asked.excluded.items()]
+    barred = [
+        f"{who} ({_WHY_NOT[why]})"
+        for who, why in asked.excluded.items()
+        if why != "author" or people.has(who, (asked.role,))
+    ]
     needed, yes = int(run.facts.get("reviews.needed", 0)), run.facts.get("reviews", [])
     github = (
         [f"{run.policy.main} requires {needed} GitHub review{'s' if needed != 1 else ''}: {len(yes)} ✓"]
@@ -365,11 +374,9 @@ def yes_dropped(run: Run, asked: Request) -> Card:
 
 
 def grace(run: Run, asked: Request) -> Card:
-    until = asked.grace_until or asked.made_at
+    span = run.policy.grace_p0 if run.severity is Severity.P0 else run.policy.grace
     return _card(
-        line(
-            f"Approved by {_names(asked.people, 'and')}. Going ahead at ", time(until), " unless somebody says !stop."
-        ),
+        f"Approved by {_names(asked.people, 'and')}. Going ahead in {duration(span)} unless somebody says !stop.",
         hint="!stop",
         buttons=(Button(label="Stop", says="!stop"),),
     )
@@ -383,8 +390,9 @@ def counted(run: Run, asked: Request, who: str) -> Card:
 def not_counted(run: Run, reasons: Sequence[str], code_given: str, following: str) -> Card:
     """Why a yes does not count; every reason, and who may instead."""
     which = f" ({code_given})" if code_given else ""
+    untouched = "" if "merge" in run.facts else " Nothing was merged."
     return _card(
-        line(bold(f"Not counted: your yes to {run.name}{which}."), " Nothing was merged."),
+        line(bold(f"Not counted: your yes to {run.name}{which}."), untouched),
         *(f"• {reason}" for reason in reasons),
         *([following] if following else []),
     )
@@ -403,8 +411,8 @@ def reason_excluded(run: Run, why: str) -> str:
 
 
 def reason_role(role: Role, person_roles: Sequence[Role]) -> str:
-    mine = f"you are {_names([str(r) for r in person_roles], 'and')}" if person_roles else "you have no role"
-    return f"Only a {role} may answer; {mine}"
+    mine = _roles_of(person_roles)
+    return f"Only {_a_role(role)} may answer; {mine[0].lower()}{mine[1:]}"
 
 
 def reason_twice(name: str) -> str:
@@ -459,6 +467,12 @@ def news(run: Run, item: News) -> Card:
     if item.kind == "checks-red":
         names = ", ".join(about["checks"])
         return _card(f"Red on {short(about['head'])}: {names}.", "Mend it on the branch, or rerun it; the run waits.")
+    if item.kind == "tag-taken":
+        return _card(
+            line(bold(f"{run.name} cannot be merged: "), Span(text=about["note"]), "."),
+            f"Ask who pushed {about['tag']}. If nobody can have fetched it, delete it; else choose another version.",
+            hint="!cancel reason",
+        )
     if item.kind == "not-published":
         return _card(
             f"An hour after the tag there still is no {' and no '.join(about['missing'])}.",
@@ -521,7 +535,7 @@ def for_channel(item: News) -> bool:
 
 def conflict(run: Run, step: Step, found: Conflict) -> Card:
     return _card(
-        line(bold(f"{step.title}: stopped. "), Span(text=found.reason), "."),
+        line(bold(f"Stopped at {step.title}: "), Span(text=found.reason), "."),
         line("What to do: ", Span(text=found.remedy), "."),
         hint="!retry · !cancel reason",
     )
@@ -659,7 +673,8 @@ def digest(run: Run, mark: int, changes: Sequence[Sequence[str]]) -> Card:
     clock = run.clocks[timing.SOAK]
     state = "BLOCKED" if run.facts.get("soak.blockers") else "NO OPEN BLOCKER"
     days = run.policy.soak.days
-    day = "last day" if mark == timing.EVE else f"day {mark + 1} of {days}"
+    # A soak that was blocked has more days than the policy asks for.
+    day = "last day" if mark == timing.EVE else f"day {mark + 1}" + (f" of {days}" if mark < days else "")
     return _card(
         line(bold(f"{run.name} · {run.version}-rc{run.iteration} soak · {day} · {state}")),
         line("Ends ", time(clock.due_at)),
@@ -681,9 +696,12 @@ def signed_off(step: Step, who: str) -> Card:
     return _card(f"✓ {step.title} ({who})")
 
 
+_REPORTED = {"update": "update noted", "triage": "triaged", "mitigate": "mitigated", "fix": "fixed"}
+
+
 def reported(verb: str, who: str, due: datetime | None) -> Card:
     after: tuple[Span | str, ...] = (" Next update due ", time(due), ".") if due else ()
-    return _card(line(f"✓ {verb} noted ({who}).", *after))
+    return _card(line(f"✓ {_REPORTED.get(verb, verb)} ({who}).", *after))
 
 
 def resolved(run: Run, who: str) -> Card:
@@ -781,11 +799,20 @@ def skipped(step: Step, who: str) -> Card:
     return _card(f"– {step.title} skipped by {who}.")
 
 
-def waiver_asked(step: Step, who: str, role: Role) -> Card:
+def waiver_asked(step: Step, who: str, reason: str, others: Sequence[str]) -> Card:
     return _card(
-        f"{who} wants to waive {step.title}, a gate. A second {role} must agree by saying the same.",
+        line(f"{who} wants to leave out {step.title}: ", Span(text=reason)),
+        f"Nothing is left out yet. A second person must agree by saying the same: {_names(others)}.",
         hint=f"!waive {step.id} reason",
     )
+
+
+def waiver_same(step: Step, others: Sequence[str]) -> str:
+    return f"You asked for it already; a second person must agree to leave out {step.title}: {_names(others)}."
+
+
+def not_waivable(step: Step) -> str:
+    return f"{step.id} cannot be left out; what follows is built on it. !cancel reason ends the run."
 
 
 def waived(step: Step, first: str, second: str) -> Card:
@@ -898,16 +925,27 @@ def refused(*reasons: str, hint: str = "") -> Card:
 
 def no_role(actor: Person | None, account: str, roles: Sequence[str], able: Sequence[str]) -> Card:
     """Who may, and for strangers the line an administrator adds to the settings."""
-    who = f"{_names(roles)} may do that" + (f": {_names(able)}" if able else "; nobody has that role yet")
+    who = f"{_names([_a_role(role) for role in roles])} may do that"
+    who += f": {_names(able)}" if able else "; nobody has that role yet"
     if actor is not None:
-        mine = _names([str(role) for role in actor.roles], "and") if actor.roles else "nothing of that"
-        return refused(f"Only {who}. You are {mine}.")
+        return refused(f"Only {who}. {_roles_of(actor.roles)}.")
     platform, _, account_id = account.partition(":")
     entry = f'{{ handle = "…", accounts = {{ {platform} = ["{account_id}"] }}, roles = ["{roles[0]}"] }}'
     return _card(
         line(bold("Not done."), f" Only {who}. I do not know you."),
         line("For an administrator, under people: ", code(entry)),
     )
+
+
+def _a_role(role: str) -> str:
+    """A role as a subject: a reviewer, somebody on call."""
+    return "somebody on call" if role == Role.ON_CALL else f"a {role}"
+
+
+def _roles_of(roles: Sequence[Role]) -> str:
+    """What the reader is."""
+    named = [str(role) if role is Role.ON_CALL else f"a {role}" for role in roles]
+    return f"You are {_names(named, 'and')}" if named else "You have no role here"
 
 
 NOT_HERE = "That does not apply to this run."
@@ -927,6 +965,10 @@ POST_MORTEM_OWED = "The post-mortem is optional for a P3 only."
 NOT_OVER = "It is not over; there is nothing to reopen."
 NOT_SOAKING = "There is no soak going on here."
 NOT_ACKNOWLEDGED = "Nobody has acknowledged it yet; say ack first."
+
+
+def not_a_blocker(number: int) -> str:
+    return f"#{number} does not block here; there is nothing to dismiss."
 
 
 def dismissed_already(number: int) -> str:
@@ -982,7 +1024,7 @@ def step_closed(step: Step) -> str:
 
 
 def step_early(step: Step) -> str:
-    return f"It is not {step.id}'s turn yet."
+    return f"It is not the turn of {step.id} yet; status shows what is."
 
 
 def step_automatic(step: Step) -> str:
@@ -1006,19 +1048,24 @@ def close_refused(run: Run, reasons: Sequence[str]) -> Card:
     return _card(line(bold(f"{run.name} cannot be closed yet.")), *(f"• {reason}" for reason in reasons))
 
 
-def close_reason(step: Step) -> str:
+def close_reason(run: Run, step: Step) -> str:
+    if step.id == "post-mortem-merged":
+        number = run.facts.get("post-mortem")
+        pull = f"PR #{number} with the post-mortem is" if number else "the post-mortem is"
+        return f"{pull} not merged yet (row {step.row}): merge it, or two of you say !waive {step.id} reason"
+    if step.when == () and step.do:
+        return f"{step.title} is still being done (row {step.row}); status shows it"
     return f"{step.title} is open (row {step.row}): !{_verb_of(step)}"
 
 
 def _verb_of(step: Step) -> str:
-    verbs = {
-        "communicate": "update text",
-        "post-mortem": "done post-mortem",
-        "post-mortem-merged": "waive post-mortem-merged reason",
-    }
-    return (
-        f"{verbs.get(step.id, f'{step.id} text')} or !skip {step.id} reason" if step.id not in verbs else verbs[step.id]
-    )
+    if step.id == "detect":
+        return "severity P0|P1|P2|P3"
+    if step.id == "acknowledge":
+        return "ack"
+    if step.id == "post-mortem":
+        return "done post-mortem"
+    return f"{'update' if step.id == 'communicate' else step.id} text or !skip {step.id} reason"
 
 
 def close_debt(debt: Obligation) -> str:
@@ -1067,7 +1114,7 @@ def problem(found: commands.Problem) -> Card:
         "bad-fact": f"{about!r} cannot be set; {_names(commands.SETTABLE)} can.",
         "bad-date": f"{about!r} is not a date; write it like 2026-05-04.",
         "unknown-root": f"/{about} is not a command; there are /{_names(commands.ROOTS, 'and')}.",
-        "unknown-release": "It goes like this: /release rc 1.4.0",
+        "unknown-release": f"I do not know /release {about}. It goes like this: /release rc 1.4.0",
         "unknown-sop": "It goes like this: /sop list, /sop show SOP-03, /sop runs, or /sop INC-1 status",
         "no-run": "This is not the thread of a run. Say it there, or /sop INC-1 and the word.",
     }

@@ -30,6 +30,7 @@ In a thread, `help` lists the bot's words."""
 
 class RoomToEnter(Protocol):
     def thread(self, run: str) -> tuple[str, str] | None: ...
+    def latest_run(self) -> str: ...
 
 
 class WorldToWatch(Protocol):
@@ -94,8 +95,13 @@ async def _take(text: str, seat: Seat, stage: Stage, player: Player, room: RoomT
             async with stage.busy:
                 await player.follow(direction)
     else:
+        before = room.latest_run()
         async with stage.busy:
             await stage.say(seat.handle, seat.where, text)
+        begun = room.latest_run()
+        if begun != before:
+            seat.where = f"in {begun}"
+            print(f"?  You are in {begun}'s thread now; #releases or #ops takes you back.")
 
 
 async def _let_time_pass(stage: Stage, world: WorldToWatch) -> None:

@@ -96,7 +96,7 @@ class Advancer:
             await self._desks.at(run.id, lambda desk: _enter(desk, step), fence=fence)
             return None
         if run.record(step.id).state is StepState.FAILED:
-            return run.policy.look_every
+            return PEOPLE
         try:
             return await self._wait_or_act(run, step, fence)
         except FarEndError as problem:

@@ -220,7 +220,7 @@ def _settle(desk: Desk, seq: int, people: People) -> Request:
         desk.run = replaced(desk.run, request)
         desk.note("approval-reduced", code=request.code, left=list(request.people))
         desk.say(replies.yes_dropped(desk.run, request))
-    if request.state is RequestState.OPEN and desk.now >= request.expires_at:
+    if desk.now >= request.expires_at:
         request = request.but(state=RequestState.EXPIRED, ended="it expired")
         desk.run = replaced(desk.run, request)
         desk.note("approval-expired", code=request.code)

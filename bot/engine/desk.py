@@ -113,6 +113,7 @@ class Desk:
                     self.tx.deadlines.put(deadline)
         if self.run.state.over and not self.before.state.over:
             self.tx.deadlines.cancel(self.run.id)
+            self.tx.ledger.seal(self.now)
 
     def _put(self, message: Outgoing) -> None:
         self._messages.append(message)

@@ -1,21 +1,19 @@
-"""The edge: the one place where any error whatever is caught, so that one bad event or run stops nobody else."""
+"""The edge around handling an event and advancing a run: what fails is counted, told, and set aside in the end."""
 
 from collections.abc import Awaitable, Callable
 
-import structlog
-
 from bot.chat import replies
 from bot.chat.dispatch import put_answer
+from bot.engine.caught import caught
 from bot.engine.desk import Desks
 from sops.kit.ports import Clock
 from sops.kit.stores import InboxItem, Store, Transaction
 
 TRIES = 5
-_log = structlog.get_logger(__name__)
 
 
 class Edge:
-    """Wraps handling an event and advancing a run. What fails is logged, counted, told, and set aside in the end."""
+    """Lets no unexpected failure pass."""
 
     def __init__(
         self,
@@ -33,7 +31,7 @@ class Edge:
 
     async def handle(self, item: InboxItem) -> None:
         """Handle the event; after five failures it is parked and its sender told."""
-        problem = await _caught(self._handle(item), item=item.seq)
+        problem = await caught(self._handle(item), item=item.seq)
         if problem is None:
             return
 
@@ -52,18 +50,8 @@ class Edge:
             nonlocal moved
             moved = await self._advance(run_id)
 
-        problem = await _caught(advance(), run=run_id)
+        problem = await caught(advance(), run=run_id)
         if problem is None:
             return moved
         await self._desks.set_aside(run_id, problem)
         return True
-
-
-async def _caught(work: Awaitable[None], **about: object) -> str | None:
-    """What went wrong, in one line; None if nothing did."""
-    try:
-        await work
-    except Exception as problem:  # noqa: BLE001  # the edge: the log has the traceback, people get a sentence
-        _log.exception("unexpected failure", **about)
-        return f"{type(problem).__name__}: {problem}"[:500]
-    return None

@@ -8,13 +8,15 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
+from bot.engine.caught import caught
 from bot.engine.clocks import Clocks
 from bot.engine.mail import Intake, Postman
 from sops.kit.conversation import Event
-from sops.kit.ports import Alarm
-from sops.kit.stores import InboxItem, Store
+from sops.kit.ports import Alarm, Clock
+from sops.kit.stores import InboxItem, Store, Transaction
 
 LEASE = 120.0
+PAUSE = 5.0  # seconds before another try when the database itself fails
 Handle = Callable[[InboxItem], Awaitable[None]]
 Advance = Callable[[str], Awaitable[bool]]
 
@@ -25,6 +27,7 @@ class Engine:
     def __init__(
         self,
         store: Store,
+        clock: Clock,
         intake: Intake,
         handle: Handle,
         clocks: Clocks,
@@ -33,6 +36,7 @@ class Engine:
         owner: str,
     ) -> None:
         self._store = store
+        self._clock = clock
         self._intake = intake
         self._handle = handle
         self._clocks = clocks
@@ -44,7 +48,12 @@ class Engine:
 
     async def recover(self) -> None:
         """After a start: look at every open run, since anything may have happened meanwhile."""
-        await self._store.transact(lambda tx: tx.runs.wake_open())
+
+        def look_around(tx: Transaction) -> None:
+            tx.ledger.seal(self._clock.now())
+            tx.runs.wake_open()
+
+        await self._store.transact(look_around)
 
     async def accept(self, event: Event) -> bool:
         """Journal an event and wake up; False if it is known already. Acknowledge only after this."""
@@ -69,10 +78,15 @@ class Engine:
             while True:
                 await self._wake.wait()
                 self._wake.clear()
-                await self.drain()
-                alarm.arm(await self.next_due())
+                if await caught(self._drain_and_arm(alarm)) is not None:
+                    await asyncio.sleep(PAUSE)
+                    self.wake()
         finally:
             await alarm.stop()
+
+    async def _drain_and_arm(self, alarm: Alarm) -> None:
+        await self.drain()
+        alarm.arm(await self.next_due())
 
     async def next_due(self) -> datetime | None:
         """The next instant at which there will be something to do without anybody waking it."""

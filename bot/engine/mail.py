@@ -5,12 +5,14 @@ from datetime import timedelta
 
 import structlog
 
+from bot.engine.caught import caught
 from sops.kit.conversation import Event
 from sops.kit.errors import FarEndError, FarEndRefused
 from sops.kit.ports import Chat, Clock
 from sops.kit.stores import Delivery, Store, Transaction
 
 FORGE = "forge"
+MOST_ATTEMPTS = 300  # a day, at five minutes each
 _log = structlog.get_logger(__name__)
 
 
@@ -56,16 +58,16 @@ class Postman:
         now = self._clock.now()
         waiting = await self._store.read(lambda tx: tx.outbox.deliverable(now))
         for delivery in waiting:
-            await self._deliver(delivery)
+            problem = await caught(self._deliver(delivery), message=delivery.message.logical_id)
+            if problem is not None:
+                await self._postpone(delivery, problem)
         return bool(waiting)
 
     async def _deliver(self, delivery: Delivery) -> None:
         try:
             ref = await self._send(delivery)
         except FarEndError as problem:
-            error, wait = str(problem), timedelta(seconds=min(2 ** min(delivery.attempts, 9), 300))
-            later = self._clock.now() + wait
-            await self._store.transact(lambda tx: tx.outbox.retry(delivery.row, later, error))
+            await self._postpone(delivery, str(problem))
             return
         except FarEndRefused as refusal:
             error = str(refusal)
@@ -74,6 +76,14 @@ class Postman:
             return
         at = self._clock.now()
         await self._store.transact(lambda tx: tx.outbox.delivered(delivery.row, ref, at))
+
+    async def _postpone(self, delivery: Delivery, error: str) -> None:
+        """Try again later and later; after a day of failures the message is given up."""
+        if delivery.attempts >= MOST_ATTEMPTS:
+            await self._store.transact(lambda tx: tx.outbox.dead(delivery.row, error))
+            return
+        later = self._clock.now() + timedelta(seconds=min(2 ** min(delivery.attempts, 9), 300))
+        await self._store.transact(lambda tx: tx.outbox.retry(delivery.row, later, error))
 
     async def _send(self, delivery: Delivery) -> str:
         message = delivery.message

@@ -33,10 +33,12 @@ class Planner:
         world = self._worlds.now()
         lines: list[str] = []
         trouble: list[str] = []
+        seen: set[str] = set()
         for step in run.steps:
             mark, texts = await self._step(run, step, world, trouble)
-            for text in texts:
-                lines.append(replies.plan_line(step.row, mark, text))
+            fresh = [text for text in texts if text not in seen]
+            seen.update(texts)
+            lines += [replies.plan_line(step.row, mark, text) for text in fresh]
         return Plan(tuple(lines), tuple(dict.fromkeys(trouble)))
 
     async def _step(self, run: Run, step: Step, world: World, trouble: list[str]) -> tuple[str, list[str]]:

@@ -83,9 +83,13 @@ Probe = Done | Todo | Conflict
 
 
 class Action(Piece):
-    """A deed. `public` ones are seen by the world and hard to undo: an approval must name them first."""
+    """A deed. `public` ones are seen by the world and hard to undo: an approval must name them first.
+
+    What follows cannot do without an `essential` one, so nobody may leave it out.
+    """
 
     public: ClassVar[bool] = False
+    essential: ClassVar[bool] = False
 
     def says(self, run: Run) -> str:
         """What it will do, as a line of the plan and of the approval."""

@@ -20,6 +20,7 @@ class CutBranch(Action):
 
     branch: str
     base: str
+    essential = True
 
     def says(self, run: Run) -> str:
         return f"cut {fill(self.branch, run)} from {fill(self.base, run)}"
@@ -51,6 +52,7 @@ class RestoreBranch(Action):
     """The candidate's branch again, at the head that was approved, where the forge deleted it at the merge."""
 
     branch: str
+    essential = True
 
     def says(self, run: Run) -> str:
         return f"bring {fill(self.branch, run)} back if the merge deleted it"
@@ -72,6 +74,7 @@ class PrepareVersion(Action):
 
     branch: str
     version: str
+    essential = True
 
     def says(self, run: Run) -> str:
         files = ", ".join(file.path for file in run.policy.version_files)
@@ -129,6 +132,7 @@ class OpenPullRequest(Action):
     branch: str
     into: str
     version: str
+    essential = True
 
     def says(self, run: Run) -> str:
         return f"open a pull request {fill(self.branch, run)} → {fill(self.into, run)}"
@@ -213,6 +217,7 @@ class PushSignedTag(Action):
     name: str
     message: str
     public = True
+    essential = True
 
     def says(self, run: Run) -> str:
         return f"push signed tag {fill(self.name, run)} (permanent)"

@@ -45,6 +45,25 @@ class ChecksGreen(Gate):
 
 
 @dataclass(frozen=True)
+class TagFree(Gate):
+    """No tag of that name exists, so that nothing is merged whose tag could never be pushed."""
+
+    name: str
+
+    def says(self, run: Run) -> str:
+        return f"see that no tag {fill(self.name, run)} exists"
+
+    async def check(self, run: Run, world: World) -> Met | Waiting:
+        name = fill(self.name, run)
+        tag = await world.git.tag(name)
+        if tag is None:
+            return Met({"tag.taken": None} if run.facts.get("tag.taken") else {})
+        note = f"the tag {name} exists already, on {short(tag.commit)}; a public tag is never moved"
+        news = () if run.facts.get("tag.taken") == tag.commit else (News("tag-taken", {"tag": name, "note": note}),)
+        return Waiting(note, {"tag.taken": tag.commit}, news)
+
+
+@dataclass(frozen=True)
 class ReviewsMet(Gate):
     """What GitHub itself asks of reviewers before the merge, and nobody's changes requested."""
 

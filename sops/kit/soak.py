@@ -93,7 +93,9 @@ class _View:
 
 
 async def _look(run: Run, world: World) -> _View:
-    started = datetime.fromisoformat(run.facts["published.at"])
+    # Where two people waived the publication, the soak counts from its own beginning.
+    published = run.facts.get("published.at")
+    started = datetime.fromisoformat(published) if published else run.record(SOAK).since or world.now
     before = {int(number): title for number, title in run.facts.get("soak.blockers", {}).items()}
     waved = dismissed(run)
     found = await open_blockers(run, world)

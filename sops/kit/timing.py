@@ -86,12 +86,15 @@ def rebased(run: Run, at: datetime) -> Run:
 
 
 def deadlines(run: Run, name: str, now: datetime) -> Sequence[Deadline]:
-    """The instants of a running clock that are still to come, and of those gone by only the last."""
+    """The instants of a running clock that are still to come, and of those gone by only the last, as due now.
+
+    A soak that goes on after a block has told its earlier days, so of those it has none.
+    """
     state = run.clocks[name]
     ladder = sorted(marks(run, name, state), key=lambda rung: rung[1])
-    gone = [rung for rung in ladder if rung[1] <= now]
+    gone = [rung for rung in ladder if rung[1] <= now and (name != SOAK or rung[0] == DUE)]
     return [
-        Deadline(run.id, name, state.generation, threshold, at, {})
+        Deadline(run.id, name, state.generation, threshold, max(at, now), {})
         for threshold, at in (*gone[-1:], *(rung for rung in ladder if rung[1] > now))
     ]
 

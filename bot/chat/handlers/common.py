@@ -6,6 +6,7 @@ from types import MappingProxyType
 from bot.chat import commands, replies
 from bot.chat.handlers.base import Handler, Refused, Speaker
 from bot.engine.desk import Desk
+from sops.kit.action import Action
 from sops.kit.approvals import RequestState
 from sops.kit.gate import Approved, SignedOff
 from sops.kit.model import Role, Severity, Step
@@ -154,15 +155,19 @@ def _leave_out(desk: Desk, me: Speaker, name: str, reason: str) -> Refused | Non
         return Refused(replies.refused(replies.step_early(step)))
     if step.id == "close":
         return Refused(replies.refused(replies.step_automatic(step)))
+    if any(isinstance(piece, Action) and piece.essential for piece in step.deeds):
+        return Refused(replies.refused(replies.not_waivable(step)))
     alone = signature(step) is not None and not step.then
     first = run.facts.get(f"waive.{step.id}")
     if alone:
         _skipped(desk, me, step, reason, "skip")
         desk.say(replies.skipped(step, me.handle))
-    elif first is None or first == me.handle:
+    elif first == me.handle:
+        return Refused(replies.refused(replies.waiver_same(step, _others(desk, me))))
+    elif first is None:
         desk.run = run.with_facts({f"waive.{step.id}": me.handle})
         desk.note("waiver-asked", me.record, step=step.id, text=reason)
-        desk.say(replies.waiver_asked(step, me.handle, _owner_role(run)))
+        desk.say(replies.waiver_asked(step, me.handle, reason, _others(desk, me)))
     else:
         _skipped(desk, me, step, reason, "waive")
         desk.say(replies.waived(step, first, me.handle))
@@ -174,8 +179,10 @@ def _skipped(desk: Desk, me: Speaker, step: Step, reason: str, kind: str) -> Non
     desk.note(kind, me.record, step=step.id, text=reason)
 
 
-def _owner_role(run: Run) -> Role:
-    return Role.ON_CALL if run.prefix == replies.INCIDENT else Role.RELEASE_MANAGER
+def _others(desk: Desk, me: Speaker) -> list[str]:
+    """Who may be the second to agree."""
+    roles = desk.run.policy.escalation if desk.run.prefix == replies.INCIDENT else (Role.RELEASE_MANAGER,)
+    return [person.handle for person in desk.people.holding(*roles) if person.handle != me.handle]
 
 
 def note(desk: Desk, me: Speaker, command: commands.Note) -> Refused | None:

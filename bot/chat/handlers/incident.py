@@ -225,7 +225,7 @@ def close(desk: Desk, me: Speaker, _: commands.Close) -> Refused | None:
     left = [
         step for step in run.steps if not run.record(step.id).state.over and step.id not in {"close", "reopen-issue"}
     ]
-    reasons = [replies.close_reason(step) for step in left]
+    reasons = [replies.close_reason(run, step) for step in left]
     reasons += [replies.close_debt(debt) for debt in run.obligations if debt.open]
     if reasons:
         return Refused(replies.close_refused(run, reasons))
