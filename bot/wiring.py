@@ -118,7 +118,7 @@ def sandbox_settings(world: SandboxWorld, storage: str, policy: Policy | None = 
         token=world.token,
         channels={"releases": "#releases", "ops": "#ops"},
         people=sandbox_people(),
-        policy=policy or Policy(look_every_soak=timedelta(hours=6)),
+        policy=policy or Policy(look_every=timedelta(minutes=15), look_every_soak=timedelta(hours=6)),
     )
 
 
@@ -169,6 +169,10 @@ class BotHere:
 
     async def run(self, name: str) -> Run | None:
         return await self._ports.store.read(lambda tx: tx.runs.by_name(name))
+
+    @property
+    def store(self) -> Store:
+        return self._ports.store
 
     async def kill(self) -> None:
         # Only file handles and threads are let go of; whatever was not committed is lost, as in a crash.

@@ -26,7 +26,8 @@ def _line(line: Line, zone: ZoneInfo) -> str:
 
 def _span(span: Span, zone: ZoneInfo) -> str:
     if span.kind == "time" and span.at is not None:
-        return span.at.astimezone(zone).strftime("%a %d %b %H:%M %Z")
+        local = span.at.astimezone(zone)
+        return f"{local:%a} {local.day} {local:%b %H:%M %Z}"
     if span.kind == "person":
         return f"@{plain(span.target)}"
     if span.kind == "link":

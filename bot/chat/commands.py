@@ -31,9 +31,10 @@ class Problem:
 
 @dataclass(frozen=True)
 class Talk:
-    """People talking to each other. `yes` marks what sounds like an approval but is none."""
+    """People talking to each other. `yes` and `stop` mark what sounds like an approval, or like stopping one."""
 
     yes: bool = False
+    stop: bool = False
 
 
 # Roots
@@ -346,10 +347,13 @@ _ALIASES = {
 _YES = re.compile(
     r"^(lgtm|approved|approves|yes|yep|\+1|👍|✅|ship it|looks good( to me)?|go ahead|sgtm)[.!\s]*$", re.I
 )
+_STOP = re.compile(r"^(hmm,? |please )?(stop|halt|wait|hold on|abort|no)( it| that| please)?[.!\s]*$", re.I)
 _CODE = re.compile(r"[0-9a-f]{4}")
 _SPAN = re.compile(r"([1-9][0-9]{0,3})\s*(m|min|h|d)")
 _RUN = re.compile(r"([A-Za-z]{3})-([1-9][0-9]{0,8})")
 _PERSON = re.compile(r"@?([\w.\-]{1,64})")
+#: What follows "by" when a day is meant, so that "by themselves" stays text and "by Friday" is asked about.
+_DAY = r"[0-9]\S*|today|tomorrow|(?:mon|tue|tues|wed|wednes|thu|thurs|fri|sat|satur|sun)(?:day)?"
 _STEP = re.compile(r"[a-z][a-z0-9-]{0,39}")
 
 
@@ -443,7 +447,7 @@ def _set(rest: str) -> Command | Problem:
 def _action(rest: str) -> Command | Problem:
     if rest.lower() == "none":
         return AddAction("", "none", None)
-    found = re.fullmatch(r"@([\w.\-]{1,64})\s+(.+?)(?:\s+by\s+(\S+))?", rest, re.S)
+    found = re.fullmatch(rf"@([\w.\-]{{1,64}})\s+(.+?)(?:\s+by\s+({_DAY}))?", rest, re.S | re.I)
     if not found:
         return Problem("missing", "action")
     due = None
@@ -550,7 +554,7 @@ def _alone(text: str) -> Parsed:
         return _ALONE[words[0]]()
     if len(words) == 2 and words[0] == "approve" and _CODE.fullmatch(words[1]):
         return Approve(words[1])
-    return Talk(yes=bool(_YES.match(text)))
+    return Talk(yes=bool(_YES.match(text)), stop=bool(_STOP.match(text)))
 
 
 def _verb(text: str) -> Parsed:
@@ -591,7 +595,8 @@ def _release(rest: str) -> Parsed:
     word, version = _split(rest)
     if word.lower() in {"rc", "candidate"}:
         return StartCandidate(version[:100]) if version else Problem("missing", "release rc")
-    return Problem("unknown-release", word[:20])
+    later = word.lower() in {"stable", "rollback", "freeze", "unfreeze"}
+    return Problem("later-release" if later else "unknown-release", word[:20])
 
 
 def _sop(rest: str) -> Parsed:

@@ -14,6 +14,7 @@ from bot.chat.looking import Looking
 from bot.chat.roots import Roots
 from bot.engine.desk import Desk, root_of
 from bot.engine.mail import run_of
+from sops.kit.approvals import RequestState
 from sops.kit.conversation import Event
 from sops.kit.errors import FarEndError
 from sops.kit.message import Card
@@ -82,14 +83,21 @@ class Dispatch:
             await self._answer(item, run, card)
 
     def _hint(self, run: Run | None, talk: commands.Talk, me: Speaker) -> Card | None:
-        """What sounds like a yes from somebody who could give one is told how; other talk is left alone."""
+        """What sounds like a yes, or like a stop in the grace, is told how it is said; other talk is left alone."""
         open_now = [request for request in run.requests if request.live] if run else []
-        if not talk.yes or not open_now or me.person is None:
+        if not open_now or me.person is None:
             return None
         asked = open_now[-1]
+        if talk.stop and asked.state is RequestState.GRANTED and me.person.roles:
+            return replies.how_to_stop()
+        if not talk.yes:
+            return None
         return replies.how_to_approve(asked) if asked.role in me.person.roles else None
 
     async def _command(self, item: InboxItem, run: Run, me: Speaker, command: commands.Command) -> None:
+        if not fits(command, run):
+            await self._answer(item, run, replies.refused(replies.NOT_HERE))
+            return
         roles = permissions.roles_for(command, run)
         if not permissions.may(me.person, roles, self._people):
             able = [person.handle for person in self._people.holding(*roles)]

@@ -29,6 +29,8 @@ def roles_for(command: commands.Command, run: Run) -> tuple[Role, ...]:
     """The roles of which one is needed for this command in this run; `anyone` if none is."""
     if isinstance(command, _OPEN):
         return ANYONE
+    if isinstance(command, commands.SetSeverity) and run.prefix == "INC" and run.severity is None:
+        return ANYONE  # whoever may declare may also say how bad it is
     if isinstance(command, _WITH_ANY_ROLE):
         return EVERY_ROLE
     if isinstance(command, _BLOCKERS):

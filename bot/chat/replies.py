@@ -196,6 +196,8 @@ def _incident_choices(run: Run) -> tuple[str, tuple[Button, ...]]:
         return "!severity P0|P1|P2|P3", tuple(Button(label=s, says=f"!severity {s}") for s in Severity)
     if not run.record("acknowledge").state.over and not run.record("acknowledge").signed:
         return "ack · !page who", (Button(label="I've got it", says="ack"), Button(label="Page…", says="!page who"))
+    if run.record("verify").state.over and run.record("post-mortem").state.over:
+        return "!close · !reopen reason", ()
     if run.record("verify").state.over:
         return "!set cause … · !set impact … · !action @who … · !done post-mortem · !close", ()
     return "!update … · !mitigate … · !verify … · !handoff @who · !page @who", (
@@ -212,14 +214,14 @@ def _incident_choices(run: Run) -> tuple[str, tuple[Button, ...]]:
 def declared(run: Run, first: str) -> Card:
     """In the thread, when an incident begins: who is paged."""
     clock = run.clocks.get(timing.ACKNOWLEDGE)
+    to: tuple[Span | str, ...] = (person(first), " ") if first else ()
     if run.severity is None or clock is None:
         return _card(
-            line(f"{run.name} is open. How bad is it?"),
+            line(*to, f"{run.name} is open: ", Span(text=run.title), ". How bad is it?"),
             "P0 complete outage or data loss · P1 a major feature is down · P2 degraded · P3 cosmetic",
             hint="!severity P1",
             buttons=tuple(Button(label=s, says=f"!severity {s}") for s in Severity),
         )
-    to: tuple[Span | str, ...] = (person(first), " ") if first else ()
     return _card(
         line(*to, f"{run.name} ({run.severity}): ", Span(text=run.title)),
         line("Acknowledge by ", time(clock.due_at), "."),
@@ -407,7 +409,7 @@ def following(asked: Request | None, people: People) -> str:
 
 
 def reason_excluded(run: Run, why: str) -> str:
-    return f"You {_WHY_NOT[why].replace('it', run.name)}; {_NEVER[why]}"
+    return f"You {_WHY_NOT[why].removesuffix('it')}{run.name}; {_NEVER[why]}"
 
 
 def reason_role(role: Role, person_roles: Sequence[Role]) -> str:
@@ -423,7 +425,7 @@ def reason_ended(asked: Request) -> str:
     words = {
         RequestState.VOID: f"That request is void: {asked.ended}",
         RequestState.EXPIRED: "That request has expired",
-        RequestState.REJECTED: f"That request was rejected: {asked.ended}",
+        RequestState.REJECTED: f"That request was {asked.ended}",
         RequestState.CONSUMED: "That request was used already; what it covered has begun",
         RequestState.GRANTED: "That request has all the yeses it needs",
     }
@@ -440,6 +442,10 @@ def how_to_approve(asked: Request) -> Card:
     return _card(f"If that was meant as a yes, say: approve {asked.code}")
 
 
+def how_to_stop() -> Card:
+    return _card("If that was meant to stop it, say: !stop", hint="!stop")
+
+
 def withdrawn(who: str, asked: Request) -> Card:
     return _card(f"{who} took back the yes to {asked.code}. Nothing was merged.")
 
@@ -449,6 +455,14 @@ def rejected(who: str, asked: Request) -> Card:
         line(f"{who} rejected {asked.code}: ", Span(text=asked.ended), ". Nothing was merged; the run waits."),
         hint="!retry asks again",
     )
+
+
+def stopped_note(who: str) -> str:
+    return f"stopped by {who}; asks for approval again after !resume"
+
+
+def void_note(asked: Request) -> str:
+    return f"request {asked.code} is void: {asked.ended}"
 
 
 def stopped(who: str, codes: Sequence[str]) -> Card:
@@ -482,6 +496,11 @@ def news(run: Run, item: News) -> Card:
         return _card(
             f"A doubtful moment left the same {about['what']} more than once. Kept is the first; please delete:",
             *about["urls"],
+        )
+    if item.kind == "post-mortem-drafted":
+        return _card(
+            f"PR #{about['pr']} holds the post-mortem, drafted from the record: {about['url']}",
+            "Edit it there and merge it; then !close.",
         )
     if item.kind == "offer":
         return _offer(run, about)
@@ -520,11 +539,11 @@ def _soak_news(run: Run, item: News) -> Card:
 def _offer(run: Run, about: Mapping[str, Any]) -> Card:
     return _card(
         line(
-            bold(f"{run.version} can be released."),
+            bold(f"{run.version} can be released (SOP-01)."),
             f" Candidate {about['tag']} soaked; image ",
             code(str(about["digest"])),
         ),
-        hint=f"/release stable {run.version}",
+        "Next is SOP-01. This version of Sopwith does not run it yet: follow your document with these.",
     )
 
 
@@ -574,6 +593,33 @@ def owed(run: Run, debt: Obligation) -> Card:
     return _card(f"Owed from now on: {debt.text} ({debt.role}).", hint=f"!done {debt.id} evidence")
 
 
+def step_done(run: Run, step: Step) -> Card | None:
+    """A step's progress, in the thread; None where somebody said so already or nobody need know."""
+    facts = run.facts
+    soak = run.clocks.get(timing.SOAK)
+    texts = {
+        "pull-request": f"PR #{facts.get('pr')}: {facts.get('pr.url')}",
+        "merge": f"PR #{facts.get('pr')} merged into {run.policy.main} as {short(str(facts.get('merge')))}",
+        "tag": f"tag {facts.get('tag')} signed and pushed",
+        "published": f"pre-release and image are out, {facts.get('digest')}",
+        "announce": f"announced: {facts.get('announcement.url')}",
+        "fix-branch": f"{facts.get('branch')} is there for the fix",
+        "acknowledge": f"issue #{facts.get('issue')}: {facts.get('issue.url')}",
+        "post-mortem": f"post-mortem PR #{facts.get('post-mortem')}: {facts.get('post-mortem.url')}",
+        "post-mortem-merged": "the post-mortem is merged",
+    }
+    if step.id.startswith(("publish-", "correct-")):
+        return _card(f"✓ public: {facts.get('public.url')}")
+    if step.id.startswith("action-"):
+        return _card(f"✓ issue #{facts.get(f'{step.id}.issue')}: {facts.get(f'{step.id}.url')}")
+    if step.id not in texts:
+        return None
+    until: tuple[Span | str, ...] = ()
+    if step.id == "announce" and soak is None:
+        until = (f". The soak of {run.policy.soak.days} days begins",)
+    return _card(line(f"✓ {texts[step.id]}", *until))
+
+
 def next_candidate(run: Run) -> Card:
     return _card(line(bold(f"On to {run.version}-rc{run.iteration}.")))
 
@@ -598,7 +644,7 @@ def reminder(run: Run, due: Deadline, whom: str, then: tuple[str, datetime] | No
     clock = run.clocks[due.clock]
     name = f"{run.name} ({run.severity})"
     if due.clock == timing.UPDATE:
-        what = "an update is due" if due.threshold < timing.DUE else "the update is overdue"
+        what = "an update is due" if due.threshold < timing.DUE else "no update came; it was due"
         return _card(line(*to, f"{name}: {what} ", time(clock.due_at), "."), hint="!update text")
     if due.threshold == timing.EVE:
         what = "the post-mortem is due"
@@ -710,7 +756,8 @@ def resolved(run: Run, who: str) -> Card:
     if clock and clock.running:
         lines.append(line("The post-mortem is due ", time(clock.due_at), "."))
         lines.append("Please set cause, impact and actions; then the bot drafts it from the record.")
-    return _card(*lines, hint="!set cause … · !set impact … · !action @who … by DATE · !done post-mortem")
+        return _card(*lines, hint="!set cause … · !set impact … · !action @who … by DATE · !done post-mortem")
+    return _card(*lines, "No post-mortem is owed.", hint="!close · !reopen reason")
 
 
 def resolved_in_channel(run: Run) -> Card:
@@ -845,7 +892,8 @@ def closing(who: str) -> Card:
 
 def status(run: Run, now: datetime) -> Card:
     """Where every step stands."""
-    lines: list[Line | str] = [line(bold(f"{run.name} · {state_word(run)}"))]
+    whose = f" · commander {run.owner}" if run.prefix == INCIDENT and run.owner else ""
+    lines: list[Line | str] = [line(bold(f"{run.name} · {state_word(run)}"), whose)]
     for step in run.steps:
         record = run.record(step.id)
         who = f" ({record.by})" if record.by else ""
@@ -967,6 +1015,10 @@ NOT_SOAKING = "There is no soak going on here."
 NOT_ACKNOWLEDGED = "Nobody has acknowledged it yet; say ack first."
 
 
+def other_draft(code_given: str) -> str:
+    return f"That is not the code of the text that waits; read it again, then say !confirm {code_given}."
+
+
 def not_a_blocker(number: int) -> str:
     return f"#{number} does not block here; there is nothing to dismiss."
 
@@ -1051,8 +1103,9 @@ def close_refused(run: Run, reasons: Sequence[str]) -> Card:
 def close_reason(run: Run, step: Step) -> str:
     if step.id == "post-mortem-merged":
         number = run.facts.get("post-mortem")
-        pull = f"PR #{number} with the post-mortem is" if number else "the post-mortem is"
-        return f"{pull} not merged yet (row {step.row}): merge it, or two of you say !waive {step.id} reason"
+        if not number:
+            return f"{step.title} is open (row {step.row}); it follows the draft"
+        return f"PR #{number} with the post-mortem is not merged yet (row {step.row}): merge it"
     if step.when == () and step.do:
         return f"{step.title} is still being done (row {step.row}); status shows it"
     return f"{step.title} is open (row {step.row}): !{_verb_of(step)}"
@@ -1115,6 +1168,7 @@ def problem(found: commands.Problem) -> Card:
         "bad-date": f"{about!r} is not a date; write it like 2026-05-04.",
         "unknown-root": f"/{about} is not a command; there are /{_names(commands.ROOTS, 'and')}.",
         "unknown-release": f"I do not know /release {about}. It goes like this: /release rc 1.4.0",
+        "later-release": f"/release {about} is not part of this version of Sopwith yet; /release rc is.",
         "unknown-sop": "It goes like this: /sop list, /sop show SOP-03, /sop runs, or /sop INC-1 status",
         "no-run": "This is not the thread of a run. Say it there, or /sop INC-1 and the word.",
     }

@@ -64,10 +64,7 @@ class Roots:
         desk = Desk(tx, run, now, self._people, new=True)
         desk.note("declared", me.record, title=title, severity=command.severity or "")
         desk.tell(replies.declared_in_channel(run))
-        if run.severity is None:
-            desk.say(replies.declared(run, ""))
-        else:
-            page_first(desk)
+        page_first(desk)
         desk.finish()
         tx.runs.wake(run.id)
 

@@ -50,4 +50,5 @@ class Transcript:
         day = self._now().astimezone(self._zone).date()
         if day != self._day:
             self._day = day
-            self._out(f"—— {self._now().astimezone(self._zone).strftime('%a %d %b %Y (%Z)')} ——")
+            now = self._now().astimezone(self._zone)
+            self._out(f"—— {now:%a} {now.day} {now:%b %Y (%Z)} ——")

@@ -20,6 +20,7 @@ from sops.kit.errors import ClaimLost, FarEndError, FarEndRefused, OutcomeUnknow
 from sops.kit.gate import Approved, Condition, Gate, SignedOff, Waiting
 from sops.kit.model import Role, Step, Unknown
 from sops.kit.run import Obligation, Run, RunState, StepState
+from sops.kit.stores import Transaction
 
 LEASE = 120.0  # seconds a worker may be silent before another takes the run over
 AGAIN = timedelta(seconds=30)  # after a far end failed, or an outcome is unknown
@@ -50,19 +51,19 @@ class Advancer:
 
     async def advance(self, run_id: str) -> bool:
         """Advance the run and note when to look again; False if another worker is at it."""
-        key = claim_of(run_id)
-        fence = await self._desks.store.transact(lambda tx: tx.claims.take(key, self._owner, LEASE))
+        fence, seen = await self._desks.store.transact(lambda tx: self._claim(tx, run_id))
         if fence is None:
             return False
-        seen = await self._desks.store.read(lambda tx: tx.runs.wakes(run_id))
         try:
             every = await self._work(run_id, fence)
-            await self._desks.at(run_id, lambda desk: _rest(desk, every, seen), fence=fence)
+            # If anything else is raised the claim stays ours, and we may take it again.
+            await self._desks.at(run_id, lambda desk: _rest(desk, every, seen, fence), fence=fence)
         except (ClaimLost, StaleRun):
             return False
-        finally:
-            await self._desks.store.transact(lambda tx: tx.claims.release(key, fence))
         return True
+
+    def _claim(self, tx: Transaction, run_id: str) -> tuple[int | None, int]:
+        return tx.claims.take(claim_of(run_id), self._owner, LEASE), tx.runs.wakes(run_id)
 
     async def _work(self, run_id: str, fence: int) -> timedelta:
         """Step after step until nothing moves; returns how soon looking again may pay."""
@@ -109,6 +110,9 @@ class Advancer:
         if look.notes:
             moved = await self._desks.at(run.id, lambda desk: _wait(desk, step, look), fence=fence)
             return None if moved else look.every
+        if not step.deeds:  # what was learned is told with the end of the step, or a crash in between tells it twice
+            await self._desks.at(run.id, lambda desk: _finish(desk, step, look), fence=fence)
+            return None
         if look.facts or look.news:
             await self._desks.at(run.id, lambda desk: _learn(desk, look.facts, look.news), fence=fence)
         for index, piece in enumerate(step.deeds):
@@ -196,6 +200,8 @@ def _park(desk: Desk, step: Step, kind: str) -> None:
 
 def _skip(desk: Desk, step: Step, why: str) -> None:
     desk.run = desk.run.with_record(step.id, state=StepState.SKIPPED, note=why, since=desk.now)
+    if step.stops:
+        desk.run = timing.stopped(desk.run, step.stops, desk.now)
     desk.note("skipped", step=step.id, why=why)
 
 
@@ -296,11 +302,16 @@ def _trouble(desk: Desk, step: Step, trouble: str) -> timedelta:
     return min(wait, LONGEST_WAIT)
 
 
-def _finish(desk: Desk, step: Step) -> None:
+def _finish(desk: Desk, step: Step, look: Look | None = None) -> None:
     """The step is done: its clocks start and stop, and the run goes back if the step says so."""
     if desk.run.record(step.id).state.over:
         return
+    if look is not None:
+        _learn(desk, look.facts, look.news)
     desk.run = done(desk, step)
+    told = replies.step_done(desk.run, step)
+    if told is not None:
+        desk.say(told)
     if step.then is not None:
         desk.run = desk.run.next_iteration(step.then, desk.now)
         desk.note("iteration", number=desk.run.iteration, back_to=step.then)
@@ -321,9 +332,10 @@ def done(desk: Desk, step: Step) -> Run:
     return run
 
 
-def _rest(desk: Desk, every: timedelta, seen: int) -> None:
-    """Nothing moves now: finish the run if nothing is left, else note when to look again."""
+def _rest(desk: Desk, every: timedelta, seen: int, fence: int) -> None:
+    """Nothing moves now: finish the run if nothing is left, else note when to look again; let go of the claim."""
     run = desk.run
+    desk.tx.claims.release(claim_of(run.id), fence)
     desk.tx.runs.asleep(run.id, since=seen)
     if run.state is RunState.ACTIVE and all(run.record(step.id).state.over for step in run.steps):
         desk.run = run.but(state=RunState.DONE, ended_at=desk.now)

@@ -203,7 +203,7 @@ def _void(desk: Desk, request: Request, subject: dict[str, Any]) -> Run:
     changed = differences(request.subject, subject)
     why = replies.what_changed(changed)
     ended = request.but(state=RequestState.VOID, ended=why)
-    desk.run = replaced(desk.run, ended)
+    desk.run = replaced(desk.run, ended).with_record(request.step, note=replies.void_note(ended))
     desk.note("approval-void", code=request.code, changed=sorted(changed), why=why)
     desk.say(replies.request_void(desk.run, ended))
     return desk.run

@@ -42,6 +42,9 @@ class Clocks:
 
     async def fire(self) -> bool:
         """Fire what is due; False if nothing was."""
+        due = await self._store.read(lambda tx: tx.deadlines.next_due())
+        if due is None or due > self._clock.now():
+            return False
         return await self._store.transact(self._fire)
 
     def _fire(self, tx: Transaction) -> bool:
@@ -69,11 +72,19 @@ class Clocks:
             return self._digest(desk, deadline)
         whom = self._whom(run, deadline)
         late = desk.now - deadline.due_at
-        desk.note("reminder", clock=deadline.clock, mark=deadline.threshold, to=whom, due=state.due_at.isoformat())
+        desk.note(
+            "reminder",
+            clock=deadline.clock,
+            generation=deadline.generation,
+            mark=deadline.threshold,
+            to=whom,
+            due=state.due_at.isoformat(),
+        )
         if whom and deadline.clock == timing.ACKNOWLEDGE:
             desk.run = run.with_facts({"paged": [*run.facts.get("paged", []), [whom, desk.now.isoformat()]]})
         if deadline.clock == timing.UPDATE and deadline.threshold >= timing.DUE:
-            desk.run = timing.started(desk.run, timing.UPDATE, desk.now)
+            missed = timing.missed_updates(run) + 1
+            desk.run = timing.started(desk.run.with_facts({"update.missed": missed}), timing.UPDATE, desk.now)
         following = _next_mark(run, deadline, self._ladder(run))
         card = replies.reminder(run, deadline, whom, following, desk.now)
         return [Reminder(desk.run, deadline, card, whom, late)]
@@ -89,8 +100,11 @@ class Clocks:
         return [Reminder(desk.run, deadline, card, "", desk.now - deadline.due_at)]
 
     def _whom(self, run: Run, deadline: Deadline) -> str:
-        """Whose turn it is: up the ladder for an acknowledgement, else who answers for the run."""
+        """Whose turn it is: up the ladder for what nobody answers, else who answers for the run."""
         ladder = self._ladder(run)
+        if deadline.clock == timing.UPDATE:
+            answering = list(dict.fromkeys([*([run.owner] if run.owner else []), *ladder])) or [""]
+            return answering[min(timing.missed_updates(run), len(answering) - 1)]
         if deadline.clock != timing.ACKNOWLEDGE:
             return run.owner or (ladder[0] if ladder else "")
         rungs = [mark for mark in run.policy.thresholds if mark <= deadline.threshold]

@@ -109,15 +109,17 @@ class Engine:
 
     async def _converse(self, conversation: str) -> bool:
         key = f"chat:{conversation}"
-        fence = await self._store.transact(lambda tx: tx.claims.take(key, self._owner, LEASE))
+
+        def claim(tx: Transaction) -> tuple[int | None, InboxItem | None]:
+            fence = tx.claims.take(key, self._owner, LEASE)
+            return fence, tx.inbox.oldest(conversation) if fence is not None else None
+
+        fence, item = await self._store.transact(claim)
         if fence is None:
             return False
-        try:
-            item = await self._store.read(lambda tx: tx.inbox.oldest(conversation))
-            if item is not None:
-                await self._handle(item)
-        finally:
-            await self._store.transact(lambda tx: tx.claims.release(key, fence))
+        if item is not None:
+            await self._handle(item)
+        await self._store.transact(lambda tx: tx.claims.release(key, fence))
         return item is not None
 
     async def _move_on(self) -> bool:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from sops.kit import texts
-from sops.kit.action import Action, Conflict, Done, Probe, Todo, World, marker
+from sops.kit.action import Action, Conflict, Done, News, Probe, Todo, World, marker
 from sops.kit.gate import Condition, Gate, Met, Waiting
 from sops.kit.model import Severity
 from sops.kit.release_actions import twice
@@ -149,7 +149,8 @@ class WritePostMortem(Action):
         ours = [request for request in found if mark in request.body]
         if ours:
             first = ours[-1]
-            return Done({"post-mortem": first.number, "post-mortem.url": first.url})
+            news = News("post-mortem-drafted", {"pr": first.number, "url": first.url})
+            return Done({"post-mortem": first.number, "post-mortem.url": first.url}, (news,))
         tip = await world.git.branch(run.policy.develop)
         if tip is None:
             return Conflict(f"there is no branch {run.policy.develop}", "create it, then !retry")
@@ -170,7 +171,7 @@ class WritePostMortem(Action):
         await world.forge.open_pull_request(
             head=branch,
             base=run.policy.develop,
-            title=f"Post-mortem of {run.name}: {texts.printable(run.title)[:150]}",
+            title=f"Post-mortem of {run.name}: {texts.titled(run.title)[:150]}",
             body=f"Drafted from the record of {run.name}. Edit it here; merging completes the post-mortem.\n\n{mark}",
         )
 

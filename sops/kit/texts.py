@@ -27,6 +27,11 @@ def printable(text: str) -> str:
     return "".join(char for char in spaced if unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Co"})
 
 
+def titled(text: str) -> str:
+    """A person's words as a title, where no markup is read: shown as typed, without mentions of anybody."""
+    return printable(text).replace("@", "@\u200b").replace("<!", "<\u200b!")
+
+
 def slug(text: str, limit: int = 40) -> str:
     """A file name's part: lower-case ASCII letters, digits and single dashes; `incident` if nothing is left."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
@@ -57,19 +62,19 @@ def call_for_testing(run: Run, candidate: str, digest: str) -> tuple[str, str]:
 
 def incident_issue(run: Run) -> tuple[str, str]:
     """Title and body of an incident's issue: the title only, details stay in the thread."""
-    title = f"Incident {run.name} ({run.severity}): {printable(run.title)}"
+    title = f"Incident {run.name} ({run.severity}): {titled(run.title)}"
     return title[:240], f"Tracked as {run.name}. The commander is {run.owner}.\n"
 
 
 def action_issue(run: Run, text: str, due: str, who: str) -> tuple[str, str]:
     """Title and body of an action item's issue."""
     body = f"An action item of incident {run.name} ({quoted(run.title)}).\n\nOwner: {who}\n"
-    return printable(text)[:240], body + (f"Due: {due}\n" if due else "")
+    return titled(text)[:240], body + (f"Due: {due}\n" if due else "")
 
 
 def notice(run: Run, text: str) -> tuple[str, str]:
     """Title and body of a public word about an incident."""
-    return f"{printable(run.title)[:200]}", f"{quoted(text)}\n"
+    return titled(run.title)[:200], f"{quoted(text)}\n"
 
 
 def post_mortem(run: Run, history: Sequence[Moment], actions: Sequence[tuple[str, str, str]], mark: str) -> str:

@@ -34,10 +34,17 @@ def due(name: str, run: Run, start: datetime) -> datetime | None:
         return start + span if span else calendar(run).end_of_next_business_day(start)
     if name == UPDATE:
         span = run.policy.update[severity]
-        return start + span if span else None
+        return start + min(span * 2 ** min(missed_updates(run), 10), max(DAY, span)) if span else None
     if name == POST_MORTEM:
+        if severity is Severity.P3 and not run.facts.get("cause"):
+            return None  # optional, and nobody began one
         return calendar(run).business_days_after(start, run.policy.post_mortem_days)
     raise KeyError(name)
+
+
+def missed_updates(run: Run) -> int:
+    """How many updates in a row were owed and did not come; each doubles the next span, up to a day."""
+    return int(run.facts.get("update.missed", 0))
 
 
 def started(run: Run, name: str, at: datetime) -> Run:
@@ -110,5 +117,5 @@ def marks(run: Run, name: str, state: ClockState) -> list[tuple[int, datetime]]:
         eve = end - DAY
         daily = [(day, start + timedelta(days=day)) for day in range(1, EVE) if start + timedelta(days=day) < eve]
         return [*daily, (EVE, eve), (DUE, end)]
-    quiet = run.severity is Severity.P3
+    quiet = run.severity is Severity.P3 or (name == UPDATE and missed_updates(run) > 0)
     return thresholds(start, end, [DUE] if quiet else run.policy.thresholds)

@@ -101,6 +101,7 @@ def stop(desk: Desk, me: Speaker, _: commands.Stop) -> Refused | None:
         return Refused(replies.refused(replies.NOTHING_TO_STOP))
     for asked in live:
         desk.run = approving.replaced(desk.run, asked.but(state=RequestState.VOID, ended=f"stopped by {me.handle}"))
+        desk.run = desk.run.with_record(asked.step, note=replies.stopped_note(me.handle))
     desk.run = desk.run.but(state=RunState.HELD)
     desk.note("stop", me.record, codes=[r.code for r in live])
     desk.say(replies.stopped(me.handle, [r.code for r in live]))

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from bot.chat import commands, replies
 from bot.chat.handlers.base import Handler, Refused, Speaker
 from bot.engine.desk import Desk
+from sops.kit import timing
 from sops.kit.action import Action
 from sops.kit.approvals import RequestState
 from sops.kit.gate import Approved, SignedOff
@@ -176,6 +177,8 @@ def _leave_out(desk: Desk, me: Speaker, name: str, reason: str) -> Refused | Non
 
 def _skipped(desk: Desk, me: Speaker, step: Step, reason: str, kind: str) -> None:
     desk.run = desk.run.with_record(step.id, state=StepState.SKIPPED, by=me.handle, text=reason, note=reason)
+    if step.stops:
+        desk.run = timing.stopped(desk.run, step.stops, desk.now)
     desk.note(kind, me.record, step=step.id, text=reason)
 
 

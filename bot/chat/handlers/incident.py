@@ -9,7 +9,7 @@ from bot.chat.handlers.common import sign
 from bot.engine.desk import Desk
 from sops.kit import timing
 from sops.kit.incident_actions import CorrectNotice, OpenActionIssue, PublishNotice
-from sops.kit.model import Step
+from sops.kit.model import Severity, Step
 from sops.kit.run import Run, RunState, StepState
 
 STEP_OF = {"update": "communicate", "triage": "triage", "mitigate": "mitigate", "fix": "fix", "verify": "verify"}
@@ -50,6 +50,8 @@ def report(desk: Desk, me: Speaker, command: commands.Report) -> Refused | None:
     if not over:
         desk.run = desk.run.with_record(name, since=run.record(name).since)
     desk.run = desk.run.with_facts({"update": [command.text, me.handle, desk.now.isoformat()]})
+    if command.verb == "update":
+        desk.run = desk.run.with_facts({"update.missed": 0})
     if command.verb == "update" and timing.UPDATE in run.clocks and run.clocks[timing.UPDATE].running:
         desk.run = timing.started(desk.run, timing.UPDATE, desk.now)
     desk.note(command.verb, me.record, text=command.text)
@@ -73,7 +75,7 @@ def severity(desk: Desk, me: Speaker, command: commands.SetSeverity) -> Refused 
     run, old = desk.run, desk.run.severity
     if old is command.severity:
         return Refused(replies.refused(replies.severity_same(command.severity)))
-    run = timing.rebased(run.but(severity=command.severity), desk.now)
+    run = _owing(timing.rebased(run.but(severity=command.severity), desk.now))
     if old is None and not run.record("acknowledge").signed:
         run = timing.started(run, timing.ACKNOWLEDGE, run.created_at)
     elif old is None:
@@ -86,6 +88,17 @@ def severity(desk: Desk, me: Speaker, command: commands.SetSeverity) -> Refused 
     if old is None and not run.record("acknowledge").signed:
         page_first(desk)
     return None
+
+
+def _owing(run: Run) -> Run:
+    """A resolved P3 that turns out to be worse owes the post-mortem its severity had left out, from its resolution."""
+    verified, left_out = run.record("verify"), run.record("post-mortem")
+    by_itself = left_out.state is StepState.SKIPPED and not left_out.by
+    if run.severity is Severity.P3 or not by_itself or verified.state is not StepState.DONE or verified.since is None:
+        return run
+    again = {"post-mortem", "post-mortem-merged"}
+    run = run.but(records={name: record for name, record in run.records.items() if name not in again})
+    return timing.started(run, timing.POST_MORTEM, verified.since)
 
 
 def page_first(desk: Desk) -> None:
@@ -168,8 +181,10 @@ def _preview(desk: Desk, text: str, of: str) -> None:
 
 def confirm(desk: Desk, me: Speaker, command: commands.Confirm) -> Refused | None:
     run, draft = desk.run, desk.run.facts.get("draft")
-    if draft is None or (command.code and command.code != draft["code"]):
+    if draft is None:
         return Refused(replies.refused(replies.NO_DRAFT))
+    if command.code and command.code != draft["code"]:
+        return Refused(replies.refused(replies.other_draft(draft["code"])))
     number = 1 + sum(step.id.startswith(("publish-", "correct-")) for step in run.steps)
     if draft["of"]:
         step_id = f"correct-{number}"
