@@ -19,6 +19,7 @@ from sops.kit.release_gates import (
     Clear,
     FixOnBranch,
     NoOpenBlockers,
+    NotMergedElsewhere,
     Published,
     ReviewsMet,
     TagFree,
@@ -45,6 +46,7 @@ RELEASE_CANDIDATE = Sop(
             row="5",
             title="merge",
             when=(
+                NotMergedElsewhere(),
                 ChecksGreen(),
                 TagFree("v{candidate}"),
                 Approved(1, by=Role.REVIEWER, covers=("merge", "tag", "published", "announce")),

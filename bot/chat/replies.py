@@ -300,6 +300,7 @@ def request(run: Run, asked: Request, people: People) -> Card:
         if needed
         else []
     )
+    without = [line(bold("Left out: "), Span(text=entry)) for entry in asked.subject.get("left out", [])]
     count = "1 yes" if asked.quorum == 1 else f"{asked.quorum} yeses"
     enough = (
         []
@@ -309,6 +310,8 @@ def request(run: Run, asked: Request, people: People) -> Card:
     return _card(
         line(bold(f"{run.name} needs {count} from a {asked.role}."), " It covers, in order:"),
         *(f"{n} {effect}" for n, effect in enumerate(asked.effects, 1)),
+        f"Checks {run.facts.get('checks')} on {short(str(run.facts.get('head')))}.",
+        *without,
         *github,
         line("May answer: ", *_mentions(able), f"; not {_names(barred, 'and')}." if barred else "."),
         *enough,
@@ -339,7 +342,8 @@ def _mentions(handles: Sequence[str]) -> tuple[Span | str, ...]:
 
 def approval_missing(asked: Request) -> str:
     if asked.state is RequestState.GRANTED:
-        return f"approved by {_names(asked.people, 'and')}; the grace runs, !stop stops it"
+        by = f"approved by {_names(asked.people, 'and')}"
+        return f"{by}; the grace runs, !stop stops it" if asked.grace_until else f"{by}; something else is in the way"
     missing = asked.quorum - len(asked.people)
     return f"{missing} yes to request {asked.code}" if missing == 1 else f"{missing} yeses to request {asked.code}"
 
@@ -354,8 +358,10 @@ def what_changed(changed: Mapping[str, tuple[Any, Any]]) -> str:
     for name, (old, new) in changed.items():
         if name == "head":
             words.append(f"the branch moved: {short(str(old))} → {short(str(new))}")
+        elif name == "merged outside":
+            words.append(f"somebody merged the pull request outside this run, as {short(str(new))}")
         elif name == "effects":
-            if "head" not in changed:
+            if not {"head", "merged outside"} & changed.keys():
                 words.append("what it would do changed")
         else:
             words.append(f"{name} changed from {old} to {new}")
@@ -364,11 +370,17 @@ def what_changed(changed: Mapping[str, tuple[Any, Any]]) -> str:
 
 def request_void(run: Run, asked: Request) -> Card:
     given = f" Void with it: the yes of {_names(asked.people, 'and')}." if asked.people else ""
-    return _card(f"Request {asked.code} is void: {asked.ended}.{given} Nothing was merged.")
+    untouched = "" if "merge.outside" in run.facts else " Nothing was merged."
+    following = "" if run.state is not RunState.ACTIVE else " A new request follows as soon as it can."
+    return _card(f"Request {asked.code} is void: {asked.ended}.{given}{untouched}{following}")
 
 
 def request_expired(run: Run, asked: Request) -> Card:
-    return _card(f"Request {asked.code} has expired without enough yeses. Nothing was done.", hint="!retry")
+    said = f" The yes of {_names(asked.people, 'and')} went with it." if asked.people else ""
+    return _card(
+        line(person(run.owner), f" Request {asked.code} has expired.{said} Nothing was done; !retry asks again."),
+        hint="!retry",
+    )
 
 
 def yes_dropped(run: Run, asked: Request) -> Card:
@@ -382,6 +394,18 @@ def grace(run: Run, asked: Request) -> Card:
         hint="!stop",
         buttons=(Button(label="Stop", says="!stop"),),
     )
+
+
+def held_back(run: Run, asked: Request) -> Card:
+    return _card(
+        f"Approved by {_names(asked.people, 'and')}, but something else is in the way; status says what.",
+        "Once it is gone there is another moment to say !stop.",
+        hint="status",
+    )
+
+
+def left_out(step: Step, who: str, why: str) -> str:
+    return f"{step.title} (row {step.row}), by {who}: {printable(why)}"
 
 
 def counted(run: Run, asked: Request, who: str) -> Card:
@@ -424,7 +448,7 @@ def reason_twice(name: str) -> str:
 def reason_ended(asked: Request) -> str:
     words = {
         RequestState.VOID: f"That request is void: {asked.ended}",
-        RequestState.EXPIRED: "That request has expired",
+        RequestState.EXPIRED: "That request has expired; the release manager says !retry to ask again",
         RequestState.REJECTED: f"That request was {asked.ended}",
         RequestState.CONSUMED: "That request was used already; what it covered has begun",
         RequestState.GRANTED: "That request has all the yeses it needs",
@@ -501,6 +525,12 @@ def news(run: Run, item: News) -> Card:
         return _card(
             f"PR #{about['pr']} holds the post-mortem, drafted from the record: {about['url']}",
             "Edit it there and merge it; then !close.",
+        )
+    if item.kind == "merged-outside":
+        return _card(
+            line(bold(f"PR #{about['number']} was merged outside this run"), f", as {short(about['merge'])}."),
+            "The bot did not do it and nobody approved it here. What is left is asked for anew.",
+            hint="!cancel reason",
         )
     if item.kind == "offer":
         return _offer(run, about)

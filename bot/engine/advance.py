@@ -10,12 +10,12 @@ from typing import Any
 
 from bot.chat import replies
 from bot.engine import approving
-from bot.engine.approving import Approvals, Standing
+from bot.engine.approving import Approvals, View
 from bot.engine.desk import Desk, Desks, claim_of
 from bot.engine.far_end import Worlds
 from sops.kit import timing
 from sops.kit.action import Action, Conflict, Done, News, Probe, Todo, World
-from sops.kit.approvals import Request
+from sops.kit.approvals import Request, RequestState
 from sops.kit.errors import ClaimLost, FarEndError, FarEndRefused, OutcomeUnknown, SignatureInvalid, StaleRun
 from sops.kit.gate import Approved, Condition, Gate, SignedOff, Waiting
 from sops.kit.model import Role, Step, Unknown
@@ -107,7 +107,7 @@ class Advancer:
     async def _wait_or_act(self, run: Run, step: Step, fence: int) -> timedelta | None:
         world = self._worlds.now()
         look, request = await self._look(run, step, world, fence)
-        if look.notes:
+        if look.notes or any(isinstance(piece, Approved) and request is None for piece in step.waits):
             moved = await self._desks.at(run.id, lambda desk: _wait(desk, step, look), fence=fence)
             return None if moved else look.every
         if not step.deeds:  # what was learned is told with the end of the step, or a crash in between tells it twice
@@ -122,21 +122,25 @@ class Advancer:
         return None
 
     async def _look(self, run: Run, step: Step, world: World, fence: int) -> tuple[Look, Request | None]:
-        """Ask every gate, in order; an approval is asked for once the gates listed before it hold."""
+        """Ask every gate, in order; an approval is asked for once the gates listed before it hold.
+
+        Once the approval is consumed the gates no longer matter, only a conflict does.
+        """
+        wanted = next((piece for piece in step.waits if isinstance(piece, Approved)), None)
+        asked = approving.latest(run, step.id) if wanted else None
+        if asked is not None and asked.state is RequestState.CONSUMED:
+            return Look((), {}, (), (), PEOPLE), asked
         notes: list[str] = []
         facts: dict[str, Any] = {}
         news: list[News] = []
         windows = []
         every = PEOPLE
-        standing: Standing | None = None
+        ready = True
         for piece in step.waits:
-            if isinstance(piece, SignedOff) and not run.record(step.id).signed:
+            if piece is wanted:
+                ready = not notes
+            elif isinstance(piece, SignedOff) and not run.record(step.id).signed:
                 notes.append(piece.ask)
-            elif isinstance(piece, Approved):
-                learnt = run.with_facts(facts)
-                standing = await self._approvals.standing(learnt, step, piece, world, fence, ready=not notes)
-                if standing.granted is None:
-                    notes.append(standing.note)
             elif isinstance(piece, Gate):
                 found = await piece.check(run.with_facts(facts), world)
                 facts.update(found.facts)
@@ -145,8 +149,14 @@ class Advancer:
                 if isinstance(found, Waiting):
                     notes.append(found.note)
                     windows += [found.window] if found.window else []
+        granted = None
+        if wanted is not None:
+            view = View(run.with_facts(facts), step, wanted, world, fence)
+            standing = await self._approvals.standing(view, ready=ready, clear=not notes)
+            granted = standing.granted
+            notes += [standing.note] if granted is None else []
         missing = tuple(note for note in notes if note)
-        return Look(missing, facts, tuple(news), tuple(windows), every), standing.granted if standing else None
+        return Look(missing, facts, tuple(news), tuple(windows), every), granted
 
     async def _deed(
         self, run_id: str, step: Step, index: int, action: Action, request: Request | None, fence: int
@@ -169,7 +179,7 @@ class Advancer:
             found = await action.probe(run, self._worlds.now())
             if isinstance(found, Todo) and refused:
                 found = Conflict(refused, "mend what it names, then !retry")
-        return await self._desks.at(run_id, lambda desk: _record(desk, step, key, action, found), fence=fence)
+        return await self._desks.at(run_id, lambda desk: _record(desk, step, key, action, found, request), fence=fence)
 
     async def _perform(self, action: Action, run: Run) -> str:
         """Perform it once; returns why the far end refused, empty if it did not. The probe afterwards decides."""
@@ -244,8 +254,8 @@ def _intend(desk: Desk, step: Step, key: str, action: Action, todo: Todo, reques
     record = desk.run.record(step.id)
     if desk.run.state is not RunState.ACTIVE or record.state.over:
         raise LookupError(step.id)
-    if request is not None:
-        approving.consumed(desk, request)
+    if request is not None and not approving.use(desk, request):
+        raise LookupError(request.code)
     desk.run = desk.run.with_facts(todo.facts).with_record(
         step.id, state=StepState.RUNNING, intent=key, attempt=record.attempt + 1, note=todo.what
     )
@@ -253,11 +263,13 @@ def _intend(desk: Desk, step: Step, key: str, action: Action, todo: Todo, reques
     return desk.run
 
 
-def _record(desk: Desk, step: Step, key: str, action: Action, found: Probe) -> bool:
-    """Store what the probe found. True if the deed is done."""
+def _record(desk: Desk, step: Step, key: str, action: Action, found: Probe, request: Request | None) -> bool:
+    """Store what the probe found. True if the deed is done. What was there already uses an approval up as well."""
     record = desk.run.record(step.id)
     if record.state.over:
         return True
+    if request is not None and isinstance(found, Done) and not approving.use(desk, request):
+        return False
     if isinstance(found, Done):
         desk.run = desk.run.with_facts(found.facts).with_record(
             step.id, performed={**record.performed, key: found.facts}, intent=None, attempt=0, note=""

@@ -5,9 +5,10 @@ every look, from the same actions that will be performed, so whatever changes it
 """
 
 import hashlib
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
 from bot.chat import replies
 from bot.engine.desk import Desk, Desks
@@ -17,7 +18,10 @@ from sops.kit.gate import Approved, Gate
 from sops.kit.model import Severity, Step
 from sops.kit.people import People
 from sops.kit.release_gates import deciding
-from sops.kit.run import Run, RunState
+from sops.kit.run import Run, RunState, StepState
+
+T = TypeVar("T")
+LATE = timedelta(minutes=1)  # a grace found over later than this begins anew, so that !stop has its chance
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,17 @@ def quorum_of(run: Run, step: Step, gate: Approved) -> int:
     return max(1, run.policy.approvals.get(f"{run.sop}.{step.id}", gate.n))
 
 
+@dataclass(frozen=True)
+class View:
+    """One look at a step that needs approval: the run with what the gates just learned, and the world."""
+
+    run: Run
+    step: Step
+    gate: Approved
+    world: World
+    fence: int
+
+
 class Approvals:
     """Asks for approval of a step and says how it stands."""
 
@@ -62,53 +77,49 @@ class Approvals:
         self._desks = desks
         self._people = people
 
-    async def standing(self, run: Run, step: Step, gate: Approved, world: World, fence: int, ready: bool) -> Standing:
-        """Look at the request for this step. `ready`: everything else that must hold before asking does.
+    async def standing(self, view: View, *, ready: bool, clear: bool) -> Standing:
+        """Look at the request for this step. `ready`: what must hold before asking does; `clear`: all else does too.
 
         Opens the request when there is none, voids it when its subject changed, lets it expire, and says it is
-        granted once the grace is over, everyone who said yes still counts, and the subject still is the same.
+        granted once its grace is over, nothing else is in the way, and everyone who said yes still counts.
         """
-        request = latest(run, step.id)
+        run, request = view.run, latest(view.run, view.step.id)
         if request is not None and request.state is RequestState.CONSUMED:
             return Standing(request)
         if request is not None and request.state in {RequestState.EXPIRED, RequestState.REJECTED}:
             return Standing(None, replies.approval_ended(request))
-        subject = await self._subject(run, step, gate, world)
+        subject = _subject(view)
         if request is None or not request.live:
             if not ready:
                 return Standing(None)
-            excluded = await self._excluded(run, world)
-            asked = await self._desks.at(run.id, lambda desk: _ask(desk, step, gate, subject, excluded), fence=fence)
+            excluded = await self._excluded(run, view.world)
+            asked = await self._at(view, lambda desk: _ask(desk, view, subject, excluded))
             return Standing(None, replies.approval_missing(asked))
         if digest_of(subject) != request.digest:
             stale = request
-            changed = await self._desks.at(run.id, lambda desk: _void(desk, stale, subject), fence=fence)
-            return await self.standing(changed, step, gate, world, fence, ready)
-        return await self._answered(run, request, world, fence)
+            changed = await self._at(view, lambda desk: _void(desk, stale, subject))
+            return await self.standing(replace(view, run=changed.with_facts(view.run.facts)), ready=ready, clear=clear)
+        return await self._answered(view, request, clear)
 
-    async def _answered(self, run: Run, request: Request, world: World, fence: int) -> Standing:
+    async def _answered(self, view: View, request: Request, clear: bool) -> Standing:
         """A live request whose subject still is the same: who answered, and whether its grace is over."""
-        seq = request.seq
-        settled = await self._desks.at(run.id, lambda desk: _settle(desk, seq, self._people), fence=fence)
-        settled = await self._count_reviews(run, settled, world, fence)
-        if settled.state is RequestState.GRANTED and settled.grace_until and world.now >= settled.grace_until:
+        seq, now = request.seq, view.world.now
+        settled = await self._at(view, lambda desk: _settle(desk, seq, self._people))
+        settled = await self._count_reviews(view, settled)
+        if settled.state is not RequestState.GRANTED:
+            return Standing(None, replies.approval_missing(settled))
+        until = settled.grace_until
+        if not clear:
+            if until is not None:
+                settled = await self._at(view, lambda desk: _hold_back(desk, seq))
+        elif until is None or now - until > LATE:
+            settled = await self._at(view, lambda desk: _begin_grace(desk, seq))
+        elif now >= until:
             return Standing(settled)
         return Standing(None, replies.approval_missing(settled))
 
-    async def _subject(self, run: Run, step: Step, gate: Approved, world: World) -> dict[str, Any]:
-        """Everything the yes covers, as plain values."""
-        return {
-            "head": run.facts.get("head", ""),
-            "base": run.policy.main,
-            "pull request": run.facts.get("pr", 0),
-            "version": run.version,
-            "iteration": run.iteration,
-            "effects": list(effects_of(run, gate)),
-            "quorum": quorum_of(run, step, gate),
-            "severity": str(run.severity or ""),
-            "procedure": run.sop_hash,
-            "settings": hashlib.sha256(run.policy.model_dump_json().encode()).hexdigest(),
-        }
+    async def _at(self, view: View, work: Callable[[Desk], T]) -> T:
+        return await self._desks.at(view.run.id, work, fence=view.fence)
 
     async def _excluded(self, run: Run, world: World) -> dict[str, str]:
         """Whose yes can never count for this run, and why (design: Approvals)."""
@@ -120,12 +131,12 @@ class Approvals:
             return {**excluded, run.starter: "starter"}
         return {name: why for name, why in excluded.items() if name != run.starter}
 
-    async def _count_reviews(self, run: Run, request: Request, world: World, fence: int) -> Request:
+    async def _count_reviews(self, view: View, request: Request) -> Request:
         """With `github_reviews = "count"`, linked reviewers' approvals of the same head count as yeses."""
-        if run.policy.github_reviews != "count" or request.state is not RequestState.OPEN:
+        if view.run.policy.github_reviews != "count" or request.state is not RequestState.OPEN:
             return request
         head = request.subject["head"]
-        found = deciding(await world.forge.reviews(request.subject["pull request"]))
+        found = deciding(await view.world.forge.reviews(request.subject["pull request"]))
         names = [
             (self._people.author(review.login), review.login)
             for review in found
@@ -148,7 +159,36 @@ class Approvals:
                 desk.note("yes", person, code=now.code, account=f"github:{login}", via="github")
             return grant_if_enough(desk, now)
 
-        return await self._desks.at(run.id, count, fence=fence)
+        return await self._at(view, count)
+
+
+def _subject(view: View) -> dict[str, Any]:
+    """Everything the yes covers, as plain values."""
+    run = view.run
+    return {
+        "head": run.facts.get("head", ""),
+        "base": run.policy.main,
+        "pull request": run.facts.get("pr", 0),
+        "merged outside": run.facts.get("merge.outside", ""),
+        "version": run.version,
+        "iteration": run.iteration,
+        "effects": list(effects_of(run, view.gate)),
+        "left out": left_out(run),
+        "quorum": quorum_of(run, view.step, view.gate),
+        "severity": str(run.severity or ""),
+        "procedure": run.sop_hash,
+        "settings": hashlib.sha256(run.policy.model_dump_json().encode()).hexdigest(),
+    }
+
+
+def left_out(run: Run) -> list[str]:
+    """What people skipped or waived so far, and why: whoever approves must see it."""
+    records = [(step, run.record(step.id)) for step in run.steps]
+    return [
+        replies.left_out(step, record.by, record.text)
+        for step, record in records
+        if record.state is StepState.SKIPPED and record.by
+    ]
 
 
 def effects_of(run: Run, gate: Approved) -> tuple[str, ...]:
@@ -167,17 +207,36 @@ def grant_if_enough(desk: Desk, request: Request) -> Request:
     spoken = any(yes.via == "thread" for yes in request.yeses)
     if request.state is not RequestState.OPEN or len(request.people) < request.quorum or not spoken:
         return request
-    policy = desk.run.policy
+    desk.run = replaced(desk.run, request.but(state=RequestState.GRANTED))
+    return _begin_grace(desk, request.seq)
+
+
+def _begin_grace(desk: Desk, seq: int) -> Request:
+    """From now on there is a short time to say !stop. Also when something that was in the way is gone."""
+    policy, request = desk.run.policy, _request(desk, seq)
     grace = policy.grace_p0 if desk.run.severity is Severity.P0 else policy.grace
-    granted = request.but(state=RequestState.GRANTED, grace_until=desk.now + grace)
+    granted = request.but(grace_until=desk.now + grace)
     desk.run = replaced(desk.run, granted)
-    desk.note("granted", code=request.code, by=list(request.people), grace_until=(desk.now + grace).isoformat())
+    desk.note("granted", code=granted.code, by=list(granted.people), grace_until=(desk.now + grace).isoformat())
     desk.say(replies.grace(desk.run, granted))
     return granted
 
 
-def _ask(desk: Desk, step: Step, gate: Approved, subject: dict[str, Any], excluded: dict[str, str]) -> Request:
-    run, digest = desk.run, digest_of(subject)
+def _hold_back(desk: Desk, seq: int) -> Request:
+    """Approved, but something else is in the way: the grace begins anew once that is gone."""
+    request = _request(desk, seq).but(grace_until=None)
+    desk.run = replaced(desk.run, request)
+    desk.note("held-back", code=request.code)
+    desk.say(replies.held_back(desk.run, request))
+    return request
+
+
+def _request(desk: Desk, seq: int) -> Request:
+    return next(request for request in desk.run.requests if request.seq == seq)
+
+
+def _ask(desk: Desk, view: View, subject: dict[str, Any], excluded: dict[str, str]) -> Request:
+    run, step, gate, digest = desk.run, view.step, view.gate, digest_of(subject)
     seq = len(run.requests) + 1
     request = Request(
         seq=seq,
@@ -188,7 +247,7 @@ def _ask(desk: Desk, step: Step, gate: Approved, subject: dict[str, Any], exclud
         quorum=quorum_of(run, step, gate),
         subject=subject,
         digest=digest,
-        effects=effects_of(run, gate),
+        effects=tuple(subject["effects"]),
         excluded=excluded,
         made_at=desk.now,
         expires_at=desk.now + run.policy.approval_expires,
@@ -211,7 +270,7 @@ def _void(desk: Desk, request: Request, subject: dict[str, Any]) -> Run:
 
 def _settle(desk: Desk, seq: int, people: People) -> Request:
     """What time and roles do to a live request: it expires, or a yes whose giver lost the role is dropped."""
-    request = next(r for r in desk.run.requests if r.seq == seq)
+    request = _request(desk, seq)
     if not request.live:
         return request
     kept = tuple(yes for yes in request.yeses if people.has(yes.person, (request.role,)))
@@ -228,12 +287,13 @@ def _settle(desk: Desk, seq: int, people: People) -> Request:
     return request
 
 
-def consumed(desk: Desk, request: Request) -> None:
-    """The first effect's intent uses the approval up. Raises LookupError if it no longer may be used."""
-    now = next(r for r in desk.run.requests if r.seq == request.seq)
+def use(desk: Desk, request: Request) -> bool:
+    """Use the approval up, with the first effect's intent; False if it no longer may be used."""
+    now = _request(desk, request.seq)
     if now.state is RequestState.CONSUMED:
-        return
+        return True
     if now.state is not RequestState.GRANTED or desk.run.state is not RunState.ACTIVE:
-        raise LookupError(request.code)
+        return False
     desk.run = replaced(desk.run, now.but(state=RequestState.CONSUMED))
     desk.note("approval-consumed", code=now.code, by=list(now.people))
+    return True

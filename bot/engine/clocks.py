@@ -85,7 +85,7 @@ class Clocks:
         if deadline.clock == timing.UPDATE and deadline.threshold >= timing.DUE:
             missed = timing.missed_updates(run) + 1
             desk.run = timing.started(desk.run.with_facts({"update.missed": missed}), timing.UPDATE, desk.now)
-        following = _next_mark(run, deadline, self._ladder(run))
+        following = _next_mark(desk.run, deadline, self._ladder(run))
         card = replies.reminder(run, deadline, whom, following, desk.now)
         return [Reminder(desk.run, deadline, card, whom, late)]
 
@@ -107,8 +107,7 @@ class Clocks:
             return answering[min(timing.missed_updates(run), len(answering) - 1)]
         if deadline.clock != timing.ACKNOWLEDGE:
             return run.owner or (ladder[0] if ladder else "")
-        rungs = [mark for mark in run.policy.thresholds if mark <= deadline.threshold]
-        return ladder[min(len(rungs), len(ladder) - 1)] if ladder else ""
+        return next_to_page(run, ladder)
 
     def _ladder(self, run: Run) -> tuple[str, ...]:
         return tuple(person.handle for person in self._people.holding(*run.policy.escalation))
@@ -144,13 +143,19 @@ def _loudest(due: Sequence[Deadline]) -> list[Deadline]:
     return list(loudest.values())
 
 
+def next_to_page(run: Run, ladder: Sequence[str]) -> str:
+    """Up the ladder, one person at a time, and round again once everybody was called without an answer."""
+    if not ladder:
+        return ""
+    called = [who for who, _ in run.facts.get("paged", [])]
+    left = [who for who in ladder if who not in called]
+    return left[0] if left else ladder[len(called) % len(ladder)]
+
+
 def _next_mark(run: Run, deadline: Deadline, ladder: Sequence[str]) -> tuple[str, datetime] | None:
     """Who hears next and when, if this goes on unanswered."""
     if deadline.clock != timing.ACKNOWLEDGE or not ladder:
         return None
     state = run.clocks[deadline.clock]
-    for mark, at in timing.marks(run, deadline.clock, state):
-        if mark > deadline.threshold:
-            rung = len([m for m in run.policy.thresholds if m <= mark])
-            return ladder[min(rung, len(ladder) - 1)], at
-    return None
+    later = [at for mark, at in timing.marks(run, deadline.clock, state) if mark > deadline.threshold]
+    return (next_to_page(run, ladder), min(later)) if later else None

@@ -167,6 +167,9 @@ class MergePullRequest(Action):
 
     def says(self, run: Run) -> str:
         number, head = run.facts.get("pr"), run.facts.get("head")
+        outside = run.facts.get("merge.outside")
+        if outside:
+            return f"take PR #{number} as merged, as {short(outside)}: somebody did it outside this run"
         what = f"merge PR #{number}" if number else "merge the pull request"
         return f"{what} into {run.policy.main}" + (f" at head {short(head)}" if head else "")
 

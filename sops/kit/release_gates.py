@@ -45,6 +45,23 @@ class ChecksGreen(Gate):
 
 
 @dataclass(frozen=True)
+class NotMergedElsewhere(Gate):
+    """Notices that somebody merged the pull request by hand; then only what is left is asked for and done."""
+
+    def says(self, run: Run) -> str:
+        return "see that nobody merged it by hand"
+
+    async def check(self, run: Run, world: World) -> Met | Waiting:
+        request = await world.forge.pull_request(run.facts["pr"])
+        if request.state == "closed" and not request.merged:
+            return Waiting(f"PR #{request.number} was closed without merging; reopen it")
+        if request.merge_sha is None or run.facts.get("merge.outside") == request.merge_sha:
+            return Met()
+        about = {"number": request.number, "merge": request.merge_sha}
+        return Met({"merge.outside": request.merge_sha}, (News("merged-outside", about),))
+
+
+@dataclass(frozen=True)
 class TagFree(Gate):
     """No tag of that name exists, so that nothing is merged whose tag could never be pushed."""
 

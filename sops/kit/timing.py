@@ -19,6 +19,8 @@ LOOK = "look"  # not a promise: the engine's own note to look at a run again
 
 #: Marks of the long clocks: the day before, the instant itself, the days after.
 EVE, DUE, OVERDUE_DAYS = 99, 100, 5
+#: An urgent incident nobody acknowledges goes on calling people after its time is over, half a span apart.
+URGENT, AGAIN = frozenset({Severity.P0, Severity.P1}), 20
 
 
 def calendar(run: Run) -> BusinessCalendar:
@@ -117,5 +119,8 @@ def marks(run: Run, name: str, state: ClockState) -> list[tuple[int, datetime]]:
         eve = end - DAY
         daily = [(day, start + timedelta(days=day)) for day in range(1, EVE) if start + timedelta(days=day) < eve]
         return [*daily, (EVE, eve), (DUE, end)]
+    if name == ACKNOWLEDGE and run.severity in URGENT:
+        again = [(DUE + n, end + (end - start) / 2 * n) for n in range(1, AGAIN + 1)]
+        return [*thresholds(start, end, run.policy.thresholds), *again]
     quiet = run.severity is Severity.P3 or (name == UPDATE and missed_updates(run) > 0)
     return thresholds(start, end, [DUE] if quiet else run.policy.thresholds)
