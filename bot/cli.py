@@ -68,6 +68,8 @@ def demo(
     _quiet_log()
     place = home or Path(tempfile.mkdtemp(prefix="sopwith-demo-"))
     place.mkdir(parents=True, exist_ok=True)
+    if any(place.iterdir()):
+        raise SopwithError(f"{place} is not empty; a demo wants a new folder, since its world begins anew.")
     if script is None:
         asyncio.run(_interactive(place))
     else:

@@ -18,6 +18,7 @@ from sops.kit.release_gates import (
     ChecksGreen,
     Clear,
     FixOnBranch,
+    NewVersion,
     NoOpenBlockers,
     NotMergedElsewhere,
     Published,
@@ -37,7 +38,7 @@ RELEASE_CANDIDATE = Sop(
     starters=(Role.RELEASE_MANAGER,),
     channel="releases",
     steps=(
-        Step("branch", row="1", title="branch", do=CutBranch(BRANCH, base="{develop}")),
+        Step("branch", row="1", title="branch", when=NewVersion(), do=CutBranch(BRANCH, base="{develop}")),
         Step("bump", row="2", title="version and changelog", do=PrepareVersion(BRANCH, "{candidate}")),
         Step("pull-request", row="3", title="pull request", do=OpenPullRequest(BRANCH, "{main}", "{candidate}")),
         Step("checks", row="4", title="checks", when=ChecksGreen()),

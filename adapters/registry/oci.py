@@ -3,7 +3,9 @@
 import asyncio
 import hashlib
 import re
+import ssl
 from collections.abc import Awaitable, Callable, Sequence
+from functools import cache
 
 import httpx
 from pydantic import SecretStr
@@ -27,6 +29,12 @@ ACCEPT = ", ".join(
 _IMAGE = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Whom we trust, read once: reading it takes longer than everything else at a start."""
+    return httpx.create_ssl_context()
 
 
 class OciRegistry:
@@ -62,6 +70,7 @@ class OciRegistry:
             auth=RegistryAuth(url, image, credentials, realm_hosts),
             timeout=timeout,
             follow_redirects=False,
+            verify=_trusted(),
         )
 
     async def close(self) -> None:

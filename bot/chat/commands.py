@@ -548,6 +548,12 @@ def parse(text: str, *, in_run: bool, addressed: bool = False) -> Parsed:
     return _alone(text)
 
 
+def answer(text: str, *, asked_severity: bool) -> Command | None:
+    """The bare answer to the one question the bot asked in this thread: how bad is it?"""
+    word = text.strip().upper()
+    return SetSeverity(Severity(word), "") if asked_severity and word in set(Severity) else None
+
+
 def _alone(text: str) -> Parsed:
     words = text.lower().split()
     if len(words) == 1 and words[0] in _ALONE:
@@ -577,6 +583,8 @@ def _root(root: str, rest: str) -> Parsed:
 
 def _incident(rest: str) -> Parsed:
     word, more = _split(rest)
+    if rest.lower() in {"help", "list", "status", "?", ""}:
+        return ListRuns() if rest.lower() in {"list", "status"} else Problem("missing", "incident declare")
     title = more if word.lower() == "declare" else rest
     first, after = _split(title)
     severity = None

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from bot.chat import commands, permissions, replies
-from bot.chat.handlers import HANDLERS, incident, release
+from bot.chat.handlers import HANDLERS, incident, release, rephrased
 from bot.chat.handlers.base import Refused, Speaker
 from bot.chat.looking import Looking
 from bot.chat.roots import Roots
@@ -16,7 +16,7 @@ from bot.engine.desk import Desk, root_of
 from bot.engine.mail import run_of
 from sops.kit.approvals import RequestState
 from sops.kit.conversation import Event
-from sops.kit.errors import FarEndError
+from sops.kit.errors import FarEndError, FarEndRefused
 from sops.kit.message import Card
 from sops.kit.people import People
 from sops.kit.ports import Clock
@@ -47,7 +47,7 @@ class Dispatch:
             run, parsed = await self._within(parsed)
         try:
             await self._obey(item, run, parsed)
-        except FarEndError as problem:
+        except (FarEndError, FarEndRefused) as problem:
             await self._answer(item, run, replies.unreachable(str(problem)))
 
     async def _run_of(self, event: Event) -> Run | None:
@@ -67,6 +67,8 @@ class Dispatch:
     async def _obey(self, item: InboxItem, run: Run | None, parsed: commands.Parsed) -> None:
         event = item.event
         me = Speaker(event.actor, self._people.who(event.actor))
+        if run is not None and isinstance(parsed, commands.Talk):
+            parsed = commands.answer(event.text, asked_severity=run.prefix == "INC" and run.severity is None) or parsed
         if isinstance(parsed, commands.Talk):
             hint = self._hint(run, parsed, me)
             await self._answer(item, run, hint)
@@ -95,6 +97,7 @@ class Dispatch:
         return replies.how_to_approve(asked) if asked.role in me.person.roles else None
 
     async def _command(self, item: InboxItem, run: Run, me: Speaker, command: commands.Command) -> None:
+        command = rephrased(run, command)
         if not fits(command, run):
             await self._answer(item, run, replies.refused(replies.NOT_HERE))
             return

@@ -219,7 +219,10 @@ def declared(run: Run, first: str) -> Card:
         return _card(
             line(*to, f"{run.name} is open: ", Span(text=run.title), ". How bad is it?"),
             "P0 complete outage or data loss · P1 a major feature is down · P2 degraded · P3 cosmetic",
-            hint="!severity P1",
+            line("Until somebody says, it counts as a P1: acknowledge by ", time(clock.due_at), ".")
+            if clock
+            else line(),
+            hint="!severity P1, or just P1 · ack",
             buttons=tuple(Button(label=s, says=f"!severity {s}") for s in Severity),
         )
     return _card(
@@ -228,6 +231,10 @@ def declared(run: Run, first: str) -> Card:
         hint="ack",
         buttons=(Button(label="I've got it", says="ack"),),
     )
+
+
+def opened_in(run: Run) -> Card:
+    return _card(f"{run.name} is open in {run.place.channel}; its thread is there.")
 
 
 def declared_in_channel(run: Run) -> Card:
@@ -567,10 +574,11 @@ def _soak_news(run: Run, item: News) -> Card:
 
 
 def _offer(run: Run, about: Mapping[str, Any]) -> Card:
+    soak = f"did not soak to the end: waived by {about['waived']}" if about.get("waived") else "soaked"
     return _card(
         line(
             bold(f"{run.version} can be released (SOP-01)."),
-            f" Candidate {about['tag']} soaked; image ",
+            f" Candidate {about['tag']} {soak}; image ",
             code(str(about["digest"])),
         ),
         "Next is SOP-01. This version of Sopwith does not run it yet: follow your document with these.",
@@ -722,11 +730,18 @@ def _acknowledge_reminder(
             *to,
             bold(f"{run.name} ({run.severity}): nobody has acknowledged{', and the time is over' if late else ''}."),
         ),
-        line(f"{duration(gone)} of {duration(whole)} gone; due ", time(clock.due_at), "."),
+        line(_gone(gone, whole), time(clock.due_at), "."),
         line(*spans),
         hint="ack · !snooze 15m",
         buttons=(Button(label="I've got it", says="ack"), Button(label="Snooze 15 min", says="!snooze 15m")),
     )
+
+
+def _gone(gone: timedelta, whole: timedelta) -> str:
+    """How much of the time is gone, or by how much it is over."""
+    if gone > whole:
+        return f"{duration(gone - whole)} over the {duration(whole)}; it was due "
+    return f"{duration(gone)} of {duration(whole)} gone; due "
 
 
 def late(card: Card, due_at: datetime) -> Card:
@@ -735,12 +750,22 @@ def late(card: Card, due_at: datetime) -> Card:
     return card.model_copy(update={"lines": (*card.lines, note)})
 
 
+_MISSED = {
+    timing.ACKNOWLEDGE: "nobody has acknowledged; due",
+    timing.UPDATE: "no update came; due",
+    timing.POST_MORTEM: "the post-mortem is not merged; due",
+    timing.SOAK: "the soak goes on until",
+}
+
+
 def missed(what: Sequence[tuple[Run, Deadline, str]]) -> Card:
     """One message for everything a channel should have heard while the bot was down."""
     lines: list[Line] = [line(bold("While Sopwith was not running, these came due:"))]
     for run, due, whom in what:
         to: tuple[Span | str, ...] = (person(whom), " ") if whom else ()
-        lines.append(line(*to, f"{run.name} {due.clock}: due ", time(due.due_at)))
+        # An update's clock runs anew already; of the others the promise counts, not the mark that was missed.
+        at = due.due_at if due.clock == timing.UPDATE else run.clocks[due.clock].due_at
+        lines.append(line(*to, f"{run.name}: {_MISSED[due.clock]} ", time(at), "."))
     return _card(*lines)
 
 
@@ -1031,7 +1056,6 @@ OVER = "This run is over."
 HELD = "This run is on hold; say !resume first."
 NOT_HELD = "This run is not on hold."
 NOT_PLANNED = "It was started already."
-NO_SEVERITY = "Set the severity first: !severity P0, P1, P2 or P3."
 HAS_COMMANDER = "It is acknowledged already"
 NO_DRAFT = "Nothing waits for your confirmation."
 NOTHING_PUBLIC = "Nothing public was posted yet; !publish text does."
@@ -1065,6 +1089,10 @@ def owns_already(who: str, run: Run) -> str:
     return f"{who} has {run.name} already."
 
 
+def cannot_command(who: str, able: Sequence[str]) -> str:
+    return f"{who} cannot command an incident; {_names(able)} can."
+
+
 def drafted(run: Run) -> str:
     return f"The post-mortem is in PR #{run.facts['post-mortem']} already; edit it there."
 
@@ -1089,10 +1117,32 @@ def debt_evidence(debt: Obligation) -> str:
     return f"Say what shows it: !done {debt.id} and a link, a SHA or a sentence."
 
 
-def left_behind(facts: Mapping[str, Any]) -> list[str]:
-    """What a cancelled run leaves at the forge."""
+def left_behind(run: Run) -> list[str]:
+    """What a cancelled run leaves at the forge, of all its iterations."""
     known = (("branch", "branch {}"), ("pr", "PR #{}"), ("tag", "tag {}, permanent"), ("issue", "issue #{}"))
-    return [words.format(facts[name]) for name, words in known if name in facts]
+    left: list[str] = []
+    for facts in (*(past.facts for past in run.past), run.facts):
+        merged = f", merged as {short(str(facts['merge']))}" if "merge" in facts else ""
+        for name, words in known:
+            if name in facts:
+                left.append(words.format(facts[name]) + (merged if name == "pr" else ""))
+    return list(dict.fromkeys(left))
+
+
+def say_instead(step: Step, verb: str) -> str:
+    word = verb if verb == "ack" else f"!{verb}" + ("" if verb == "close" else " text")
+    return f"{step.title} cannot be left out; say {word}."
+
+
+def itself() -> str:
+    return "It cannot be a duplicate of itself."
+
+
+def duplicate_over(name: str, why: str) -> str:
+    return f"{name} is over ({why}); name an open one, or close this by its rows."
+
+
+PUBLIC_STANDS = "A public word stands as posted; say !correct and its new text first, then !false alarm."
 
 
 def step_unknown(name: str, run: Run) -> str:

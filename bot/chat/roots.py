@@ -59,12 +59,13 @@ class Roots:
             return
         run = self._new(tx, INCIDENT, me, item, title, now, severity=command.severity)
         run = run.but(state=RunState.ACTIVE, created_at=item.event.at)
-        if run.severity is not None:
-            run = started(run, ACKNOWLEDGE, run.created_at)
+        run = started(run, ACKNOWLEDGE, run.created_at)
         desk = Desk(tx, run, now, self._people, new=True)
         desk.note("declared", me.record, title=title, severity=command.severity or "")
         desk.tell(replies.declared_in_channel(run))
         page_first(desk)
+        if item.event.place.channel != run.place.channel:
+            _whisper(tx, item, replies.opened_in(run), now)
         desk.finish()
         tx.runs.wake(run.id)
 

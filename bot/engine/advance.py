@@ -4,9 +4,11 @@ Each arrow is a transaction of its own, so a crash between any two of them leave
 up where it was: what was intended is probed before anything is done again. Nothing here remembers anything.
 """
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from weakref import WeakValueDictionary
 
 from bot.chat import replies
 from bot.engine import approving
@@ -19,7 +21,7 @@ from sops.kit.approvals import Request, RequestState
 from sops.kit.errors import ClaimLost, FarEndError, FarEndRefused, OutcomeUnknown, SignatureInvalid, StaleRun
 from sops.kit.gate import Approved, Condition, Gate, SignedOff, Waiting
 from sops.kit.model import Role, Step, Unknown
-from sops.kit.run import Obligation, Run, RunState, StepState
+from sops.kit.run import Obligation, Run, RunState, StepRecord, StepState
 from sops.kit.stores import Transaction
 
 LEASE = 120.0  # seconds a worker may be silent before another takes the run over
@@ -48,9 +50,18 @@ class Advancer:
         self._worlds = worlds
         self._approvals = approvals
         self._owner = owner
+        self._busy: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def advance(self, run_id: str) -> bool:
-        """Advance the run and note when to look again; False if another worker is at it."""
+        """Advance the run and note when to look again; False if another worker is at it.
+
+        Within this process callers wait for each other: the claim is the process's, so it alone would not do.
+        """
+        lock = self._busy.setdefault(run_id, asyncio.Lock())
+        async with lock:
+            return await self._advance(run_id)
+
+    async def _advance(self, run_id: str) -> bool:
         fence, seen = await self._desks.store.transact(lambda tx: self._claim(tx, run_id))
         if fence is None:
             return False
@@ -72,6 +83,8 @@ class Advancer:
             if run.state is RunState.PARKED and not any(unknown_in(step) for step in run.current()):
                 await self._desks.at(run_id, _unpark, fence=fence)
                 continue
+            if run.state is RunState.HELD:
+                return min([await self._watch(run, step, fence) for step in run.current()], default=PEOPLE)
             if run.state is not RunState.ACTIVE:
                 return PEOPLE
             waits: list[timedelta] = []
@@ -100,16 +113,34 @@ class Advancer:
             return PEOPLE
         try:
             return await self._wait_or_act(run, step, fence)
-        except FarEndError as problem:
+        except (FarEndError, FarEndRefused) as problem:
             trouble = str(problem)
             return await self._desks.at(run.id, lambda desk: _trouble(desk, step, trouble), fence=fence)
+
+    async def _watch(self, run: Run, step: Step, fence: int) -> timedelta:
+        """A hold stops the hands, not the eyes: gates that do not hold go on being noticed and told."""
+        if run.record(step.id).state is not StepState.WAITING or unknown_in(step):
+            return PEOPLE
+        world = self._worlds.now()
+        every = PEOPLE
+        for gate in step.waits:
+            if not isinstance(gate, Gate):
+                continue
+            every = min(every, gate.every(run))
+            try:
+                found = await gate.check(run, world)
+            except (FarEndError, FarEndRefused):
+                return AGAIN
+            if isinstance(found, Waiting):
+                windows = (found.window,) if found.window else ()
+                await self._note(run.id, step, Look((found.note,), found.facts, found.news, windows, every), fence)
+        return every
 
     async def _wait_or_act(self, run: Run, step: Step, fence: int) -> timedelta | None:
         world = self._worlds.now()
         look, request = await self._look(run, step, world, fence)
         if look.notes or any(isinstance(piece, Approved) and request is None for piece in step.waits):
-            moved = await self._desks.at(run.id, lambda desk: _wait(desk, step, look), fence=fence)
-            return None if moved else look.every
+            return None if await self._note(run.id, step, look, fence) else look.every
         if not step.deeds:  # what was learned is told with the end of the step, or a crash in between tells it twice
             await self._desks.at(run.id, lambda desk: _finish(desk, step, look), fence=fence)
             return None
@@ -120,6 +151,9 @@ class Advancer:
                 return AGAIN
         await self._desks.at(run.id, lambda desk: _finish(desk, step), fence=fence)
         return None
+
+    async def _note(self, run_id: str, step: Step, look: Look, fence: int) -> bool:
+        return await self._desks.at(run_id, lambda desk: _wait(desk, step, look), fence=fence)
 
     async def _look(self, run: Run, step: Step, world: World, fence: int) -> tuple[Look, Request | None]:
         """Ask every gate, in order; an approval is asked for once the gates listed before it hold.
@@ -151,7 +185,7 @@ class Advancer:
                     windows += [found.window] if found.window else []
         granted = None
         if wanted is not None:
-            view = View(run.with_facts(facts), step, wanted, world, fence)
+            view = View(run, facts, step, wanted, world, fence)
             standing = await self._approvals.standing(view, ready=ready, clear=not notes)
             granted = standing.granted
             notes += [standing.note] if granted is None else []
@@ -167,6 +201,9 @@ class Advancer:
         if key in run.record(step.id).performed:
             return True
         found = await action.probe(run, self._worlds.now())
+        record = run.record(step.id)
+        if isinstance(found, Todo) and record.intent == key and action.keyless and _recent(record, self._worlds.now()):
+            return False
         if isinstance(found, Todo):
             todo = found
             try:
@@ -190,6 +227,11 @@ class Advancer:
         except (FarEndRefused, SignatureInvalid) as refusal:
             return str(refusal)
         return ""
+
+
+def _recent(record: StepRecord, world: World) -> bool:
+    """The last try is so fresh that its effect may still appear; without a key it must not be repeated yet."""
+    return record.intended_at is not None and world.now - record.intended_at < AGAIN
 
 
 def unknown_in(step: Step) -> str:
@@ -237,13 +279,12 @@ def tell_news(desk: Desk, item: News) -> None:
 def _wait(desk: Desk, step: Step, look: Look) -> bool:
     """Note what is missing. True if the step is no longer waiting (somebody skipped it meanwhile)."""
     record = desk.run.record(step.id)
-    if record.state.over or desk.run.state is not RunState.ACTIVE:
+    if record.state.over or desk.run.state not in {RunState.ACTIVE, RunState.HELD}:
         return True
     _learn(desk, look.facts, look.news)
     note = "; ".join(look.notes)
-    if note != record.note or record.state is not StepState.WAITING or record.attempt:
-        attempt = record.attempt if record.intent else 0
-        desk.run = desk.run.with_record(step.id, note=note, state=StepState.WAITING, attempt=attempt)
+    if note != record.note or record.state is not StepState.WAITING or record.tries:
+        desk.run = desk.run.with_record(step.id, note=note, state=StepState.WAITING, tries=0)
     for clock, start, until in look.windows:
         desk.run = timing.window(desk.run, clock, start, until, desk.now)
     return False
@@ -257,7 +298,7 @@ def _intend(desk: Desk, step: Step, key: str, action: Action, todo: Todo, reques
     if request is not None and not approving.use(desk, request):
         raise LookupError(request.code)
     desk.run = desk.run.with_facts(todo.facts).with_record(
-        step.id, state=StepState.RUNNING, intent=key, attempt=record.attempt + 1, note=todo.what
+        step.id, state=StepState.RUNNING, intent=key, intended_at=desk.now, attempt=record.attempt + 1, note=todo.what
     )
     desk.note("intent", step=step.id, action=key, iteration=desk.run.iteration, attempt=record.attempt + 1)
     return desk.run
@@ -272,7 +313,7 @@ def _record(desk: Desk, step: Step, key: str, action: Action, found: Probe, requ
         return False
     if isinstance(found, Done):
         desk.run = desk.run.with_facts(found.facts).with_record(
-            step.id, performed={**record.performed, key: found.facts}, intent=None, attempt=0, note=""
+            step.id, performed={**record.performed, key: found.facts}, intent=None, attempt=0, tries=0, note=""
         )
         desk.note("effect", step=step.id, action=key, what=action.says(desk.run), evidence=found.facts)
         _owe(desk, found)
@@ -305,8 +346,8 @@ def _owe(desk: Desk, found: Done) -> None:
 def _trouble(desk: Desk, step: Step, trouble: str) -> timedelta:
     """A far end failed before anything was done, or while looking; try again, later and later."""
     record = desk.run.record(step.id)
-    tries = record.attempt + 1
-    desk.run = desk.run.with_record(step.id, note=trouble, attempt=tries)
+    tries = record.tries + 1
+    desk.run = desk.run.with_record(step.id, note=trouble, tries=tries)
     if tries == TRIES_UNTIL_TOLD:
         desk.note("trouble", step=step.id, what=trouble)
         desk.say(replies.trouble(desk.run, step, trouble))
@@ -354,5 +395,5 @@ def _rest(desk: Desk, every: timedelta, seen: int, fence: int) -> None:
         desk.note("ended", state=RunState.DONE)
         desk.say(replies.ended(desk.run))
         desk.tell(replies.ended(desk.run))
-    elif run.state is RunState.ACTIVE:
+    elif run.state in {RunState.ACTIVE, RunState.HELD}:
         desk.look_at(min([desk.now + every, *approving.turns(run, desk.now)]))

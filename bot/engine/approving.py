@@ -61,13 +61,19 @@ def quorum_of(run: Run, step: Step, gate: Approved) -> int:
 
 @dataclass(frozen=True)
 class View:
-    """One look at a step that needs approval: the run with what the gates just learned, and the world."""
+    """One look at a step that needs approval: the run, what the gates just learned of it, and the world."""
 
-    run: Run
+    stored: Run
+    facts: dict[str, Any]
     step: Step
     gate: Approved
     world: World
     fence: int
+
+    @property
+    def run(self) -> Run:
+        """The run as it is known after this look."""
+        return self.stored.with_facts(self.facts)
 
 
 class Approvals:
@@ -98,7 +104,7 @@ class Approvals:
         if digest_of(subject) != request.digest:
             stale = request
             changed = await self._at(view, lambda desk: _void(desk, stale, subject))
-            return await self.standing(replace(view, run=changed.with_facts(view.run.facts)), ready=ready, clear=clear)
+            return await self.standing(replace(view, stored=changed), ready=ready, clear=clear)
         return await self._answered(view, request, clear)
 
     async def _answered(self, view: View, request: Request, clear: bool) -> Standing:
@@ -110,7 +116,7 @@ class Approvals:
             return Standing(None, replies.approval_missing(settled))
         until = settled.grace_until
         if not clear:
-            if until is not None:
+            if not settled.held_back:
                 settled = await self._at(view, lambda desk: _hold_back(desk, seq))
         elif until is None or now - until > LATE:
             settled = await self._at(view, lambda desk: _begin_grace(desk, seq))
@@ -203,28 +209,33 @@ def effects_of(run: Run, gate: Approved) -> tuple[str, ...]:
 
 
 def grant_if_enough(desk: Desk, request: Request) -> Request:
-    """Start the grace when the quorum is reached; at least one yes must have been given in the thread."""
+    """Granted once the quorum is reached; at least one yes must have been given in the thread.
+
+    The next look begins the grace, when nothing else is in the way.
+    """
     spoken = any(yes.via == "thread" for yes in request.yeses)
     if request.state is not RequestState.OPEN or len(request.people) < request.quorum or not spoken:
         return request
-    desk.run = replaced(desk.run, request.but(state=RequestState.GRANTED))
-    return _begin_grace(desk, request.seq)
+    granted = request.but(state=RequestState.GRANTED)
+    desk.run = replaced(desk.run, granted)
+    desk.note("granted", code=granted.code, by=list(granted.people))
+    return granted
 
 
 def _begin_grace(desk: Desk, seq: int) -> Request:
     """From now on there is a short time to say !stop. Also when something that was in the way is gone."""
     policy, request = desk.run.policy, _request(desk, seq)
     grace = policy.grace_p0 if desk.run.severity is Severity.P0 else policy.grace
-    granted = request.but(grace_until=desk.now + grace)
+    granted = request.but(grace_until=desk.now + grace, held_back=False)
     desk.run = replaced(desk.run, granted)
-    desk.note("granted", code=granted.code, by=list(granted.people), grace_until=(desk.now + grace).isoformat())
+    desk.note("grace", code=granted.code, until=(desk.now + grace).isoformat())
     desk.say(replies.grace(desk.run, granted))
     return granted
 
 
 def _hold_back(desk: Desk, seq: int) -> Request:
     """Approved, but something else is in the way: the grace begins anew once that is gone."""
-    request = _request(desk, seq).but(grace_until=None)
+    request = _request(desk, seq).but(grace_until=None, held_back=True)
     desk.run = replaced(desk.run, request)
     desk.note("held-back", code=request.code)
     desk.say(replies.held_back(desk.run, request))
@@ -236,6 +247,7 @@ def _request(desk: Desk, seq: int) -> Request:
 
 
 def _ask(desk: Desk, view: View, subject: dict[str, Any], excluded: dict[str, str]) -> Request:
+    desk.run = desk.run.with_facts(view.facts)
     run, step, gate, digest = desk.run, view.step, view.gate, digest_of(subject)
     seq = len(run.requests) + 1
     request = Request(

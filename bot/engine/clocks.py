@@ -8,7 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
+
 from bot.chat import replies
+from bot.engine.caught import caught
 from bot.engine.desk import Desk
 from sops.kit import timing
 from sops.kit.message import Card
@@ -17,6 +20,7 @@ from sops.kit.ports import Clock
 from sops.kit.run import Run
 from sops.kit.stores import Deadline, Outgoing, Store, Transaction
 
+_log = structlog.get_logger(__name__)
 BATCH = 50
 LATE = timedelta(minutes=5)
 
@@ -45,11 +49,20 @@ class Clocks:
         due = await self._store.read(lambda tx: tx.deadlines.next_due())
         if due is None or due > self._clock.now():
             return False
-        return await self._store.transact(self._fire)
+        if await caught(self._store.transact(lambda tx: self._fire(tx, BATCH)), deadlines="batch") is not None:
+            await self._one_by_one()
+        return True
 
-    def _fire(self, tx: Transaction) -> bool:
+    async def _one_by_one(self) -> None:
+        """After a failure: every deadline by itself; one that fails again is passed over, so that it stops no other."""
+        for _ in range(BATCH):
+            if await caught(self._store.transact(lambda tx: self._fire(tx, 1)), deadlines="one") is not None:
+                passed = await self._store.transact(lambda tx: tx.deadlines.take_due(self._clock.now(), 1))
+                _log.error("deadline passed over", deadline=passed)
+
+    def _fire(self, tx: Transaction, most: int) -> bool:
         now = self._clock.now()
-        due = tx.deadlines.take_due(now, BATCH)
+        due = tx.deadlines.take_due(now, most)
         speaking: list[Reminder] = []
         for deadline in _loudest(due):
             if deadline.clock == timing.LOOK:

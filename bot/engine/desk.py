@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from bot.chat import replies
+from bot.engine.caught import caught
 from sops.kit import timing
 from sops.kit.conversation import Actor
 from sops.kit.message import Card
@@ -147,15 +148,18 @@ class Desks:
     async def set_aside(self, run_id: str, problem: str) -> None:
         """After an unexpected failure: tell the thread once, and look again in a while."""
 
-        def aside(desk: Desk) -> None:
-            desk.tx.runs.asleep(run_id, since=desk.tx.runs.wakes(run_id))
-            desk.look_at(desk.now + SET_ASIDE)
+        def later(tx: Transaction) -> None:
+            tx.runs.asleep(run_id, since=tx.runs.wakes(run_id))
+            tx.deadlines.look(run_id, self.clock.now() + SET_ASIDE)
+
+        def tell(desk: Desk) -> None:
             if desk.run.facts.get("trouble") != problem:
                 desk.run = desk.run.with_facts({"trouble": problem})
                 desk.note("failure", what=problem)
                 desk.say(replies.broken(desk.run))
 
-        await self.at(run_id, aside)
+        await self.store.transact(later)
+        await caught(self.at(run_id, tell), run=run_id)  # a run that cannot even be read is only logged
 
     async def run(self, run_id: str) -> Run:
         return await self.store.read(lambda tx: tx.runs.get(run_id))

@@ -94,10 +94,15 @@ class Engine:
         return min((at for at in times if at is not None), default=None)
 
     async def _turn(self) -> bool:
-        """One stroke of the first pump that has something to do; False if none has."""
-        return (
-            await self._take_in() or await self._clocks.fire() or await self._move_on() or await self._postman.deliver()
-        )
+        """One stroke of every pump; False if none had anything to do."""
+        strokes = [
+            await self._take_in(),
+            await self._clocks.fire(),
+            await self._postman.deliver(),
+            await self._move_on(),
+            await self._postman.deliver(),
+        ]
+        return any(strokes)
 
     async def _take_in(self) -> bool:
         """Handle the oldest event of each conversation; False if there was none."""

@@ -9,7 +9,7 @@ from bot.engine.far_end import Worlds
 from sops.kit.action import Action, Conflict, Done, World
 from sops.kit.conversation import Place
 from sops.kit.errors import FarEndError, FarEndRefused
-from sops.kit.gate import Approved, Condition, Gate, SignedOff
+from sops.kit.gate import Approved, Condition, Gate, SignedOff, Waiting
 from sops.kit.model import Piece, Sop, Step
 from sops.kit.policy import Policy
 from sops.kit.run import Run, StepState, pinned
@@ -45,6 +45,8 @@ class Planner:
         state = run.record(step.id).state
         applies = step.only_if is None or (isinstance(step.only_if, Condition) and step.only_if.holds(run))
         waits = waits_of(run, step)
+        if not state.over:
+            trouble += await self._early(run, step, world)
         if state.over:
             what = [piece.says(run) for piece in step.deeds if isinstance(piece, Action)] or waits or [step.title]
             note = run.record(step.id).note if state is StepState.SKIPPED else ""
@@ -54,6 +56,15 @@ class Planner:
         if applies or not isinstance(step.only_if, Condition):
             return replies.mark_of(state), texts
         return replies.mark_of(state), [replies.only_if(step.only_if.says(run), text) for text in texts]
+
+    async def _early(self, run: Run, step: Step, world: World) -> list[str]:
+        """What gates that can be looked at from the first day say is in the way."""
+        gates = [piece for piece in step.waits if isinstance(piece, Gate) and piece.early]
+        try:
+            found = [await gate.check(run, world) for gate in gates]
+        except (FarEndError, FarEndRefused) as problem:
+            return [str(problem)]
+        return [look.note for look in found if isinstance(look, Waiting)]
 
     async def _deed(self, run: Run, piece: Piece, world: World, trouble: list[str]) -> str:
         """What the probe of an action says; a far end that cannot be asked is said to be so."""

@@ -89,6 +89,8 @@ class Action(Piece):
     """
 
     public: ClassVar[bool] = False
+    #: The far end has neither key nor precondition for it: after a doubtful moment, wait before repeating it.
+    keyless: ClassVar[bool] = False
     essential: ClassVar[bool] = False
 
     def says(self, run: Run) -> str:

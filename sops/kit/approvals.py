@@ -54,6 +54,7 @@ class Request(_Value):
     state: RequestState = RequestState.OPEN
     ended: str = ""  # why it is void, rejected or expired
     grace_until: AwareDatetime | None = None
+    held_back: bool = False  # granted, but something else is in the way, and the thread knows
 
     @property
     def live(self) -> bool:

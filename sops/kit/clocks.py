@@ -26,11 +26,6 @@ class ClockState(BaseModel):
     def running(self) -> bool:
         return self.stopped_at is None
 
-    @property
-    def met(self) -> bool:
-        """It was stopped in time."""
-        return self.stopped_at is not None and self.stopped_at <= self.due_at
-
 
 def thresholds(start: datetime, due: datetime, percents: Sequence[int]) -> list[tuple[int, datetime]]:
     """The instants at which so many per cent of the time from `start` to `due` are gone, whole seconds."""

@@ -20,10 +20,6 @@ class InvalidText(SopwithError):
     """A file does not have the shape an edit relies on; nothing was changed."""
 
 
-class UnknownKind(SopwithError):
-    """A stored run names an action, gate or condition this build does not have."""
-
-
 class StaleRun(SopwithError):
     """The run changed between reading and writing it; read again and repeat."""
 

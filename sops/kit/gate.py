@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from sops.kit.action import News, World
 from sops.kit.model import Piece, Role
@@ -31,7 +31,9 @@ class Waiting:
 
 
 class Gate(Piece):
-    """Something outside that must hold before a step goes on."""
+    """Something outside that must hold before a step goes on. A plan looks at `early` ones before anybody starts."""
+
+    early: ClassVar[bool] = False
 
     def says(self, run: Run) -> str:
         """What it waits for, as a line of the plan."""

@@ -22,6 +22,8 @@ async def _marked(run: Run, world: World, mark: str) -> list[Issue]:
 class OpenIncidentIssue(Action):
     """The incident's issue, opened once (SOP-08 row 2). Its title is public; nothing else is told there."""
 
+    keyless = True
+
     def says(self, run: Run) -> str:
         return "open the incident's issue"
 
@@ -62,6 +64,7 @@ class OpenActionIssue(Action):
     text: str
     who: str
     due: str
+    keyless = True
 
     def says(self, run: Run) -> str:
         return f"open an issue for {self.who}: {texts.printable(self.text)[:80]}"
@@ -91,6 +94,7 @@ class PublishNotice(Action):
     id: str
     text: str
     public = True
+    keyless = True
 
     def says(self, run: Run) -> str:
         return f"post in {run.policy.announcements}: {texts.printable(self.text)[:80]}"
@@ -124,10 +128,12 @@ class CorrectNotice(Action):
     async def probe(self, run: Run, world: World) -> Probe:
         wanted = self._body(run)
         posted = run.facts.get(f"{self.of}.discussion")
-        for talk in await world.forge.own_discussions():
-            if talk.id == posted:
-                return Done({"public.url": talk.url}) if talk.body.strip() == wanted.strip() else Todo(self.says(run))
-        return Conflict("the public word is gone from the forge", "!publish it again")
+        found = next((talk for talk in await world.forge.own_discussions() if talk.id == posted), None)
+        if found is None:
+            return Conflict("the public word is gone from the forge", "!publish it again")
+        if found.body.strip() != wanted.strip():
+            return Todo(self.says(run))
+        return Done({"public.url": found.url, "public.corrected": True})
 
     async def perform(self, run: Run, world: World) -> None:
         await world.forge.edit_discussion(run.facts[f"{self.of}.discussion"], self._body(run))
@@ -189,7 +195,7 @@ class WritePostMortem(Action):
     def _path(self, run: Run) -> str:
         day = calendar(run).local(run.created_at).date().isoformat()
         again = f"-{self._round(run)}" if self._round(run) > 1 else ""
-        return f"{run.policy.incidents}/{day}-{texts.slug(run.title)}{again}.md"
+        return f"{run.policy.incidents}/{day}-{texts.slug(run.title, otherwise=run.name.lower())}{again}.md"
 
 
 @dataclass(frozen=True)
@@ -238,7 +244,8 @@ class OwesPostMortem(Condition):
     """A post-mortem is optional for a P3, and then only written when somebody set its cause."""
 
     def holds(self, run: Run) -> bool:
-        return run.severity is not Severity.P3 or bool(run.facts.get("cause"))
+        severities = {run.severity, run.facts.get("resolved.severity", run.severity)}
+        return severities != {Severity.P3} or bool(run.facts.get("cause"))
 
     def says(self, run: Run) -> str:
         return "unless it is a P3"

@@ -50,7 +50,10 @@ class Piece:
         given = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items() if k != "kind"}
         if found is None or not set(given) <= {f.name for f in fields(found)}:  # type: ignore[arg-type]
             return Unknown(kind)
-        return found(**given)
+        try:
+            return found(**given)
+        except TypeError:  # a field this build needs is not in the snapshot
+            return Unknown(kind)
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,6 @@ class Step:
     `after` names the step that must be over first; by default the one listed before it.
     `then` sends the run back to that step, in its next iteration.
     `starts` and `stops` name clocks (see `sops.kit.clocks`) that run from, or until, this step being done.
-    `optional` steps may be left open when the run ends.
     """
 
     id: str
@@ -83,7 +85,6 @@ class Step:
     then: str | None = None
     starts: str | None = None
     stops: str | None = None
-    optional: bool = False
 
     @property
     def waits(self) -> tuple[Piece, ...]:
@@ -110,7 +111,6 @@ class Step:
             "then": self.then,
             "starts": self.starts,
             "stops": self.stops,
-            "optional": self.optional,
         }
 
     @classmethod
@@ -126,7 +126,6 @@ class Step:
             then=data["then"],
             starts=data["starts"],
             stops=data["stops"],
-            optional=data["optional"],
         )
 
 

@@ -6,8 +6,9 @@ A run keeps a copy: changing the settings changes later runs, never a running on
 from datetime import timedelta
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from sops.kit.calendar import BusinessCalendar
 from sops.kit.model import Role, Severity
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -83,3 +84,13 @@ class Policy(BaseModel):
     # How often a gate looks by itself, as the net under the forge's own news
     look_every: timedelta = 5 * MINUTE
     look_every_soak: timedelta = 15 * MINUTE
+
+    @model_validator(mode="after")
+    def _usable(self) -> "Policy":
+        """Raises ConfigurationError on an unknown country or zone, ValueError on what no clock could use."""
+        BusinessCalendar(self.country, self.region, self.zone)
+        if list(self.thresholds) != sorted(set(self.thresholds)) or not self.thresholds or self.thresholds[-1] != 100:
+            raise ValueError("thresholds rise, and the last one is 100")
+        if not self.escalation:
+            raise ValueError("escalation names at least one role")
+        return self

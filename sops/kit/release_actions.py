@@ -8,7 +8,7 @@ from sops.kit.action import Action, Conflict, Done, News, Owed, Probe, Todo, Wor
 from sops.kit.changelog import date_candidate, date_unreleased, is_dated
 from sops.kit.errors import FarEndRefused, InvalidText, SignatureInvalid
 from sops.kit.model import Role
-from sops.kit.run import Run
+from sops.kit.run import Run, StepState
 from sops.kit.timing import calendar
 from sops.kit.version import Version
 from sops.kit.version_files import set_version
@@ -250,6 +250,7 @@ class Announce(Action):
     """One discussion, found again by its marker. If a doubtful moment made two, that is told."""
 
     public = True
+    keyless = True
 
     def says(self, run: Run) -> str:
         return f"announce a call for testing in {run.policy.announcements}"
@@ -314,7 +315,9 @@ class Offer(Action):
         return f"offer {self.sop} for {run.version}"
 
     async def probe(self, run: Run, world: World) -> Probe:
-        about = {"sop": self.sop, "tag": run.facts.get("tag"), "digest": run.facts.get("digest")}
+        soak = run.record("soak")
+        waived = soak.by if soak.state is StepState.SKIPPED else ""
+        about = {"sop": self.sop, "tag": run.facts.get("tag"), "digest": run.facts.get("digest"), "waived": waived}
         return Done({"offered": self.sop}, news=(News("offer", about),))
 
     async def perform(self, run: Run, world: World) -> None:

@@ -6,10 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 from sops.kit.action import News, World, fill, short
+from sops.kit.errors import InvalidText, InvalidVersion
 from sops.kit.gate import Condition, Gate, Met, Waiting
 from sops.kit.run import Run, StepState
 from sops.kit.soak import dismissed, open_blockers
-from sops.kit.world import CheckState, Review
+from sops.kit.version import Version
+from sops.kit.version_files import get_version
+from sops.kit.world import Check, CheckState, Review
 
 
 @dataclass(frozen=True)
@@ -23,12 +26,12 @@ class ChecksGreen(Gate):
         request = await world.forge.pull_request(run.facts["pr"])
         head = request.head_sha
         required = run.policy.required_checks or (await world.forge.rules(run.policy.main)).required_checks
-        states = {check.name: check.state for check in await world.forge.checks(head)}
+        states = worst(await world.forge.checks(head))
         names = required or tuple(states)
         green = [name for name in names if states.get(name) is CheckState.GREEN]
         red = sorted(name for name in names if states.get(name) is CheckState.RED)
         facts: dict[str, Any] = {"head": head, "checks": f"{len(green)}/{len(names)}"}
-        waived = run.record("checks").state is StepState.SKIPPED
+        waived = run.record("checks").state is StepState.SKIPPED and run.facts.get("checks.waived") == head
         if waived or (names and len(green) == len(names)):
             return Met(facts)
         if red:
@@ -42,6 +45,15 @@ class ChecksGreen(Gate):
         else:
             what = f"{len(green)} of {len(names)} green on {short(head)}"
         return Waiting(what, facts)
+
+
+def worst(checks: Sequence[Check]) -> dict[str, CheckState]:
+    """The state of each name; where a name was reported more than once the worst counts."""
+    order = (CheckState.GREEN, CheckState.PENDING, CheckState.RED)
+    states: dict[str, CheckState] = {}
+    for check in checks:
+        states[check.name] = max(states.get(check.name, CheckState.GREEN), check.state, key=order.index)
+    return states
 
 
 @dataclass(frozen=True)
@@ -66,6 +78,7 @@ class TagFree(Gate):
     """No tag of that name exists, so that nothing is merged whose tag could never be pushed."""
 
     name: str
+    early = True
 
     def says(self, run: Run) -> str:
         return f"see that no tag {fill(self.name, run)} exists"
@@ -78,6 +91,36 @@ class TagFree(Gate):
         note = f"the tag {name} exists already, on {short(tag.commit)}; a public tag is never moved"
         news = () if run.facts.get("tag.taken") == tag.commit else (News("tag-taken", {"tag": name, "note": note}),)
         return Waiting(note, {"tag.taken": tag.commit}, news)
+
+
+@dataclass(frozen=True)
+class NewVersion(Gate):
+    """The version is not released yet, and comes after the one `main` holds."""
+
+    early = True
+
+    def says(self, run: Run) -> str:
+        return f"see that {run.version} is still to come"
+
+    async def check(self, run: Run, world: World) -> Met | Waiting:
+        if await world.git.tag(f"v{run.version}") is not None:
+            return Waiting(f"{run.version} is released already, as v{run.version}; choose a later version")
+        held = await self._held(run, world)
+        if held is not None and Version.parse(run.version) <= held.final and not held.is_candidate:
+            return Waiting(f"{run.policy.main} holds {held.text} already; choose a later version")
+        return Met()
+
+    async def _held(self, run: Run, world: World) -> Version | None:
+        """The version that main spells in the first version file; None if it spells none we can read."""
+        tip = await world.git.branch(run.policy.main)
+        if tip is None or not run.policy.version_files:
+            return None
+        file = run.policy.version_files[0]
+        data = await world.git.read(tip, file.path)
+        try:
+            return Version.parse(get_version(file.kind, data)) if data is not None else None
+        except (InvalidText, InvalidVersion):
+            return None
 
 
 @dataclass(frozen=True)
@@ -112,7 +155,7 @@ def deciding(reviews: Sequence[Review]) -> list[Review]:
 
 @dataclass(frozen=True)
 class Published(Gate):
-    """The pre-release is out, its checksums hold, and its image is in the registry; the digest is recorded."""
+    """The pre-release is out and its image is in the registry; the digest is recorded."""
 
     tag: str
     image: str

@@ -14,6 +14,9 @@ from sops.kit.conversation import Place
 from sops.kit.model import Role, Severity, Sop, Step
 from sops.kit.policy import Policy
 
+#: Facts that stay when a run goes back for another iteration: what people decided about issues.
+KEPT = frozenset({"soak.dismissed", "soak.named"})
+
 
 class RunState(StrEnum):
     """Where a run is; the values are what people see."""
@@ -53,7 +56,8 @@ class StepRecord(_Value):
     """What happened to a step in this iteration.
 
     `performed` maps an action's key to its evidence; `intent` is the key of an action that was about to be
-    performed when this was stored, and so may or may not have happened. `attempt` counts intents.
+    performed when this was stored, and so may or may not have happened. `attempt` counts intents, `tries` how often
+    in a row a far end was in trouble.
     """
 
     state: StepState = StepState.PENDING
@@ -63,7 +67,9 @@ class StepRecord(_Value):
     note: str = ""
     remedy: str = ""
     attempt: int = 0
+    tries: int = 0
     intent: str | None = None
+    intended_at: AwareDatetime | None = None
     performed: dict[str, dict[str, Any]] = {}
     signed: bool = False
 
@@ -215,7 +221,7 @@ class Run(_Value):
             iteration=self.iteration + 1,
             past=(*self.past, kept),
             records={name: record for name, record in self.records.items() if name not in again},
-            facts={name: value for name, value in self.facts.items() if name.startswith("kept.")},
+            facts={name: value for name, value in self.facts.items() if name in KEPT},
         )
 
     def with_step(self, step: Step, *, before: str | None = None) -> Self:

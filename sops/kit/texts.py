@@ -12,13 +12,14 @@ from zoneinfo import ZoneInfo
 from sops.kit.action import Moment
 from sops.kit.run import Run
 
+_BLOCK = re.compile(r"^[-+=]|(?<=^\d)[.)]|(?<=^\d\d)[.)]")  # what would begin a list, a rule or a heading
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~!])")
 
 
 def quoted(text: str) -> str:
     """A person's words as Markdown text: shown as typed, without headings, links, tags or mentions."""
-    escaped = _SPECIAL.sub(r"\\\1", printable(text))
-    return escaped.replace("@", "@\u200b")
+    escaped = _SPECIAL.sub(r"\\\1", printable(text).replace("&", "&amp;"))
+    return _BLOCK.sub(r"\\\g<0>", escaped).replace("@", "@\u200b")
 
 
 def printable(text: str) -> str:
@@ -32,10 +33,10 @@ def titled(text: str) -> str:
     return printable(text).replace("@", "@\u200b").replace("<!", "<\u200b!")
 
 
-def slug(text: str, limit: int = 40) -> str:
-    """A file name's part: lower-case ASCII letters, digits and single dashes; `incident` if nothing is left."""
+def slug(text: str, otherwise: str, limit: int = 40) -> str:
+    """A file name's part: lower-case ASCII letters, digits and single dashes; `otherwise` if nothing is left."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:limit].strip("-") or "incident"
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:limit].strip("-") or otherwise
 
 
 def candidate_pull_request(run: Run, candidate: str, mark: str) -> tuple[str, str]:

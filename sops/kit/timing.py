@@ -30,7 +30,7 @@ def calendar(run: Run) -> BusinessCalendar:
 
 def due(name: str, run: Run, start: datetime) -> datetime | None:
     """When the clock is due if started at `start`; None when this severity has no such clock."""
-    severity = run.severity or Severity.P3
+    severity = run.severity or Severity.P1  # until somebody says how bad it is
     if name == ACKNOWLEDGE:
         span = run.policy.acknowledge[severity]
         return start + span if span else calendar(run).end_of_next_business_day(start)
@@ -88,7 +88,7 @@ def rebased(run: Run, at: datetime) -> Run:
     if UPDATE not in run.clocks or not run.clocks[UPDATE].running:
         waiting = run.clocks.get(ACKNOWLEDGE)
         acknowledged = waiting is not None and not waiting.running
-        resolved = POST_MORTEM in run.clocks
+        resolved = run.record("verify").signed
         if acknowledged and not resolved:
             run = started(run, UPDATE, at)
     return run
@@ -119,7 +119,7 @@ def marks(run: Run, name: str, state: ClockState) -> list[tuple[int, datetime]]:
         eve = end - DAY
         daily = [(day, start + timedelta(days=day)) for day in range(1, EVE) if start + timedelta(days=day) < eve]
         return [*daily, (EVE, eve), (DUE, end)]
-    if name == ACKNOWLEDGE and run.severity in URGENT:
+    if name == ACKNOWLEDGE and (run.severity or Severity.P1) in URGENT:
         again = [(DUE + n, end + (end - start) / 2 * n) for n in range(1, AGAIN + 1)]
         return [*thresholds(start, end, run.policy.thresholds), *again]
     quiet = run.severity is Severity.P3 or (name == UPDATE and missed_updates(run) > 0)

@@ -1,7 +1,10 @@
 """A conversation with a bot in a sandbox of its own: say something, let time pass, read what was answered."""
 
+import sqlite3
+import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,7 @@ from bot.demo.stage import Stage
 from bot.wiring import Sandbox, open_sandbox
 from sops.kit.policy import Policy
 from sops.kit.run import Run
+from storage import SqlStore
 
 
 @dataclass
@@ -25,7 +29,6 @@ class Conversation:
     player: Player
     lines: list[str]
     home: Path
-    _read: int = field(default=0)
 
     @property
     def world(self) -> SandboxWorld:
@@ -60,6 +63,41 @@ class Conversation:
         assert found is not None, f"there is no run {name}"
         return found
 
+    def stored(self) -> dict[str, int]:
+        """What the database holds of what must not come about by accident, and of what must not be left behind."""
+        questions = {
+            "runs": "SELECT count(*) FROM run",
+            "ledger": "SELECT count(*) FROM ledger_entry",
+            "deadlines": "SELECT count(*) FROM deadline",
+            "unhandled": "SELECT count(*) FROM inbox WHERE state <> 'done'",
+            "undelivered": "SELECT count(*) FROM outbox WHERE state <> 'sent'",
+        }
+        with closing(sqlite3.connect(self.home / "sopwith.db")) as database:
+            return {name: database.execute(question).fetchone()[0] for name, question in questions.items()}
+
+    def git(self, *arguments: str) -> str:
+        """What git says of the world's repository; fails when git does."""
+        command = ("git", "-C", str(self.world.git_path), *arguments)
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+    def refs(self) -> set[str]:
+        """Every branch and tag, by full name."""
+        return set(self.git("for-each-ref", "--format=%(refname)").split())
+
+    def merged(self) -> list[int]:
+        """Numbers of merged pull requests."""
+        pulls = self.world.core.state.pulls()
+        return [issue.number for issue in pulls if issue.pull is not None and issue.pull.merge_sha]
+
+    async def parked(self) -> list[str]:
+        """Events set aside because handling them failed five times."""
+        store = SqlStore(self.sandbox.storage)
+        await store.open()
+        try:
+            return [item.event.text for item in await store.read(lambda tx: tx.inbox.parked())]
+        finally:
+            await store.close()
+
     async def code(self, name: str) -> str:
         """The code of the newest request of a run."""
         return (await self.run(name)).requests[-1].code
@@ -71,19 +109,28 @@ Open = Callable[..., Awaitable[Conversation]]
 @pytest.fixture
 async def converse(tmp_path: Path) -> AsyncIterator[Open]:
     """Opens sandboxes, each below a folder of its own, and closes them afterwards."""
+    async with conversations(tmp_path) as begin:
+        yield begin
+
+
+@asynccontextmanager
+async def conversations(folder: Path) -> AsyncIterator[Open]:
+    """Opens sandboxes below `folder`, and closes them in the end."""
     opened: list[Sandbox] = []
 
     async def begin(policy: Policy | None = None) -> Conversation:
-        home = tmp_path / f"sandbox-{len(opened) + 1}"
+        home = folder / f"sandbox-{len(opened) + 1}"
         home.mkdir()
         sandbox = await open_sandbox(home, VirtualClock(SCRIPT_START), policy)
         opened.append(sandbox)
         lines: list[str] = []
         return Conversation(sandbox, on_stage(sandbox, lines.append), lines, home)
 
-    yield begin
-    for sandbox in opened:
-        await sandbox.close()
+    try:
+        yield begin
+    finally:
+        for sandbox in opened:
+            await sandbox.close()
 
 
 @pytest.fixture

@@ -1,8 +1,9 @@
 """What commands do, a module for each kind of run. `bot.chat.dispatch` finds them in `HANDLERS`."""
 
-from bot.chat.commands import Command
+from bot.chat.commands import Ack, Close, Command, Report, SignOff
 from bot.chat.handlers import approvals, common, incident, release
 from bot.chat.handlers.base import Handler
+from sops.kit.run import Run
 
 HANDLERS: dict[type[Command], Handler] = {
     **common.HANDLERS,
@@ -10,3 +11,18 @@ HANDLERS: dict[type[Command], Handler] = {
     **release.HANDLERS,
     **incident.HANDLERS,
 }
+
+
+def rephrased(run: Run, command: Command) -> Command:
+    """`!done triage text` is `!triage text`: a step that has a word of its own is signed off by that word alone."""
+    if not isinstance(command, SignOff):
+        return command
+    step = common.find_step(run, command.step)
+    wanted = common.signature(step) if step else None
+    if wanted is None or not wanted.verb:
+        return command
+    if wanted.verb == "ack":
+        return Ack()
+    if wanted.verb == "close":
+        return Close()
+    return Report(wanted.verb, command.evidence) if command.evidence else command

@@ -1,6 +1,7 @@
 """Commands every run knows: start, hold, resume, retry, sign-offs, skipping, waiving, notes, cancelling."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from bot.chat import commands, replies
@@ -14,7 +15,11 @@ from sops.kit.model import Role, Severity, Step
 from sops.kit.run import Obligation, Run, RunState, StepState
 from sops.kit.timing import ACKNOWLEDGE, DUE, UPDATE
 
+WAIVER_LASTS = timedelta(days=1)
 LONGEST_SNOOZE = MappingProxyType({Severity.P0: 15, Severity.P1: 30})  # minutes; design: P0/P1 are never muted
+
+
+NEVER_SKIPPED = frozenset({"ack", "verify", "close"})  # clocks and the end of the run hang on them
 
 
 def find_step(run: Run, name: str) -> Step | None:
@@ -154,19 +159,20 @@ def _leave_out(desk: Desk, me: Speaker, name: str, reason: str) -> Refused | Non
         return Refused(replies.refused(replies.POST_MORTEM_OWED))
     if step not in run.current():
         return Refused(replies.refused(replies.step_early(step)))
-    if step.id == "close":
-        return Refused(replies.refused(replies.step_automatic(step)))
-    if any(isinstance(piece, Action) and piece.essential for piece in step.deeds):
+    wanted = signature(step)
+    if wanted is not None and wanted.verb in NEVER_SKIPPED:
+        return Refused(replies.refused(replies.say_instead(step, wanted.verb)))
+    if step.then or any(isinstance(piece, Action) and piece.essential for piece in step.deeds):
         return Refused(replies.refused(replies.not_waivable(step)))
     alone = signature(step) is not None and not step.then
-    first = run.facts.get(f"waive.{step.id}")
+    first = _first_waiver(desk, step)
     if alone:
         _skipped(desk, me, step, reason, "skip")
         desk.say(replies.skipped(step, me.handle))
     elif first == me.handle:
         return Refused(replies.refused(replies.waiver_same(step, _others(desk, me))))
     elif first is None:
-        desk.run = run.with_facts({f"waive.{step.id}": me.handle})
+        desk.run = run.with_facts({f"waive.{step.id}": [me.handle, desk.now.isoformat()]})
         desk.note("waiver-asked", me.record, step=step.id, text=reason)
         desk.say(replies.waiver_asked(step, me.handle, reason, _others(desk, me)))
     else:
@@ -175,8 +181,16 @@ def _leave_out(desk: Desk, me: Speaker, name: str, reason: str) -> Refused | Non
     return None
 
 
+def _first_waiver(desk: Desk, step: Step) -> str | None:
+    """Who asked to waive the step within the last day, if anybody did."""
+    who, at = desk.run.facts.get(f"waive.{step.id}") or (None, None)
+    return who if at and desk.now - datetime.fromisoformat(at) <= WAIVER_LASTS else None
+
+
 def _skipped(desk: Desk, me: Speaker, step: Step, reason: str, kind: str) -> None:
     desk.run = desk.run.with_record(step.id, state=StepState.SKIPPED, by=me.handle, text=reason, note=reason)
+    if step.id == "checks":  # a waiver is of what people saw: another head needs its checks again
+        desk.run = desk.run.with_facts({"checks.waived": desk.run.facts.get("head")})
     if step.stops:
         desk.run = timing.stopped(desk.run, step.stops, desk.now)
     desk.note(kind, me.record, step=step.id, text=reason)
@@ -211,11 +225,15 @@ def cancel(desk: Desk, me: Speaker, command: commands.Cancel) -> Refused | None:
     """Ends the run where it is; what it left at the forge is listed, and stays."""
     run = desk.run
     desk.run = run.but(state=RunState.CANCELLED, ended_at=desk.now).with_facts({"ended": command.reason})
+    for clock in run.clocks:
+        desk.run = timing.stopped(desk.run, clock, desk.now)
+    for name in run.clocks:
+        desk.run = timing.stopped(desk.run, name, desk.now)
     desk.run = desk.run.but(
         requests=tuple(r.but(state=RequestState.VOID, ended="cancelled") if r.live else r for r in desk.run.requests)
     )
     desk.note("cancel", me.record, text=command.reason)
-    desk.say(replies.cancelled(desk.run, me.handle, replies.left_behind(run.facts)))
+    desk.say(replies.cancelled(desk.run, me.handle, replies.left_behind(run)))
     desk.tell(replies.ended(desk.run))
     return None
 

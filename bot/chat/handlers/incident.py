@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
+from datetime import datetime
 
 from bot.chat import commands, replies
 from bot.chat.handlers.base import Handler, Refused, Speaker
@@ -10,6 +11,7 @@ from bot.engine.desk import Desk
 from sops.kit import timing
 from sops.kit.incident_actions import CorrectNotice, OpenActionIssue, PublishNotice
 from sops.kit.model import Severity, Step
+from sops.kit.people import Person
 from sops.kit.run import Run, RunState, StepState
 
 STEP_OF = {"update": "communicate", "triage": "triage", "mitigate": "mitigate", "fix": "fix", "verify": "verify"}
@@ -43,7 +45,7 @@ def report(desk: Desk, me: Speaker, command: commands.Report) -> Refused | None:
     if command.verb == "verify":
         if run.record(name).state.over:
             return Refused(replies.refused(replies.step_closed(step)))
-        if not run.record("acknowledge").signed:
+        if not (run.record("acknowledge").signed or run.record("acknowledge").state.over):
             return Refused(replies.refused(replies.NOT_ACKNOWLEDGED))
     over = run.record(name).state.over
     sign(desk, me, step, command.text)
@@ -66,6 +68,7 @@ def report(desk: Desk, me: Speaker, command: commands.Report) -> Refused | None:
 
 def _resolve(desk: Desk, me: Speaker) -> None:
     """Resolved from this instant: the post-mortem's clock starts, updates are no longer owed."""
+    desk.run = desk.run.with_facts({"resolved.at": desk.now.isoformat(), "resolved.severity": desk.run.severity})
     desk.run = timing.stopped(timing.started(desk.run, timing.POST_MORTEM, desk.now), timing.UPDATE, desk.now)
     desk.say(replies.resolved(desk.run, me.handle))
     desk.tell(replies.resolved_in_channel(desk.run))
@@ -75,18 +78,15 @@ def severity(desk: Desk, me: Speaker, command: commands.SetSeverity) -> Refused 
     run, old = desk.run, desk.run.severity
     if old is command.severity:
         return Refused(replies.refused(replies.severity_same(command.severity)))
-    run = _owing(timing.rebased(run.but(severity=command.severity), desk.now))
-    if old is None and not run.record("acknowledge").signed:
-        run = timing.started(run, timing.ACKNOWLEDGE, run.created_at)
-    elif old is None:
+    run = run.but(severity=command.severity).with_facts({"update.missed": 0})
+    run = _owing(timing.rebased(run, desk.now))
+    if old is None and run.record("acknowledge").signed:
         run = timing.started(run, timing.UPDATE, desk.now)
     desk.run = run
     desk.note("severity", me.record, severity=command.severity, before=old or "", text=command.reason)
     card = replies.severity_set(desk.run, old, me.handle, command.reason)
     desk.say(card)
     desk.tell(card)
-    if old is None and not run.record("acknowledge").signed:
-        page_first(desk)
     return None
 
 
@@ -98,7 +98,8 @@ def _owing(run: Run) -> Run:
         return run
     again = {"post-mortem", "post-mortem-merged"}
     run = run.but(records={name: record for name, record in run.records.items() if name not in again})
-    return timing.started(run, timing.POST_MORTEM, verified.since)
+    resolved = run.facts.get("resolved.at")
+    return timing.started(run, timing.POST_MORTEM, datetime.fromisoformat(resolved) if resolved else verified.since)
 
 
 def page_first(desk: Desk) -> None:
@@ -127,9 +128,20 @@ def assign(desk: Desk, me: Speaker, command: commands.Assign) -> Refused | None:
     person = desk.people.named(command.who)
     if person is None:
         return Refused(replies.refused(replies.unknown_person(command.who)))
+    if (refusal := _unfit(desk, person)) is not None:
+        return refusal
+    _take_over(desk, person.handle, me)
+    return None
+
+
+def _unfit(desk: Desk, person: Person) -> Refused | None:
+    """Why this person cannot be the commander from now on."""
     if person.handle == desk.run.owner:
         return Refused(replies.refused(replies.owns_already(person.handle, desk.run)))
-    _take_over(desk, person.handle, me)
+    roles = desk.run.policy.escalation
+    if not desk.people.has(person.handle, roles):
+        able = [p.handle for p in desk.people.holding(*roles)]
+        return Refused(replies.refused(replies.cannot_command(person.handle, able)))
     return None
 
 
@@ -137,8 +149,8 @@ def handoff(desk: Desk, me: Speaker, command: commands.Handoff) -> Refused | Non
     person = desk.people.named(command.who)
     if person is None:
         return Refused(replies.refused(replies.unknown_person(command.who)))
-    if person.handle == desk.run.owner:
-        return Refused(replies.refused(replies.owns_already(person.handle, desk.run)))
+    if (refusal := _unfit(desk, person)) is not None:
+        return refusal
     desk.run = desk.run.with_facts({"handoff": person.handle})
     desk.note("handoff-offered", me.record, to=person.handle)
     desk.say(replies.handed_to(desk.run, person.handle, me.handle))
@@ -159,23 +171,23 @@ def _take_over(desk: Desk, handle: str, by: Speaker) -> None:
     desk.say(replies.taken_over(desk.run, handle))
 
 
-def publish(desk: Desk, _: Speaker, command: commands.Publish) -> Refused | None:
-    _preview(desk, command.text, "")
+def publish(desk: Desk, me: Speaker, command: commands.Publish) -> Refused | None:
+    _preview(desk, me, command.text, "")
     return None
 
 
-def correct(desk: Desk, _: Speaker, command: commands.Correct) -> Refused | None:
+def correct(desk: Desk, me: Speaker, command: commands.Correct) -> Refused | None:
     last = desk.run.facts.get("public.last")
     if last is None:
         return Refused(replies.refused(replies.NOTHING_PUBLIC))
-    _preview(desk, command.text, last)
+    _preview(desk, me, command.text, last)
     return None
 
 
-def _preview(desk: Desk, text: str, of: str) -> None:
+def _preview(desk: Desk, me: Speaker, text: str, of: str) -> None:
     """Show what would be public; only the code of this very text posts it."""
     code = secrets.token_hex(2)
-    desk.run = desk.run.with_facts({"draft": {"text": text, "of": of, "code": code}})
+    desk.run = desk.run.with_facts({"draft": {"text": text, "of": of, "code": code, "by": me.handle}})
     desk.say(replies.preview(desk.run, text, code, desk.run.policy.announcements))
 
 
@@ -183,7 +195,7 @@ def confirm(desk: Desk, me: Speaker, command: commands.Confirm) -> Refused | Non
     run, draft = desk.run, desk.run.facts.get("draft")
     if draft is None:
         return Refused(replies.refused(replies.NO_DRAFT))
-    if command.code and command.code != draft["code"]:
+    if command.code != draft["code"] and (command.code or draft["by"] != me.handle):
         return Refused(replies.refused(replies.other_draft(draft["code"])))
     number = 1 + sum(step.id.startswith(("publish-", "correct-")) for step in run.steps)
     if draft["of"]:
@@ -252,13 +264,19 @@ def close(desk: Desk, me: Speaker, _: commands.Close) -> Refused | None:
 
 def duplicate(desk: Desk, me: Speaker, command: commands.Duplicate) -> Refused | None:
     other = desk.tx.runs.by_name(command.of)
-    if other is None or other.sop != desk.run.sop or other.id == desk.run.id:
+    if other is None or other.sop != desk.run.sop:
         return Refused(replies.unknown_run(command.of))
+    if other.id == desk.run.id:
+        return Refused(replies.refused(replies.itself()))
+    if other.state.over:
+        return Refused(replies.refused(replies.duplicate_over(other.name, other.facts.get("ended", other.state))))
     _end(desk, me, replies.duplicate_of(command.of))
     return None
 
 
 def false_alarm(desk: Desk, me: Speaker, command: commands.FalseAlarm) -> Refused | None:
+    if str(desk.run.facts.get("public.last", "")).startswith("publish-") and not desk.run.facts.get("public.corrected"):
+        return Refused(replies.refused(replies.PUBLIC_STANDS))
     _end(desk, me, replies.was_false_alarm(command.reason))
     return None
 
@@ -282,14 +300,22 @@ def reopen(desk: Desk, me: Speaker, command: commands.Reopen) -> Refused | None:
     run = desk.run
     if not run.record("verify").state.over and not run.state.over:
         return Refused(replies.refused(replies.NOT_OVER))
-    facts = {name: value for name, value in run.facts.items() if name != "ended"}
+    gone = {"ended", "resolved.at", "resolved.severity", "update.missed"}
+    facts = {name: value for name, value in run.facts.items() if name not in gone}
     if run.record("post-mortem-merged").state is StepState.DONE:
         facts["post-mortem.round"] = facts.get("post-mortem.round", 1) + 1
         facts = {name: value for name, value in facts.items() if name not in {"post-mortem", "post-mortem.base"}}
-    records = {name: record for name, record in run.records.items() if name not in AGAIN}
+    ended = run.facts.get("ended")
+    left_out = {name for name, record in run.records.items() if record.state is StepState.SKIPPED}
+    again = {*AGAIN, *(name for name in left_out if run.record(name).by and run.record(name).note == ended)}
+    records = {name: record for name, record in run.records.items() if name not in again}
     run = run.but(state=RunState.ACTIVE, ended_at=None, iteration=run.iteration + 1, records=records, facts=facts)
     run = timing.stopped(run, timing.POST_MORTEM, desk.now)
-    desk.run = timing.started(run, timing.UPDATE, desk.now)
+    answered = run.record("acknowledge").signed or run.record("acknowledge").state.over
+    clock = timing.UPDATE if answered else timing.ACKNOWLEDGE
+    desk.run = timing.started(run, clock, desk.now) if run.severity else run
+    if run.severity and not answered:
+        page_first(desk)
     desk.note("reopened", me.record, text=command.reason)
     desk.say(replies.reopened(desk.run, me.handle, command.reason))
     desk.tell(replies.reopened(desk.run, me.handle, command.reason))

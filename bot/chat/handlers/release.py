@@ -33,9 +33,21 @@ def dismiss(desk: Desk, me: Speaker, command: commands.Dismiss) -> Refused | Non
         return Refused(replies.refused(replies.dismissed_already(command.number)))
     waved = {**facts.get("soak.dismissed", {}), str(command.number): f"{command.reason} ({me.handle})"}
     desk.run = desk.run.with_facts({"soak.dismissed": waved})
+    if not _soaking(desk.run):
+        _soak_on(desk, command.number)
     desk.note("dismissed", me.record, number=command.number, text=command.reason)
     desk.say(replies.dismissed(command.number, me.handle))
     return None
+
+
+def _soak_on(desk: Desk, number: int) -> None:
+    """A blocker that counted as fixed turns out to be none: without another one the soak goes on."""
+    fixed = [n for n in desk.run.facts.get("soak.fixed", []) if n != number]
+    desk.run = desk.run.with_facts({"soak.fixed": fixed})
+    if not fixed:
+        again = {"soak", "fix-branch", "blockers"}
+        records = {name: record for name, record in desk.run.records.items() if name not in again}
+        desk.run = desk.run.but(records=records).with_facts({"soak.outcome": None})
 
 
 HANDLERS: Mapping[type[commands.Command], Handler] = {commands.Blocker: blocker, commands.Dismiss: dismiss}

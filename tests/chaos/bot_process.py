@@ -1,0 +1,124 @@
+"""A bot in a process of its own, to be killed: `python -m tests.chaos.bot_process DESCRIPTOR`.
+
+The process itself only imports everything once, and then bears one bot at a time by forking, so that a new bot costs
+no more than a start. World, room and time stay with the stage: the far end is reached over HTTP and git as ever,
+and what the bot says is shown by the stage's room, which knows a key it has seen.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import NoReturn
+
+from adapters.console import Room
+from adapters.sandbox.clock import VirtualClock
+from bot.settings import Settings
+from bot.wiring import sandbox_ports
+from sops.kit.conversation import Actor, Event, Place
+from sops.kit.errors import FarEndRefused
+from sops.kit.message import Card
+from tests.chaos.fate import Fate, Point
+from tests.chaos.mortal import MortalBot, mortal_bot
+from tests.chaos.wire import Message, Wire
+
+
+def main() -> None:
+    """Bear a bot for every descriptor that is handed over; tell how each of them ended."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    while True:
+        word, descriptors, _, _ = socket.recv_fds(control, 1, 1)
+        if not word:
+            return
+        pid = os.fork()
+        if pid == 0:
+            control.close()
+            asyncio.run(_serve(Wire(socket.socket(fileno=descriptors[0]))))
+            return
+        os.close(descriptors[0])
+        _, status = os.waitpid(pid, 0)
+        control.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
+
+
+async def _serve(wire: Wire) -> None:
+    """Be born, then do what the stage asks until it has no more to ask."""
+    born = wire.receive()
+    clock = VirtualClock(datetime.fromisoformat(born["now"]))
+    fate = Fate([Point(*point) for point in born["planned"]], partial(_kill, wire))
+    _take_up(fate, clock, born)
+    settings = Settings(**born["settings"])
+    ports = await sandbox_ports(settings, Path(born["home"]), clock, Room())
+    bot = await mortal_bot(settings, clock, replace(ports, chats={"console": StageChat(wire)}), fate)
+    wire.send({"answer": os.getpid()})
+    while True:
+        try:
+            asked = wire.receive()
+        except EOFError:
+            return
+        _take_up(fate, clock, asked)
+        wire.send({"answer": await _do(bot, asked)})
+
+
+def _take_up(fate: Fate, clock: VirtualClock, asked: Message) -> None:
+    """The time it is, and where the script is."""
+    clock.move_to(datetime.fromisoformat(asked["now"]))
+    if fate.line != asked["line"]:
+        fate.begin(asked["line"])
+    fate.heard.update(asked["heard"])
+
+
+async def _do(bot: MortalBot, asked: Message) -> str | None:
+    match asked["do"]:
+        case "accept":
+            await bot.accept(Event.model_validate_json(asked["event"]))
+        case "drain":
+            await bot.drain()
+        case "next_due":
+            due = await bot.next_due()
+            return due.isoformat() if due else None
+        case "run":
+            run = await bot.run(asked["name"])
+            return run.model_dump_json() if run else None
+    return None
+
+
+def _kill(wire: Wire, point: Point) -> NoReturn:
+    """The real thing: nothing of this process runs after it."""
+    wire.send({"died": point})
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError("nobody survives SIGKILL")
+
+
+class StageChat:
+    """The chat port, whose server is the stage."""
+
+    platform = "console"
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    async def post(self, key: str, place: Place, card: Card) -> str:
+        return str(self._ask("post", key, place, card)["ref"])
+
+    async def edit(self, key: str, place: Place, ref: str, card: Card) -> None:
+        self._ask("edit", key, place, card, ref=ref)
+
+    async def whisper(self, key: str, place: Place, to: Actor, card: Card) -> None:
+        self._ask("whisper", key, place, card, to=to.model_dump_json())
+
+    def _ask(self, how: str, key: str, place: Place, card: Card, **more: str) -> Message:
+        said = {"chat": how, "key": key, "place": place.model_dump_json(), "card": card.model_dump_json(), **more}
+        self._wire.send(said)
+        answer = self._wire.receive()
+        if "refused" in answer:
+            raise FarEndRefused(answer["refused"])
+        return answer
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""The bot dies at every crash point of a candidate and of an incident, and each time the end is the same.
+
+Points are found by playing once undisturbed. Playing again for each of them would take an hour, so one play dies at
+many: at every sixth point, the next play at the points after those, and so on. What a play does not come to, because
+a death before it took another way, is left to a later one.
+"""
+
+from collections.abc import Collection
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.conftest import Undisturbed
+from tests.chaos.fate import Point
+from tests.chaos.killing import in_a_process
+from tests.chaos.theatre import Crew, in_process
+
+PLAYS = 6  # points that follow one another die in different plays
+KILLS = 16  # real ones in the gate, for each of the two scenarios
+
+
+async def die_everywhere(undisturbed: Undisturbed, home: Path, points: Collection[Point], crew: Crew) -> None:
+    left = dict.fromkeys(points)
+    for number in range(PLAYS):
+        group = list(points)[number::PLAYS]
+        for point in await undisturbed.die_at(home / f"{number}", group, crew):
+            del left[point]
+    while left:
+        number += 1
+        died_at = await undisturbed.die_at(home / f"{number}", list(left), crew)
+        assert died_at, f"no play came to {list(left)}"
+        for point in died_at:
+            del left[point]
+
+
+def test_the_undisturbed_end_is_complete(undisturbed: Undisturbed) -> None:
+    assert [run["state"] for run in undisturbed.outcome.runs] == ["done"]
+    assert undisturbed.outcome.pending == []
+    assert not undisturbed.outcome.faults
+
+
+def test_every_port_and_every_effect_has_its_points(undisturbed: Undisturbed) -> None:
+    candidate = {"git.create_branch", "git.commit", "git.push_signed_tag", "forge.open_pull_request", "forge.merge"}
+    incident = {"git.create_branch", "git.commit", "forge.open_pull_request", "forge.open_issue", "forge.close_issue"}
+    shared = {"forge.open_discussion", "chat.post", "chat.edit", "store.transact"}
+    effects = shared | (candidate if undisturbed.scenario.name == "candidate" else incident)
+    died_after = {point.place.split(" ")[0] for point in undisturbed.points if point.phase == "after"}
+    assert effects <= died_after
+    assert len(undisturbed.points) > 500
+
+
+async def test_it_dies_at_every_crash_point_and_comes_to_the_same_end(undisturbed: Undisturbed, tmp_path: Path) -> None:
+    await die_everywhere(undisturbed, tmp_path, undisturbed.points, in_process)
+
+
+async def test_it_is_killed_and_comes_to_the_same_end(undisturbed: Undisturbed, tmp_path: Path) -> None:
+    """Real processes and real SIGKILLs, at points spread over the whole scenario."""
+    chosen = undisturbed.points[3 :: len(undisturbed.points) // KILLS][:KILLS]
+    left = dict.fromkeys(chosen)
+    for point in await undisturbed.die_at(tmp_path / "killed", chosen, in_a_process):
+        del left[point]
+    assert not left
+
+
+@pytest.mark.chaos
+async def test_it_is_killed_at_every_crash_point_and_comes_to_the_same_end(
+    undisturbed: Undisturbed, tmp_path: Path
+) -> None:
+    await die_everywhere(undisturbed, tmp_path, undisturbed.points, in_a_process)

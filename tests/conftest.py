@@ -1,0 +1,26 @@
+"""Two kinds of tests are too long for the gate and run only when asked for."""
+
+import pytest
+
+KINDS = {
+    "chaos": "every crash point as a real SIGKILL; runs with --run-chaos",
+    "bench": "measures speed; runs with --run-bench",
+}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    for kind in KINDS:
+        parser.addoption(f"--run-{kind}", action="store_true", help=f"also run the tests marked {kind}")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for kind, what in KINDS.items():
+        config.addinivalue_line("markers", f"{kind}: {what}")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    unwanted = [kind for kind in KINDS if not config.getoption(f"--run-{kind}")]
+    left_out = [item for item in items if any(item.get_closest_marker(kind) for kind in unwanted)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]

@@ -1,0 +1,139 @@
+"""Whatever happens in whatever order, every promise holds; the machines get somewhere, and they can fail.
+
+The same lives are lived each time. `pytest --run-chaos` lives ten times as many, and shrinks what it finds.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+import structlog
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from bot.engine.advance import Advancer
+from sops.kit.action import Action
+from sops.kit.approvals import Request
+from sops.kit.model import Step
+from tests.property.lives import IncidentLife, Life, ReleaseLife
+from tests.property.world import World
+
+LIVES = {ReleaseLife: 15, IncidentLife: 25}
+STEPS = 25
+
+#: How often each event must be reached at least, over all lives: a machine that reaches nothing proves nothing.
+REACHED_BY_RELEASES = {
+    "merge by the bot": 20,
+    "tag by the bot": 20,
+    "announce by the bot": 20,
+    "candidates up to rc2": 3,
+    "candidates up to rc3": 2,
+    "pushed after the approval was used up": 3,
+    "died before a call": 5,
+    "died inside a transaction": 3,
+    "died after a call": 5,
+    "done, the answer lost": 1,
+    "not done, outcome unknown": 5,
+    "far end unreachable": 5,
+    "the world moved meanwhile": 2,
+    "down": 10,
+    "record: approval-void": 5,
+    "record: conflict": 3,
+    "record: retry": 3,
+    "record: iteration": 5,
+    "record: hold": 5,
+    "run done": 5,
+}
+REACHED_BY_INCIDENTS = {
+    "issues by the bot": 20,
+    "publish by the bot": 8,
+    "post-mortem pull requests": 5,
+    "post-mortem merged": 5,
+    "reopened": 5,
+    "died before a call": 5,
+    "died inside a transaction": 5,
+    "died after a call": 5,
+    "done, the answer lost": 1,
+    "not done, outcome unknown": 5,
+    "far end unreachable": 2,
+    "down": 10,
+    "record: closed-as": 5,
+    "record: cancel": 1,
+    "record: severity": 10,
+    "reminder: acknowledge": 20,
+    "reminder: update": 5,
+    "reminder: post-mortem": 1,
+    "run done": 10,
+}
+
+
+def lives(count: int, *phases: Phase) -> settings:
+    return settings(
+        max_examples=count,
+        stateful_step_count=STEPS,
+        phases=phases or (Phase.generate,),
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """Far ends fail all the time here; what matters of it is in the ledger."""
+    with structlog.testing.capture_logs():
+        yield
+
+
+@pytest.mark.parametrize(
+    ("life", "least"), [(ReleaseLife, REACHED_BY_RELEASES), (IncidentLife, REACHED_BY_INCIDENTS)], ids=["REL", "INC"]
+)
+def test_every_promise_is_kept(life: type[Life], least: dict[str, int], request: pytest.FixtureRequest) -> None:
+    life.reached.clear()
+    chaos = bool(request.config.getoption("--run-chaos", default=False))
+    phases = (Phase.generate, Phase.shrink) if chaos else (Phase.generate,)
+    run_state_machine_as_test(life, settings=lives(LIVES[life] * (10 if chaos else 1), *phases))
+    print(life.prefix, dict(sorted(life.reached.items())))
+    assert {event: life.reached[event] for event, n in least.items() if life.reached[event] < n} == {}
+
+
+class Hasty(Advancer):
+    """Takes up what it had begun before a crash without looking whether it happened."""
+
+    async def _deed(
+        self, run_id: str, step: Step, index: int, action: Action, request: Request | None, fence: int
+    ) -> bool:
+        run = await self._desks.run(run_id)
+        if run.record(step.id).intent == f"{index}:{type(action).__name__}":
+            await self._perform(action, run)
+        return await super()._deed(run_id, step, index, action, request, fence)
+
+
+class CarelessWorld(World):
+    """A forge client that forgot the head precondition of a merge."""
+
+    def merge(self, number: int, head_sha: str | None, by: str) -> str:
+        return super().merge(number, None, by)
+
+
+class HastyLife(IncidentLife):
+    """An incident whose bot does not look before it acts again."""
+
+    advancer = Hasty
+    reached: Counter[str] = Counter()
+
+
+class CarelessLife(ReleaseLife):
+    """A release whose merge takes whatever is there."""
+
+    world_class = CarelessWorld
+    reached: Counter[str] = Counter()
+
+
+@pytest.mark.parametrize(
+    ("mutant", "found"), [(HastyLife, "issues carry|discussions carry"), (CarelessLife, "without leave")]
+)
+def test_a_planted_fault_is_found(mutant: type[Life], found: str) -> None:
+    with pytest.raises(AssertionError, match=found):
+        run_state_machine_as_test(mutant, settings=lives(60))

@@ -1,0 +1,289 @@
+"""The grammar as tables: what people type, and the one command it is."""
+
+import dataclasses
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.chat import commands, replies
+from bot.chat.commands import Problem, Talk, parse
+from sops.kit.model import Severity
+from tests.unit.runs import an_incident, a_release
+
+#: Every command, as somebody might type it in a run's thread. The tests below keep this complete.
+TYPED = [
+    ("/incident declare P1 payments return 500", commands.Declare(Severity.P1, "payments return 500")),
+    ("/release rc 1.4.0", commands.StartCandidate("1.4.0")),
+    ("/sop list", commands.ListSops()),
+    ("/sop show sop-03", commands.ShowSop("SOP-03")),
+    ("/sop runs", commands.ListRuns()),
+    ("/sop INC-7 ack", commands.InRun("INC-7", "ack")),
+    ("ack", commands.Ack()),
+    ("approve 7f3a", commands.Approve("7f3a")),
+    ("approve", commands.Approve()),
+    ("status", commands.Status()),
+    ("plan", commands.Plan()),
+    ("todo", commands.Todo()),
+    ("timeline", commands.Timeline()),
+    ("help", commands.Help()),
+    ("!start", commands.Start()),
+    ("!stop", commands.Stop()),
+    ("!done blockers see #512", commands.SignOff("blockers", "see #512")),
+    ("!done row 4 all green", commands.SignOff("row 4", "all green")),
+    ("!skip triage not needed", commands.Skip("triage", "not needed")),
+    ("!waive soak we must", commands.Waive("soak", "we must")),
+    ("!reject 7f3a not yet", commands.Reject("7f3a", "not yet")),
+    ("!reject not yet", commands.Reject("", "not yet")),
+    ("!withdraw", commands.Withdraw()),
+    ("!severity P0 all is lost", commands.SetSeverity(Severity.P0, "all is lost")),
+    ("!assign @oncall2", commands.Assign("oncall2")),
+    ("!handoff oncall2", commands.Handoff("oncall2")),
+    ("!accept", commands.Accept()),
+    ("!page @rm", commands.Page("rm")),
+    ("!update two of three nodes are back", commands.Report("update", "two of three nodes are back")),
+    ("!triage half of Europe", commands.Report("triage", "half of Europe")),
+    ("!mitigate restarted", commands.Report("mitigate", "restarted")),
+    ("!fix patched", commands.Report("fix", "patched")),
+    ("!verify graphs are flat", commands.Report("verify", "graphs are flat")),
+    ("!publish we are on it", commands.Publish("we are on it")),
+    ("!confirm 4b1d", commands.Confirm("4b1d")),
+    ("!correct it is over", commands.Correct("it is over")),
+    ("!note called the vendor", commands.Note("called the vendor")),
+    ("!set cause a full disk", commands.SetFact("cause", "a full disk")),
+    ("!action @oncall2 add an alert by 2026-05-04", commands.AddAction("oncall2", "add an alert", date(2026, 5, 4))),
+    ("!action @oncall2 add an alert", commands.AddAction("oncall2", "add an alert", None)),
+    ("!blocker #512", commands.Blocker(512)),
+    ("!dismiss 512 harmless", commands.Dismiss(512, "harmless")),
+    ("!duplicate inc-6", commands.Duplicate("INC-6")),
+    ("!false alarm a test", commands.FalseAlarm("a test")),
+    ("!hold waiting for the vendor", commands.Hold("waiting for the vendor")),
+    ("!resume", commands.Resume()),
+    ("!retry", commands.Retry()),
+    ("!snooze 30m", commands.Snooze(timedelta(minutes=30))),
+    ("!reopen it is back", commands.Reopen("it is back")),
+    ("!close", commands.Close()),
+    ("!cancel not now", commands.Cancel("not now")),
+]
+
+
+def every_command() -> set[type[commands.Command]]:
+    return set(commands.Command.__subclasses__())
+
+
+@pytest.mark.parametrize(("text", "command"), TYPED, ids=[text for text, _ in TYPED])
+def test_the_grammar_reads_what_people_type(text, command):
+    assert parse(text, in_run=True) == command
+
+
+def test_every_command_can_be_typed():
+    assert {type(command) for _, command in TYPED} == every_command()
+
+
+def test_every_command_shows_an_example_that_is_read_as_itself():
+    for command in every_command():
+        example = (command.__doc__ or "").partition(",")[0].removesuffix(".")
+        words = example.replace("STEP", "triage").replace("GATE", "soak")
+        if command is not commands.Report:
+            assert isinstance(parse(words, in_run=True), command), words
+
+
+def test_every_word_of_a_thread_is_in_the_help_of_some_run():
+    shown = " ".join(replies.help_in(run).plain() for run in (an_incident(), a_release())).replace("!", " ").split()
+    # `!confirm` is said with the code the preview shows; whoever reads the help has found `help`.
+    assert set(commands.VERBS) - set(shown) == {"confirm", "help"}
+
+
+@pytest.mark.parametrize("word", ["ack", "approve", "status", "plan", "todo", "timeline", "help"])
+def test_a_bare_word_acts_alone_and_in_any_case(word):
+    assert parse(f"  {word.upper()} ", in_run=True) == parse(f"!{word}", in_run=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ack, looking",
+        "update me later",
+        "verify it's down?",
+        "done 3 customers hit",
+        "start",
+        "close",
+        "approve?",
+        "approve 7f3a please",
+        "approve 7f3",
+        "approved it already 7f3a",
+        "status page is red",
+        "plan b",
+        "help me",
+        "the plan",
+        "",
+        "   ",
+        "ack\nlooking",
+    ],
+)
+def test_ordinary_talk_in_a_thread_is_talk(text):
+    assert parse(text, in_run=True) == Talk(yes=False)
+
+
+@pytest.mark.parametrize("text", ["lgtm", "LGTM!", "yes", "+1", "👍", "✅", "ship it", "looks good to me.", "go ahead"])
+def test_what_sounds_like_a_yes_is_talk_that_says_so(text):
+    assert parse(text, in_run=True) == Talk(yes=True)
+
+
+@pytest.mark.parametrize("text", ["hold on", "stop", "Stop it!", "wait.", "please hold on", "no"])
+def test_what_sounds_like_stop_is_talk_that_says_so(text):
+    assert parse(text, in_run=True) == Talk(stop=True)
+
+
+@pytest.mark.parametrize("text", ["ack", "approve", "lgtm", "status", "hello", "!wow", "stop"])
+def test_outside_a_thread_only_roots_act(text):
+    assert parse(text, in_run=False) == Talk()
+
+
+@pytest.mark.parametrize("text", ["!start", "!cancel now"])
+def test_outside_a_thread_a_word_of_threads_is_told_where_it_belongs(text):
+    assert parse(text, in_run=False) == Problem("no-run")
+
+
+def test_outside_a_thread_whoever_addresses_the_bot_is_told_where_to_speak():
+    assert parse("ack", in_run=False, addressed=True) == Problem("no-run")
+
+
+@pytest.mark.parametrize("sign", ["/", "!"])
+def test_roots_act_anywhere_with_a_slash_or_an_exclamation_mark(sign):
+    for in_run in (True, False):
+        assert parse(f"{sign}incident P2 slow", in_run=in_run) == commands.Declare(Severity.P2, "slow")
+
+
+def test_addressing_the_bot_stands_for_the_exclamation_mark():
+    assert parse("update all is well", in_run=True, addressed=True) == commands.Report("update", "all is well")
+
+
+@pytest.mark.parametrize(
+    ("alias", "verb"),
+    [
+        ("!sev P1 worse", "!severity P1 worse"),
+        ("!resolved all green", "!verify all green"),
+        ("!resolve all green", "!verify all green"),
+        ("!mitigated restarted", "!mitigate restarted"),
+        ("!fixed patched", "!fix patched"),
+        ("!acknowledge", "!ack"),
+        ("!escalate rm", "!page rm"),
+    ],
+)
+def test_an_alias_means_its_verb(alias, verb):
+    assert parse(alias, in_run=True) == parse(verb, in_run=True)
+
+
+@pytest.mark.parametrize("severity", ["P0", "p1", "P2", "p3"])
+def test_a_severity_may_be_written_small(severity):
+    assert parse(f"!severity {severity}", in_run=True) == commands.SetSeverity(Severity(severity.upper()), "")
+
+
+@pytest.mark.parametrize("text", ["!severity P4", "!severity high", "!severity", "/incident declare P9 down"])
+def test_a_severity_that_does_not_exist_is_a_problem(text):
+    found = parse(text, in_run=True)
+    assert isinstance(found, Problem)
+    assert found.kind == "severity"
+
+
+def test_an_incident_may_be_declared_before_anybody_knows_how_bad_it_is():
+    assert parse("/incident payments down", in_run=False) == commands.Declare(None, "payments down")
+    assert parse("/incident declare payments down", in_run=False) == commands.Declare(None, "payments down")
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("/incident", "missing"),
+        ("/incident declare P1", "missing"),
+        ("/release rc", "missing"),
+        ("/release everything 1.4.0", "unknown-release"),
+        ("/sop nonsense", "unknown-sop"),
+        ("/deploy now", "unknown-root"),
+        ("!frobnicate", "unknown-verb"),
+        ("!", "unknown-verb"),
+        ("!done", "missing"),
+        ("!done ../../etc x", "bad-step"),
+        ("!skip triage", "missing"),
+        ("!start now please", "extra"),
+        ("!update", "missing"),
+        ("!reject", "missing"),
+        ("!reject 7f3a", "missing"),
+        ("!approve 7f3az", "bad-code"),
+        ("!confirm maybe", "bad-code"),
+        ("!assign", "missing"),
+        ("!assign two people", "missing"),
+        ("!set colour blue", "bad-fact"),
+        ("!set cause", "missing"),
+        ("!action @oncall2 add an alert by 2026-13-40", "bad-date"),
+        ("!action nobody", "missing"),
+        ("!blocker everything", "missing"),
+        ("!blocker #0", "missing"),
+        ("!dismiss #512", "missing"),
+        ("!duplicate that one", "missing"),
+        ("!false", "missing"),
+        ("!snooze forever", "missing"),
+        ("!snooze 0m", "missing"),
+        ("!cancel", "missing"),
+    ],
+)
+def test_what_cannot_be_understood_is_a_problem_with_a_name(text, kind):
+    found = parse(text, in_run=True)
+    assert isinstance(found, Problem)
+    assert found.kind == kind
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("!updaet x", "update"), ("!cancle x", "cancel"), ("!pubish x", "publish")])
+def test_a_near_miss_names_the_word_that_was_meant(typed, meant):
+    found = parse(typed, in_run=True)
+    assert isinstance(found, Problem)
+    assert found.more == meant
+
+
+@pytest.mark.parametrize("verb", ["update", "publish", "correct", "note", "hold", "cancel", "reopen", "set cause"])
+def test_a_text_has_a_limit_and_the_refusal_names_it(verb):
+    longest = commands.LONGEST_TEXT
+    assert not isinstance(parse(f"!{verb} {'x' * longest}", in_run=True), Problem)
+    assert parse(f"!{verb} {'x' * (longest + 1)}", in_run=True) == Problem("too-long", str(longest), str(longest + 1))
+
+
+def test_a_title_has_a_limit_of_its_own():
+    longest = commands.LONGEST_TITLE
+    assert isinstance(parse(f"/incident P1 {'x' * longest}", in_run=False), commands.Declare)
+    assert parse(f"/incident P1 {'x' * (longest + 1)}", in_run=False) == Problem(
+        "too-long", str(longest), str(longest + 1)
+    )
+
+
+texts = st.one_of(
+    st.text(max_size=80),
+    st.builds(
+        lambda sign, word, rest: f"{sign}{word} {rest}",
+        st.sampled_from(["", "!", "/", "! ", "!!"]),
+        st.sampled_from([*commands.VERBS, *commands.ROOTS, "rc", "sev"]),
+        st.one_of(st.text(max_size=60), st.sampled_from([text for text, _ in TYPED])),
+    ),
+)
+
+
+@given(texts, st.booleans(), st.booleans())
+def test_no_text_whatever_makes_the_grammar_fail(text, in_run, addressed):
+    found = parse(text, in_run=in_run, addressed=addressed)
+    assert isinstance(found, commands.Command | Problem | Talk)
+
+
+@given(texts)
+def test_what_is_stored_of_a_text_is_never_longer_than_the_limit(text):
+    found = parse(text * 100, in_run=True)
+    values = [getattr(found, field.name) for field in dataclasses.fields(found)]
+    assert all(len(value) <= commands.LONGEST_TEXT for value in values if isinstance(value, str))
+
+
+@given(st.text(max_size=60).filter(lambda text: not text.strip().startswith(("!", "/"))))
+def test_without_a_sign_only_the_bare_words_ever_act(text):
+    found = parse(text, in_run=True)
+    words = text.strip().lower().split()
+    alone = {"ack", "approve", "status", "plan", "todo", "timeline", "help"}
+    assert isinstance(found, Talk) or (words[0] in alone and len(words) <= 2)
