@@ -69,7 +69,8 @@ class Looking:
             case commands.SignOff(step=name):
                 return await self._gates(run, name)
             case commands.Dismiss(number=number) if run.prefix == "REL":
-                blocks = str(number) in run.facts.get("soak.blockers", {})
+                counted = run.facts.get("soak.fixed", [])
+                blocks = str(number) in run.facts.get("soak.blockers", {}) or number in counted
                 if not blocks and number not in await open_blockers(run, self._worlds.now()):
                     return replies.refused(replies.not_a_blocker(number))
                 return None

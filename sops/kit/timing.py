@@ -1,11 +1,12 @@
 """The clocks procedures may start, what they are due, and when people are reminded (design: SLA clocks).
 
-`acknowledge` and `update` remind at the policy's thresholds (P3 only when due). `post-mortem` is long: a day
-before, when due, and then each business day. `soak` has a digest a day, one the day before its end, and its end.
+`acknowledge` and `update` remind at the policy's thresholds (P3 only when due); what is urgent and unanswered goes
+on calling. `post-mortem` is long: the morning of the business day before, when due, and then each business day's
+morning. `soak` has a digest a day, one the day before its end, and its end.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sops.kit.calendar import BusinessCalendar
 from sops.kit.clocks import ClockState, thresholds
@@ -108,13 +109,26 @@ def deadlines(run: Run, name: str, now: datetime) -> Sequence[Deadline]:
     ]
 
 
+def _morning(days: BusinessCalendar, instant: datetime) -> datetime:
+    """Nine o'clock of that instant's local day."""
+    return days.local(instant).replace(hour=9, minute=0, second=0, microsecond=0).astimezone(UTC)
+
+
+def _eve(days: BusinessCalendar, end: datetime) -> datetime:
+    """The morning of the last business day before that of `end`."""
+    day = end - DAY
+    while not days.is_business_day(days.local(day).date()):
+        day -= DAY
+    return _morning(days, day)
+
+
 def marks(run: Run, name: str, state: ClockState) -> list[tuple[int, datetime]]:
     """(mark, instant) of a clock: per cent of its time, or what EVE, DUE and the days of a long clock mean."""
     start, end = state.started_at, state.due_at
     if name == POST_MORTEM:
         days = calendar(run)
-        after = [(DUE + n, days.business_days_after(end, n)) for n in range(1, OVERDUE_DAYS + 1)]
-        return [(EVE, end - DAY), (DUE, end), *after]
+        after = [(DUE + n, _morning(days, days.business_days_after(end, n))) for n in range(1, OVERDUE_DAYS + 1)]
+        return [(EVE, max(start, _eve(days, end))), (DUE, end), *after]
     if name == SOAK:
         eve = end - DAY
         daily = [(day, start + timedelta(days=day)) for day in range(1, EVE) if start + timedelta(days=day) < eve]
