@@ -68,8 +68,8 @@ def demo(
     _quiet_log()
     place = home or Path(tempfile.mkdtemp(prefix="sopwith-demo-"))
     place.mkdir(parents=True, exist_ok=True)
-    if any(place.iterdir()):
-        raise SopwithError(f"{place} is not empty; a demo wants a new folder, since its world begins anew.")
+    if any((place / name).exists() for name in ("world", "sopwith.db")):
+        raise SopwithError(f"{place} holds an earlier demo; name a new folder, since each demo's world begins anew.")
     if script is None:
         asyncio.run(_interactive(place))
     else:
@@ -139,10 +139,8 @@ def check(
 @audit_app.command()
 def verify(storage: Storage = "sqlite:///sopwith.db") -> None:
     """Recompute every chain of the record; names each entry that was changed, removed or inserted."""
-    faults = asyncio.run(_faults(storage))
-    for fault in faults:
-        typer.echo(f"{fault.run}{f', entry {fault.seq}' if fault.seq else ''}: {fault.what}")
-    typer.echo("The record is whole." if not faults else f"{len(faults)} faults.")
+    faults, runs, entries = asyncio.run(_audited(storage))
+    typer.echo("\n".join(replies.audited(faults, runs, entries)))
     raise typer.Exit(1 if faults else 0)
 
 
@@ -164,10 +162,13 @@ def upgrade(storage: Storage = "sqlite:///sopwith.db") -> None:
     typer.echo("The database is up to date.")
 
 
-async def _faults(storage: str) -> Sequence[Fault]:
+async def _audited(storage: str) -> tuple[Sequence[Fault], int, int]:
+    """What is wrong, and how many runs and entries were looked at."""
     store = await _opened(storage)
     try:
-        return await store.read(lambda tx: tx.ledger.verify())
+        faults = await store.read(lambda tx: tx.ledger.verify())
+        runs = await store.read(lambda tx: tx.runs.all())
+        return faults, len(runs), sum([len(await _entries(store, run.id)) for run in runs])
     finally:
         await store.close()
 

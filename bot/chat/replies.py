@@ -17,7 +17,7 @@ from sops.kit.message import Button, Card, Line, Span, bold, code, line, person,
 from sops.kit.model import Role, Severity, Sop, Step
 from sops.kit.people import People, Person
 from sops.kit.run import Obligation, Run, RunState, StepState
-from sops.kit.stores import Deadline, LedgerEntry
+from sops.kit.stores import Deadline, Fault, LedgerEntry
 from sops.kit.texts import printable, quoted
 
 _MARK = {
@@ -1246,8 +1246,9 @@ def problem(found: commands.Problem) -> Card:
         "bad-step": f"{about!r} is not the name of a step; status lists them.",
         "bad-fact": f"{about!r} cannot be set; {_names(commands.SETTABLE)} can.",
         "bad-date": f"{about!r} is not a date; write it like 2026-05-04.",
-        "unknown-root": f"/{about} is not a command; there are /{_names(commands.ROOTS, 'and')}.",
-        "unknown-release": f"I do not know /release {about}. It goes like this: /release rc 1.4.0",
+        "unknown-root": f"/{about} is not a command; there are {_names([f'/{root}' for root in commands.ROOTS], 'and')}.",
+        "unknown-release": (f"I do not know /release {about}. " if about else "")
+        + "It goes like this: /release rc 1.4.0",
         "later-release": f"/release {about} is not part of this version of Sopwith yet; /release rc is.",
         "unknown-sop": "It goes like this: /sop list, /sop show SOP-03, /sop runs, or /sop INC-1 status",
         "no-run": "This is not the thread of a run. Say it there, or /sop INC-1 and the word.",
@@ -1290,7 +1291,20 @@ def unknown_person(name: str) -> str:
 
 
 _HISTORY = {
-    "declared": "declared {title}",
+    "declared": "declared {severity} {title}",
+    "stop": "stopped it within the grace",
+    "rejected": "rejected {code}: {text}",
+    "withdrawn": "took back the yes to {code}",
+    "approval-requested": "asked for approval {code} of {step}",
+    "approval-consumed": "used approval {code}, given by {by}",
+    "approval-expired": "let request {code} expire",
+    "blocker": "named #{number} a blocker",
+    "dismissed": "dismissed #{number}: {text}",
+    "publish": "confirmed the public word: {text}",
+    "paged": "called {to}",
+    "closed-as": "ended it: {text}",
+    "obligation": "owes {text}",
+    "obligation-met": "met {id}: {evidence}",
     "acknowledge": "acknowledged and took command",
     "update": "{text}",
     "triage": "triaged: {text}",
@@ -1325,11 +1339,15 @@ def history(entries: Sequence[LedgerEntry]) -> list[Moment]:
     for entry in entries:
         template = _HISTORY.get(entry.kind)
         if template is not None:
-            values = {name: printable(str(value)) for name, value in entry.payload.items()}
+            values = {name: printable(_told(value)) for name, value in entry.payload.items()}
             moments.append(Moment(entry.at, _who(entry.actor), template.format_map(_Lenient(values)).strip()))
         elif entry.kind == "reminder":
             moments.append(Moment(entry.at, "sopwith", f"reminded {entry.payload.get('to') or 'the channel'}"))
     return moments
+
+
+def _told(value: Any) -> str:
+    return ", ".join(str(entry) for entry in value) if isinstance(value, list) else str(value)
 
 
 def _who(actor: str) -> str:
@@ -1341,6 +1359,13 @@ class _Lenient(dict[str, str]):
 
     def __missing__(self, key: str) -> str:
         return ""
+
+
+def audited(faults: Sequence[Fault], runs: int, entries: int) -> list[str]:
+    """What an audit found: every fault by name, or how much there is and that it is whole."""
+    lines = [f"{fault.run}{f', entry {fault.seq}' if fault.seq else ''}: {fault.what}" for fault in faults]
+    whole = f"The record is whole: {entries} entries in {runs} run{'s' if runs != 1 else ''}."
+    return [*lines, f"{len(lines)} fault{'s' if len(lines) != 1 else ''}." if lines else whole]
 
 
 def export_json(run: Run, entries: Sequence[LedgerEntry]) -> list[str]:
