@@ -29,6 +29,7 @@ _MARK = {
     StepState.PENDING: "·",
 }
 INCIDENT = "INC"
+_ROOTS = tuple(f"/{root}" for root in commands.ROOTS)
 
 
 def _card(*lines: Line | str, hint: str = "", buttons: tuple[Button, ...] = ()) -> Card:
@@ -1246,7 +1247,7 @@ def problem(found: commands.Problem) -> Card:
         "bad-step": f"{about!r} is not the name of a step; status lists them.",
         "bad-fact": f"{about!r} cannot be set; {_names(commands.SETTABLE)} can.",
         "bad-date": f"{about!r} is not a date; write it like 2026-05-04.",
-        "unknown-root": f"/{about} is not a command; there are {_names([f'/{root}' for root in commands.ROOTS], 'and')}.",
+        "unknown-root": f"/{about} is not a command; there are {_names(_ROOTS, 'and')}.",
         "unknown-release": (f"I do not know /release {about}. " if about else "")
         + "It goes like this: /release rc 1.4.0",
         "later-release": f"/release {about} is not part of this version of Sopwith yet; /release rc is.",

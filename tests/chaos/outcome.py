@@ -7,8 +7,8 @@ rightly come half a minute later. Everything else of it must be equal.
 import asyncio
 import re
 import subprocess
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from adapters.console import Post, Room
@@ -176,7 +176,7 @@ def _output(world: SandboxWorld, *arguments: str) -> str:
 
 _BLOTS = (
     (re.compile(r"\b[0-9a-f]{7,64}\b"), "<id>"),
-    (re.compile(r"\b\d\d:\d\d(:\d\d)?(\.\d+)?"), "<hour>"),
+    (re.compile(r"(?<!\d)\d\d:\d\d(:\d\d)?(\.\d+)?"), "<hour>"),
     (re.compile(r"\bSHA256:[\w+/=]+"), "<key>"),
     (re.compile(r"\b(approve|confirm|request|reject) [0-9a-f]{4}\b"), r"\1 <code>"),
 )
@@ -194,3 +194,19 @@ def blotted(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [blotted(item) for item in value]
     return value
+
+
+def differences(ended: Outcome, expected: Outcome) -> list[str]:
+    """Where the two differ, one line each; empty if they are equal."""
+    now, then = dict(_flat(asdict(ended))), dict(_flat(asdict(expected)))
+    paths = dict.fromkeys((*then, *now))
+    return [f"{path}: {now.get(path)!r}, not {then.get(path)!r}" for path in paths if now.get(path) != then.get(path)]
+
+
+def _flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Every leaf with its path; an empty container is a leaf."""
+    inner = value if isinstance(value, dict) else dict(enumerate(value)) if isinstance(value, list | tuple) else {}
+    if not inner:
+        yield path, value
+    for key, item in inner.items():
+        yield from _flat(item, f"{path}/{key}")

@@ -80,6 +80,7 @@ INCIDENT = Scenario(
         %clock +5m
         %forge merge 44
         @oncall1 in INC-1: !close
+        %clock +5m
         %state INC-1 run done
         """
     ),

@@ -1,9 +1,10 @@
 """Plays a scenario with bots that die as fate decides, and tells what is left at the end."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from adapters.console import Room
 from adapters.sandbox.clock import VirtualClock
@@ -30,42 +31,43 @@ class House:
 
 
 StartBot = Callable[[], Awaitable[BotOnStage]]
+Deed = Callable[[SandboxWorld], None]
 #: How bots are made in this house; what making them needs is there inside the context.
 Crew = Callable[[House, Fate], AbstractAsyncContextManager[StartBot]]
 
 
 async def play(
-    home: Path,
-    scenario: Scenario,
-    fate: Fate,
-    crew: Crew,
-    prepare: Callable[[SandboxWorld], None] = lambda _: None,
+    home: Path, scenario: Scenario, fate: Fate, crew: Crew, deeds: Mapping[int, Deed] = MappingProxyType({})
 ) -> Outcome:
-    """Play it to the end. Raises what the stage raises when a line does not come true."""
+    """Play it to the end; `deeds` happen to the world before their lines. Raises Failed where the script does."""
     clock = VirtualClock(START)
     world = SandboxWorld(home / "world", clock)
     await world.start()
     try:
-        prepare(world)
         storage = f"sqlite:///{home / 'sopwith.db'}"
         room = Room()
         house = House(home, clock, world, room, sandbox_settings(world, storage, scenario.policy))
         async with crew(house, fate) as start:
-            await _follow(Stage(world, clock, room, start), scenario, fate)
+            await _follow(Stage(world, clock, room, start), scenario, fate, lambda line: deeds.get(line, _none)(world))
         return await outcome(storage, world, room)
     finally:
         await world.stop()
 
 
-async def _follow(stage: Stage, scenario: Scenario, fate: Fate) -> None:
+async def _follow(stage: Stage, scenario: Scenario, fate: Fate, before: Callable[[int], None]) -> None:
     player = Player(stage, Heard(), lambda _: None)
     try:
         await stage.open()
         for number, line in enumerate(scenario.lines, 1):
             fate.begin(number)
+            before(number)
             await player.play(line, f"{scenario}, line {number}")
     finally:
         await stage.close()
+
+
+def _none(_: SandboxWorld) -> None:
+    """Nothing happens."""
 
 
 @asynccontextmanager

@@ -61,7 +61,7 @@ async def test_a_version_that_is_none(version: str, reason: str, chat: Conversat
         ("/release rc", "Something is missing. It goes like this: /release rc 1.4.0"),
         ("/release stable 1.4.0", "/release stable is not part of this version of Sopwith yet"),
         ("/release --help", "I do not know /release --help"),
-        ("/deploy now", "/deploy is not a command; there are /incident, release and sop."),
+        ("/deploy now", "/deploy is not a command; there are /incident, /release and /sop."),
         ("/sop show SOP-99", "There is no procedure 'SOP-99'"),
         ("/sop INC-77 ack", "There is no run INC-77."),
         ("/sop INC-0 ack", "It goes like this: /sop list"),

@@ -26,28 +26,16 @@ from tests.property.world import World
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 CRASHES = (Kind.DIE_BEFORE, Kind.DIE_AFTER)
 PEOPLE = st.sampled_from(["rm", "rm2", "rev1", "rev1-phone", "rev2", "rev3", "oncall1", "oncall2", "maint", "guest"])
-FAULTS = st.one_of(
-    st.none(),
-    st.builds(
-        Fault,
-        st.sampled_from([*CRASHES, Kind.LOST_ANSWER, Kind.LOST_REQUEST, Kind.UNREACHABLE, Kind.MEANWHILE]),
-        st.just(On.WRITE),
-        st.integers(0, 2),
-    ),
-    st.builds(
-        Fault,
-        st.sampled_from([Kind.UNREACHABLE, Kind.LOST_REQUEST]),
-        st.just(On.WRITE),
-        st.integers(0, 1),
-        lasts=st.just(True),
-    ),
-    st.builds(Fault, st.sampled_from([*CRASHES, Kind.DIE_INSIDE]), st.just(On.COMMIT), st.integers(0, 25)),
-    st.builds(
-        Fault, st.sampled_from([Kind.DIE_AFTER, Kind.UNREACHABLE, Kind.MEANWHILE]), st.just(On.READ), st.integers(0, 15)
-    ),
-    st.builds(
-        Fault, st.sampled_from([*CRASHES, Kind.LOST_ANSWER, Kind.LOST_REQUEST]), st.just(On.SAY), st.integers(0, 4)
-    ),
+DOUBTS = (Kind.LOST_ANSWER, Kind.LOST_REQUEST)
+#: One flat list, so that no kind hides behind another; writes weigh most, since doubt about them costs most.
+FAULTS = st.sampled_from(
+    [None] * 12
+    + [Fault(kind, On.WRITE, at) for kind in (*CRASHES, *DOUBTS) for at in (0, 0, 1, 2)]
+    + [Fault(Kind.MEANWHILE, On.WRITE, at) for at in (0, 0, 1)]
+    + [Fault(kind, On.WRITE, 0, lasts=True) for kind in (Kind.UNREACHABLE, Kind.LOST_REQUEST)]
+    + [Fault(kind, On.COMMIT, at) for kind in (*CRASHES, Kind.DIE_INSIDE) for at in (0, 2, 3, 5, 8, 13)]
+    + [Fault(kind, On.READ, at) for kind in (Kind.DIE_AFTER, Kind.UNREACHABLE, Kind.MEANWHILE) for at in (0, 2, 5, 9)]
+    + [Fault(kind, On.SAY, at) for kind in (*CRASHES, *DOUBTS) for at in (0, 2)]
 )
 TALK = st.sampled_from(
     ["ack, looking", "hold on", "update me later", "verify it's down?", "done 3 customers hit", "start now", "approve?"]
@@ -151,7 +139,7 @@ class Life(RuleBasedStateMachine):
             broken += promises.a_reminder_comes_once_and_only_while_its_clock_runs(run, self.picture.entries[name])
             broken += promises.clocks_run_when_they_should(run, self.picture, now)
             broken += promises.what_is_under_way_is_looked_at_soon(run, self.picture, now)
-            broken += [f"guest wrote {e.kind}" for e in self.picture.entries[name] if e.actor.startswith("guest")]
+            broken += promises.who_has_no_role_only_declares(self.picture.entries[name])
         assert not broken, "\n".join(broken)
         self.before = self.picture.runs
 
@@ -210,6 +198,16 @@ class ReleaseLife(Life):
             self._go_on(bad, fault if number == when else None)
             if self.run.state.over:
                 return
+
+    @rule(times=st.integers(3, 8))
+    def it_dies_after_every_deed(self, times: int) -> None:
+        for _ in range(times):
+            self._go_on(False, Fault(Kind.DIE_AFTER, On.WRITE, 0))
+
+    @rule(kind=st.sampled_from(DOUBTS), times=st.integers(3, 8))
+    def no_deed_is_answered(self, kind: Kind, times: int) -> None:
+        for _ in range(times):
+            self._go_on(False, Fault(kind, On.WRITE, 0))
 
     def _go_on(self, bad: bool, fault: Fault | None) -> None:
         """`bad`: a candidate that soaks has a regression."""
@@ -298,15 +296,27 @@ class ReleaseLife(Life):
             self.theatre.do(lambda stage: stage.settle(), fault)
             self.look()
 
-    @rule(
-        author=st.sampled_from(["guest", "rev3"]),
-        kind=st.sampled_from([Kind.UNREACHABLE, Kind.LOST_REQUEST, Kind.MEANWHILE]),
-    )
-    def the_branch_moves_after_the_yes(self, author: str, kind: Kind) -> None:
-        """Approved and begun; but somebody pushes as the merge arrives, or while nothing arrives."""
-        for _ in range(5):
+    @rule(fault=FAULTS)
+    def the_candidate_turns_out_bad(self, fault: Fault | None) -> None:
+        for _ in range(8):
+            soaking = "soak" in {step.id for step in self.run.current()}
+            self._go_on(soaking, fault if soaking else None)
+            if soaking:
+                return
+
+    @rule()
+    def the_branch_moves_as_the_merge_arrives(self) -> None:
+        self._moves_after_the_yes("guest", Fault(Kind.MEANWHILE, On.WRITE, 0))
+
+    @rule(author=st.sampled_from(["guest", "rev3"]), kind=st.sampled_from([Kind.UNREACHABLE, Kind.LOST_REQUEST]))
+    def the_branch_moves_while_nothing_arrives(self, author: str, kind: Kind) -> None:
+        self._moves_after_the_yes(author, Fault(kind, On.WRITE, 0, lasts=True))
+
+    def _moves_after_the_yes(self, author: str, fault: Fault) -> None:
+        """Approved and begun; then the branch moves, its checks get green, and the forge answers again."""
+        for _ in range(8):
             if self.run.requests and self.run.requests[-1].state is RequestState.GRANTED:
-                self.pass_time(MINUTE, Fault(kind, On.WRITE, 0, lasts=kind is not Kind.MEANWHILE))
+                self.pass_time(MINUTE, fault)
                 self.somebody_pushes(author, None)
                 self.checks_end(CheckState.GREEN, None)
                 self.pass_time(HOUR)
@@ -383,6 +393,16 @@ class IncidentLife(Life):
             if self.run.state.over:
                 return
 
+    @rule(times=st.integers(3, 8))
+    def it_dies_after_every_deed(self, times: int) -> None:
+        for _ in range(times):
+            self._go_on(Fault(Kind.DIE_AFTER, On.WRITE, 0))
+
+    @rule(kind=st.sampled_from(DOUBTS), times=st.integers(3, 8))
+    def no_deed_is_answered(self, kind: Kind, times: int) -> None:
+        for _ in range(times):
+            self._go_on(Fault(kind, On.WRITE, 0))
+
     def _go_on(self, fault: Fault | None) -> None:
         run = self.run
         if run.state.over:
@@ -433,6 +453,20 @@ class IncidentLife(Life):
     )
     def somebody_commands(self, who: str, text: str, fault: Fault | None) -> None:
         self.say(who, text, fault=fault)
+
+    @rule(severity=st.sampled_from(["P0", "P1", "P2", "P3"]), span=st.sampled_from([HOUR, DAY]), fault=FAULTS)
+    def another_one_goes_unanswered(self, severity: str, span: timedelta, fault: Fault | None) -> None:
+        if len(self.picture.runs) < 4:
+            self.say("guest", f"/incident declare {severity} the site is slow", "#general")
+            self.pass_time(span, fault)
+
+    @rule(fault=FAULTS)
+    def nobody_writes_it_up(self, fault: Fault | None) -> None:
+        for _ in range(8):
+            if self.run.record("verify").signed:
+                self.pass_time(9 * DAY, fault)
+                return
+            self._go_on(None)
 
     @rule(severity=st.sampled_from(["P0", "P1", "P2", "P3"]), fault=FAULTS)
     def the_severity_changes(self, severity: str, fault: Fault | None) -> None:

@@ -13,6 +13,7 @@ from sops.kit.action import Action
 from sops.kit.approvals import RequestState
 from sops.kit.gate import Approved, SignedOff
 from sops.kit.release_gates import Published
+from sops.kit.model import Severity
 from sops.kit.run import Run, RunState, StepState
 from sops.kit.stores import LedgerEntry
 from tests.property.theatre import Picture
@@ -135,6 +136,14 @@ def a_reminder_comes_once_and_only_while_its_clock_runs(run: Run, entries: Seque
     yield from (f"{run.name}: reminded {n} times of {key}" for key, n in heard.items() if n > 1)
 
 
+def who_has_no_role_only_declares(entries: Sequence[LedgerEntry]) -> Iterator[str]:
+    """Anyone may declare an incident, and say how bad it is while nobody has; that is all."""
+    for entry in entries:
+        allowed = entry.kind == "declared" or (entry.kind == "severity" and not entry.payload["before"])
+        if entry.actor.startswith("guest ") and not allowed:
+            yield f"guest wrote {entry.kind}"
+
+
 def clocks_run_when_they_should(run: Run, picture: Picture, now: datetime) -> Iterator[str]:
     """A running clock of an open run has its coming instants in the deadline rows; a stopped one has none."""
     pending = {(d.clock, d.generation, d.threshold): d.due_at for d in picture.deadlines[run.name]}
@@ -166,8 +175,8 @@ def _incident_clocks(run: Run) -> Iterator[str]:
         yield f"{run.name} is resolved, yet updates are owed"
     if answered and not resolved and run.severity and run.policy.update[run.severity] and timing.UPDATE not in running:
         yield f"{run.name} is open without an update clock"
-    merged = run.record("post-mortem-merged").state.over
-    if resolved and not merged and timing.POST_MORTEM not in running:
+    settled = run.record("post-mortem-merged").state.over or (run.severity is Severity.P3 and "cause" not in run.facts)
+    if resolved and not settled and timing.POST_MORTEM not in running:
         yield f"{run.name} owes a post-mortem without a clock"
 
 

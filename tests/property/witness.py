@@ -141,8 +141,10 @@ def _tell(asked: Asked, entry: Entry) -> None:
         case "withdrawn":
             asked.yes.discard(entry.who)
             asked.grace_until = None
-        case "granted":
-            asked.grace_until = datetime.fromisoformat(entry.payload["grace_until"])
+        case "grace":
+            asked.grace_until = datetime.fromisoformat(entry.payload["until"])
+        case "held-back":
+            asked.grace_until = None
         case "approval-void" | "approval-expired" | "rejected" | "stop":
             asked.over = True
         case "approval-consumed":

@@ -235,7 +235,9 @@ def test_what_cannot_be_understood_is_a_problem_with_a_name(text, kind):
     assert found.kind == kind
 
 
-@pytest.mark.parametrize(("typed", "meant"), [("!updaet x", "update"), ("!cancle x", "cancel"), ("!pubish x", "publish")])
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("!updaet x", "update"), ("!cancle x", "cancel"), ("!pubish x", "publish")]
+)
 def test_a_near_miss_names_the_word_that_was_meant(typed, meant):
     found = parse(typed, in_run=True)
     assert isinstance(found, Problem)
