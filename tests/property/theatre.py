@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 from unittest import mock
 
 from adapters.console import ConsoleChat, Room
-from adapters.sandbox.clock import VirtualClock
 from bot.demo.stage import Stage
 from bot.engine.advance import Advancer
 from bot.engine.far_end import FarEnd
@@ -22,7 +21,8 @@ from bot.wiring import BotHere, Ports, sandbox_people
 from sops.kit.model import Severity
 from sops.kit.policy import DAY, HOUR, Policy
 from sops.kit.run import Run
-from sops.kit.stores import Deadline, Fault as Flaw, InboxItem, LedgerEntry, Transaction
+from sops.kit.stores import Deadline, InboxItem, LedgerEntry, Transaction
+from sops.kit.stores import Fault as Flaw
 from storage import SqlStore, migrate
 from tests.property.fakes import FakeForge, FakeGit, FakeRegistry, FragileChat
 from tests.property.reach import Fault, MortalStore, Reach

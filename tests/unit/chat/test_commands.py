@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.chat import commands, replies
 from bot.chat.commands import Problem, Talk, parse
 from sops.kit.model import Severity
-from tests.unit.runs import an_incident, a_release
+from tests.unit.runs import a_release, an_incident
 
 #: Every command, as somebody might type it in a run's thread. The tests below keep this complete.
 TYPED = [
