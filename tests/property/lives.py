@@ -37,6 +37,7 @@ FAULTS = st.sampled_from(
     + [Fault(kind, On.READ, at) for kind in (Kind.DIE_AFTER, Kind.UNREACHABLE, Kind.MEANWHILE) for at in (0, 2, 5, 9)]
     + [Fault(kind, On.SAY, at) for kind in (*CRASHES, *DOUBTS) for at in (0, 2)]
 )
+QUESTIONS = st.sampled_from(["status", "plan", "todo", "timeline", "help", "!note seen", "@sopwith help"])
 TALK = st.sampled_from(
     ["ack, looking", "hold on", "update me later", "verify it's down?", "done 3 customers hit", "start now", "approve?"]
     + ["lgtm", "stop it", "please close this", "status?", "", "😀", "!", "cancel that", "approve 7f3a please"]
@@ -112,7 +113,7 @@ class Life(RuleBasedStateMachine):
         self.reached["down"] += 1
         self.look()
 
-    @rule(who=PEOPLE, text=st.sampled_from(["status", "plan", "todo", "timeline", "help", "!note seen", "@sopwith help"]))
+    @rule(who=PEOPLE, text=QUESTIONS)
     def somebody_asks(self, who: str, text: str) -> None:
         self.say(who, text)
 
@@ -386,9 +387,9 @@ class IncidentLife(Life):
         for number in range(times):
             self._go_on(fault if number == times - 1 else None)
 
-    @rule(when=st.integers(0, 13), fault=FAULTS)
+    @rule(when=st.integers(0, 15), fault=FAULTS)
     def go_on_to_the_end(self, when: int, fault: Fault | None) -> None:
-        for number in range(14):
+        for number in range(16):
             self._go_on(fault if number == when else None)
             if self.run.state.over:
                 return
@@ -417,6 +418,10 @@ class IncidentLife(Life):
             return "!severity P1 quite bad"
         if not run.record("acknowledge").signed:
             return "ack"
+        if "draft" in run.facts:
+            return f"!confirm {run.facts['draft']['code']}"
+        if run.iteration == 1 and not any(step.id.startswith("publish-") for step in run.steps):
+            return "!publish we are looking into it"
         words = {"communicate": "update", "triage": "triage", "mitigate": "mitigate", "fix": "fix", "verify": "verify"}
         for step in run.current():
             if step.id in words and not run.record(step.id).signed:
@@ -447,7 +452,8 @@ class IncidentLife(Life):
             + ["!action @oncall1 more alerts", "!action none", "!set cause bad luck", "!done post-mortem", "!close"]
             + ["!page @oncall2", "!handoff @oncall2", "!assign @oncall2", "!accept", "!snooze 15m", "!retry"]
             + ["!skip triage not needed", "!waive post-mortem-merged no", "!duplicate INC-1", "!start", "!confirm"]
-            + ["/sop INC-1 ack", "!resume", "!severity P9", "!verify", "!skip acknowledge alone", "!skip fix no", "!cancel enough"]
+            + ["/sop INC-1 ack", "!resume", "!severity P9", "!verify", "!skip acknowledge alone", "!skip fix no"]
+            + ["!cancel enough"]
         ),
         fault=FAULTS,
     )

@@ -1,0 +1,99 @@
+"""Who may say what, as one table: a command that is not in it fails the first test."""
+
+import pytest
+
+from bot.chat import commands
+from bot.chat.permissions import may, roles_for
+from bot.wiring import SANDBOX_ROLES, sandbox_people
+from sops.kit.model import Role, Severity
+from sops.kit.people import People
+from tests.unit.chat.test_commands import TYPED, every_command
+from tests.unit.runs import a_release, an_incident
+
+PEOPLE = People(sandbox_people())
+ANYBODY = set(SANDBOX_ROLES)
+WITH_A_ROLE = ANYBODY - {"guest"}
+MANAGERS = {"rm", "rm2"}
+RESPONDERS = {"oncall1", "oncall2", *MANAGERS}
+SOAK_WATCHERS = {*MANAGERS, "seclead", "maint"}
+
+#: command → who may say it in an incident, who in a release
+TABLE = {
+    **dict.fromkeys(
+        (commands.Status, commands.Plan, commands.Todo, commands.Timeline, commands.Help), (ANYBODY, ANYBODY)
+    ),
+    # who counts here depends on the request, which the handlers check
+    **dict.fromkeys((commands.Approve, commands.Reject, commands.Withdraw), (ANYBODY, ANYBODY)),
+    **dict.fromkeys((commands.Note, commands.Page, commands.Stop, commands.Hold), (WITH_A_ROLE, WITH_A_ROLE)),
+    **dict.fromkeys((commands.Blocker, commands.Dismiss), (SOAK_WATCHERS, SOAK_WATCHERS)),
+    **dict.fromkeys(
+        (
+            commands.Start,
+            commands.SignOff,
+            commands.Skip,
+            commands.Waive,
+            commands.Resume,
+            commands.Retry,
+            commands.Snooze,
+            commands.Cancel,
+            commands.Ack,
+            commands.SetSeverity,
+            commands.Assign,
+            commands.Handoff,
+            commands.Accept,
+            commands.Report,
+            commands.Publish,
+            commands.Confirm,
+            commands.Correct,
+            commands.SetFact,
+            commands.AddAction,
+            commands.Duplicate,
+            commands.FalseAlarm,
+            commands.Reopen,
+            commands.Close,
+        ),
+        (RESPONDERS, MANAGERS),
+    ),
+}
+#: They begin or find a run, so there is no run yet whose rules could apply; `bot.chat.roots` checks the starter.
+ROOTS = {commands.Declare, commands.StartCandidate, commands.ListSops, commands.ShowSop, commands.ListRuns, commands.InRun}
+
+
+def allowed(command, run):
+    roles = roles_for(command, run)
+    return {handle for handle in SANDBOX_ROLES if may(PEOPLE.named(handle), roles, PEOPLE)}
+
+
+def test_the_table_names_every_command():
+    assert set(TABLE) | ROOTS == every_command()
+
+
+@pytest.mark.parametrize(
+    "command", [command for _, command in TYPED if type(command) not in ROOTS], ids=lambda each: type(each).__name__
+)
+def test_the_right_people_may_say_it_and_nobody_else(command):
+    in_incident, in_release = TABLE[type(command)]
+    assert allowed(command, an_incident()) == in_incident
+    assert allowed(command, a_release()) == in_release
+
+
+def test_whoever_declares_may_say_how_bad_it_is_until_somebody_has():
+    command = commands.SetSeverity(Severity.P1, "")
+    assert allowed(command, an_incident(severity=None)) == ANYBODY
+    assert allowed(command, an_incident()) == RESPONDERS
+
+
+def test_a_stranger_may_only_say_what_anyone_may():
+    assert may(None, (Role.ANYONE,), PEOPLE)
+    assert not any(may(None, (role,), PEOPLE) for role in Role if role is not Role.ANYONE)
+
+
+def test_a_command_nobody_listed_is_not_open_to_everybody():
+    class Invented(commands.Command):
+        """!invented"""
+
+    try:
+        assert Role.ANYONE not in roles_for(Invented(), an_incident())
+        assert Role.ANYONE not in roles_for(Invented(), a_release())
+    finally:
+        del Invented
