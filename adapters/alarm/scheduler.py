@@ -47,6 +47,7 @@ class SchedulerAlarm:
             id=NEXT,
             replace_existing=True,
             misfire_grace_time=None,
+            max_instances=2,  # so that whoever is being woken may arm it again
         )
 
     async def stop(self) -> None:

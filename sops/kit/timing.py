@@ -85,7 +85,8 @@ def rebased(run: Run, at: datetime) -> Run:
     for name, state in run.clocks.items():
         if not state.running or name not in {ACKNOWLEDGE, UPDATE}:
             continue
-        run = started(run, name, state.started_at)
+        since = state.started_at
+        run = started(run, name, since) if due(name, run, since) else stopped(run, name, at)
     if UPDATE not in run.clocks or not run.clocks[UPDATE].running:
         waiting = run.clocks.get(ACKNOWLEDGE)
         acknowledged = waiting is not None and not waiting.running

@@ -1,0 +1,93 @@
+"""Reviews given at GitHub: a further gate, and where the settings say so a yes."""
+
+from datetime import timedelta
+
+from sops.kit.policy import Policy
+from tests.conversation.conftest import Conversation, Open
+
+ASKED = """
+@rm #releases: /release rc 1.4.0
+@rm in REL-1: !start
+%wait REL-1 merge
+"""
+
+
+def counting() -> Policy:
+    """Two yeses are wanted, and GitHub's count."""
+    return Policy(look_every=timedelta(hours=4), approvals={"SOP-03.merge": 2}, github_reviews="count")
+
+
+async def test_changes_requested_at_github_hold_an_approved_merge(chat: Conversation) -> None:
+    await chat.play(
+        ASKED
+        + """
+%forge review 41 rev2 request_changes
+@rev1 in REL-1: approve
+%expect "something else is in the way"
+%clock +1h
+%state REL-1 merge waiting
+@rm in REL-1: status
+%expect "changes requested at GitHub by rev2"
+%forge review 41 rev2 approve
+%expect "Going ahead"
+%clock +1m
+%state REL-1 tag done
+"""
+    )
+
+
+async def test_a_review_of_the_same_head_counts_when_the_settings_say_so(converse: Open) -> None:
+    chat = await converse(counting())
+    await chat.play(
+        ASKED
+        + """
+%forge review 41 rev2 approve
+%state REL-1 merge waiting
+@rev1 in REL-1: approve
+%expect "Approved by rev2 and rev1"
+%clock +1m
+%state REL-1 tag done
+"""
+    )
+    entries = [yes.via for yes in (await chat.run("REL-1")).requests[-1].yeses]
+    assert sorted(entries) == ["github", "thread"]
+
+
+async def test_reviews_alone_are_not_enough(converse: Open) -> None:
+    chat = await converse(counting())
+    await chat.play(
+        ASKED
+        + """
+%forge review 41 rev2 approve
+%forge review 41 rev3 approve
+%clock +1h
+%state REL-1 merge waiting
+"""
+    )
+    assert chat.merged() == []
+
+
+async def test_one_person_at_github_and_in_the_thread_counts_once(converse: Open) -> None:
+    chat = await converse(counting())
+    await chat.play(ASKED + "%forge review 41 rev1 approve\n")
+    answer = await chat.say("rev1", "in REL-1", "approve")
+    assert "You said yes already, as rev1 (github:rev1); one person counts once" in answer
+    assert chat.merged() == []
+
+
+async def test_a_review_by_the_starter_or_of_an_older_head_does_not_count(converse: Open) -> None:
+    chat = await converse(counting())
+    await chat.play(
+        ASKED
+        + """
+%forge review 41 rm approve
+%forge review 41 rev2 approve
+%forge push release/v1.4.0-rc1 maint
+%clock +10m
+@rev1 in REL-1: approve
+%expect "1 more to go"
+%clock +1h
+%state REL-1 merge waiting
+"""
+    )
+    assert chat.merged() == []

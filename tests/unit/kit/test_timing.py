@@ -1,0 +1,184 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from sops.kit import timing
+from sops.kit.clocks import ClockState, thresholds
+from sops.kit.model import Severity
+from sops.kit.timing import ACKNOWLEDGE, DUE, EVE, POST_MORTEM, SOAK, UPDATE
+from tests.unit.runs import NOW, a_release, an_incident
+
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+def cest(month, day, hour, minute=0):
+    return datetime(2026, month, day, hour, minute, tzinfo=UTC) - 2 * HOUR
+
+
+def instants(run, name):
+    return dict(timing.marks(run, name, run.clocks[name]))
+
+
+@pytest.mark.parametrize(
+    ("severity", "promised"),
+    [(Severity.P0, 15 * MINUTE), (Severity.P1, 2 * HOUR), (Severity.P2, 8 * HOUR)],
+)
+def test_an_acknowledgement_is_due_so_long_after_the_declaration(severity, promised):
+    assert timing.due(ACKNOWLEDGE, an_incident(severity), NOW) == NOW + promised
+
+
+@pytest.mark.parametrize(
+    ("declared", "due"),
+    [
+        (cest(4, 20, 10), cest(4, 21, 23, 59)),  # Monday → Tuesday
+        (cest(4, 24, 18), cest(4, 27, 23, 59)),  # Friday → Monday
+        (cest(4, 25, 9), cest(4, 27, 23, 59)),  # Saturday → Monday
+        (cest(4, 30, 9), cest(5, 4, 23, 59)),  # the day before 1 May, a holiday → Monday
+        (cest(4, 20, 0, 5), cest(4, 21, 23, 59)),  # five past midnight there, still Sunday in UTC
+    ],
+)
+def test_a_p3_is_due_at_the_end_of_the_next_business_day(declared, due):
+    assert timing.due(ACKNOWLEDGE, an_incident(Severity.P3), declared) == due
+
+
+def test_the_calendar_is_the_organisations():
+    run = an_incident(Severity.P3)
+    british = run.but(policy=run.policy.model_copy(update={"country": "GB", "zone": "Europe/London"}))
+    friday_1_may = datetime(2026, 5, 1, 22, 59, tzinfo=UTC)
+    assert timing.due(ACKNOWLEDGE, british, datetime(2026, 4, 30, 9, tzinfo=UTC)) == friday_1_may
+
+
+def test_a_post_mortem_has_five_business_days_across_a_weekend_and_the_first_of_may():
+    verified = cest(4, 28, 15)  # a Tuesday
+    assert timing.due(POST_MORTEM, an_incident(), verified) == cest(5, 6, 23, 59)
+
+
+def test_a_post_mortem_is_recalled_the_morning_before_and_each_business_day_after():
+    run = timing.started(an_incident(), POST_MORTEM, cest(4, 27, 15))  # due Tuesday 5 May
+    assert instants(run, POST_MORTEM) == {
+        EVE: cest(5, 4, 9),
+        DUE: cest(5, 5, 23, 59),
+        DUE + 1: cest(5, 6, 9),
+        DUE + 2: cest(5, 7, 9),
+        DUE + 3: cest(5, 8, 9),
+        DUE + 4: cest(5, 11, 9),
+        DUE + 5: cest(5, 12, 9),
+    }
+
+
+def test_the_day_before_a_monday_is_the_friday_or_what_comes_before_a_holiday():
+    run = timing.started(an_incident(), POST_MORTEM, cest(4, 24, 15))  # due Monday 4 May; Friday is 1 May
+    assert run.clocks[POST_MORTEM].due_at == cest(5, 4, 23, 59)
+    assert instants(run, POST_MORTEM)[EVE] == cest(4, 30, 9)
+
+
+def test_a_p3_owes_a_post_mortem_only_once_somebody_set_its_cause():
+    assert timing.due(POST_MORTEM, an_incident(Severity.P3), NOW) is None
+    assert timing.due(POST_MORTEM, an_incident(Severity.P3, facts={"cause": "a disk"}), NOW) is not None
+
+
+def test_an_unknown_clock_is_a_mistake():
+    with pytest.raises(KeyError):
+        timing.due("tea", an_incident(), NOW)
+
+
+def test_half_of_the_time_four_fifths_and_all_of_it_are_recalled():
+    run = timing.started(an_incident(Severity.P2), ACKNOWLEDGE, NOW)
+    assert instants(run, ACKNOWLEDGE) == {50: NOW + 4 * HOUR, 80: NOW + 6.4 * HOUR, 100: NOW + 8 * HOUR}
+
+
+def test_a_p3_is_recalled_only_when_it_is_due():
+    run = timing.started(an_incident(Severity.P3), ACKNOWLEDGE, NOW)
+    assert list(instants(run, ACKNOWLEDGE)) == [DUE]
+
+
+@pytest.mark.parametrize("severity", [Severity.P0, Severity.P1])
+def test_what_is_urgent_goes_on_calling_when_its_time_is_over(severity):
+    run = timing.started(an_incident(severity), ACKNOWLEDGE, NOW)
+    state = run.clocks[ACKNOWLEDGE]
+    late = [at for mark, at in instants(run, ACKNOWLEDGE).items() if mark > DUE]
+    assert late[0] == state.due_at + (state.due_at - NOW) / 2
+    assert late == sorted(late)
+
+
+def test_thresholds_fall_on_whole_seconds_and_the_last_on_the_instant_itself():
+    end = NOW + timedelta(seconds=7)
+    assert thresholds(NOW, end, (50, 100)) == [(50, NOW + timedelta(seconds=3)), (100, end)]
+
+
+def test_a_new_severity_counts_from_the_declaration():
+    run = timing.started(an_incident(Severity.P2), ACKNOWLEDGE, NOW)
+    run = timing.rebased(run.but(severity=Severity.P0), NOW + HOUR)
+    state = run.clocks[ACKNOWLEDGE]
+    assert (state.started_at, state.due_at, state.generation) == (NOW, NOW + 15 * MINUTE, 2)
+    assert state.severity is Severity.P0
+
+
+def test_a_mark_a_new_severity_left_behind_is_due_now_and_only_the_last_of_them():
+    run = timing.started(an_incident(Severity.P2), ACKNOWLEDGE, NOW)
+    now = NOW + 100 * MINUTE
+    run = timing.rebased(run.but(severity=Severity.P1), now)
+    first, *later = timing.deadlines(run, ACKNOWLEDGE, now)
+    assert (first.threshold, first.due_at, first.generation) == (80, now, 2)
+    assert [deadline.threshold for deadline in later][:1] == [100]
+
+
+def test_a_stopped_clock_keeps_the_severity_under_which_it_stopped():
+    run = timing.started(an_incident(Severity.P2), ACKNOWLEDGE, NOW)
+    run = timing.stopped(run, ACKNOWLEDGE, NOW + HOUR)
+    after = timing.rebased(run.but(severity=Severity.P0), NOW + 2 * HOUR)
+    assert after.clocks[ACKNOWLEDGE] == run.clocks[ACKNOWLEDGE]
+    assert after.clocks[ACKNOWLEDGE].severity is Severity.P2
+
+
+def test_stopping_twice_keeps_the_first_instant():
+    run = timing.stopped(timing.started(an_incident(), UPDATE, NOW), UPDATE, NOW + MINUTE)
+    assert timing.stopped(run, UPDATE, NOW + HOUR) == run
+
+
+def test_stopping_a_clock_that_never_ran_changes_nothing():
+    run = an_incident()
+    assert timing.stopped(run, POST_MORTEM, NOW) is run
+
+
+def test_a_clock_that_starts_again_is_of_a_new_generation():
+    run = timing.started(timing.started(an_incident(), UPDATE, NOW), UPDATE, NOW + HOUR)
+    assert (run.clocks[UPDATE].generation, run.clocks[UPDATE].started_at) == (2, NOW + HOUR)
+
+
+def test_a_severity_without_a_clock_stops_the_one_that_ran():
+    run = timing.started(an_incident(Severity.P1), UPDATE, NOW)
+    run = timing.rebased(run.but(severity=Severity.P3), NOW + MINUTE)
+    assert run.clocks[UPDATE].stopped_at == NOW + MINUTE
+
+
+def test_updates_that_do_not_come_are_asked_for_less_and_less_up_to_once_a_day():
+    spans = [
+        timing.due(UPDATE, an_incident(Severity.P1, facts={"update.missed": missed}), NOW) - NOW
+        for missed in range(7)
+    ]
+    assert spans == [HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR, 16 * HOUR, DAY, DAY]
+
+
+def test_a_soak_has_a_word_a_day_one_on_its_eve_and_its_end():
+    run = a_release(clocks={SOAK: ClockState(started_at=NOW, due_at=NOW + 7 * DAY)})
+    days = {day: NOW + day * DAY for day in range(1, 6)}
+    assert instants(run, SOAK) == {**days, EVE: NOW + 6 * DAY, DUE: NOW + 7 * DAY}
+
+
+def test_a_soak_that_was_extended_does_not_repeat_the_days_that_are_over():
+    run = timing.window(a_release(), SOAK, NOW, NOW + 7 * DAY, NOW)
+    now = NOW + 3 * DAY
+    run = timing.window(run, SOAK, NOW, NOW + 8 * DAY, now)
+    assert run.clocks[SOAK].generation == 2
+    assert [deadline.threshold for deadline in timing.deadlines(run, SOAK, now)] == [4, 5, 6, EVE, DUE]
+
+
+def test_a_window_that_did_not_move_stays_as_it_is():
+    run = timing.window(a_release(), SOAK, NOW, NOW + 7 * DAY, NOW)
+    assert timing.window(run, SOAK, NOW, NOW + 7 * DAY, NOW + DAY) is run
+
+
+def test_a_window_nobody_can_date_stands_still():
+    run = timing.window(a_release(), SOAK, NOW, NOW + 7 * DAY, NOW)
+    assert timing.window(run, SOAK, NOW, None, NOW + DAY).clocks[SOAK].stopped_at == NOW + DAY
