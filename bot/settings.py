@@ -29,7 +29,7 @@ class Settings(BaseSettings):
     token: SecretStr = SecretStr("")
     channels: dict[str, str] = Field(default_factory=dict)
     people: tuple[Person, ...] = ()
-    policy: Policy = Policy()
+    policy: Policy = Field(default_factory=Policy)
 
     @classmethod
     def settings_customise_sources(

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from bot.chat import commands, permissions, replies
-from bot.chat.handlers import HANDLERS, incident, release, rephrased
+from bot.chat.handlers import HANDLERS, incident, public_words, release, rephrased
 from bot.chat.handlers.base import Refused, Speaker
 from bot.chat.looking import Looking
 from bot.chat.roots import Roots
@@ -153,7 +153,7 @@ class Dispatch:
 
 def fits(command: commands.Command, run: Run) -> bool:
     """Commands of incidents make no sense in a release, and the other way round."""
-    if type(command) in incident.HANDLERS:
+    if type(command) in {*incident.HANDLERS, *public_words.HANDLERS}:
         return run.prefix == replies.INCIDENT
     if type(command) in release.HANDLERS:
         return run.prefix == "REL"

@@ -7,18 +7,19 @@ every look, from the same actions that will be performed, so whatever changes it
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from bot.chat import replies
+from bot.engine import requests
 from bot.engine.desk import Desk, Desks
+from bot.engine.requests import View, latest, quorum_of, replaced
 from sops.kit.action import Action, World
-from sops.kit.approvals import Request, RequestState, Yes, code_of, differences, digest_of
+from sops.kit.approvals import Request, RequestState, Yes, digest_of
 from sops.kit.gate import Approved, Gate
-from sops.kit.model import Severity, Step
 from sops.kit.people import People
 from sops.kit.release_gates import deciding
-from sops.kit.run import Run, RunState, StepState
+from sops.kit.run import Run, StepState
 
 T = TypeVar("T")
 LATE = timedelta(minutes=1)  # a grace found over later than this begins anew, so that !stop has its chance
@@ -30,50 +31,6 @@ class Standing:
 
     granted: Request | None
     note: str = ""
-
-
-def latest(run: Run, step_id: str) -> Request | None:
-    """The newest request for that step in this iteration."""
-    asked = [request for request in run.requests if request.step == step_id and request.iteration == run.iteration]
-    return asked[-1] if asked else None
-
-
-def live(run: Run) -> tuple[Request, ...]:
-    """Requests that can still be answered or stopped."""
-    return tuple(request for request in run.requests if request.live)
-
-
-def turns(run: Run, now: datetime) -> list[datetime]:
-    """The instants to come at which time alone changes a request: its grace ends, or it expires."""
-    times = [r.grace_until if r.state is RequestState.GRANTED else r.expires_at for r in live(run)]
-    return [at for at in times if at is not None and at > now]
-
-
-def replaced(run: Run, request: Request) -> Run:
-    """The run with the request of that number replaced."""
-    return run.but(requests=tuple(request if r.seq == request.seq else r for r in run.requests))
-
-
-def quorum_of(run: Run, step: Step, gate: Approved) -> int:
-    """The setting, or the document's number; never less than one."""
-    return max(1, run.policy.approvals.get(f"{run.sop}.{step.id}", gate.n))
-
-
-@dataclass(frozen=True)
-class View:
-    """One look at a step that needs approval: the run, what the gates just learned of it, and the world."""
-
-    stored: Run
-    facts: dict[str, Any]
-    step: Step
-    gate: Approved
-    world: World
-    fence: int
-
-    @property
-    def run(self) -> Run:
-        """The run as it is known after this look."""
-        return self.stored.with_facts(self.facts)
 
 
 class Approvals:
@@ -99,27 +56,27 @@ class Approvals:
             if not ready:
                 return Standing(None)
             excluded = await self._excluded(run, view.world)
-            asked = await self._at(view, lambda desk: _ask(desk, view, subject, excluded))
+            asked = await self._at(view, lambda desk: requests.ask(desk, view, subject, excluded))
             return Standing(None, replies.approval_missing(asked))
         if digest_of(subject) != request.digest:
             stale = request
-            changed = await self._at(view, lambda desk: _void(desk, stale, subject))
+            changed = await self._at(view, lambda desk: requests.void(desk, stale, subject))
             return await self.standing(replace(view, stored=changed), ready=ready, clear=clear)
         return await self._answered(view, request, clear)
 
     async def _answered(self, view: View, request: Request, clear: bool) -> Standing:
         """A live request whose subject still is the same: who answered, and whether its grace is over."""
         seq, now = request.seq, view.world.now
-        settled = await self._at(view, lambda desk: _settle(desk, seq, self._people))
+        settled = await self._at(view, lambda desk: requests.settle(desk, seq, self._people))
         settled = await self._count_reviews(view, settled)
         if settled.state is not RequestState.GRANTED:
             return Standing(None, replies.approval_missing(settled))
         until = settled.grace_until
         if not clear:
             if not settled.held_back:
-                settled = await self._at(view, lambda desk: _hold_back(desk, seq))
+                settled = await self._at(view, lambda desk: requests.hold_back(desk, seq))
         elif until is None or now - until > LATE:
-            settled = await self._at(view, lambda desk: _begin_grace(desk, seq))
+            settled = await self._at(view, lambda desk: requests.begin_grace(desk, seq))
         elif now >= until:
             return Standing(settled)
         return Standing(None, replies.approval_missing(settled))
@@ -163,7 +120,7 @@ class Approvals:
             desk.run = replaced(desk.run, now)
             for person, login in fresh:
                 desk.note("yes", person, code=now.code, account=f"github:{login}", via="github")
-            return grant_if_enough(desk, now)
+            return requests.grant_if_enough(desk, now)
 
         return await self._at(view, count)
 
@@ -206,106 +163,3 @@ def effects_of(run: Run, gate: Approved) -> tuple[str, ...]:
             if not step.deeds:
                 lines += [piece.says(run) for piece in step.waits if isinstance(piece, Gate)]
     return tuple(lines)
-
-
-def grant_if_enough(desk: Desk, request: Request) -> Request:
-    """Granted once the quorum is reached; at least one yes must have been given in the thread.
-
-    The next look begins the grace, when nothing else is in the way.
-    """
-    spoken = any(yes.via == "thread" for yes in request.yeses)
-    if request.state is not RequestState.OPEN or len(request.people) < request.quorum or not spoken:
-        return request
-    granted = request.but(state=RequestState.GRANTED)
-    desk.run = replaced(desk.run, granted)
-    desk.note("granted", code=granted.code, by=list(granted.people))
-    return granted
-
-
-def _begin_grace(desk: Desk, seq: int) -> Request:
-    """From now on there is a short time to say !stop. Also when something that was in the way is gone."""
-    policy, request = desk.run.policy, _request(desk, seq)
-    grace = policy.grace_p0 if desk.run.severity is Severity.P0 else policy.grace
-    granted = request.but(grace_until=desk.now + grace, held_back=False)
-    desk.run = replaced(desk.run, granted)
-    desk.note("grace", code=granted.code, until=(desk.now + grace).isoformat())
-    desk.say(replies.grace(desk.run, granted))
-    return granted
-
-
-def _hold_back(desk: Desk, seq: int) -> Request:
-    """Approved, but something else is in the way: the grace begins anew once that is gone."""
-    request = _request(desk, seq).but(grace_until=None, held_back=True)
-    desk.run = replaced(desk.run, request)
-    desk.note("held-back", code=request.code)
-    desk.say(replies.held_back(desk.run, request))
-    return request
-
-
-def _request(desk: Desk, seq: int) -> Request:
-    return next(request for request in desk.run.requests if request.seq == seq)
-
-
-def _ask(desk: Desk, view: View, subject: dict[str, Any], excluded: dict[str, str]) -> Request:
-    desk.run = desk.run.with_facts(view.facts)
-    run, step, gate, digest = desk.run, view.step, view.gate, digest_of(subject)
-    seq = len(run.requests) + 1
-    request = Request(
-        seq=seq,
-        code=code_of(run.id, seq, digest),
-        step=step.id,
-        iteration=run.iteration,
-        role=gate.by,
-        quorum=quorum_of(run, step, gate),
-        subject=subject,
-        digest=digest,
-        effects=tuple(subject["effects"]),
-        excluded=excluded,
-        made_at=desk.now,
-        expires_at=desk.now + run.policy.approval_expires,
-    )
-    desk.run = run.but(requests=(*run.requests, request))
-    desk.note("approval-requested", code=request.code, step=step.id, digest=digest, subject=subject)
-    desk.say(replies.request(desk.run, request, desk.people), key=f"request/{seq}")
-    return request
-
-
-def _void(desk: Desk, request: Request, subject: dict[str, Any]) -> Run:
-    changed = differences(request.subject, subject)
-    why = replies.what_changed(changed)
-    ended = request.but(state=RequestState.VOID, ended=why)
-    desk.run = replaced(desk.run, ended).with_record(request.step, note=replies.void_note(ended))
-    desk.note("approval-void", code=request.code, changed=sorted(changed), why=why)
-    desk.say(replies.request_void(desk.run, ended))
-    return desk.run
-
-
-def _settle(desk: Desk, seq: int, people: People) -> Request:
-    """What time and roles do to a live request: it expires, or a yes whose giver lost the role is dropped."""
-    request = _request(desk, seq)
-    if not request.live:
-        return request
-    kept = tuple(yes for yes in request.yeses if people.has(yes.person, (request.role,)))
-    if len(kept) != len(request.yeses):
-        request = request.but(yeses=kept, state=RequestState.OPEN, grace_until=None)
-        desk.run = replaced(desk.run, request)
-        desk.note("approval-reduced", code=request.code, left=list(request.people))
-        desk.say(replies.yes_dropped(desk.run, request))
-    if desk.now >= request.expires_at:
-        request = request.but(state=RequestState.EXPIRED, ended="it expired")
-        desk.run = replaced(desk.run, request)
-        desk.note("approval-expired", code=request.code)
-        desk.say(replies.request_expired(desk.run, request))
-    return request
-
-
-def use(desk: Desk, request: Request) -> bool:
-    """Use the approval up, with the first effect's intent; False if it no longer may be used."""
-    now = _request(desk, request.seq)
-    if now.state is RequestState.CONSUMED:
-        return True
-    if now.state is not RequestState.GRANTED or desk.run.state is not RunState.ACTIVE:
-        return False
-    desk.run = replaced(desk.run, now.but(state=RequestState.CONSUMED))
-    desk.note("approval-consumed", code=now.code, by=list(now.people))
-    return True

@@ -12,6 +12,7 @@ from bot.chat import replies
 from bot.engine.caught import caught
 from sops.kit import timing
 from sops.kit.conversation import Actor
+from sops.kit.errors import SopwithError
 from sops.kit.message import Card
 from sops.kit.people import People
 from sops.kit.ports import Clock
@@ -90,7 +91,8 @@ class Desk:
             self.tx.runs.save(self.run)
             self._edit_root()
         for message in self._messages:
-            self.tx.outbox.put(message, self.now)
+            if not self.tx.outbox.put(message, self.now):
+                raise SopwithError(f"a message {message.logical_id} was queued before; this one would be lost")
         self._keep_deadlines()
 
     def _post_root(self) -> None:

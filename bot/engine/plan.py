@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bot.chat import replies
-from bot.engine.approving import quorum_of
 from bot.engine.far_end import Worlds
+from bot.engine.requests import quorum_of
 from sops.kit.action import Action, Conflict, Done, World
 from sops.kit.conversation import Place
 from sops.kit.errors import FarEndError, FarEndRefused

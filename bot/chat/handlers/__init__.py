@@ -1,7 +1,7 @@
 """What commands do, a module for each kind of run. `bot.chat.dispatch` finds them in `HANDLERS`."""
 
 from bot.chat.commands import Ack, Close, Command, Report, SignOff
-from bot.chat.handlers import approvals, common, incident, release
+from bot.chat.handlers import approvals, common, incident, public_words, release
 from bot.chat.handlers.base import Handler
 from sops.kit.run import Run
 
@@ -10,6 +10,7 @@ HANDLERS: dict[type[Command], Handler] = {
     **approvals.HANDLERS,
     **release.HANDLERS,
     **incident.HANDLERS,
+    **public_words.HANDLERS,
 }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from bot.chat import commands, replies
 from bot.chat.handlers.base import Handler, Refused, Speaker
-from bot.engine import approving
+from bot.engine import requests
 from bot.engine.desk import Desk
 from sops.kit.approvals import Request, RequestState, Yes
 from sops.kit.run import RunState
@@ -59,27 +59,27 @@ def _was_shown(desk: Desk, asked: Request) -> bool:
 def _count(desk: Desk, me: Speaker, asked: Request) -> None:
     yes = Yes(person=me.handle, account=str(me.actor), at=desk.heard_at)
     now = asked.but(yeses=(*asked.yeses, yes))
-    desk.run = approving.replaced(desk.run, now)
+    desk.run = requests.replaced(desk.run, now)
     desk.note("yes", me.record, code=now.code, digest=now.digest)
-    if approving.grant_if_enough(desk, now).state is RequestState.OPEN:
+    if requests.grant_if_enough(desk, now).state is RequestState.OPEN:
         desk.say(replies.counted(desk.run, now, me.handle))
 
 
 def withdraw(desk: Desk, me: Speaker, _: commands.Withdraw) -> Refused | None:
-    mine = [r for r in approving.live(desk.run) if me.handle in r.people]
+    mine = [r for r in requests.live(desk.run) if me.handle in r.people]
     if not mine:
         return Refused(replies.refused(replies.NO_YES))
     asked = mine[-1]
     left = tuple(yes for yes in asked.yeses if yes.person != me.handle)
     now = asked.but(yeses=left, state=RequestState.OPEN, grace_until=None)
-    desk.run = approving.replaced(desk.run, now)
+    desk.run = requests.replaced(desk.run, now)
     desk.note("withdrawn", me.record, code=asked.code)
     desk.say(replies.withdrawn(me.handle, now))
     return None
 
 
 def reject(desk: Desk, me: Speaker, command: commands.Reject) -> Refused | None:
-    live = [r for r in approving.live(desk.run) if not command.code or r.code == command.code]
+    live = [r for r in requests.live(desk.run) if not command.code or r.code == command.code]
     if len(live) != 1:
         why = replies.REASON_SEVERAL if live else replies.REASON_UNKNOWN_CODE
         return Refused(replies.refused(why if live or command.code else replies.REASON_NO_REQUEST))
@@ -88,7 +88,7 @@ def reject(desk: Desk, me: Speaker, command: commands.Reject) -> Refused | None:
     if asked.role not in roles and me.handle not in desk.run.owners:
         return Refused(replies.refused(replies.reason_role(asked.role, roles)))
     now = asked.but(state=RequestState.REJECTED, ended=f"rejected by {me.handle}: {command.reason}")
-    desk.run = approving.replaced(desk.run, now)
+    desk.run = requests.replaced(desk.run, now)
     desk.note("rejected", me.record, code=asked.code, text=command.reason)
     desk.say(replies.rejected(me.handle, now.but(ended=command.reason)))
     return None
@@ -96,11 +96,11 @@ def reject(desk: Desk, me: Speaker, command: commands.Reject) -> Refused | None:
 
 def stop(desk: Desk, me: Speaker, _: commands.Stop) -> Refused | None:
     """Void what is about to happen, and hold the run."""
-    live = [r for r in approving.live(desk.run) if r.state is RequestState.GRANTED]
+    live = [r for r in requests.live(desk.run) if r.state is RequestState.GRANTED]
     if not live or desk.run.state is not RunState.ACTIVE:
         return Refused(replies.refused(replies.NOTHING_TO_STOP))
     for asked in live:
-        desk.run = approving.replaced(desk.run, asked.but(state=RequestState.VOID, ended=f"stopped by {me.handle}"))
+        desk.run = requests.replaced(desk.run, asked.but(state=RequestState.VOID, ended=f"stopped by {me.handle}"))
         desk.run = desk.run.with_record(asked.step, note=replies.stopped_note(me.handle))
     desk.run = desk.run.but(state=RunState.HELD)
     desk.note("stop", me.record, codes=[r.code for r in live])

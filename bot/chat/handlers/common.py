@@ -31,6 +31,14 @@ def find_step(run: Run, name: str) -> Step | None:
     return run.step(name)
 
 
+def step_of(run: Run, name: str) -> Step:
+    """The step of that id. Raises KeyError."""
+    step = run.step(name)
+    if step is None:
+        raise KeyError(name)
+    return step
+
+
 def signature(step: Step) -> SignedOff | None:
     """The sign-off a step asks for, if it does."""
     return next((piece for piece in step.waits if isinstance(piece, SignedOff)), None)

@@ -1,15 +1,14 @@
 """Commands of an incident: taking command, telling, resolving, the post-mortem's facts, closing, reopening."""
 
-import secrets
 from collections.abc import Mapping
 from datetime import datetime
 
 from bot.chat import commands, replies
 from bot.chat.handlers.base import Handler, Refused, Speaker
-from bot.chat.handlers.common import sign
+from bot.chat.handlers.common import sign, step_of
 from bot.engine.desk import Desk
 from sops.kit import timing
-from sops.kit.incident_actions import CorrectNotice, OpenActionIssue, PublishNotice
+from sops.kit.incident_actions import OpenActionIssue
 from sops.kit.model import Severity, Step
 from sops.kit.people import Person
 from sops.kit.run import Run, RunState, StepState
@@ -18,19 +17,12 @@ STEP_OF = {"update": "communicate", "triage": "triage", "mitigate": "mitigate", 
 AGAIN = ("mitigate", "fix", "verify", "post-mortem", "post-mortem-merged", "close", "reopen-issue")
 
 
-def _step(run: Run, name: str) -> Step:
-    step = run.step(name)
-    if step is None:
-        raise KeyError(name)
-    return step
-
-
 def ack(desk: Desk, me: Speaker, _: commands.Ack) -> Refused | None:
     """Take command. The clock stops now, whether or not the issue can be opened at once."""
     run = desk.run
     if run.record("acknowledge").signed or run.record("acknowledge").state.over:
         return Refused(replies.refused(f"{replies.HAS_COMMANDER}, by {run.record('acknowledge').by}."))
-    sign(desk, me, _step(run, "acknowledge"), "")
+    sign(desk, me, step_of(run, "acknowledge"), "")
     run = timing.stopped(desk.run.but(owners=(*run.owners, me.handle)), timing.ACKNOWLEDGE, desk.now)
     desk.run = timing.started(run, timing.UPDATE, desk.now) if run.severity else run
     desk.note("acknowledge", me.record)
@@ -41,7 +33,7 @@ def ack(desk: Desk, me: Speaker, _: commands.Ack) -> Refused | None:
 def report(desk: Desk, me: Speaker, command: commands.Report) -> Refused | None:
     """`!update`, `!triage`, `!mitigate`, `!fix`, `!verify`: may be said again; the last word stands."""
     run, name = desk.run, STEP_OF[command.verb]
-    step = _step(run, name)
+    step = step_of(run, name)
     if command.verb == "verify":
         if run.record(name).state.over:
             return Refused(replies.refused(replies.step_closed(step)))
@@ -171,49 +163,6 @@ def _take_over(desk: Desk, handle: str, by: Speaker) -> None:
     desk.say(replies.taken_over(desk.run, handle))
 
 
-def publish(desk: Desk, me: Speaker, command: commands.Publish) -> Refused | None:
-    _preview(desk, me, command.text, "")
-    return None
-
-
-def correct(desk: Desk, me: Speaker, command: commands.Correct) -> Refused | None:
-    last = desk.run.facts.get("public.last")
-    if last is None:
-        return Refused(replies.refused(replies.NOTHING_PUBLIC))
-    _preview(desk, me, command.text, last)
-    return None
-
-
-def _preview(desk: Desk, me: Speaker, text: str, of: str) -> None:
-    """Show what would be public; only the code of this very text posts it."""
-    code = secrets.token_hex(2)
-    desk.run = desk.run.with_facts({"draft": {"text": text, "of": of, "code": code, "by": me.handle}})
-    desk.say(replies.preview(desk.run, text, code, desk.run.policy.announcements))
-
-
-def confirm(desk: Desk, me: Speaker, command: commands.Confirm) -> Refused | None:
-    run, draft = desk.run, desk.run.facts.get("draft")
-    if draft is None:
-        return Refused(replies.refused(replies.NO_DRAFT))
-    if command.code != draft["code"] and (command.code or draft["by"] != me.handle):
-        return Refused(replies.refused(replies.other_draft(draft["code"])))
-    number = 1 + sum(step.id.startswith(("publish-", "correct-")) for step in run.steps)
-    if draft["of"]:
-        step_id = f"correct-{number}"
-        deed: PublishNotice | CorrectNotice = CorrectNotice(step_id, draft["of"], draft["text"])
-    else:
-        step_id = f"publish-{number}"
-        deed = PublishNotice(step_id, draft["text"])
-    facts = {name: value for name, value in run.facts.items() if name != "draft"}
-    step = Step(step_id, row="3", title="public word", after="detect", do=deed)
-    desk.run = run.but(facts=facts).with_step(step, before="close")
-    if not desk.run.record("communicate").state.over:
-        sign(desk, me, _step(run, "communicate"), draft["text"])
-    desk.note("publish", me.record, step=step_id, text=draft["text"])
-    desk.say(replies.posting(run.policy.announcements))
-    return None
-
-
 def set_fact(desk: Desk, me: Speaker, command: commands.SetFact) -> Refused | None:
     if "post-mortem" in desk.run.facts:
         return Refused(replies.refused(replies.drafted(desk.run)))
@@ -256,7 +205,7 @@ def close(desk: Desk, me: Speaker, _: commands.Close) -> Refused | None:
     reasons += [replies.close_debt(debt) for debt in run.obligations if debt.open]
     if reasons:
         return Refused(replies.close_refused(run, reasons))
-    sign(desk, me, _step(run, "close"), "")
+    sign(desk, me, step_of(run, "close"), "")
     desk.note("close", me.record)
     desk.say(replies.closing(me.handle))
     return None
@@ -330,9 +279,6 @@ HANDLERS: Mapping[type[commands.Command], Handler] = {
     commands.Assign: assign,
     commands.Handoff: handoff,
     commands.Accept: accept,
-    commands.Publish: publish,
-    commands.Correct: correct,
-    commands.Confirm: confirm,
     commands.SetFact: set_fact,
     commands.AddAction: add_action,
     commands.Close: close,

@@ -1,4 +1,4 @@
-"""The alarm on its own: the injected clock says how long, the event loop's real time is only ever a few milliseconds."""
+"""The alarm on its own: the injected clock says how long, what really passes is a few milliseconds."""
 
 import asyncio
 from collections.abc import AsyncIterator

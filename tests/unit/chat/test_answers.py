@@ -23,11 +23,11 @@ def theatre() -> Iterator[Theatre]:
 
 
 def test_what_has_no_handler_only_looks_or_begins_something():
-    assert ANSWERED == {
+    assert {
         *(commands.Declare, commands.StartCandidate, commands.InRun),
         *(commands.ListSops, commands.ShowSop, commands.ListRuns),
         *(commands.Status, commands.Plan, commands.Todo, commands.Timeline, commands.Help),
-    }
+    } == ANSWERED
 
 
 def test_nobody_who_types_a_command_is_left_without_an_answer(theatre):

@@ -56,7 +56,14 @@ TABLE = {
     ),
 }
 #: They begin or find a run, so there is no run yet whose rules could apply; `bot.chat.roots` checks the starter.
-ROOTS = {commands.Declare, commands.StartCandidate, commands.ListSops, commands.ShowSop, commands.ListRuns, commands.InRun}
+ROOTS = {
+    commands.Declare,
+    commands.StartCandidate,
+    commands.ListSops,
+    commands.ShowSop,
+    commands.ListRuns,
+    commands.InRun,
+}
 
 
 def allowed(command, run):

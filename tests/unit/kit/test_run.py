@@ -69,7 +69,9 @@ def test_changing_a_run_leaves_the_old_one_as_it_was():
 
 
 def test_a_run_reads_back_as_it_was_written():
-    run = timing.started(over(an_incident(), "detect"), timing.UPDATE, NOW).with_facts({"actions": [{"id": "action-1"}]})
+    run = timing.started(over(an_incident(), "detect"), timing.UPDATE, NOW).with_facts(
+        {"actions": [{"id": "action-1"}]}
+    )
     loaded = Run.model_validate_json(run.model_dump_json())
     assert loaded.steps == run.steps
     assert loaded.but(definition=()) == run.but(definition=())

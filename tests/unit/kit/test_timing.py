@@ -154,8 +154,7 @@ def test_a_severity_without_a_clock_stops_the_one_that_ran():
 
 def test_updates_that_do_not_come_are_asked_for_less_and_less_up_to_once_a_day():
     spans = [
-        timing.due(UPDATE, an_incident(Severity.P1, facts={"update.missed": missed}), NOW) - NOW
-        for missed in range(7)
+        timing.due(UPDATE, an_incident(Severity.P1, facts={"update.missed": missed}), NOW) - NOW for missed in range(7)
     ]
     assert spans == [HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR, 16 * HOUR, DAY, DAY]
 

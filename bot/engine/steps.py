@@ -1,0 +1,194 @@
+"""What a look does to a run: each function is one transaction's worth of change, said and noted with it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.chat import replies
+from bot.engine import requests
+from bot.engine.desk import Desk, claim_of
+from sops.kit import timing
+from sops.kit.action import Action, Conflict, Done, News, Probe, Todo
+from sops.kit.approvals import Request
+from sops.kit.model import Role, Step, Unknown
+from sops.kit.run import Obligation, Run, RunState, StepState
+
+AGAIN = timedelta(seconds=30)  # after a far end failed, or an outcome is unknown
+LONGEST_WAIT = timedelta(minutes=10)  # between tries while a far end is in trouble
+TRIES_UNTIL_TOLD = 3
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a look at the gates of a step found. `ready`: what stands before the approval holds."""
+
+    notes: tuple[str, ...]
+    facts: dict[str, Any]
+    news: tuple[News, ...]
+    windows: tuple[tuple[str, datetime, datetime | None], ...]
+    every: timedelta
+
+
+def unknown_in(step: Step) -> str:
+    """The name of a piece of the step that this build does not have; empty if it has all."""
+    return next((piece.name for piece in step.pieces() if isinstance(piece, Unknown)), "")
+
+
+def unpark(desk: Desk) -> None:
+    desk.run = desk.run.but(state=RunState.ACTIVE)
+    desk.note("unparked")
+
+
+def park(desk: Desk, step: Step, kind: str) -> None:
+    desk.run = desk.run.but(state=RunState.PARKED).with_record(step.id, note=f"unknown: {kind}")
+    desk.note("parked", step=step.id, unknown=kind)
+    desk.say(replies.parked(desk.run, step, kind))
+
+
+def skip(desk: Desk, step: Step, why: str) -> None:
+    desk.run = desk.run.with_record(step.id, state=StepState.SKIPPED, note=why, since=desk.now)
+    if step.stops:
+        desk.run = timing.stopped(desk.run, step.stops, desk.now)
+    desk.note("skipped", step=step.id, why=why)
+
+
+def enter(desk: Desk, step: Step) -> None:
+    state = StepState.WAITING if step.waits else StepState.RUNNING
+    desk.run = desk.run.with_record(step.id, state=state, since=desk.now)
+
+
+def learn(desk: Desk, facts: dict[str, Any], news: tuple[News, ...]) -> None:
+    desk.run = desk.run.with_facts({name: value for name, value in facts.items() if desk.run.facts.get(name) != value})
+    for item in news:
+        tell_news(desk, item)
+
+
+def tell_news(desk: Desk, item: News) -> None:
+    """Say it in the thread, and in the channel where others should know; keep it in the ledger."""
+    desk.note("news", news=item.kind, **item.about)
+    desk.say(replies.news(desk.run, item))
+    if replies.for_channel(item):
+        desk.tell(replies.news(desk.run, item))
+
+
+def wait(desk: Desk, step: Step, look: Look) -> bool:
+    """Note what is missing. True if the step is no longer waiting (somebody skipped it meanwhile)."""
+    record = desk.run.record(step.id)
+    if record.state.over or desk.run.state not in {RunState.ACTIVE, RunState.HELD}:
+        return True
+    learn(desk, look.facts, look.news)
+    note = "; ".join(look.notes)
+    if note != record.note or record.state is not StepState.WAITING or record.tries:
+        desk.run = desk.run.with_record(step.id, note=note, state=StepState.WAITING, tries=0)
+    for clock, start, until in look.windows:
+        desk.run = timing.window(desk.run, clock, start, until, desk.now)
+    return False
+
+
+def intend(desk: Desk, step: Step, key: str, action: Action, todo: Todo, request: Request | None) -> Run:
+    """Store that the deed is about to be done. Raises LookupError if it may no longer be."""
+    record = desk.run.record(step.id)
+    if desk.run.state is not RunState.ACTIVE or record.state.over:
+        raise LookupError(step.id)
+    if request is not None and not requests.use(desk, request):
+        raise LookupError(request.code)
+    desk.run = desk.run.with_facts(todo.facts).with_record(
+        step.id, state=StepState.RUNNING, intent=key, intended_at=desk.now, attempt=record.attempt + 1, note=todo.what
+    )
+    desk.note("intent", step=step.id, action=key, iteration=desk.run.iteration, attempt=record.attempt + 1)
+    return desk.run
+
+
+def record_found(desk: Desk, step: Step, key: str, action: Action, found: Probe, request: Request | None) -> bool:
+    """Store what the probe found. True if the deed is done. What was there already uses an approval up as well."""
+    record = desk.run.record(step.id)
+    if record.state.over:
+        return True
+    if request is not None and isinstance(found, Done) and not requests.use(desk, request):
+        return False
+    if isinstance(found, Done):
+        desk.run = desk.run.with_facts(found.facts).with_record(
+            step.id, performed={**record.performed, key: found.facts}, intent=None, attempt=0, tries=0, note=""
+        )
+        desk.note("effect", step=step.id, action=key, what=action.says(desk.run), evidence=found.facts)
+        owe(desk, found)
+        for item in found.news:
+            tell_news(desk, item)
+        return True
+    if isinstance(found, Conflict):
+        desk.run = desk.run.with_record(
+            step.id, state=StepState.FAILED, note=found.reason, remedy=found.remedy, intent=None, attempt=0
+        )
+        desk.note("conflict", step=step.id, action=key, reason=found.reason)
+        desk.say(replies.conflict(desk.run, step, found))
+        return False
+    if record.attempt == TRIES_UNTIL_TOLD:
+        desk.say(replies.still_trying(desk.run, step, found.what))
+    return False
+
+
+def owe(desk: Desk, found: Done) -> None:
+    known = {obligation.id for obligation in desk.run.obligations}
+    for owed in found.owed:
+        if owed.id in known:
+            continue
+        debt = Obligation(id=owed.id, text=owed.text, role=Role(owed.role), blocks=owed.blocks, since=desk.now)
+        desk.run = desk.run.but(obligations=(*desk.run.obligations, debt))
+        desk.note("obligation", id=owed.id, text=owed.text, blocks=owed.blocks)
+        desk.say(replies.owed(desk.run, debt))
+
+
+def trouble(desk: Desk, step: Step, trouble: str) -> timedelta:
+    """A far end failed before anything was done, or while looking; try again, later and later."""
+    record = desk.run.record(step.id)
+    tries = record.tries + 1
+    desk.run = desk.run.with_record(step.id, note=trouble, tries=tries)
+    if tries == TRIES_UNTIL_TOLD:
+        desk.note("trouble", step=step.id, what=trouble)
+        desk.say(replies.trouble(desk.run, step, trouble))
+    wait: timedelta = AGAIN * (2 ** min(tries - 1, 5))
+    return min(wait, LONGEST_WAIT)
+
+
+def finish(desk: Desk, step: Step, look: Look | None = None) -> None:
+    """The step is done: its clocks start and stop, and the run goes back if the step says so."""
+    if desk.run.record(step.id).state.over:
+        return
+    if look is not None:
+        learn(desk, look.facts, look.news)
+    desk.run = done(desk, step)
+    told = replies.step_done(desk.run, step)
+    if told is not None:
+        desk.say(told)
+    if step.then is not None:
+        desk.run = desk.run.next_iteration(step.then, desk.now)
+        desk.note("iteration", number=desk.run.iteration, back_to=step.then)
+        desk.say(replies.next_candidate(desk.run))
+
+
+def done(desk: Desk, step: Step) -> Run:
+    """The desk's run with the step done and its clocks moved."""
+    run = desk.run.with_record(step.id, state=StepState.DONE, note="", remedy="")
+    if desk.run.record(step.id).since is None:
+        run = run.with_record(step.id, since=desk.now)
+    desk.note("done", step=step.id)
+    for clock in (step.stops, timing.SOAK if step.id == timing.SOAK else None):
+        if clock:
+            run = timing.stopped(run, clock, desk.now)
+    if step.starts and not (step.starts in run.clocks and run.clocks[step.starts].running):
+        run = timing.started(run, step.starts, desk.now)
+    return run
+
+
+def rest(desk: Desk, every: timedelta, seen: int, fence: int) -> None:
+    """Nothing moves now: finish the run if nothing is left, else note when to look again; let go of the claim."""
+    run = desk.run
+    desk.tx.claims.release(claim_of(run.id), fence)
+    desk.tx.runs.asleep(run.id, since=seen)
+    if run.state is RunState.ACTIVE and all(run.record(step.id).state.over for step in run.steps):
+        desk.run = run.but(state=RunState.DONE, ended_at=desk.now)
+        desk.note("ended", state=RunState.DONE)
+        desk.say(replies.ended(desk.run))
+        desk.tell(replies.ended(desk.run))
+    elif run.state in {RunState.ACTIVE, RunState.HELD}:
+        desk.look_at(min([desk.now + every, *requests.turns(run, desk.now)]))
