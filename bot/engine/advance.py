@@ -133,7 +133,7 @@ class Advancer:
             await self._desks.at(run.id, lambda desk: steps.learn(desk, look.facts, look.news), fence=fence)
         for index, piece in enumerate(step.deeds):
             if isinstance(piece, Action) and not await self._deed(run.id, step, index, piece, request, fence):
-                return AGAIN
+                return steps.later((await self._desks.run(run.id)).record(step.id).attempt)
         await self._desks.at(run.id, lambda desk: steps.finish(desk, step), fence=fence)
         return None
 

@@ -146,7 +146,12 @@ def trouble(desk: Desk, step: Step, trouble: str) -> timedelta:
     if tries == TRIES_UNTIL_TOLD:
         desk.note("trouble", step=step.id, what=trouble)
         desk.say(replies.trouble(desk.run, step, trouble))
-    wait: timedelta = AGAIN * (2 ** min(tries - 1, 5))
+    return later(tries)
+
+
+def later(tries: int) -> timedelta:
+    """How long to wait after so many tries: twice as long each time, up to the longest wait."""
+    wait: timedelta = AGAIN * (2 ** min(max(tries, 1) - 1, 5))
     return min(wait, LONGEST_WAIT)
 
 

@@ -5,7 +5,8 @@ many: at every sixth point, the next play at the points after those, and so on. 
 a death before it took another way, is left to a later one.
 """
 
-from collections.abc import Collection
+from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -19,16 +20,17 @@ PLAYS = 6  # points that follow one another die in different plays
 KILLS = 16  # real ones in the gate, for each of the two scenarios
 
 
-async def die_everywhere(undisturbed: Undisturbed, home: Path, points: Collection[Point], crew: Crew) -> None:
+async def die_everywhere(
+    undisturbed: Undisturbed, home: Path, points: Sequence[Point], crew: Crew, *, plays: int
+) -> None:
+    groups = [points[number::plays] for number in range(plays)]
     left = dict.fromkeys(points)
-    for number in range(PLAYS):
-        group = list(points)[number::PLAYS]
-        for point in await undisturbed.die_at(home / f"{number}", group, crew):
-            del left[point]
-    while left:
-        number += 1
-        died_at = await undisturbed.die_at(home / f"{number}", list(left), crew)
-        assert died_at, f"no play came to {list(left)}"
+    for number in count():
+        group = groups[number] if number < plays else list(left)
+        if not group:
+            return
+        died_at = await undisturbed.die_at(home / f"{number}", group, crew)
+        assert died_at, f"no play came to {group}"
         for point in died_at:
             del left[point]
 
@@ -50,20 +52,17 @@ def test_every_port_and_every_effect_has_its_points(undisturbed: Undisturbed) ->
 
 
 async def test_it_dies_at_every_crash_point_and_comes_to_the_same_end(undisturbed: Undisturbed, tmp_path: Path) -> None:
-    await die_everywhere(undisturbed, tmp_path, undisturbed.points, in_process)
+    await die_everywhere(undisturbed, tmp_path, undisturbed.points, in_process, plays=PLAYS)
 
 
 async def test_it_is_killed_and_comes_to_the_same_end(undisturbed: Undisturbed, tmp_path: Path) -> None:
     """Real processes and real SIGKILLs, at points spread over the whole scenario."""
     chosen = undisturbed.points[3 :: len(undisturbed.points) // KILLS][:KILLS]
-    left = dict.fromkeys(chosen)
-    for point in await undisturbed.die_at(tmp_path / "killed", chosen, in_a_process):
-        del left[point]
-    assert not left
+    await die_everywhere(undisturbed, tmp_path, chosen, in_a_process, plays=1)
 
 
 @pytest.mark.chaos
 async def test_it_is_killed_at_every_crash_point_and_comes_to_the_same_end(
     undisturbed: Undisturbed, tmp_path: Path
 ) -> None:
-    await die_everywhere(undisturbed, tmp_path, undisturbed.points, in_a_process)
+    await die_everywhere(undisturbed, tmp_path, undisturbed.points, in_a_process, plays=PLAYS)

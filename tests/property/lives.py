@@ -205,7 +205,7 @@ class ReleaseLife(Life):
         for _ in range(times):
             self._go_on(False, Fault(Kind.DIE_AFTER, On.WRITE, 0))
 
-    @rule(kind=st.sampled_from(DOUBTS), times=st.integers(3, 8))
+    @rule(kind=st.sampled_from([*DOUBTS, Kind.UNREACHABLE]), times=st.integers(3, 8))
     def no_deed_is_answered(self, kind: Kind, times: int) -> None:
         for _ in range(times):
             self._go_on(False, Fault(kind, On.WRITE, 0))
@@ -399,7 +399,7 @@ class IncidentLife(Life):
         for _ in range(times):
             self._go_on(Fault(Kind.DIE_AFTER, On.WRITE, 0))
 
-    @rule(kind=st.sampled_from(DOUBTS), times=st.integers(3, 8))
+    @rule(kind=st.sampled_from([*DOUBTS, Kind.UNREACHABLE]), times=st.integers(3, 8))
     def no_deed_is_answered(self, kind: Kind, times: int) -> None:
         for _ in range(times):
             self._go_on(Fault(kind, On.WRITE, 0))

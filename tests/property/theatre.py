@@ -1,6 +1,7 @@
 """A bot on the real store among fakes, driven by the demo's stage, in an event loop that a rule can call into."""
 
 import asyncio
+import atexit
 import os
 import shutil
 import tempfile
@@ -146,6 +147,8 @@ def _new_home() -> Path:
 @cache
 def _migrated() -> Path:
     """An empty database with all tables, made once."""
-    path = _new_home() / "migrated.db"
+    home = _new_home()
+    atexit.register(shutil.rmtree, home)
+    path = home / "migrated.db"
     migrate(f"sqlite:///{path}")
     return path
