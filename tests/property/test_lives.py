@@ -16,7 +16,9 @@ from bot.engine.advance import Advancer
 from sops.kit.action import Action
 from sops.kit.approvals import Request
 from sops.kit.model import Step
-from tests.property.lives import IncidentLife, Life, ReleaseLife
+from tests.property.incident_life import IncidentLife
+from tests.property.life import Life
+from tests.property.release_life import ReleaseLife
 from tests.property.world import World
 
 LIVES = {ReleaseLife: 16, IncidentLife: 24}
