@@ -90,6 +90,7 @@ class Stage:
 
     async def say(self, handle: str, where: str, text: str) -> None:
         """A person speaks in `#channel` or `in RUN`, and everything that follows at once happens."""
+        text = text.encode("utf-8", "replace").decode()  # no chat carries half a character
         channel, thread = where, None
         if where.startswith("in "):
             found = self._room.thread(where.removeprefix("in ").upper())
