@@ -1,17 +1,16 @@
 """SOP-03: bring a release candidate out and let it soak. One row of the document, one or more steps here."""
 
+from sops.kit.branch_actions import CutBranch, RestoreBranch
 from sops.kit.gate import Approved, SignedOff
 from sops.kit.model import Role, Sop, Step
 from sops.kit.release_actions import (
     Announce,
-    CutBranch,
     MergePullRequest,
     Offer,
     OpenPullRequest,
     OweBackPorts,
     PrepareVersion,
     PushSignedTag,
-    RestoreBranch,
 )
 from sops.kit.release_gates import (
     Blocked,

@@ -176,8 +176,8 @@ def _execute(
 ) -> tuple[int, bytes, str]:
     try:
         # Importing GitPython reads the environment and runs git, which our modules must not do on import.
-        from git import Git  # noqa: PLC0415
-        from git.exc import GitCommandNotFound  # noqa: PLC0415
+        from git import Git  # noqa: PLC0415  # see above
+        from git.exc import GitCommandNotFound  # noqa: PLC0415  # see above
     except ImportError as error:
         raise ConfigurationError("git cannot be run; install it, e.g. apt-get install git") from error
     try:

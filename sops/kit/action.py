@@ -123,3 +123,8 @@ def marker(run: Run, what: str) -> str:
 
 def short(sha: str) -> str:
     return sha[:7]
+
+
+def twice(what: str, urls: list[str]) -> tuple[News, ...]:
+    """The news that an effect without a key exists more than once (design: the zombie window)."""
+    return (News("twice", {"what": what, "urls": urls}),) if urls else ()

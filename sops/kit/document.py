@@ -16,7 +16,6 @@ first consonant that is not; then any letter of it, then of the alphabet, that i
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from itertools import chain
 from string import ascii_uppercase
 from typing import Any
 
@@ -103,7 +102,7 @@ class Report:
 
     def lines(self) -> list[str]:
         """The same for people, one short sentence a line."""
-        lines = list(chain.from_iterable(_sop_lines(sop) for sop in self.sops))
+        lines = [line for sop in self.sops for line in _sop_lines(sop)]
         lines += [f"{sop.id} {sop.title}: no procedure here (line {sop.line})." for sop in self.missing]
         lines += [f"{sop_id}: not in the document." for sop_id in self.only_ours]
         if not self.sops and not self.missing:
@@ -251,7 +250,7 @@ def _letters(headings: Sequence[str]) -> list[str]:
     for heading in headings:
         own = [letter for letter in heading.upper() if letter in ascii_uppercase]
         consonants = [letter for letter in own if letter not in _VOWELS]
-        free = (letter for letter in chain(own[:1], consonants, own, ascii_uppercase) if letter not in taken)
+        free = (letter for letter in (*own[:1], *consonants, *own, *ascii_uppercase) if letter not in taken)
         taken.append(next(free, f"{len(taken) + 1}.") if heading else "")
     return taken
 

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 
 from sops.kit import texts
-from sops.kit.action import Action, Conflict, Done, News, Probe, Todo, World, marker
+from sops.kit.action import Action, Conflict, Done, News, Probe, Todo, World, marker, twice
 from sops.kit.gate import Condition, Gate, Met, Waiting
 from sops.kit.model import Severity
-from sops.kit.release_actions import twice
 from sops.kit.run import Run
 from sops.kit.timing import calendar
 from sops.kit.world import Issue

@@ -1,0 +1,60 @@
+"""How a release gets its branch: cut once, and brought back where the forge deleted it at the merge."""
+
+from dataclasses import dataclass
+
+from sops.kit.action import Action, Conflict, Done, Probe, Todo, World, fill, short
+from sops.kit.run import Run
+
+
+@dataclass(frozen=True)
+class CutBranch(Action):
+    """A new branch at the tip of `base`. A branch of that name that is not ours is never touched."""
+
+    branch: str
+    base: str
+    essential = True
+
+    def says(self, run: Run) -> str:
+        return f"cut {fill(self.branch, run)} from {fill(self.base, run)}"
+
+    async def probe(self, run: Run, world: World) -> Probe:
+        name, base = fill(self.branch, run), fill(self.base, run)
+        there = await world.git.branch(name)
+        planned = run.facts.get("cut.at")
+        if there is None:
+            tip = planned or await world.git.branch(base)
+            if tip is None:
+                return Conflict(f"there is no branch {base}", f"create {base}, or set its name in the settings")
+            return Todo(f"{self.says(run)} at {short(tip)}", {"cut.at": tip})
+        if planned and await world.git.is_ancestor(planned, there):
+            return Done({"branch": name, "cut.at": planned})
+        if there == await world.git.branch(base):
+            return Done({"branch": name, "cut.at": there})
+        return Conflict(
+            f"{name} exists already, at {short(there)}, and this run did not make it",
+            f"delete or rename {name} if nobody needs it, then !retry",
+        )
+
+    async def perform(self, run: Run, world: World) -> None:
+        await world.git.create_branch(fill(self.branch, run), run.facts["cut.at"])
+
+
+@dataclass(frozen=True)
+class RestoreBranch(Action):
+    """The candidate's branch again, at the head that was approved, where the forge deleted it at the merge."""
+
+    branch: str
+    essential = True
+
+    def says(self, run: Run) -> str:
+        return f"bring {fill(self.branch, run)} back if the merge deleted it"
+
+    async def probe(self, run: Run, world: World) -> Probe:
+        name = fill(self.branch, run)
+        there = await world.git.branch(name)
+        if there is not None:
+            return Done({"branch": name})
+        return Todo(self.says(run), {"restore.at": run.facts.get("head")})
+
+    async def perform(self, run: Run, world: World) -> None:
+        await world.git.create_branch(fill(self.branch, run), run.facts["restore.at"])
