@@ -61,7 +61,7 @@ def assemble(settings: Settings, clock: Clock, ports: Ports) -> Engine:
     planner = Planner(worlds)
     advancer = Advancer(desks, worlds, Approvals(desks, people), owner)
     looking = Looking(store, worlds, planner, ALL, advancer.advance)
-    roots = Roots(store, clock, people, settings.policy, planner, settings.channels)
+    roots = Roots(store, clock, people, settings.policy, planner, worlds, settings.channels)
     dispatch = Dispatch(store, clock, people, looking, roots)
     edge = Edge(store, clock, desks, dispatch.handle, advancer.advance)
     return Engine(

@@ -24,6 +24,7 @@ INCIDENT = Sop(
     owner=ON_CALL,
     starters=(Role.ANYONE,),
     channel="ops",
+    planned=False,
     steps=(
         Step("detect", row="1", title="detect", when=SeverityKnown(), starts=ACKNOWLEDGE),
         Step(
@@ -54,14 +55,14 @@ INCIDENT = Sop(
             row="5",
             title="mitigate",
             after="detect",
-            when=SignedOff(ON_CALL, ask="the bleeding is stopped", verb="mitigate"),
+            when=SignedOff(ON_CALL, ask="the bleeding is stopped", verb="mitigate", child="SOP-04"),
         ),
         Step(
             "fix",
             row="6",
             title="fix",
             after="detect",
-            when=SignedOff(ON_CALL, ask="the permanent fix is out", verb="fix"),
+            when=SignedOff(ON_CALL, ask="the permanent fix is out", verb="fix", child="SOP-02"),
         ),
         Step(
             "reopen-issue",

@@ -39,7 +39,12 @@ RELEASE_CANDIDATE = Sop(
     steps=(
         Step("branch", row="1", title="branch", when=NewVersion(), do=CutBranch(BRANCH, base="{develop}")),
         Step("bump", row="2", title="version and changelog", do=PrepareVersion(BRANCH, "{candidate}")),
-        Step("pull-request", row="3", title="pull request", do=OpenPullRequest(BRANCH, "{main}", "{candidate}")),
+        Step(
+            "pull-request",
+            row="3",
+            title="pull request",
+            do=OpenPullRequest(BRANCH, "{main}", "Release candidate {candidate}"),
+        ),
         Step("checks", row="4", title="checks", when=ChecksGreen()),
         Step(
             "merge",

@@ -20,10 +20,18 @@ _LOCKED = _BY_ID.with_for_update(key_share=True)
 _BY_NAME = select(RUN.c.body).where(RUN.c.name == bindparam("name"))
 _ALL = select(RUN.c.body).order_by(RUN.c.number)
 _ALL_OPEN = _ALL.where(_OPEN)
+_OF_VERSION = _ALL.where(RUN.c.version == bindparam("version"))
+_OWING = _ALL.where(text("owing"))  # as the partial index spells it
 _SAVE = (
     RUN.update()
     .where(RUN.c.id == bindparam("key"), RUN.c.revision == bindparam("known"))
-    .values(state=bindparam("state"), over=bindparam("over"), revision=bindparam("revision"), body=bindparam("body"))
+    .values(
+        state=bindparam("state"),
+        over=bindparam("over"),
+        owing=bindparam("owing"),
+        revision=bindparam("revision"),
+        body=bindparam("body"),
+    )
 )
 
 _AWAKE: ColumnElement[bool] = RUN_WAKE.c.wakes > RUN_WAKE.c.looked
@@ -63,7 +71,8 @@ class SqlRuns:
         return f"{prefix}-{number}"
 
     def add(self, run: Run) -> None:
-        row = {"id": run.id, "name": run.name, "sop": run.sop, "created_at": run.created_at, **_changing(run)}
+        row = {"id": run.id, "name": run.name, "sop": run.sop, "created_at": run.created_at}
+        row |= {"version": run.version, **_changing(run)}
         self._connection.execute(RUN.insert(), row)
         self._connection.execute(RUN_WAKE.insert(), {"run_id": run.id, "wakes": 0, "looked": 0, "position": 0})
 
@@ -88,6 +97,13 @@ class SqlRuns:
 
     def all(self) -> Sequence[Run]:
         return [Run.model_validate_json(body) for body in self._connection.execute(_ALL).scalars()]
+
+    def of_version(self, version: str) -> Sequence[Run]:
+        found = self._connection.execute(_OF_VERSION, {"version": version}).scalars()
+        return [Run.model_validate_json(body) for body in found]
+
+    def owing(self) -> Sequence[Run]:
+        return [Run.model_validate_json(body) for body in self._connection.execute(_OWING).scalars()]
 
     def wake(self, run_id: str) -> None:
         """Raises KeyError when there is no such run."""
@@ -115,6 +131,7 @@ def _changing(run: Run) -> dict[str, object]:
     return {
         "state": run.state.value,
         "over": run.state.over,
+        "owing": run.owing,
         "revision": run.revision,
         "body": run.model_dump_json(),
     }

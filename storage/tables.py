@@ -7,7 +7,19 @@ Instants are aware, in UTC, with microseconds. The ledger keeps its instants as 
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, CheckConstraint, Float, Index, Integer, MetaData, Table, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlalchemy.types import TypeEngine
 from sqlmodel import Field, SQLModel
 
@@ -45,6 +57,8 @@ class RunRow(Base, table=True):
     __tablename__ = "run"
     __table_args__ = (
         Index("ix_run_open", "number", **_where("NOT over")),
+        Index("ix_run_owing", "number", **_where("owing")),
+        Index("ix_run_version", "version", "number"),
         {"sqlite_autoincrement": True},
     )
 
@@ -54,6 +68,8 @@ class RunRow(Base, table=True):
     sop: str
     state: str
     over: bool
+    version: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    owing: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     revision: int = Field(sa_type=BigInteger)
     created_at: datetime
     body: str = Field(sa_type=Text)

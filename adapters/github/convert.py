@@ -41,6 +41,10 @@ def pull_request(raw: Json) -> PullRequest:
         mergeable=raw.get("mergeable"),
         merge_sha=raw["merge_commit_sha"] if merged_at else None,
         merged_at=merged_at,
+        created_at=_instant(raw.get("created_at")),
+        labels=tuple(_labels(raw.get("labels", ()))),
+        association=str(raw.get("author_association", "NONE")),
+        is_bot=(raw.get("user") or {}).get("type") == "Bot",
     )
 
 

@@ -13,12 +13,12 @@ from github import Auth, Github
 from github.Repository import Repository
 from pydantic import SecretStr
 
-from adapters.github import branches, convert, discussions, issues, pulls, releases
+from adapters.github import branches, convert, discussions, issues, milestones, pulls, releases
 from adapters.github.errors import Asked, merging, translated
 from adapters.github.pace import WritePace
 from adapters.github.retry import ReadsOnly
 from sops.kit.errors import ConfigurationError, FarEndRefused
-from sops.kit.world import BranchRules, Check, Comment, Discussion, Issue, PullRequest, Release, Review
+from sops.kit.world import BranchRules, Check, Comment, Discussion, Issue, Milestone, PullRequest, Release, Review
 
 T = TypeVar("T")
 
@@ -93,6 +93,21 @@ class GitHubForge:
             lambda repo: convert.pull_request(repo.create_pull(base, head, title=title, body=body).raw_data),
         )
 
+    async def open_pull_requests(self) -> Sequence[PullRequest]:
+        return await self._read("listing open pull requests", "Pull requests: read", pulls.still_open)
+
+    async def merged_pull_requests(self, base: str, since: datetime) -> Sequence[PullRequest]:
+        what = f"listing what was merged into {base}"
+        return await self._read(what, "Pull requests: read", lambda repo: pulls.merged_since(repo, base, since))
+
+    async def close_pull_request(self, number: int) -> None:
+        asked = Asked(f"closing pull request {number}", "Pull requests: write", write=True)
+        await self._write(asked, lambda repo: pulls.close(repo, number))
+
+    async def request_reviewers(self, number: int, logins: Sequence[str]) -> None:
+        asked = Asked(f"asking for reviews of pull request {number}", "Pull requests: write", write=True)
+        await self._write(asked, lambda repo: pulls.request_reviewers(repo, number, logins))
+
     async def pull_request_authors(self, number: int) -> frozenset[str]:
         what = f"listing the authors of pull request {number}"
         return await self._read(what, "Pull requests: read", lambda repo: pulls.authors(repo, number))
@@ -116,6 +131,32 @@ class GitHubForge:
     async def release_by_tag(self, tag: str) -> Release | None:
         what = f"reading the release of tag {tag}"
         return await self._read(what, "Contents: read", lambda repo: releases.by_tag(repo, tag))
+
+    async def create_release(self, *, tag: str, title: str, body: str, prerelease: bool) -> Release:
+        return await self._write(
+            Asked(f"publishing the release of {tag}", "Contents: write", write=True),
+            lambda repo: releases.create(repo, tag, title, body, prerelease=prerelease),
+        )
+
+    async def edit_release(self, release_id: int, *, body: str) -> None:
+        asked = Asked(f"editing release {release_id}", "Contents: write", write=True)
+        await self._write(asked, lambda repo: releases.edit(repo, release_id, body))
+
+    async def milestone(self, title: str) -> Milestone | None:
+        what = f"looking for the milestone {title}"
+        return await self._read(what, "Issues: read", lambda repo: milestones.titled(repo, title))
+
+    async def close_milestone(self, number: int) -> None:
+        asked = Asked(f"closing milestone {number}", "Issues: write", write=True)
+        await self._write(asked, lambda repo: milestones.close(repo, number))
+
+    async def milestone_issues(self, number: int) -> Sequence[Issue]:
+        what = f"listing the issues of milestone {number}"
+        return await self._read(what, "Issues: read", lambda repo: milestones.open_issues(repo, number))
+
+    async def add_labels(self, number: int, labels: Sequence[str]) -> None:
+        asked = Asked(f"labelling #{number}", "Issues: write", write=True)
+        await self._write(asked, lambda repo: issues.add_labels(repo, number, labels))
 
     async def download_asset(self, asset_id: int) -> bytes:
         return await self._read(

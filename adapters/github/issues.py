@@ -58,6 +58,11 @@ def reopen(repo: Repository, number: int) -> None:
     _check_state(issue, "open")
 
 
+def add_labels(repo: Repository, number: int, labels: Sequence[str]) -> None:
+    """GitHub makes a label it does not know when one is put on an issue."""
+    repo.get_issue(number).add_to_labels(*labels)
+
+
 def comments(repo: Repository, number: int) -> list[Comment]:
     return [convert.comment(raw) for raw in rows(repo, f"issues/{number}/comments")]
 

@@ -1,7 +1,8 @@
 """Pull requests: blocking calls, made in a thread."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from github.Repository import Repository
 
@@ -23,6 +24,26 @@ def between(repo: Repository, owner: str, head: str, base: str) -> list[PullRequ
     ours = (raw for raw in listed if _is_own_branch(raw))
     found = (convert.pull_request(raw) for raw in ours)
     return [pull for pull in found if (pull.head_ref, pull.base_ref) == (head, base)]
+
+
+def still_open(repo: Repository) -> list[PullRequest]:
+    return [convert.pull_request(raw) for raw in rows(repo, "pulls", state="open", sort="created", direction="desc")]
+
+
+def merged_since(repo: Repository, base: str, since: datetime) -> list[PullRequest]:
+    """Newest first. GitHub lists closed ones by when they were last updated, which is never before the merge."""
+    listed = rows(repo, "pulls", base=base, state="closed", sort="updated", direction="desc")
+    found = [convert.pull_request(raw) for raw in listed]
+    merged = [(pull.merged_at, pull) for pull in found if pull.merged_at is not None and pull.merged_at >= since]
+    return [pull for _, pull in sorted(merged, key=lambda each: each[0], reverse=True)]
+
+
+def close(repo: Repository, number: int) -> None:
+    repo.get_pull(number).edit(state="closed")
+
+
+def request_reviewers(repo: Repository, number: int, logins: Sequence[str]) -> None:
+    repo.get_pull(number).create_review_request(reviewers=list(logins))
 
 
 def reviews(repo: Repository, number: int) -> list[Review]:

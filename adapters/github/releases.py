@@ -25,6 +25,17 @@ def by_tag(repo: Repository, tag: str) -> Release | None:
     return convert.release(raw, rows(repo, f"releases/{raw['id']}/assets"))
 
 
+def create(repo: Repository, tag: str, title: str, body: str, *, prerelease: bool) -> Release:
+    made = repo.create_git_release(tag, name=title, message=body, prerelease=prerelease)
+    return convert.release(convert.whole(made.raw_data, "tag_name"), ())
+
+
+def edit(repo: Repository, release_id: int, body: str) -> None:
+    """PyGithub takes what is not given for False, so what should stay is sent as it is."""
+    now = repo.get_release(release_id)
+    now.update_release(now.name or now.tag_name, body, draft=now.draft, prerelease=now.prerelease)
+
+
 def download(repo: Repository, asset_id: int, *, timeout: int, largest: int) -> bytes:
     """The asset's bytes. Raises FarEndRefused beyond `largest` bytes.
 

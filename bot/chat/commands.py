@@ -10,32 +10,33 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from bot.chat.beginnings import (
+    PARSERS,
+    Freeze,
+    Onboard,
+    StartCandidate,
+    StartHotfix,
+    StartRollback,
+    StartStable,
+    StartUpdate,
+    Unfreeze,
+)
+from bot.chat.words import LONGEST_TEXT, LONGEST_TITLE, Command, Problem, Talk, split
 from sops.kit.model import Severity
 
-LONGEST_TEXT, LONGEST_TITLE = 3000, 200
-
-
-@dataclass(frozen=True)
-class Command:
-    """Something to do. Fields are as typed; nothing is looked up yet."""
-
-
-@dataclass(frozen=True)
-class Problem:
-    """A command that cannot be understood; `kind` picks the reply, `about` is what it is about."""
-
-    kind: str
-    about: str = ""
-    more: str = ""
-
-
-@dataclass(frozen=True)
-class Talk:
-    """People talking to each other. `yes` and `stop` mark what sounds like an approval, or like stopping one."""
-
-    yes: bool = False
-    stop: bool = False
-
+__all__ = [
+    "Command",
+    "Freeze",
+    "Onboard",
+    "Problem",
+    "StartCandidate",
+    "StartHotfix",
+    "StartRollback",
+    "StartStable",
+    "StartUpdate",
+    "Talk",
+    "Unfreeze",
+]
 
 # Roots
 
@@ -46,13 +47,6 @@ class Declare(Command):
 
     severity: Severity | None
     title: str
-
-
-@dataclass(frozen=True)
-class StartCandidate(Command):
-    """/release rc 1.4.0"""
-
-    version: str
 
 
 @dataclass(frozen=True)
@@ -131,6 +125,16 @@ class Start(Command):
 @dataclass(frozen=True)
 class Stop(Command):
     """!stop"""
+
+
+@dataclass(frozen=True)
+class Undo(Command):
+    """!undo"""
+
+
+@dataclass(frozen=True)
+class Cleanup(Command):
+    """!cleanup"""
 
 
 @dataclass(frozen=True)
@@ -333,7 +337,14 @@ Parsed = Command | Problem | Talk
 _Parser = Callable[[str], Command | Problem]
 
 #: Facts people may set, by the word they type.
-SETTABLE = ("cause", "impact", "workaround")
+SETTABLE_IN = {
+    "SOP-01": ("changelog",),
+    "SOP-02": ("changelog",),
+    "SOP-04": ("workaround",),
+    "SOP-06": ("changelog",),
+    "SOP-08": ("cause", "impact", "workaround"),
+}
+SETTABLE = ("cause", "impact", "workaround", "changelog")
 _ALIASES = {
     "sev": "severity",
     "resolved": "verify",
@@ -380,7 +391,7 @@ def _bare(make: Callable[[], Command], verb: str) -> _Parser:
 def _step_and(make: Callable[[str, str], Command], verb: str, *, needs_text: bool) -> _Parser:
     def parse(rest: str) -> Command | Problem:
         row = re.match(r"row\s+(\S+)\s*(.*)$", rest, re.S | re.I)
-        step, text = (f"row {row[1]}", row[2]) if row else _split(rest)
+        step, text = (f"row {row[1]}", row[2]) if row else split(rest)
         if not step or (needs_text and not text):
             return Problem("missing", verb)
         if not row and not _STEP.fullmatch(step.lower()):
@@ -396,7 +407,7 @@ def _step_and(make: Callable[[str, str], Command], verb: str, *, needs_text: boo
 
 def _number_and(make: Callable[[int, str], Command], verb: str, *, needs_text: bool) -> _Parser:
     def parse(rest: str) -> Command | Problem:
-        number, text = _split(rest)
+        number, text = split(rest)
         if not re.fullmatch(r"#?[1-9][0-9]{0,8}", number) or (needs_text and not text):
             return Problem("missing", verb)
         return make(int(number.removeprefix("#")), text[:LONGEST_TEXT])
@@ -413,14 +424,14 @@ def _person(make: Callable[[str], Command], verb: str) -> _Parser:
 
 
 def _severity(rest: str) -> Command | Problem:
-    word, reason = _split(rest)
+    word, reason = split(rest)
     if word.upper() not in set(Severity):
         return Problem("severity", word[:20])
     return SetSeverity(Severity(word.upper()), reason[:LONGEST_TEXT])
 
 
 def _reject(rest: str) -> Command | Problem:
-    word, reason = _split(rest)
+    word, reason = split(rest)
     if _CODE.fullmatch(word.lower()):
         return Reject(word.lower(), reason[:LONGEST_TEXT]) if reason else Problem("missing", "reject")
     return Reject("", rest[:LONGEST_TEXT]) if rest else Problem("missing", "reject")
@@ -436,7 +447,7 @@ def _code(make: Callable[[str], Command]) -> _Parser:
 
 
 def _set(rest: str) -> Command | Problem:
-    name, text = _split(rest)
+    name, text = split(rest)
     if name.lower() not in SETTABLE:
         return Problem("bad-fact", name[:20])
     if len(text) > LONGEST_TEXT:
@@ -527,9 +538,11 @@ VERBS: dict[str, _Parser] = {
     "reopen": _text(Reopen, "reopen"),
     "close": _bare(Close, "close"),
     "cancel": _text(Cancel, "cancel"),
+    "cleanup": _bare(Cleanup, "cleanup"),
+    "undo": _bare(Undo, "undo"),
 }
 
-ROOTS = ("incident", "release", "sop")
+ROOTS = ("incident", *PARSERS, "sop")
 
 
 def parse(text: str, *, in_run: bool, addressed: bool = False) -> Parsed:
@@ -541,7 +554,7 @@ def parse(text: str, *, in_run: bool, addressed: bool = False) -> Parsed:
     if root and text.startswith("/"):
         return Problem("unknown-root", root[1][:20])
     if not in_run:
-        meant = addressed or (text.startswith("!") and _split(text[1:])[0].lower() in VERBS)
+        meant = addressed or (text.startswith("!") and split(text[1:])[0].lower() in VERBS)
         return Problem("no-run") if meant and text else Talk()
     if addressed or text.startswith("!"):
         return _verb(text.removeprefix("!").strip())
@@ -564,7 +577,7 @@ def _alone(text: str) -> Parsed:
 
 
 def _verb(text: str) -> Parsed:
-    word, rest = _split(text)
+    word, rest = split(text)
     word = word.lower()
     word = _ALIASES.get(word, word)
     if word in VERBS:
@@ -576,17 +589,17 @@ def _verb(text: str) -> Parsed:
 def _root(root: str, rest: str) -> Parsed:
     if root == "incident":
         return _incident(rest)
-    if root == "release":
-        return _release(rest)
+    if root in PARSERS:
+        return PARSERS[root](rest)
     return _sop(rest)
 
 
 def _incident(rest: str) -> Parsed:
-    word, more = _split(rest)
+    word, more = split(rest)
     if rest.lower() in {"help", "list", "status", "?", ""}:
         return ListRuns() if rest.lower() in {"list", "status"} else Problem("missing", "incident declare")
     title = more if word.lower() == "declare" else rest
-    first, after = _split(title)
+    first, after = split(title)
     severity = None
     if re.fullmatch(r"[pP]\d+|(sev|SEV)-?\d+", first):
         if first.upper() not in set(Severity):
@@ -599,16 +612,8 @@ def _incident(rest: str) -> Parsed:
     return Declare(severity, title)
 
 
-def _release(rest: str) -> Parsed:
-    word, version = _split(rest)
-    if word.lower() in {"rc", "candidate"}:
-        return StartCandidate(version[:100]) if version else Problem("missing", "release rc")
-    later = word.lower() in {"stable", "rollback", "freeze", "unfreeze"}
-    return Problem("later-release" if later else "unknown-release", word[:20])
-
-
 def _sop(rest: str) -> Parsed:
-    word, more = _split(rest)
+    word, more = split(rest)
     if _RUN.fullmatch(word):
         return InRun(word.upper(), more) if more else InRun(word.upper(), "status")
     if word.lower() in {"list", ""} and not more:
@@ -620,9 +625,3 @@ def _sop(rest: str) -> Parsed:
     if word.lower() == "help":
         return Help()
     return Problem("unknown-sop", word[:20])
-
-
-def _split(text: str) -> tuple[str, str]:
-    """The first word, and the rest without the space between."""
-    parts = text.split(None, 1)
-    return (parts[0] if parts else "", parts[1].strip() if len(parts) > 1 else "")

@@ -23,6 +23,15 @@ from sops.kit.ports import Clock
 from sops.kit.run import Run
 from sops.kit.stores import InboxItem, Outgoing, Store, Transaction
 
+#: What may still be said when a run is over.
+_AFTERWARDS = (
+    commands.Reopen,
+    commands.Note,
+    commands.SignOff,
+    commands.Waive,
+    commands.Cleanup,
+)
+
 
 class Dispatch:
     """Handles inbox items, one at a time per conversation."""
@@ -117,7 +126,7 @@ class Dispatch:
         """The one transaction of a command."""
         stored = tx.runs.get(run_id)
         desk = Desk(tx, stored, self._clock.now(), self._people, heard_at=item.event.at)
-        if stored.state.over and not isinstance(command, commands.Reopen | commands.Note | commands.SignOff):
+        if stored.state.over and not isinstance(command, _AFTERWARDS):
             refused: Refused | None = Refused(replies.refused(replies.OVER))
         elif not fits(command, stored):
             refused = Refused(replies.refused(replies.NOT_HERE))
@@ -153,10 +162,12 @@ class Dispatch:
 
 def fits(command: commands.Command, run: Run) -> bool:
     """Commands of incidents make no sense in a release, and the other way round."""
+    if isinstance(command, commands.SetFact):
+        return command.name in commands.SETTABLE_IN.get(run.sop, ())
     if type(command) in {*incident.HANDLERS, *public_words.HANDLERS}:
         return run.prefix == replies.INCIDENT
     if type(command) in release.HANDLERS:
-        return run.prefix == "REL"
+        return run.sop == "SOP-03"
     return True
 
 

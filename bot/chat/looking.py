@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 
 from bot.chat import commands, replies
-from bot.chat.handlers.common import find_step, signature
+from bot.chat.handlers.common import signature
 from bot.engine.far_end import Worlds
 from bot.engine.plan import Planner, outline, specimen
 from sops.kit.gate import Gate, Waiting
@@ -68,7 +68,7 @@ class Looking:
                 return None
             case commands.SignOff(step=name):
                 return await self._gates(run, name)
-            case commands.Dismiss(number=number) if run.prefix == "REL":
+            case commands.Dismiss(number=number) if run.sop == "SOP-03":
                 counted = run.facts.get("soak.fixed", [])
                 blocks = str(number) in run.facts.get("soak.blockers", {}) or number in counted
                 if not blocks and number not in await open_blockers(run, self._worlds.now()):
@@ -84,7 +84,7 @@ class Looking:
 
     async def _gates(self, run: Run, name: str) -> Card | None:
         """A sign-off is refused while the bot can see that what it says is not so."""
-        step = find_step(run, name)
+        step = run.find(name)
         if step is None or signature(step) is None or step not in run.current():
             return None
         world = self._worlds.now()

@@ -4,6 +4,8 @@ Approving and rejecting are not here: who counts there depends on the request (s
 """
 
 from bot.chat import commands
+from sops import by_id
+from sops.kit.gate import SignedOff
 from sops.kit.model import Role
 from sops.kit.people import People, Person
 from sops.kit.run import Run
@@ -35,9 +37,23 @@ def roles_for(command: commands.Command, run: Run) -> tuple[Role, ...]:
         return EVERY_ROLE
     if isinstance(command, _BLOCKERS):
         return (Role.RELEASE_MANAGER, Role.SECURITY_LEAD, Role.MAINTAINER)
+    if isinstance(command, commands.SignOff | commands.Skip) and (signer := _signer(command.step, run)):
+        return tuple(dict.fromkeys((signer, *leaders(run))))
+    return leaders(run)
+
+
+def leaders(run: Run) -> tuple[Role, ...]:
+    """Who steers such a run: starts, holds, cancels it."""
     if run.prefix == "INC":
         return run.policy.escalation
-    return (Role.RELEASE_MANAGER,)
+    sop = by_id(run.sop)
+    return (sop.owner, *sop.leaders) if sop else (Role.RELEASE_MANAGER,)
+
+
+def _signer(name: str, run: Run) -> Role | None:
+    """Whose sign-off that step asks for, if it asks for one."""
+    step = run.find(name)
+    return next((piece.by for piece in step.waits if isinstance(piece, SignedOff)), None) if step else None
 
 
 def may(person: Person | None, roles: tuple[Role, ...], people: People) -> bool:

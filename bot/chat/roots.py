@@ -1,4 +1,4 @@
-"""Commands that begin a run: `/incident declare …`, `/release rc …`."""
+"""Commands that begin a run: `/incident declare …`, `/release rc …`, `/hotfix …` and the others."""
 
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
@@ -7,13 +7,15 @@ from datetime import datetime
 from bot.chat import commands, replies
 from bot.chat.handlers.base import Speaker
 from bot.chat.handlers.incident import page_first
+from bot.chat.openings import OPENINGS, Beginning, Looks, Opening
 from bot.engine.desk import Desk
+from bot.engine.far_end import Worlds
+from bot.engine.mail import run_of
 from bot.engine.plan import Plan, Planner
 from sops.incident import INCIDENT
 from sops.kit.conversation import Actor, Place
-from sops.kit.errors import InvalidVersion
 from sops.kit.message import Card
-from sops.kit.model import Severity, Sop
+from sops.kit.model import Sop
 from sops.kit.people import People
 from sops.kit.policy import Policy
 from sops.kit.ports import Clock
@@ -21,34 +23,49 @@ from sops.kit.run import Run, RunState, pinned
 from sops.kit.stores import InboxItem, Outgoing, Store, Transaction
 from sops.kit.texts import printable
 from sops.kit.timing import ACKNOWLEDGE, started
-from sops.kit.version import Version
-from sops.release_candidate import RELEASE_CANDIDATE
 
 Finish = Callable[[InboxItem, Callable[[Transaction, datetime], None]], Awaitable[None]]
+
+#: Which procedures a run begun in another's thread is a child of.
+PARENTS: Mapping[str, frozenset[str]] = {
+    "SOP-02": frozenset({"SOP-05", "SOP-08"}),
+    "SOP-04": frozenset({"SOP-08"}),
+}
 
 
 class Roots:
     """Begins runs. `channels` maps a procedure's channel (ops, releases) to the chat's own name of it."""
 
     def __init__(
-        self, store: Store, clock: Clock, people: People, policy: Policy, planner: Planner, channels: Mapping[str, str]
+        self,
+        store: Store,
+        clock: Clock,
+        people: People,
+        policy: Policy,
+        planner: Planner,
+        worlds: Worlds,
+        channels: Mapping[str, str],
     ) -> None:
         self._store = store
         self._clock = clock
         self._people = people
         self._policy = policy
         self._planner = planner
+        self._worlds = worlds
         self._channels = channels
 
     async def obey(self, item: InboxItem, me: Speaker, command: commands.Command, finish: Finish) -> bool:
         """Begin what the command asks for; False if it begins nothing."""
-        match command:
-            case commands.Declare():
-                await finish(item, lambda tx, now: self._declare(tx, now, item, me, command))
-            case commands.StartCandidate():
-                await self._candidate(item, me, command, finish)
-            case _:
-                return False
+        if isinstance(command, commands.Declare):
+            await finish(item, lambda tx, now: self._declare(tx, now, item, me, command))
+            return True
+        beginning = OPENINGS.get(type(command))
+        if beginning is None:
+            return False
+        card = await self._begin(item, me, command, beginning, finish)
+        if card is not None:
+            refusal = card
+            await finish(item, lambda tx, now: _whisper(tx, item, refusal, now))
         return True
 
     def _declare(self, tx: Transaction, now: datetime, item: InboxItem, me: Speaker, command: commands.Declare) -> None:
@@ -57,7 +74,8 @@ class Roots:
         if not title:
             _whisper(tx, item, replies.problem(commands.Problem("missing", "incident declare")), now)
             return
-        run = self._new(tx, INCIDENT, me, item, title, now, severity=command.severity)
+        opening = Opening(INCIDENT, title, severity=command.severity)
+        run = self._draft(opening, me, item, now, None).but(name=tx.runs.next_name(INCIDENT.prefix))
         run = run.but(state=RunState.ACTIVE, created_at=item.event.at)
         run = started(run, ACKNOWLEDGE, run.created_at)
         desk = Desk(tx, run, now, self._people, new=True)
@@ -69,75 +87,62 @@ class Roots:
         desk.finish()
         tx.runs.wake(run.id)
 
-    async def _candidate(self, item: InboxItem, me: Speaker, command: commands.StartCandidate, finish: Finish) -> None:
-        sop = RELEASE_CANDIDATE
-        refusal: Card | None = None
+    async def _begin(
+        self, item: InboxItem, me: Speaker, command: commands.Command, beginning: Beginning, finish: Finish
+    ) -> Card | None:
+        """Show the plan of what the command asks for; the refusal if it cannot be begun."""
+        sop = beginning.sop
         if not (me.person and self._people.has(me.person.handle, sop.starters)):
             able = [person.handle for person in self._people.holding(*sop.starters)]
-            refusal = replies.no_role(me.person, str(me.actor), [str(role) for role in sop.starters], able)
-        else:
-            try:
-                version = _candidate_version(command.version)
-            except InvalidVersion as problem:
-                refusal = replies.bad_version(str(problem))
-        if refusal is not None:
-            card = refusal
-            await finish(item, lambda tx, now: _whisper(tx, item, card, now))
-            return
-        draft = self._draft(sop, me, item, str(version), self._clock.now(), version=str(version))
+            return replies.no_role(me.person, str(me.actor), [str(role) for role in sop.starters], able)
+        opening = await beginning.open(command, Looks(self._worlds.now(), self._policy))
+        if isinstance(opening, Card):
+            return opening
+        parent = await self._store.read(lambda tx: _parent(tx, item, opening.sop))
+        draft = self._draft(opening, me, item, self._clock.now(), parent)
         plan = await self._planner.plan(draft)
-        await finish(item, lambda tx, now: self._plan(tx, now, item, me, draft, plan))
+        await finish(item, lambda tx, now: self._plan(tx, now, item, me, opening, draft, plan))
+        return None
 
-    def _plan(self, tx: Transaction, now: datetime, item: InboxItem, me: Speaker, draft: Run, plan: Plan) -> None:
-        """Show the plan; nothing is done before `!start`. One run per version at a time."""
-        other = next((run for run in tx.runs.open() if run.sop == draft.sop and run.version == draft.version), None)
+    def _plan(
+        self, tx: Transaction, now: datetime, item: InboxItem, me: Speaker, opening: Opening, draft: Run, plan: Plan
+    ) -> None:
+        """Show the plan; nothing is done before `!start`, unless the procedure begins at once."""
+        other = next((run for run in tx.runs.open() if _same(run, draft)), None)
         if other is not None:
             _whisper(tx, item, replies.refused(replies.already_running(other)), now)
             return
-        run = draft.but(name=tx.runs.next_name(RELEASE_CANDIDATE.prefix))
+        run = draft.but(name=tx.runs.next_name(opening.sop.prefix))
+        if not opening.sop.planned:
+            run = run.but(state=RunState.ACTIVE)
         desk = Desk(tx, run, now, self._people, new=True)
-        desk.note("planned", me.record, version=run.version, procedure=run.sop_hash)
-        desk.say(replies.planned(run, plan.lines, plan.trouble))
+        desk.note("planned", me.record, version=run.version, title=run.title, procedure=run.sop_hash)
+        if opening.sop.planned:
+            desk.say(replies.planned(run, plan.lines, plan.trouble))
+        else:
+            desk.note("started", me.record)
+        if item.event.place.channel != run.place.channel:
+            _whisper(tx, item, replies.opened_in(run), now)
         desk.finish()
+        tx.runs.wake(run.id)
 
-    def _new(
-        self,
-        tx: Transaction,
-        sop: Sop,
-        me: Speaker,
-        item: InboxItem,
-        title: str,
-        now: datetime,
-        *,
-        severity: Severity | None,
-    ) -> Run:
-        run = self._draft(sop, me, item, title, now, severity=severity)
-        return run.but(name=tx.runs.next_name(sop.prefix))
-
-    def _draft(
-        self,
-        sop: Sop,
-        me: Speaker,
-        item: InboxItem,
-        title: str,
-        now: datetime,
-        *,
-        version: str = "",
-        severity: Severity | None = None,
-    ) -> Run:
-        """A run that has no name yet."""
+    def _draft(self, opening: Opening, me: Speaker, item: InboxItem, now: datetime, parent: Run | None) -> Run:
+        """A run that has no number yet."""
+        sop = opening.sop
         return pinned(
             sop,
             run_id=uuid.uuid4().hex,
             name=f"{sop.prefix}-0",
-            title=title,
+            title=opening.title,
             starter=me.handle,
             place=self._place(sop, item.event.place, item.event.actor),
             at=now,
             policy=self._policy,
             owned=sop is not INCIDENT,
-            version=version,
-            severity=severity,
+            version=opening.version,
+            severity=opening.severity,
+            facts=opening.facts,
+            parent=parent,
         )
 
     def _place(self, sop: Sop, said: Place, actor: Actor) -> Place:
@@ -146,14 +151,16 @@ class Roots:
         return Place(platform=actor.platform, channel=channel)
 
 
-def _candidate_version(text: str) -> Version:
-    """X.Y.0, with or without -rc1. Raises InvalidVersion saying what to type."""
-    version = Version.parse(text)
-    if version.patch != 0:
-        raise InvalidVersion(replies.patch_is_hotfix(version.text))
-    if version.rc not in {None, 1}:
-        raise InvalidVersion(replies.begins_with_rc1(version.final.text))
-    return version.final
+def _same(one: Run, other: Run) -> bool:
+    """The same procedure about the same thing, which must not run twice at once."""
+    return one.sop == other.sop and (one.title == other.title or (one.version == other.version != ""))
+
+
+def _parent(tx: Transaction, item: InboxItem, sop: Sop) -> Run | None:
+    """The open run in whose thread this one was begun, if procedures of its kind are begun from there."""
+    run_id = run_of(tx, item.event)
+    run = tx.runs.get(run_id) if run_id else None
+    return run if run and not run.state.over and run.sop in PARENTS.get(sop.id, frozenset()) else None
 
 
 def _whisper(tx: Transaction, item: InboxItem, card: Card, now: datetime) -> None:

@@ -158,7 +158,7 @@ class Advancer:
         for piece in step.waits:
             if piece is wanted:
                 ready = not notes
-            elif isinstance(piece, SignedOff) and not run.record(step.id).signed:
+            elif isinstance(piece, SignedOff) and not piece.given(run, step.id):
                 notes.append(piece.ask)
             elif isinstance(piece, Gate):
                 found = await piece.check(run.with_facts(facts), world)
@@ -189,6 +189,9 @@ class Advancer:
         record = run.record(step.id)
         if isinstance(found, Todo) and record.intent == key and action.keyless and _recent(record, self._worlds.now()):
             return False
+        by_people = run.policy.left_to_people(run.sop, step.id)
+        if isinstance(found, Todo) and by_people and record.intent == key:
+            return False
         if isinstance(found, Todo):
             todo = found
             try:
@@ -196,6 +199,9 @@ class Advancer:
                     run_id, lambda desk: steps.intend(desk, step, key, action, todo, request), fence=fence
                 )
             except LookupError:
+                return False
+            if by_people:
+                await self._desks.at(run_id, lambda desk: steps.ask_people(desk, step, action), fence=fence)
                 return False
             refused = await self._perform(action, run)
             found = await action.probe(run, self._worlds.now())

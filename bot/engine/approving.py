@@ -89,6 +89,7 @@ class Approvals:
         authors = await world.forge.pull_request_authors(run.facts["pr"]) if "pr" in run.facts else frozenset()
         names = [self._people.author(name) for name in sorted(authors)]
         excluded = {name: "author" for name in names if self._people.named(name)}
+        excluded.update(dict.fromkeys(run.ordered_by, "ordered"))
         excluded.update(dict.fromkeys(run.owners, "owner"))
         if not run.policy.starter_counts:
             return {**excluded, run.starter: "starter"}
@@ -139,6 +140,7 @@ def _subject(view: View) -> dict[str, Any]:
         "left out": left_out(run),
         "quorum": quorum_of(run, view.step, view.gate),
         "severity": str(run.severity or ""),
+        "bound": {name: run.facts.get(name) for name in view.gate.binds},
         "procedure": run.sop_hash,
         "settings": hashlib.sha256(run.policy.model_dump_json().encode()).hexdigest(),
     }

@@ -118,6 +118,10 @@ class Clocks:
         if deadline.clock == timing.UPDATE:
             answering = list(dict.fromkeys([*([run.owner] if run.owner else []), *ladder])) or [""]
             return answering[min(timing.missed_updates(run), len(answering) - 1)]
+        if timing.lasting(deadline.clock):
+            debt = next(debt for debt in run.obligations if f"{timing.OWED}{debt.id}" == deadline.clock)
+            able = [person.handle for person in self._people.holding(debt.role)]
+            return run.owner if run.owner in able or not able else able[0]
         if deadline.clock != timing.ACKNOWLEDGE:
             return run.owner or (ladder[0] if ladder else "")
         return next_to_page(run, ladder)

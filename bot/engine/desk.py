@@ -16,7 +16,7 @@ from sops.kit.errors import SopwithError
 from sops.kit.message import Card
 from sops.kit.people import People
 from sops.kit.ports import Clock
-from sops.kit.run import Run
+from sops.kit.run import Child, Run
 from sops.kit.stores import Outgoing, Store, Transaction
 
 T = TypeVar("T")
@@ -94,6 +94,24 @@ class Desk:
             if not self.tx.outbox.put(message, self.now):
                 raise SopwithError(f"a message {message.logical_id} was queued before; this one would be lost")
         self._keep_deadlines()
+        self._tell_parent()
+
+    def _tell_parent(self) -> None:
+        """The parent shows this run in one line, and looks again when that line changes."""
+        run = self.run
+        if not run.parent:
+            return
+        child = Child(
+            id=run.id, name=run.name, sop=run.sop, title=run.title, state=run.state, now=replies.child_now(run)
+        )
+        parent = self.tx.runs.get(run.parent)
+        if child in parent.children:
+            return
+        desk = Desk(self.tx, parent, self.now, self.people)
+        desk.run = parent.with_child(child)
+        desk.finish()
+        if not parent.state.over:
+            self.tx.runs.wake(parent.id)
 
     def _post_root(self) -> None:
         card = replies.summary(self.run, self.now)
@@ -115,7 +133,8 @@ class Desk:
                 for deadline in timing.deadlines(self.run, name, self.now):
                     self.tx.deadlines.put(deadline)
         if self.run.state.over and not self.before.state.over:
-            self.tx.deadlines.cancel(self.run.id)
+            for name in (timing.LOOK, *(name for name in self.run.clocks if not timing.lasting(name))):
+                self.tx.deadlines.cancel(self.run.id, name)
             self.tx.ledger.seal(self.now)
 
     def _put(self, message: Outgoing) -> None:

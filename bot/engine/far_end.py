@@ -7,6 +7,7 @@ from bot.chat import replies
 from sops.kit.action import Moment, World
 from sops.kit.people import People
 from sops.kit.ports import Clock, Forge, GitRepository, ImageRegistry
+from sops.kit.run import Run
 from sops.kit.stores import Store
 
 
@@ -19,6 +20,22 @@ class FarEnd:
     registry: ImageRegistry
 
 
+class StoredRuns:
+    """Implements `sops.kit.ports.RunBook` on the store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def open(self) -> Sequence[Run]:
+        return await self._store.read(lambda tx: tx.runs.open())
+
+    async def of_version(self, version: str) -> Sequence[Run]:
+        return await self._store.read(lambda tx: tx.runs.of_version(version))
+
+    async def owing(self) -> Sequence[Run]:
+        return await self._store.read(lambda tx: tx.runs.owing())
+
+
 class Worlds:
     """Makes a `World` for each look, with the time of that look."""
 
@@ -27,10 +44,11 @@ class Worlds:
         self._store = store
         self._clock = clock
         self._people = people
+        self._book = StoredRuns(store)
 
     def now(self) -> World:
         far = self._far
-        return World(self._clock.now(), self._people, far.forge, far.git, far.registry, self._history)
+        return World(self._clock.now(), self._people, far.forge, far.git, far.registry, self._history, self._book)
 
     async def _history(self, run_id: str) -> Sequence[Moment]:
         """The run's history in people's words, from the ledger."""

@@ -38,7 +38,9 @@ def replaced(run: Run, request: Request) -> Run:
 
 def quorum_of(run: Run, step: Step, gate: Approved) -> int:
     """The setting, or the document's number; never less than one."""
-    return max(1, run.policy.approvals.get(f"{run.sop}.{step.id}", gate.n))
+    usual = gate.p0 if gate.p0 is not None and run.severity is Severity.P0 else gate.n
+    name = f"{run.sop}.{step.id}"
+    return max(1, run.policy.approvals.get(f"{name}.{run.severity}", run.policy.approvals.get(name, usual)))
 
 
 @dataclass(frozen=True)

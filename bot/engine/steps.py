@@ -99,6 +99,14 @@ def intend(desk: Desk, step: Step, key: str, action: Action, todo: Todo, request
     return desk.run
 
 
+def ask_people(desk: Desk, step: Step, action: Action) -> None:
+    """The settings leave this deed to people: they are told what to do; looking again finds it done."""
+    wanted = action.by_hand(desk.run)
+    desk.run = desk.run.with_record(step.id, note=replies.by_hand_note(action.says(desk.run)))
+    desk.note("left-to-people", step=step.id, what=list(wanted))
+    desk.say(replies.by_hand(desk.run, step, wanted))
+
+
 def record_found(desk: Desk, step: Step, key: str, action: Action, found: Probe, request: Request | None) -> bool:
     """Store what the probe found. True if the deed is done. What was there already uses an approval up as well."""
     record = desk.run.record(step.id)
@@ -134,6 +142,7 @@ def owe(desk: Desk, found: Done) -> None:
             continue
         debt = Obligation(id=owed.id, text=owed.text, role=Role(owed.role), blocks=owed.blocks, since=desk.now)
         desk.run = desk.run.but(obligations=(*desk.run.obligations, debt))
+        desk.run = timing.started(desk.run, f"{timing.OWED}{owed.id}", desk.now)
         desk.note("obligation", id=owed.id, text=owed.text, blocks=owed.blocks)
         desk.say(replies.owed(desk.run, debt))
 
@@ -185,14 +194,20 @@ def done(desk: Desk, step: Step) -> Run:
     return run
 
 
+def _complete(run: Run) -> bool:
+    """Every step is over, and so is every run begun for this one."""
+    return all(run.record(step.id).state.over for step in run.steps) and not any(c.open for c in run.children)
+
+
 def rest(desk: Desk, every: timedelta, seen: int, fence: int) -> None:
     """Nothing moves now: finish the run if nothing is left, else note when to look again; let go of the claim."""
     run = desk.run
     desk.tx.claims.release(claim_of(run.id), fence)
     desk.tx.runs.asleep(run.id, since=seen)
-    if run.state is RunState.ACTIVE and all(run.record(step.id).state.over for step in run.steps):
-        desk.run = run.but(state=RunState.DONE, ended_at=desk.now)
-        desk.note("ended", state=RunState.DONE)
+    if run.state is RunState.ACTIVE and _complete(run):
+        state = RunState.CANCELLED if run.facts.get("cancelled") else RunState.DONE
+        desk.run = run.but(state=state, ended_at=desk.now)
+        desk.note("ended", state=state)
         desk.say(replies.ended(desk.run))
         desk.tell(replies.ended(desk.run))
     elif run.state in {RunState.ACTIVE, RunState.HELD}:

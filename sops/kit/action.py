@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from sops.kit.model import Piece, Role
 from sops.kit.people import People
-from sops.kit.ports import Forge, GitRepository, ImageRegistry
+from sops.kit.ports import Forge, GitRepository, ImageRegistry, RunBook
 from sops.kit.run import Run
 
 
@@ -34,6 +34,7 @@ class World:
     git: GitRepository
     registry: ImageRegistry
     history: Callable[[str], Awaitable[Sequence[Moment]]]
+    runs: RunBook
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,10 @@ class Action(Piece):
         """What it will do, as a line of the plan and of the approval."""
         raise NotImplementedError(type(self).__name__)
 
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        """What a person types or does instead of the bot, so that the probe finds it done."""
+        return (self.says(run),)
+
     async def probe(self, run: Run, world: World) -> Probe:
         raise NotImplementedError(type(self).__name__)
 
@@ -110,6 +115,10 @@ def fill(template: str, run: Run) -> str:
         final=run.version,
         candidate=f"{run.version}-rc{run.iteration}",
         previous=f"{run.version}-rc{run.iteration - 1}",
+        version=run.version,
+        name=run.name.lower(),
+        slug=run.facts.get("slug", ""),
+        branch=run.facts.get("branch", ""),
         main=run.policy.main,
         develop=run.policy.develop,
         title=run.title,

@@ -35,6 +35,9 @@ class CutBranch(Action):
             f"delete or rename {name} if nobody needs it, then !retry",
         )
 
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        return (f"git push origin {run.facts['cut.at']}:refs/heads/{fill(self.branch, run)}",)
+
     async def perform(self, run: Run, world: World) -> None:
         await world.git.create_branch(fill(self.branch, run), run.facts["cut.at"])
 
@@ -55,6 +58,9 @@ class RestoreBranch(Action):
         if there is not None:
             return Done({"branch": name})
         return Todo(self.says(run), {"restore.at": run.facts.get("head")})
+
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        return (f"git push origin {run.facts['restore.at']}:refs/heads/{fill(self.branch, run)}",)
 
     async def perform(self, run: Run, world: World) -> None:
         await world.git.create_branch(fill(self.branch, run), run.facts["restore.at"])

@@ -1,5 +1,9 @@
 """One family of errors. A refusal is not an error: it is a reply (see `bot.chat.replies`)."""
 
+from collections.abc import Iterable
+
+_NAMED_PATHS = 10
+
 
 class SopwithError(Exception):
     """Something Sopwith relies on does not hold."""
@@ -44,5 +48,20 @@ class HeadMoved(FarEndRefused):
     """A precondition on a branch or pull request head failed: somebody moved it first."""
 
 
+class MergeConflict(FarEndRefused):
+    """The changes do not fit together; nothing was pushed. `paths` are the files a person must look at."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self.paths: tuple[str, ...] = tuple(sorted(paths))
+        super().__init__(f"the changes conflict in {_named(self.paths)}")
+
+
 class SignatureInvalid(SopwithError):
     """A tag's signature does not verify against the configured keys."""
+
+
+def _named(paths: tuple[str, ...]) -> str:
+    """Paths for a person: quoted when they hold anything but plain characters, and not more than fit a message."""
+    shown = [path if path.isprintable() and path.strip() == path else ascii(path) for path in paths[:_NAMED_PATHS]]
+    more = [f"{len(paths) - _NAMED_PATHS} more"] if len(paths) > _NAMED_PATHS else []
+    return ", ".join(shown + more) or "files git did not name"

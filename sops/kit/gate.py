@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from sops.kit.action import News, World
 from sops.kit.model import Piece, Role
-from sops.kit.run import Run
+from sops.kit.run import Run, RunState
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,8 @@ class Gate(Piece):
 class SignedOff(Piece):
     """A person of that role says the step is done, with evidence. `needs` are facts that must be set before.
 
-    `verb` is what that person types; `!done STEP evidence` always works too.
+    `verb` is what that person types; `!done STEP evidence` always works too. A run of the procedure `child`, begun
+    for this one and done, says it as well.
     """
 
     by: Role
@@ -59,18 +60,27 @@ class SignedOff(Piece):
     verb: str = ""
     needs: tuple[str, ...] = ()
     evidence: bool = True
+    child: str = ""
+
+    def given(self, run: Run, step_id: str) -> bool:
+        """Somebody said so, or a child did."""
+        by_child = any(child.sop == self.child and child.state is RunState.DONE for child in run.children)
+        return run.record(step_id).signed or by_child
 
 
 @dataclass(frozen=True)
 class Approved(Piece):
     """`n` distinct people of the role say yes to exactly what the steps in `covers` will do.
 
-    The number is a setting, `approvals."SOP-03.merge"`; `n` is the document's.
+    The number is a setting, `approvals."SOP-03.merge"` (or `"SOP-02.merge.P0"` for one severity); `n` is the
+    document's, `p0` the document's for a P0. `binds` are facts that are part of what the yes covers.
     """
 
     n: int
     by: Role
     covers: tuple[str, ...]
+    p0: int | None = None
+    binds: tuple[str, ...] = ()
 
 
 class Condition(Piece):

@@ -133,7 +133,8 @@ class Step:
 class Sop:
     """A procedure. `command` is what people type, `prefix` begins the short names of its runs (REL-1).
 
-    `version` is part of what a run is pinned to; raise it when the meaning of a step changes.
+    `version` is part of what a run is pinned to; raise it when the meaning of a step changes. `leaders` are the roles
+    that steer its runs beside the owner's. A `planned` one shows its plan and waits for `!start`.
     """
 
     id: str
@@ -144,6 +145,8 @@ class Sop:
     steps: tuple[Step, ...]
     starters: tuple[Role, ...] = ()
     channel: str = "ops"
+    leaders: tuple[Role, ...] = ()
+    planned: bool = True
     version: int = 1
 
     def __post_init__(self) -> None:

@@ -47,10 +47,15 @@ class Policy(BaseModel):
     incidents: str = "docs/incidents"
     incident_label: str = "incident"
 
+    #: Who does what the bot would do: with `people` it says exactly what to do, and sees that it was done.
+    effects: Literal["bot", "people"] = "bot"
+    #: The same for one procedure or one of its steps: `"SOP-03"`, `"SOP-03.merge"`.
+    effects_of: dict[str, Literal["bot", "people"]] = Field(default_factory=dict)
+
     # Approvals
     starter_counts: bool = False
     github_reviews: Literal["gate", "count"] = "gate"
-    approvals: dict[str, int] = Field(default_factory=lambda: {"SOP-03.merge": 1})
+    approvals: dict[str, int] = Field(default_factory=dict)
     approval_expires: timedelta = 2 * DAY
     grace: timedelta = timedelta(seconds=30)
     grace_p0: timedelta = timedelta(seconds=5)
@@ -78,12 +83,18 @@ class Policy(BaseModel):
         }
     )
     post_mortem_days: int = 5
+    #: After so many business days something owed is asked for, and again each week.
+    obligation_days: int = 5
     thresholds: tuple[int, ...] = (50, 80, 100)
     escalation: tuple[Role, ...] = (Role.ON_CALL, Role.RELEASE_MANAGER)
 
     # How often a gate looks by itself, as the net under the forge's own news
     look_every: timedelta = 5 * MINUTE
     look_every_soak: timedelta = 15 * MINUTE
+
+    def left_to_people(self, sop: str, step: str) -> bool:
+        """Whether people do the deeds of that step, by the closest setting there is."""
+        return self.effects_of.get(f"{sop}.{step}", self.effects_of.get(sop, self.effects)) == "people"
 
     @model_validator(mode="after")
     def _usable(self) -> "Policy":

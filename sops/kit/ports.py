@@ -12,6 +12,7 @@ from typing import Protocol
 
 from sops.kit.conversation import Actor, Place
 from sops.kit.message import Card
+from sops.kit.run import Run
 from sops.kit.world import (
     BranchRules,
     Check,
@@ -20,6 +21,7 @@ from sops.kit.world import (
     Discussion,
     Issue,
     Manifest,
+    Milestone,
     PullRequest,
     Release,
     RemoteTag,
@@ -76,6 +78,19 @@ class Forge(Protocol):
 
     async def pull_request(self, number: int) -> PullRequest: ...
     async def open_pull_request(self, *, head: str, base: str, title: str, body: str) -> PullRequest: ...
+    async def open_pull_requests(self) -> Sequence[PullRequest]:
+        """Every open one, newest first."""
+        ...
+
+    async def merged_pull_requests(self, base: str, since: datetime) -> Sequence[PullRequest]:
+        """Those merged into `base` since then, newest first."""
+        ...
+
+    async def close_pull_request(self, number: int) -> None:
+        """Close it without merging."""
+        ...
+
+    async def request_reviewers(self, number: int, logins: Sequence[str]) -> None: ...
     async def pull_request_authors(self, number: int) -> frozenset[str]:
         """Logins (and, for commits GitHub cannot link, "email:…") of everyone who wrote a commit in it."""
         ...
@@ -94,6 +109,14 @@ class Forge(Protocol):
         ...
 
     async def release_by_tag(self, tag: str) -> Release | None: ...
+    async def create_release(self, *, tag: str, title: str, body: str, prerelease: bool) -> Release:
+        """Publish a release of an existing tag."""
+        ...
+
+    async def edit_release(self, release_id: int, *, body: str) -> None:
+        """Change its text and nothing else."""
+        ...
+
     async def download_asset(self, asset_id: int) -> bytes: ...
     async def issues(
         self, *, labels: Sequence[str] = (), state: str = "open", since: datetime | None = None
@@ -102,6 +125,19 @@ class Forge(Protocol):
         ...
 
     async def issue(self, number: int) -> Issue | None: ...
+    async def add_labels(self, number: int, labels: Sequence[str]) -> None:
+        """Put labels on an issue or pull request; those the repository lacks are made."""
+        ...
+
+    async def milestone(self, title: str) -> Milestone | None:
+        """In any state, by its title with or without a leading v."""
+        ...
+
+    async def close_milestone(self, number: int) -> None: ...
+    async def milestone_issues(self, number: int) -> Sequence[Issue]:
+        """The open issues in it."""
+        ...
+
     async def open_issue(
         self, *, title: str, body: str, labels: Sequence[str] = (), assignees: Sequence[str] = ()
     ) -> Issue: ...
@@ -125,6 +161,22 @@ class Forge(Protocol):
     async def edit_discussion(self, discussion_id: str, body: str) -> None: ...
 
 
+class RunBook(Protocol):
+    """What other runs know: what a release recorded, what is going on, what is still owed."""
+
+    async def open(self) -> Sequence[Run]:
+        """Every run that is not over, oldest first."""
+        ...
+
+    async def of_version(self, version: str) -> Sequence[Run]:
+        """Every run about that version ("1.4.0"), open or over, oldest first."""
+        ...
+
+    async def owing(self) -> Sequence[Run]:
+        """Every run with an open obligation, oldest first."""
+        ...
+
+
 class GitRepository(Protocol):
     """The git remote behind the forge, through a local mirror. Refs and paths are checked before git sees them."""
 
@@ -133,6 +185,10 @@ class GitRepository(Protocol):
         ...
 
     async def tag(self, name: str) -> RemoteTag | None: ...
+    async def tags(self) -> Sequence[RemoteTag]:
+        """Every tag of the remote now (ls-remote), each with the commit it names."""
+        ...
+
     async def create_branch(self, name: str, at: str) -> None:
         """Push a new branch at commit `at`; raises HeadMoved if the branch exists."""
         ...
@@ -145,16 +201,73 @@ class GitRepository(Protocol):
         """The file's bytes at a commit SHA, None if it is not there."""
         ...
 
-    async def commit(self, branch: str, *, expected: str, files: Mapping[str, bytes], message: str) -> str:
+    async def link(self, revision: str, path: str) -> str | None:
+        """The commit a submodule is at: the SHA of the gitlink at `path`, None if there is no gitlink."""
+        ...
+
+    async def commit(
+        self,
+        branch: str,
+        *,
+        expected: str,
+        files: Mapping[str, bytes],
+        message: str,
+        links: Mapping[str, str] | None = None,
+    ) -> str:
         """Commit `files` on top of `expected` and push with that lease; returns the new SHA.
 
+        `links` puts submodules at commits (path to SHA) in the same commit.
         Raises HeadMoved when the branch is no longer at `expected`; nothing is then pushed.
+        """
+        ...
+
+    async def push_branch(self, name: str, *, to: str, expected: str) -> None:
+        """Move the remote branch forward from `expected` to its descendant `to`; nothing to do if they are equal.
+
+        Raises FarEndRefused when `to` does not descend from `expected`, HeadMoved when the branch is not there.
+        """
+        ...
+
+    async def merge(
+        self, branch: str, *, expected: str, other: str, message: str, files: Mapping[str, bytes] | None = None
+    ) -> str:
+        """Merge commit `other` into `branch`, always with a merge commit, pushed with the lease `expected`.
+
+        Its first parent is `expected`, its second `other`. Every path in `files` has exactly these bytes in it,
+        also where the two conflict. Returns the new SHA.
+        Raises MergeConflict for conflicts outside `files`, HeadMoved when the branch is not at `expected`, and
+        FarEndRefused when `expected` holds `other` already; nothing is then pushed.
+        """
+        ...
+
+    async def revert(self, branch: str, *, expected: str, commits: Sequence[str], message: str) -> str:
+        """Undo `commits` in the order given, in one commit on top of `expected`, pushed with that lease.
+
+        Of a merge it undoes what the merge brought to its first parent. Returns the new SHA, or `expected` when
+        nothing is left to undo: then there is no commit. Raises MergeConflict and HeadMoved; nothing is then pushed.
+        """
+        ...
+
+    async def cherry_pick(self, branch: str, *, expected: str, commits: Sequence[str]) -> str:
+        """Repeat `commits` (oldest first) one by one on top of `expected`, pushed together with that lease.
+
+        Each keeps its author and says "(cherry picked from commit …)"; of a merge it is what the merge brought to
+        its first parent. What changes nothing is left out. Returns the new tip, `expected` when all were left out.
+        Raises MergeConflict and HeadMoved; nothing is then pushed.
         """
         ...
 
     async def describe(self, sha: str) -> Commit: ...
     async def log(self, base: str, head: str) -> Sequence[Commit]:
         """Commits reachable from `head` and not from `base`, newest first."""
+        ...
+
+    async def first_parents(self, base: str, head: str) -> Sequence[Commit]:
+        """Commits on `head`'s first-parent chain that `base` does not reach, newest first."""
+        ...
+
+    async def changed_paths(self, old: str, new: str) -> Sequence[str]:
+        """Paths whose content differs between two commits, sorted; a rename is two paths."""
         ...
 
     async def is_ancestor(self, ancestor: str, descendant: str) -> bool: ...

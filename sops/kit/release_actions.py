@@ -12,6 +12,7 @@ from sops.kit.run import Run, StepState
 from sops.kit.timing import calendar
 from sops.kit.version import Version
 from sops.kit.version_files import set_version
+from sops.kit.world import PullRequest
 
 
 @dataclass(frozen=True)
@@ -73,15 +74,24 @@ class PrepareVersion(Action):
 
 @dataclass(frozen=True)
 class OpenPullRequest(Action):
-    """A pull request of this iteration. One that an earlier iteration merged is not this one."""
+    """A pull request of this iteration. One that an earlier iteration merged is not this one.
+
+    `title` is what it is called. `labels` are put on it, where the run is not private.
+    """
 
     branch: str
     into: str
-    version: str
+    title: str
+    text: str = "candidate"
+    labels: tuple[str, ...] = ()
     essential = True
 
     def says(self, run: Run) -> str:
         return f"open a pull request {fill(self.branch, run)} → {fill(self.into, run)}"
+
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        mark = marker(run, "pull-request")
+        return (f"{self.says(run)}, called {fill(self.title, run)!r}", f"with this line in its text: {mark}")
 
     async def probe(self, run: Run, world: World) -> Probe:
         found = await world.forge.pull_requests(fill(self.branch, run), fill(self.into, run))
@@ -89,6 +99,8 @@ class OpenPullRequest(Action):
         ours = [request for request in found if mark in request.body]
         if ours:
             first = ours[-1]
+            if missing := self._unlabelled(first):
+                return Todo(f"label #{first.number} {', '.join(missing)}", {"pr.opened": first.number})
             return Done({"pr": first.number, "pr.url": first.url, "head": first.head_sha})
         foreign = [request for request in found if request.state == "open"]
         if foreign:
@@ -99,16 +111,28 @@ class OpenPullRequest(Action):
         return Todo(self.says(run))
 
     async def perform(self, run: Run, world: World) -> None:
-        title, body = texts.candidate_pull_request(run, fill(self.version, run), marker(run, "pull-request"))
-        await world.forge.open_pull_request(
-            head=fill(self.branch, run), base=fill(self.into, run), title=title, body=body
-        )
+        number = run.facts.get("pr.opened")
+        if number is None:
+            body = texts.pull_request(self.text, run, marker(run, "pull-request"))
+            opened = await world.forge.open_pull_request(
+                head=fill(self.branch, run), base=fill(self.into, run), title=fill(self.title, run), body=body
+            )
+            number = opened.number
+        if self.labels:
+            await world.forge.add_labels(number, self.labels)
+
+    def _unlabelled(self, request: PullRequest) -> list[str]:
+        return [label for label in self.labels if label not in request.labels]
 
 
 @dataclass(frozen=True)
 class MergePullRequest(Action):
-    """Merge exactly the approved head; the merge commit's second parent must be that head."""
+    """Merge exactly the approved head; the merge commit's second parent must be that head.
 
+    `what` is how the merge commit calls it.
+    """
+
+    what: str = "release candidate {candidate}"
     public = True
 
     def says(self, run: Run) -> str:
@@ -118,6 +142,13 @@ class MergePullRequest(Action):
             return f"take PR #{number} as merged, as {short(outside)}: somebody did it outside this run"
         what = f"merge PR #{number}" if number else "merge the pull request"
         return f"{what} into {run.policy.main}" + (f" at head {short(head)}" if head else "")
+
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        number, head = run.facts["pr"], run.facts["head"]
+        return (
+            f"gh pr merge {number} --merge --match-head-commit {head}",
+            f"or there, with a merge commit: {run.facts['pr.url']}",
+        )
 
     async def probe(self, run: Run, world: World) -> Probe:
         if "pr" not in run.facts:
@@ -150,11 +181,10 @@ class MergePullRequest(Action):
         )
 
     async def perform(self, run: Run, world: World) -> None:
-        candidate = f"{run.version}-rc{run.iteration}"
         await world.forge.merge(
             run.facts["pr"],
             head_sha=run.facts["head"],
-            title=f"Merge release candidate {candidate} (#{run.facts['pr']})",
+            title=f"Merge {fill(self.what, run)} (#{run.facts['pr']})",
             message=f"Approved in run {run.name}.",
         )
 
@@ -170,6 +200,13 @@ class PushSignedTag(Action):
 
     def says(self, run: Run) -> str:
         return f"push signed tag {fill(self.name, run)} (permanent)"
+
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        name = fill(self.name, run)
+        return (
+            f"git tag -s -m '{fill(self.message, run)}' -- {name} {run.facts['merge']}",
+            f"git verify-tag {name} && git push origin refs/tags/{name}",
+        )
 
     async def probe(self, run: Run, world: World) -> Probe:
         name, merge = fill(self.name, run), run.facts.get("merge")
@@ -193,13 +230,20 @@ class PushSignedTag(Action):
 
 @dataclass(frozen=True)
 class Announce(Action):
-    """One discussion, found again by its marker. If a doubtful moment made two, that is told."""
+    """One discussion, found again by its marker. If a doubtful moment made two, that is told.
 
+    `text` names one of the announcements in `texts`.
+    """
+
+    text: str = "call-for-testing"
     public = True
     keyless = True
 
     def says(self, run: Run) -> str:
-        return f"announce a call for testing in {run.policy.announcements}"
+        return f"post in {run.policy.announcements}: {self._words(run)[0]}"
+
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        return (self.says(run), f"with this line in its text: {marker(run, 'announce')}")
 
     async def probe(self, run: Run, world: World) -> Probe:
         mark = marker(run, "announce")
@@ -211,13 +255,13 @@ class Announce(Action):
         return Done(facts, news=twice("discussion", [talk.url for talk in found[:-1]]))
 
     async def perform(self, run: Run, world: World) -> None:
-        title, body = self.text(run)
+        title, body = self._words(run)
         await world.forge.open_discussion(
             category=run.policy.announcements, title=title, body=f"{body}\n{marker(run, 'announce')}"
         )
 
-    def text(self, run: Run) -> tuple[str, str]:
-        return texts.call_for_testing(run, f"{run.version}-rc{run.iteration}", "")
+    def _words(self, run: Run) -> tuple[str, str]:
+        return texts.announcement(self.text, run)
 
 
 @dataclass(frozen=True)

@@ -155,13 +155,14 @@ def deciding(reviews: Sequence[Review]) -> list[Review]:
 
 @dataclass(frozen=True)
 class Published(Gate):
-    """The pre-release is out and its image is in the registry; the digest is recorded."""
+    """The release is out and its image is in the registry; the digest is recorded. `pre`: it is a pre-release."""
 
     tag: str
     image: str
+    pre: bool = True
 
     def says(self, run: Run) -> str:
-        return f"wait for the pre-release {fill(self.tag, run)} and its image"
+        return f"wait for the {'pre-release' if self.pre else 'release'} {fill(self.tag, run)} and its image"
 
     async def check(self, run: Run, world: World) -> Met | Waiting:
         tag = fill(self.tag, run)
@@ -172,13 +173,13 @@ class Published(Gate):
             missing.append(f"release {tag}")
         if manifest is None:
             missing.append(f"image {fill(self.image, run)}")
-        since = run.record("published").since or world.now
+        since = run.record("published").since or run.record("artefacts").since or world.now
         if missing or release is None or manifest is None:
             late = world.now - since >= timedelta(hours=1) and not run.facts.get("published.late")
             news = (News("not-published", {"missing": missing}),) if late else ()
             return Waiting(f"not there yet: {' and '.join(missing)}", {"published.late": True} if late else {}, news)
-        if not release.prerelease:
-            return Waiting(f"release {tag} is not marked as a pre-release")
+        if release.prerelease != self.pre:
+            return Waiting(f"release {tag} is {'not ' if self.pre else ''}marked as a pre-release")
         return Met(
             {
                 "release": release.id,

@@ -90,6 +90,21 @@ class Obligation(_Value):
         return not self.met_by
 
 
+class Child(_Value):
+    """A run begun on behalf of this one, as it stood when it last changed. Its parent cannot end before it."""
+
+    id: str
+    name: str
+    sop: str
+    title: str
+    state: RunState
+    now: str = ""
+
+    @property
+    def open(self) -> bool:
+        return not self.state.over
+
+
 class Iteration(_Value):
     """An earlier iteration, kept as it ended (rc1, when rc2 is on its way)."""
 
@@ -111,10 +126,13 @@ def pinned(
     owned: bool = True,
     version: str = "",
     severity: Severity | None = None,
+    facts: dict[str, Any] | None = None,
+    parent: "Run | None" = None,
 ) -> "Run":
     """A new run of `sop`, planned, pinned to its steps and to these settings for good.
 
     `owned`: the starter is its first owner; an incident has none before somebody takes command.
+    `facts` are what it knows from the beginning; `parent` is the run it is begun for.
     """
     definition = tuple(step.dump() for step in sop.steps)
     return Run(
@@ -133,6 +151,10 @@ def pinned(
         policy=policy,
         version=version,
         severity=severity,
+        facts=facts or {},
+        parent=parent.id if parent else "",
+        parent_name=parent.name if parent else "",
+        ordered_by=parent.owners if parent else (),
     )
 
 
@@ -141,6 +163,8 @@ class Run(_Value):
 
     `facts` are what the steps learned (numbers, SHAs, digests, texts), by short names the steps agree on.
     `owners` are everybody who owned the run, the present owner last; for an incident, its commanders.
+    `parent` is the id of the run it was begun for, `ordered_by` that run's owners then; `children` are the runs
+    begun for this one.
     """
 
     id: str
@@ -165,6 +189,10 @@ class Run(_Value):
     requests: tuple[Request, ...] = ()
     obligations: tuple[Obligation, ...] = ()
     clocks: dict[str, ClockState] = {}
+    parent: str = ""
+    parent_name: str = ""
+    ordered_by: tuple[str, ...] = ()
+    children: tuple[Child, ...] = ()
     ended_at: AwareDatetime | None = None
     revision: int = 0
 
@@ -172,6 +200,20 @@ class Run(_Value):
     def prefix(self) -> str:
         """What kind of run it is, as its name shows: REL, INC, …"""
         return self.name.partition("-")[0]
+
+    @property
+    def owing(self) -> bool:
+        """Something it left behind is still owed."""
+        return any(debt.open for debt in self.obligations)
+
+    def with_child(self, child: Child) -> Self:
+        """The run with that child as it stands now."""
+        others = tuple(known for known in self.children if known.id != child.id)
+        order = [known.id for known in self.children]
+        if child.id not in order:
+            return self.but(children=(*self.children, child))
+        place = order.index(child.id)
+        return self.but(children=(*others[:place], child, *others[place:]))
 
     @property
     def owner(self) -> str:
@@ -183,6 +225,14 @@ class Run(_Value):
 
     def step(self, step_id: str) -> Step | None:
         return next((Step.load(data) for data in self.definition if data["id"] == step_id), None)
+
+    def find(self, name: str) -> Step | None:
+        """A step by id, or the first open one of "row N"."""
+        if not name.startswith("row "):
+            return self.step(name)
+        row = name.removeprefix("row ").strip()
+        rows = [step for step in self.steps if row in step.row.replace(" ", "").split(",")]
+        return next((step for step in rows if not self.record(step.id).state.over), rows[-1] if rows else None)
 
     def record(self, step_id: str) -> StepRecord:
         return self.records.get(step_id, StepRecord())

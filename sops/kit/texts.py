@@ -5,7 +5,7 @@ Text from people inside them is data: mentions and markup are defused by `quoted
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -39,26 +39,58 @@ def slug(text: str, otherwise: str, limit: int = 40) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:limit].strip("-") or otherwise
 
 
-def candidate_pull_request(run: Run, candidate: str, mark: str) -> tuple[str, str]:
-    """Title and body of the pull request that brings a candidate to main."""
-    body = (
+def pull_request(kind: str, run: Run, mark: str) -> str:
+    """The body of a pull request that a run opens; `kind` is a name in `PULL_REQUESTS`."""
+    return f"{PULL_REQUESTS[kind](run)}\n\n{mark}"
+
+
+def _candidate(run: Run) -> str:
+    candidate = f"{run.version}-rc{run.iteration}"
+    return (
         f"Release candidate {candidate}, prepared by run {run.name} for {run.starter}.\n\n"
-        f"Merging it is approved in the run's thread; the tag `v{candidate}` follows on the merge commit.\n\n{mark}"
+        f"Merging it is approved in the run's thread; the tag `v{candidate}` follows on the merge commit."
     )
-    return f"Release candidate {candidate}", body
 
 
-def call_for_testing(run: Run, candidate: str, digest: str) -> tuple[str, str]:
-    """Title and body of the announcement of a candidate."""
+def _release(run: Run) -> str:
+    return (
+        f"Release {run.version}, prepared by run {run.name} for {run.starter}.\n\n"
+        f"Merging it is approved in the run's thread; the tag `v{run.version}` follows on the merge commit."
+    )
+
+
+#: Bodies of pull requests, by name.
+PULL_REQUESTS: dict[str, Callable[[Run], str]] = {"candidate": _candidate, "release": _release}
+
+
+def announcement(kind: str, run: Run) -> tuple[str, str]:
+    """Title and body of a public announcement; `kind` is a name in `ANNOUNCEMENTS`."""
+    return ANNOUNCEMENTS[kind](run)
+
+
+def _released(run: Run) -> tuple[str, str]:
+    url = run.facts.get("release.url")
+    body = f"{run.version} is out, tag `v{run.version}`" + (f": {url}" if url else "") + ".\n"
+    return f"Released: {run.version}", body
+
+
+def _call_for_testing(run: Run) -> tuple[str, str]:
+    candidate = f"{run.version}-rc{run.iteration}"
     labels = " or ".join(f"`{label}`" for label in run.policy.blocker_labels)
     days = run.policy.soak.days
-    return (
-        f"Call for testing: {candidate}",
-        f"{candidate} is out as a pre-release, tag `v{candidate}`"
-        + (f", image `{digest}`" if digest else "")
-        + f".\n\nPlease try it within the next {days} days. If something broke, open an issue and label it {labels}; "
-        "an open one holds the release.\n",
+    body = (
+        f"{candidate} is out as a pre-release, tag `v{candidate}`.\n\n"
+        f"Please try it within the next {days} days. If something broke, open an issue and label it {labels}; "
+        "an open one holds the release.\n"
     )
+    return f"Call for testing: {candidate}", body
+
+
+#: Announcements, by name.
+ANNOUNCEMENTS: dict[str, Callable[[Run], tuple[str, str]]] = {
+    "call-for-testing": _call_for_testing,
+    "released": _released,
+}
 
 
 def incident_issue(run: Run) -> tuple[str, str]:

@@ -16,10 +16,13 @@ from sops.kit.run import Run
 from sops.kit.stores import Deadline
 
 ACKNOWLEDGE, UPDATE, POST_MORTEM, SOAK = "acknowledge", "update", "post-mortem", "soak"
+OWED = "owed:"  # begins the name of an obligation's clock; it outlives its run
 LOOK = "look"  # not a promise: the engine's own note to look at a run again
 
 #: Marks of the long clocks: the day before, the instant itself, the days after.
 EVE, DUE, OVERDUE_DAYS = 99, 100, 5
+#: What is owed is asked for so many times, a week apart.
+OWED_WEEKS = 26
 #: An urgent incident nobody acknowledges goes on calling people after its time is over, half a span apart.
 URGENT, AGAIN = frozenset({Severity.P0, Severity.P1}), 20
 
@@ -42,7 +45,14 @@ def due(name: str, run: Run, start: datetime) -> datetime | None:
         if severity is Severity.P3 and not run.facts.get("cause"):
             return None  # optional, and nobody began one
         return calendar(run).business_days_after(start, run.policy.post_mortem_days)
+    if name.startswith(OWED):
+        return calendar(run).business_days_after(start, run.policy.obligation_days)
     raise KeyError(name)
+
+
+def lasting(name: str) -> bool:
+    """A clock that goes on when its run is over: of something owed."""
+    return name.startswith(OWED)
 
 
 def missed_updates(run: Run) -> int:
@@ -130,6 +140,9 @@ def marks(run: Run, name: str, state: ClockState) -> list[tuple[int, datetime]]:
         days = calendar(run)
         after = [(DUE + n, _morning(days, days.business_days_after(end, n))) for n in range(1, OVERDUE_DAYS + 1)]
         return [(EVE, max(start, _eve(days, end))), (DUE, end), *after]
+    if lasting(name):
+        morning = _morning(calendar(run), end)
+        return [(DUE + week, morning + week * 7 * DAY) for week in range(OWED_WEEKS)]
     if name == SOAK:
         eve = end - DAY
         daily = [(day, start + timedelta(days=day)) for day in range(1, EVE) if start + timedelta(days=day) < eve]

@@ -24,6 +24,10 @@ class PullRequest:
     mergeable: bool | None = None
     merge_sha: str | None = None
     merged_at: datetime | None = None
+    created_at: datetime | None = None
+    labels: tuple[str, ...] = ()
+    association: str = "NONE"  # what its author is to the repository, as GitHub puts it: FIRST_TIME_CONTRIBUTOR, …
+    is_bot: bool = False
 
     @property
     def merged(self) -> bool:
@@ -77,6 +81,14 @@ class Issue:
     created_at: datetime
     updated_at: datetime
     closed_at: datetime | None
+    url: str
+
+
+@dataclass(frozen=True)
+class Milestone:
+    number: int
+    title: str
+    state: str  # "open" or "closed"
     url: str
 
 

@@ -1,7 +1,7 @@
 """What commands do, a module for each kind of run. `bot.chat.dispatch` finds them in `HANDLERS`."""
 
 from bot.chat.commands import Ack, Close, Command, Report, SignOff
-from bot.chat.handlers import approvals, common, incident, public_words, release
+from bot.chat.handlers import approvals, cleanup, common, incident, public_words, release, undo
 from bot.chat.handlers.base import Handler
 from sops.kit.run import Run
 
@@ -11,6 +11,8 @@ HANDLERS: dict[type[Command], Handler] = {
     **release.HANDLERS,
     **incident.HANDLERS,
     **public_words.HANDLERS,
+    **undo.HANDLERS,
+    **cleanup.HANDLERS,
 }
 
 
@@ -18,7 +20,7 @@ def rephrased(run: Run, command: Command) -> Command:
     """`!done triage text` is `!triage text`: a step that has a word of its own is signed off by that word alone."""
     if not isinstance(command, SignOff):
         return command
-    step = common.find_step(run, command.step)
+    step = run.find(command.step)
     wanted = common.signature(step) if step else None
     if wanted is None or not wanted.verb:
         return command

@@ -6,12 +6,13 @@ from types import MappingProxyType
 
 from bot.chat import commands, replies
 from bot.chat.handlers.base import Handler, Refused, Speaker
+from bot.chat.permissions import leaders
 from bot.engine.desk import Desk
 from sops.kit import timing
 from sops.kit.action import Action
 from sops.kit.approvals import RequestState
 from sops.kit.gate import Approved, SignedOff
-from sops.kit.model import Role, Severity, Step
+from sops.kit.model import Severity, Step
 from sops.kit.run import Obligation, Run, RunState, StepState
 from sops.kit.timing import ACKNOWLEDGE, DUE, UPDATE
 
@@ -20,15 +21,6 @@ LONGEST_SNOOZE = MappingProxyType({Severity.P0: 15, Severity.P1: 30})  # minutes
 
 
 NEVER_SKIPPED = frozenset({"ack", "verify", "close"})  # clocks and the end of the run hang on them
-
-
-def find_step(run: Run, name: str) -> Step | None:
-    """A step by id, or the first open one of `row N`."""
-    if name.startswith("row "):
-        row = name.removeprefix("row ").strip()
-        rows = [step for step in run.steps if row in step.row.replace(" ", "").split(",")]
-        return next((step for step in rows if not run.record(step.id).state.over), rows[-1] if rows else None)
-    return run.step(name)
 
 
 def step_of(run: Run, name: str) -> Step:
@@ -47,6 +39,12 @@ def signature(step: Step) -> SignedOff | None:
 def sign(desk: Desk, me: Speaker, step: Step, text: str) -> None:
     """Put the speaker's name and words to the step."""
     desk.run = desk.run.with_record(step.id, signed=True, by=me.handle, text=text, since=desk.now)
+
+
+def remember(desk: Desk, me: Speaker, kind: str, what: str, *, step: str = "", before: str = "") -> None:
+    """Keep the act of record that `!undo` would take back."""
+    act = {"kind": kind, "what": what, "step": step, "before": before, "by": me.handle, "at": desk.now.isoformat()}
+    desk.run = desk.run.with_facts({"last.act": {**act, "iteration": str(desk.run.iteration)}})
 
 
 def start(desk: Desk, me: Speaker, _: commands.Start) -> Refused | None:
@@ -108,7 +106,7 @@ def sign_off(desk: Desk, me: Speaker, command: commands.SignOff) -> Refused | No
     debt = next((debt for debt in desk.run.obligations if debt.id == command.step and debt.open), None)
     if debt is not None:
         return _meet(desk, me, debt, command.evidence)
-    step = find_step(desk.run, command.step)
+    step = desk.run.find(command.step)
     if step is None:
         return Refused(replies.refused(replies.step_unknown(command.step, desk.run)))
     wanted = signature(step)
@@ -116,6 +114,7 @@ def sign_off(desk: Desk, me: Speaker, command: commands.SignOff) -> Refused | No
     if refusal or wanted is None:
         return Refused(replies.refused(refusal))
     sign(desk, me, step, command.evidence)
+    remember(desk, me, "sign-off", step.id, step=step.id)
     desk.note("sign-off", me.record, step=step.id, text=command.evidence)
     desk.say(replies.signed_off(step, me.handle))
     return None
@@ -140,6 +139,7 @@ def _meet(desk: Desk, me: Speaker, debt: Obligation, evidence: str) -> Refused |
         return Refused(replies.refused(replies.debt_evidence(debt)))
     met = debt.model_copy(update={"met_by": me.handle, "evidence": evidence})
     desk.run = desk.run.but(obligations=tuple(met if d.id == debt.id else d for d in desk.run.obligations))
+    desk.run = timing.stopped(desk.run, f"{timing.OWED}{debt.id}", desk.now)
     desk.note("obligation-met", me.record, id=debt.id, evidence=evidence)
     desk.say(replies.obligation_met(met))
     return None
@@ -156,25 +156,15 @@ def waive(desk: Desk, me: Speaker, command: commands.Waive) -> Refused | None:
 def _leave_out(desk: Desk, me: Speaker, name: str, reason: str) -> Refused | None:
     """A sign-off may be skipped by one person, anything the bot does or waits for by two, an approval by nobody."""
     run = desk.run
-    step = find_step(run, name)
-    if step is None:
-        return Refused(replies.refused(replies.step_unknown(name, run)))
-    if run.record(step.id).state.over:
-        return Refused(replies.refused(replies.step_closed(step)))
-    if any(isinstance(piece, Approved) for piece in step.waits):
-        return Refused(replies.refused(replies.APPROVAL_NOT_SKIPPED))
-    if step.id == "post-mortem" and run.severity is not Severity.P3:
-        return Refused(replies.refused(replies.POST_MORTEM_OWED))
-    if step not in run.current():
-        return Refused(replies.refused(replies.step_early(step)))
-    wanted = signature(step)
-    if wanted is not None and wanted.verb in NEVER_SKIPPED:
-        return Refused(replies.refused(replies.say_instead(step, wanted.verb)))
-    if step.then or any(isinstance(piece, Action) and piece.essential for piece in step.deeds):
-        return Refused(replies.refused(replies.not_waivable(step)))
-    alone = signature(step) is not None and not step.then
-    first = _first_waiver(desk, step)
-    if alone:
+    debt = next((debt for debt in run.obligations if debt.id == name and debt.open), None)
+    if debt is not None:
+        return _waive_debt(desk, me, debt, reason)
+    step = run.find(name)
+    refusal = _stays(run, step) if step else replies.step_unknown(name, run)
+    if refusal or step is None:
+        return Refused(replies.refused(refusal))
+    first = _first_waiver(desk, step.id)
+    if signature(step) is not None:
         _skipped(desk, me, step, reason, "skip")
         desk.say(replies.skipped(step, me.handle))
     elif first == me.handle:
@@ -189,9 +179,43 @@ def _leave_out(desk: Desk, me: Speaker, name: str, reason: str) -> Refused | Non
     return None
 
 
-def _first_waiver(desk: Desk, step: Step) -> str | None:
-    """Who asked to waive the step within the last day, if anybody did."""
-    who, at = desk.run.facts.get(f"waive.{step.id}") or (None, None)
+def _stays(run: Run, step: Step) -> str:
+    """Why this step cannot be left out now; empty if it can."""
+    if run.state.over:
+        return replies.OVER
+    if run.record(step.id).state.over:
+        return replies.step_closed(step)
+    if any(isinstance(piece, Approved) for piece in step.waits):
+        return replies.APPROVAL_NOT_SKIPPED
+    if step.id == "post-mortem" and run.severity is not Severity.P3:
+        return replies.POST_MORTEM_OWED
+    if step not in run.current():
+        return replies.step_early(step)
+    wanted = signature(step)
+    if wanted is not None and wanted.verb in NEVER_SKIPPED:
+        return replies.say_instead(step, wanted.verb)
+    if step.then or any(isinstance(piece, Action) and piece.essential for piece in step.deeds):
+        return replies.not_waivable(step)
+    return ""
+
+
+def _waive_debt(desk: Desk, me: Speaker, debt: Obligation, reason: str) -> Refused | None:
+    """What is owed may be let go by two people who steer the run."""
+    first = _first_waiver(desk, debt.id)
+    others = _others(desk, me)
+    if first == me.handle:
+        return Refused(replies.refused(replies.waiver_same_debt(debt, others)))
+    if first is None:
+        desk.run = desk.run.with_facts({f"waive.{debt.id}": [me.handle, desk.now.isoformat()]})
+        desk.note("waiver-asked", me.record, id=debt.id, text=reason)
+        desk.say(replies.debt_waiver_asked(debt, me.handle, reason, others))
+        return None
+    return _meet(desk, me, debt, f"waived by {first} and {me.handle}: {reason}")
+
+
+def _first_waiver(desk: Desk, name: str) -> str | None:
+    """Who asked to waive the step or debt within the last day, if anybody did."""
+    who, at = desk.run.facts.get(f"waive.{name}") or (None, None)
     return who if at and desk.now - datetime.fromisoformat(at) <= WAIVER_LASTS else None
 
 
@@ -206,8 +230,7 @@ def _skipped(desk: Desk, me: Speaker, step: Step, reason: str, kind: str) -> Non
 
 def _others(desk: Desk, me: Speaker) -> list[str]:
     """Who may be the second to agree."""
-    roles = desk.run.policy.escalation if desk.run.prefix == replies.INCIDENT else (Role.RELEASE_MANAGER,)
-    return [person.handle for person in desk.people.holding(*roles) if person.handle != me.handle]
+    return [person.handle for person in desk.people.holding(*leaders(desk.run)) if person.handle != me.handle]
 
 
 def note(desk: Desk, me: Speaker, command: commands.Note) -> Refused | None:
@@ -232,11 +255,11 @@ def snooze(desk: Desk, me: Speaker, command: commands.Snooze) -> Refused | None:
 def cancel(desk: Desk, me: Speaker, command: commands.Cancel) -> Refused | None:
     """Ends the run where it is; what it left at the forge is listed, and stays."""
     run = desk.run
-    desk.run = run.but(state=RunState.CANCELLED, ended_at=desk.now).with_facts({"ended": command.reason})
-    for clock in run.clocks:
-        desk.run = timing.stopped(desk.run, clock, desk.now)
+    run = run.with_facts({"ended": command.reason, "cancelled": True})
+    desk.run = run.but(state=RunState.CANCELLED, ended_at=desk.now)
     for name in run.clocks:
-        desk.run = timing.stopped(desk.run, name, desk.now)
+        if not timing.lasting(name):
+            desk.run = timing.stopped(desk.run, name, desk.now)
     desk.run = desk.run.but(
         requests=tuple(r.but(state=RequestState.VOID, ended="cancelled") if r.live else r for r in desk.run.requests)
     )

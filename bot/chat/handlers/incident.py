@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.chat import commands, replies
 from bot.chat.handlers.base import Handler, Refused, Speaker
-from bot.chat.handlers.common import sign, step_of
+from bot.chat.handlers.common import remember, sign, step_of
 from bot.engine.desk import Desk
 from sops.kit import timing
 from sops.kit.incident_actions import OpenActionIssue
@@ -25,6 +25,7 @@ def ack(desk: Desk, me: Speaker, _: commands.Ack) -> Refused | None:
     sign(desk, me, step_of(run, "acknowledge"), "")
     run = timing.stopped(desk.run.but(owners=(*run.owners, me.handle)), timing.ACKNOWLEDGE, desk.now)
     desk.run = timing.started(run, timing.UPDATE, desk.now) if run.severity else run
+    remember(desk, me, "ack", "ack")
     desk.note("acknowledge", me.record)
     desk.say(replies.acknowledged(desk.run, me.handle))
     return None
@@ -62,6 +63,7 @@ def _resolve(desk: Desk, me: Speaker) -> None:
     """Resolved from this instant: the post-mortem's clock starts, updates are no longer owed."""
     desk.run = desk.run.with_facts({"resolved.at": desk.now.isoformat(), "resolved.severity": desk.run.severity})
     desk.run = timing.stopped(timing.started(desk.run, timing.POST_MORTEM, desk.now), timing.UPDATE, desk.now)
+    remember(desk, me, "verify", "verify", step="verify")
     desk.say(replies.resolved(desk.run, me.handle))
     desk.tell(replies.resolved_in_channel(desk.run))
 
@@ -75,6 +77,8 @@ def severity(desk: Desk, me: Speaker, command: commands.SetSeverity) -> Refused 
     if old is None and run.record("acknowledge").signed:
         run = timing.started(run, timing.UPDATE, desk.now)
     desk.run = run
+    if old is not None:
+        remember(desk, me, "severity", f"severity {command.severity}", before=old)
     desk.note("severity", me.record, severity=command.severity, before=old or "", text=command.reason)
     card = replies.severity_set(desk.run, old, me.handle, command.reason)
     desk.say(card)
@@ -164,11 +168,13 @@ def _take_over(desk: Desk, handle: str, by: Speaker) -> None:
 
 
 def set_fact(desk: Desk, me: Speaker, command: commands.SetFact) -> Refused | None:
-    if "post-mortem" in desk.run.facts:
+    if "post-mortem" in desk.run.facts and desk.run.prefix == replies.INCIDENT:
         return Refused(replies.refused(replies.drafted(desk.run)))
     desk.run = desk.run.with_facts({command.name: command.text})
     desk.note("set", me.record, name=command.name, text=command.text)
-    desk.say(replies.fact_set(command.name, replies.missing_facts(desk.run, ("cause", "impact", "actions"))))
+    owes = desk.run.prefix == replies.INCIDENT
+    missing = replies.missing_facts(desk.run, ("cause", "impact", "actions")) if owes else None
+    desk.say(replies.fact_set(command.name, missing))
     return None
 
 
@@ -202,6 +208,7 @@ def close(desk: Desk, me: Speaker, _: commands.Close) -> Refused | None:
         step for step in run.steps if not run.record(step.id).state.over and step.id not in {"close", "reopen-issue"}
     ]
     reasons = [replies.close_reason(run, step) for step in left]
+    reasons += [replies.close_child(child) for child in run.children if child.open]
     reasons += [replies.close_debt(debt) for debt in run.obligations if debt.open]
     if reasons:
         return Refused(replies.close_refused(run, reasons))
@@ -237,7 +244,7 @@ def _end(desk: Desk, me: Speaker, why: str) -> None:
         if not run.record(step.id).state.over and step.id != "close":
             run = run.with_record(step.id, state=StepState.SKIPPED, note=why, by=me.handle)
     run = run.with_record("close", signed=True, by=me.handle, text=why)
-    for name in run.clocks:
+    for name in [name for name in run.clocks if not timing.lasting(name)]:
         run = timing.stopped(run, name, desk.now)
     desk.run = run
     desk.note("closed-as", me.record, text=why)

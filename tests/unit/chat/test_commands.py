@@ -16,6 +16,17 @@ from tests.unit.runs import a_release, an_incident
 TYPED = [
     ("/incident declare P1 payments return 500", commands.Declare(Severity.P1, "payments return 500")),
     ("/release rc 1.4.0", commands.StartCandidate("1.4.0")),
+    ("/release stable 1.4.0", commands.StartStable("1.4.0")),
+    ("/release rollback 1.4.0 --to 1.3.2", commands.StartRollback("1.4.0", "1.3.2")),
+    ("/release rollback v1.4.0 --image-only --retract", commands.StartRollback("v1.4.0", "", True, True)),
+    ("/release freeze holidays", commands.Freeze("holidays")),
+    ("/release unfreeze", commands.Unfreeze()),
+    ("/hotfix 1.4.1 P0 wal-corruption", commands.StartHotfix("1.4.1", Severity.P0, "wal-corruption")),
+    ("/hotfix 1.4.1 p1 WAL --security", commands.StartHotfix("1.4.1", Severity.P1, "wal", True)),
+    ("/deps update rocksdb 9.7.3", commands.StartUpdate("rocksdb", "9.7.3")),
+    ("/deps update rocksdb 9.7.3 --cve cve-2026-12345", commands.StartUpdate("rocksdb", "9.7.3", "CVE-2026-12345")),
+    ("/onboard octocat #412", commands.Onboard("octocat", 412)),
+    ("/onboard @octocat", commands.Onboard("octocat")),
     ("/sop list", commands.ListSops()),
     ("/sop show sop-03", commands.ShowSop("SOP-03")),
     ("/sop runs", commands.ListRuns()),
@@ -65,6 +76,8 @@ TYPED = [
     ("!reopen it is back", commands.Reopen("it is back")),
     ("!close", commands.Close()),
     ("!cancel not now", commands.Cancel("not now")),
+    ("!cleanup", commands.Cleanup()),
+    ("!undo", commands.Undo()),
 ]
 
 

@@ -10,12 +10,12 @@ from sops.kit.action import Moment, marker
 from sops.kit.model import Severity
 from sops.kit.texts import (
     action_issue,
-    call_for_testing,
-    candidate_pull_request,
+    announcement,
     incident_issue,
     notice,
     post_mortem,
     printable,
+    pull_request,
     quoted,
     slug,
     titled,
@@ -120,10 +120,10 @@ def test_an_endless_title_is_cut():
 
 def test_a_candidates_texts_name_it_and_carry_the_mark():
     run = a_release()
-    title, body = candidate_pull_request(run, "1.4.0-rc1", "<!-- m -->")
-    assert "1.4.0-rc1" in title
+    body = pull_request("candidate", run, "<!-- m -->")
+    assert "1.4.0-rc1" in body
     assert body.endswith("<!-- m -->")
-    title, body = call_for_testing(run, "1.4.0-rc1", "sha256:abc")
+    title, body = announcement("call-for-testing", run)
     assert "1.4.0-rc1" in title
     assert "`regression` or `rc-blocker`" in body
     assert "7 days" in body

@@ -10,13 +10,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.chat import commands
+from bot.chat.replies import dependency, freeze, hotfix, onboarding, rollback, stable
+from bot.chat.replies.parts import Words, card, duration, names
 from sops.kit import timing
 from sops.kit.action import Conflict, Moment, News, short
 from sops.kit.approvals import Request, RequestState
 from sops.kit.message import Button, Card, Line, Span, bold, code, line, person, time
 from sops.kit.model import Role, Severity, Sop, Step
 from sops.kit.people import People, Person
-from sops.kit.run import Obligation, Run, RunState, StepState
+from sops.kit.run import Child, Obligation, Run, RunState, StepState
 from sops.kit.stores import Deadline, Fault, LedgerEntry
 from sops.kit.texts import printable, quoted
 
@@ -29,30 +31,16 @@ _MARK = {
     StepState.PENDING: "·",
 }
 INCIDENT = "INC"
+#: What procedures say of their own, by SOP.
+WORDS: Mapping[str, Words] = {
+    "SOP-01": stable.WORDS,
+    "SOP-02": hotfix.WORDS,
+    "SOP-04": rollback.WORDS,
+    "SOP-06": dependency.WORDS,
+    "SOP-07": onboarding.WORDS,
+    "FREEZE": freeze.WORDS,
+}
 _ROOTS = tuple(f"/{root}" for root in commands.ROOTS)
-
-
-def _card(*lines: Line | str, hint: str = "", buttons: tuple[Button, ...] = ()) -> Card:
-    return Card(
-        lines=tuple(line(entry) if isinstance(entry, str) else entry for entry in lines), hint=hint, buttons=buttons
-    )
-
-
-def _names(handles: Sequence[str], last: str = "or") -> str:
-    *most, end = handles or ("nobody",)
-    return f"{', '.join(most)} {last} {end}" if most else end
-
-
-def duration(span: timedelta) -> str:
-    """2 h, 15 min, 7 days: the largest units that say it, at most two of them."""
-    minutes = int(span.total_seconds() // 60)
-    if minutes < 1:
-        return f"{int(span.total_seconds())} s"
-    days, hours, rest = minutes // 1440, minutes % 1440 // 60, minutes % 60
-    parts = [f"{days} day{'s' if days != 1 else ''}"] if days else []
-    parts += [f"{hours} h"] if hours else []
-    parts += [f"{rest} min"] if rest and not days else []
-    return " ".join(parts[:2])
 
 
 # The summary at the root of a thread
@@ -96,9 +84,9 @@ def _release_summary(run: Run) -> Card:
     rare = {"fix-branch", "blockers"}  # shown once a blocker makes them due
     left = [step for step in run.steps if step not in (*done, *waiting) and step.id not in rare]
     done = [step for step in done if run.record(step.id).state is StepState.DONE or step.id not in rare]
-    lines: list[Line | str] = [
-        line(bold(f"{run.name} · candidate {run.version}-rc{run.iteration} · {state_word(run)}"))
-    ]
+    lines: list[Line | str] = [line(bold(f"{run.name} · {heading(run)} · {state_word(run)}"))]
+    if run.parent_name:
+        lines.append(f"For {run.parent_name}")
     if done:
         lines.append(" ".join(f"{_MARK[run.record(s.id).state]} {s.title}{_fact_of(run, s)}" for s in done))
     lines += [line(f"{_MARK[run.record(s.id).state]} {s.title}", *_note(run, s)) for s in waiting]
@@ -108,9 +96,27 @@ def _release_summary(run: Run) -> Card:
     if soak is not None and soak.running:
         lines.append(line("Soak ends ", time(soak.due_at)))
     lines += [_debt(debt) for debt in run.obligations if debt.open]
+    lines += [child_line(child) for child in run.children]
     lines.append(line(f"Started by {run.starter} ", time(run.created_at)))
     buttons = () if run.state.over else (Button(label="Plan", says="plan"), Button(label="Hold", says="!hold reason"))
-    return _card(*lines, hint=_release_hint(run), buttons=buttons)
+    return card(*lines, hint=_release_hint(run), buttons=buttons)
+
+
+def heading(run: Run) -> str:
+    """What the run is, in few words: candidate 1.4.0-rc1, hotfix 1.4.1 (P0)."""
+    if run.sop in WORDS:
+        return printable(WORDS[run.sop].heading(run))
+    return f"candidate {run.version}-rc{run.iteration}"
+
+
+def child_now(run: Run) -> str:
+    """Where a run stands, as its parent shows it."""
+    return f"{heading(run) if run.prefix != INCIDENT else printable(run.title)} · {state_word(run)}"
+
+
+def child_line(child: Child) -> str:
+    mark = "▶" if child.open else "✓" if child.state is RunState.DONE else "–"
+    return f"{mark} {child.name} · {child.now}"
 
 
 def _release_hint(run: Run) -> str:
@@ -122,7 +128,7 @@ def _release_hint(run: Run) -> str:
         return "!resume · plan · !cancel reason"
     if "soak" in {step.id for step in run.current()}:
         return "!blocker #N · !dismiss #N reason · status · !hold reason"
-    return "plan · status · !hold reason"
+    return WORDS[run.sop].hint if run.sop in WORDS else "plan · status · !hold reason"
 
 
 def _fact_of(run: Run, step: Step) -> str:
@@ -157,11 +163,12 @@ def _incident_summary(run: Run) -> Card:
         text, by, at = facts["update"]
         lines.append(line("Now     ", Span(text=text), f" ({by}, ", time(datetime.fromisoformat(at)), ")"))
     lines.append(_incident_next(run))
+    lines += [child_line(child) for child in run.children]
     public = f"{facts['public.url']}" if facts.get("public.url") else "nothing yet"
     lines.append(line(f"Public  {public}", *_paged(run)))
     lines += [_debt(debt) for debt in run.obligations if debt.open]
     hint, buttons = _incident_choices(run)
-    return _card(*lines, hint=hint, buttons=buttons)
+    return card(*lines, hint=hint, buttons=buttons)
 
 
 def _incident_next(run: Run) -> Line:
@@ -217,7 +224,7 @@ def declared(run: Run, first: str) -> Card:
     clock = run.clocks.get(timing.ACKNOWLEDGE)
     to: tuple[Span | str, ...] = (person(first), " ") if first else ()
     if run.severity is None or clock is None:
-        return _card(
+        return card(
             line(*to, f"{run.name} is open: ", Span(text=run.title), ". How bad is it?"),
             "P0 complete outage or data loss · P1 a major feature is down · P2 degraded · P3 cosmetic",
             line("Until somebody says, it counts as a P1: acknowledge by ", time(clock.due_at), ".")
@@ -226,7 +233,7 @@ def declared(run: Run, first: str) -> Card:
             hint="!severity P1, or just P1 · ack",
             buttons=tuple(Button(label=s, says=f"!severity {s}") for s in Severity),
         )
-    return _card(
+    return card(
         line(*to, f"{run.name} ({run.severity}): ", Span(text=run.title)),
         line("Acknowledge by ", time(clock.due_at), "."),
         hint="ack",
@@ -235,17 +242,17 @@ def declared(run: Run, first: str) -> Card:
 
 
 def opened_in(run: Run) -> Card:
-    return _card(f"{run.name} is open in {run.place.channel}; its thread is there.")
+    return card(f"{run.name} is open in {run.place.channel}; its thread is there.")
 
 
 def declared_in_channel(run: Run) -> Card:
-    return _card(line(bold(f"{run.name} declared ({run.severity or 'severity not set'})"), ": ", Span(text=run.title)))
+    return card(line(bold(f"{run.name} declared ({run.severity or 'severity not set'})"), ": ", Span(text=run.title)))
 
 
 def planned(run: Run, lines: Sequence[str], trouble: Sequence[str]) -> Card:
     """The plan under a new release run, with what stands in its way."""
     start = "Nothing is done until somebody who may start it says !start."
-    return _card(
+    return card(
         line(bold(f"Plan of {run.name}")),
         *lines,
         *(line(bold("In the way: "), Span(text=entry)) for entry in trouble),
@@ -288,7 +295,7 @@ def plan_sign_off(role: Role, ask: str) -> str:
 
 
 def plan(run: Run, lines: Sequence[str]) -> Card:
-    return _card(line(bold(f"Plan of {run.name}, {state_word(run).lower()}")), *lines)
+    return card(line(bold(f"Plan of {run.name}, {state_word(run).lower()}")), *lines)
 
 
 # Approvals
@@ -315,13 +322,13 @@ def request(run: Run, asked: Request, people: People) -> Card:
         if len(able) >= asked.quorum
         else [f"There are only {len(able)} people who may answer; name more {asked.role}s in the settings."]
     )
-    return _card(
+    return card(
         line(bold(f"{run.name} needs {count} from a {asked.role}."), " It covers, in order:"),
         *(f"{n} {effect}" for n, effect in enumerate(asked.effects, 1)),
         f"Checks {run.facts.get('checks')} on {short(str(run.facts.get('head')))}.",
         *without,
         *github,
-        line("May answer: ", *_mentions(able), f"; not {_names(barred, 'and')}." if barred else "."),
+        line("May answer: ", *_mentions(able), f"; not {names(barred, 'and')}." if barred else "."),
         *enough,
         line("Void if anything here changes. Expires ", time(asked.expires_at), "."),
         hint=f"approve {asked.code} · !reject {asked.code} reason",
@@ -333,7 +340,7 @@ def request(run: Run, asked: Request, people: People) -> Card:
     )
 
 
-_WHY_NOT = {"starter": "started it", "owner": "owns it", "author": "wrote commits in it"}
+_WHY_NOT = {"ordered": "ordered it", "starter": "started it", "owner": "owns it", "author": "wrote commits in it"}
 _NEVER = {
     "starter": "the starter never counts",
     "owner": "an owner of the run never counts",
@@ -350,7 +357,7 @@ def _mentions(handles: Sequence[str]) -> tuple[Span | str, ...]:
 
 def approval_missing(asked: Request) -> str:
     if asked.state is RequestState.GRANTED:
-        by = f"approved by {_names(asked.people, 'and')}"
+        by = f"approved by {names(asked.people, 'and')}"
         return f"{by}; the grace runs, !stop stops it" if asked.grace_until else f"{by}; something else is in the way"
     missing = asked.quorum - len(asked.people)
     return f"{missing} yes to request {asked.code}" if missing == 1 else f"{missing} yeses to request {asked.code}"
@@ -377,36 +384,36 @@ def what_changed(changed: Mapping[str, tuple[Any, Any]]) -> str:
 
 
 def request_void(run: Run, asked: Request) -> Card:
-    given = f" Void with it: the yes of {_names(asked.people, 'and')}." if asked.people else ""
+    given = f" Void with it: the yes of {names(asked.people, 'and')}." if asked.people else ""
     untouched = "" if "merge.outside" in run.facts else " Nothing was merged."
     following = "" if run.state is not RunState.ACTIVE else " A new request follows as soon as it can."
-    return _card(f"Request {asked.code} is void: {asked.ended}.{given}{untouched}{following}")
+    return card(f"Request {asked.code} is void: {asked.ended}.{given}{untouched}{following}")
 
 
 def request_expired(run: Run, asked: Request) -> Card:
-    said = f" The yes of {_names(asked.people, 'and')} went with it." if asked.people else ""
-    return _card(
+    said = f" The yes of {names(asked.people, 'and')} went with it." if asked.people else ""
+    return card(
         line(person(run.owner), f" Request {asked.code} has expired.{said} Nothing was done; !retry asks again."),
         hint="!retry",
     )
 
 
 def yes_dropped(run: Run, asked: Request) -> Card:
-    return _card(f"A yes to {asked.code} no longer counts: its giver is not a {asked.role} any more.")
+    return card(f"A yes to {asked.code} no longer counts: its giver is not a {asked.role} any more.")
 
 
 def grace(run: Run, asked: Request) -> Card:
     span = run.policy.grace_p0 if run.severity is Severity.P0 else run.policy.grace
-    return _card(
-        f"Approved by {_names(asked.people, 'and')}. Going ahead in {duration(span)} unless somebody says !stop.",
+    return card(
+        f"Approved by {names(asked.people, 'and')}. Going ahead in {duration(span)} unless somebody says !stop.",
         hint="!stop",
         buttons=(Button(label="Stop", says="!stop"),),
     )
 
 
 def held_back(run: Run, asked: Request) -> Card:
-    return _card(
-        f"Approved by {_names(asked.people, 'and')}, but something else is in the way; status says what.",
+    return card(
+        f"Approved by {names(asked.people, 'and')}, but something else is in the way; status says what.",
         "Once it is gone there is another moment to say !stop.",
         hint="status",
     )
@@ -418,14 +425,14 @@ def left_out(step: Step, who: str, why: str) -> str:
 
 def counted(run: Run, asked: Request, who: str) -> Card:
     missing = asked.quorum - len(asked.people)
-    return _card(f"Counted: {who}'s yes to {asked.code}; {missing} more to go.")
+    return card(f"Counted: {who}'s yes to {asked.code}; {missing} more to go.")
 
 
 def not_counted(run: Run, reasons: Sequence[str], code_given: str, following: str) -> Card:
     """Why a yes does not count; every reason, and who may instead."""
     which = f" ({code_given})" if code_given else ""
     untouched = "" if "merge" in run.facts else " Nothing was merged."
-    return _card(
+    return card(
         line(bold(f"Not counted: your yes to {run.name}{which}."), untouched),
         *(f"• {reason}" for reason in reasons),
         *([following] if following else []),
@@ -437,7 +444,7 @@ def following(asked: Request | None, people: People) -> str:
     if asked is None or asked.state is not RequestState.OPEN:
         return ""
     able = [p.handle for p in people.holding(asked.role) if p.handle not in (*asked.excluded, *asked.people)]
-    return f"Next: {_names(able)} read the request and say: approve {asked.code}"
+    return f"Next: {names(able)} read the request and say: approve {asked.code}"
 
 
 def reason_excluded(run: Run, why: str) -> str:
@@ -471,19 +478,19 @@ REASON_EARLY = "It was sent before the request was shown in this thread; read th
 
 
 def how_to_approve(asked: Request) -> Card:
-    return _card(f"If that was meant as a yes, say: approve {asked.code}")
+    return card(f"If that was meant as a yes, say: approve {asked.code}")
 
 
 def how_to_stop() -> Card:
-    return _card("If that was meant to stop it, say: !stop", hint="!stop")
+    return card("If that was meant to stop it, say: !stop", hint="!stop")
 
 
 def withdrawn(who: str, asked: Request) -> Card:
-    return _card(f"{who} took back the yes to {asked.code}. Nothing was merged.")
+    return card(f"{who} took back the yes to {asked.code}. Nothing was merged.")
 
 
 def rejected(who: str, asked: Request) -> Card:
-    return _card(
+    return card(
         line(f"{who} rejected {asked.code}: ", Span(text=asked.ended), ". Nothing was merged; the run waits."),
         hint="!retry asks again",
     )
@@ -498,10 +505,8 @@ def void_note(asked: Request) -> str:
 
 
 def stopped(who: str, codes: Sequence[str]) -> Card:
-    what = f" The yeses to {_names(codes, 'and')} are void." if codes else ""
-    return _card(
-        f"Stopped by {who}.{what} The run is on hold; nothing of it was done.", hint="!resume · !cancel reason"
-    )
+    what = f" The yeses to {names(codes, 'and')} are void." if codes else ""
+    return card(f"Stopped by {who}.{what} The run is on hold; nothing of it was done.", hint="!resume · !cancel reason")
 
 
 # What happens while a run goes on
@@ -510,36 +515,40 @@ def stopped(who: str, codes: Sequence[str]) -> Card:
 def news(run: Run, item: News) -> Card:
     """Something a gate or an action wants the thread to hear."""
     about = item.about
+    if run.sop in WORDS and item.kind in WORDS[run.sop].news:
+        return WORDS[run.sop].news[item.kind](run, item)
     if item.kind == "checks-red":
         names = ", ".join(about["checks"])
-        return _card(f"Red on {short(about['head'])}: {names}.", "Mend it on the branch, or rerun it; the run waits.")
+        return card(f"Red on {short(about['head'])}: {names}.", "Mend it on the branch, or rerun it; the run waits.")
     if item.kind == "tag-taken":
-        return _card(
+        return card(
             line(bold(f"{run.name} cannot be merged: "), Span(text=about["note"]), "."),
             f"Ask who pushed {about['tag']}. If nobody can have fetched it, delete it; else choose another version.",
             hint="!cancel reason",
         )
     if item.kind == "not-published":
-        return _card(
+        return card(
             f"An hour after the tag there still is no {' and no '.join(about['missing'])}.",
             "Look at the publishing workflow; a tag pushed with a token of GitHub Actions starts none.",
         )
     if item.kind == "twice":
-        return _card(
+        return card(
             f"A doubtful moment left the same {about['what']} more than once. Kept is the first; please delete:",
             *about["urls"],
         )
     if item.kind == "post-mortem-drafted":
-        return _card(
+        return card(
             f"PR #{about['pr']} holds the post-mortem, drafted from the record: {about['url']}",
             "Edit it there and merge it; then !close.",
         )
     if item.kind == "merged-outside":
-        return _card(
+        return card(
             line(bold(f"PR #{about['number']} was merged outside this run"), f", as {short(about['merge'])}."),
             "The bot did not do it and nobody approved it here. What is left is asked for anew.",
             hint="!cancel reason",
         )
+    if item.kind == "cleaned":
+        return cleaned(run, item)
     if item.kind == "offer":
         return _offer(run, about)
     return _soak_news(run, item)
@@ -548,20 +557,20 @@ def news(run: Run, item: News) -> Card:
 def _soak_news(run: Run, item: News) -> Card:
     about = item.about
     if item.kind == "blocker-opened":
-        return _card(
+        return card(
             line(bold(f"{run.name} is blocked by #{about['number']}: "), Span(text=printable(about["title"]))),
             "The soak stands still until it is fixed, dismissed or closed.",
             hint=f"!dismiss #{about['number']} reason",
         )
     if item.kind == "blocker-gone":
-        return _card(f"#{about['number']} no longer blocks: {about['why']}.")
+        return card(f"#{about['number']} no longer blocks: {about['why']}.")
     if item.kind == "soak-resumed":
-        return _card(
+        return card(
             line("No open blocker. The soak goes on and ends ", time(datetime.fromisoformat(about["ends"])), ".")
         )
     if item.kind == "soak-failed":
         fixed = ", ".join(f"#{number}" for number in about["fixed"])
-        return _card(
+        return card(
             line(
                 bold(f"{run.version}-rc{run.iteration} is not the one: "),
                 f"{fixed} is fixed, so another candidate is due.",
@@ -570,13 +579,13 @@ def _soak_news(run: Run, item: News) -> Card:
             hint="!done blockers evidence",
         )
     if item.kind == "soak-passed":
-        return _card(f"{about['days']} days without an open blocker: {run.version}-rc{run.iteration} passed its soak.")
+        return card(f"{about['days']} days without an open blocker: {run.version}-rc{run.iteration} passed its soak.")
     raise KeyError(item.kind)
 
 
 def _offer(run: Run, about: Mapping[str, Any]) -> Card:
     soak = f"did not soak to the end: waived by {about['waived']}" if about.get("waived") else "soaked"
-    return _card(
+    return card(
         line(
             bold(f"{run.version} can be released (SOP-01)."),
             f" Candidate {about['tag']} {soak}; image ",
@@ -592,26 +601,40 @@ def for_channel(item: News) -> bool:
 
 
 def conflict(run: Run, step: Step, found: Conflict) -> Card:
-    return _card(
+    return card(
         line(bold(f"Stopped at {step.title}: "), Span(text=found.reason), "."),
         line("What to do: ", Span(text=found.remedy), "."),
         hint="!retry · !cancel reason",
     )
 
 
+def by_hand(run: Run, step: Step, wanted: Sequence[str]) -> Card:
+    """The settings leave a deed to people: exactly what they are to do."""
+    return card(
+        line(bold(f"{run.name}, {step.title}: please do this by hand.")),
+        *(line(code(text)) for text in wanted),
+        "The run goes on by itself once it is there.",
+        hint="!retry looks now",
+    )
+
+
+def by_hand_note(what: str) -> str:
+    return f"left to people: {what}"
+
+
 def still_trying(run: Run, step: Step, what: str) -> Card:
-    return _card(f"{step.title}: tried three times and it is not there yet ({what}). Trying on.", hint="!hold reason")
+    return card(f"{step.title}: tried three times and it is not there yet ({what}). Trying on.", hint="!hold reason")
 
 
 def trouble(run: Run, step: Step, what: str) -> Card:
-    return _card(
+    return card(
         line(f"{step.title}: cannot go on, ", Span(text=what), ". Nothing is lost; trying again, less and less often."),
         hint="!retry tries now",
     )
 
 
 def parked(run: Run, step: Step, kind: str) -> Card:
-    return _card(
+    return card(
         line(
             bold(f"{run.name} is parked."),
             f" Step {step.id} needs {kind!r}, which this version of Sopwith does not have.",
@@ -621,7 +644,7 @@ def parked(run: Run, step: Step, kind: str) -> Card:
 
 
 def broken(run: Run) -> Card:
-    return _card(
+    return card(
         line(bold(f"{run.name}: something went wrong inside Sopwith."), " The log has the details."),
         "Nothing is lost; it tries again in ten minutes.",
         hint="!retry tries now",
@@ -629,11 +652,14 @@ def broken(run: Run) -> Card:
 
 
 def owed(run: Run, debt: Obligation) -> Card:
-    return _card(f"Owed from now on: {debt.text} ({debt.role}).", hint=f"!done {debt.id} evidence")
+    return card(f"Owed from now on: {debt.text} ({debt.role}).", hint=f"!done {debt.id} evidence")
 
 
 def step_done(run: Run, step: Step) -> Card | None:
     """A step's progress, in the thread; None where somebody said so already or nobody need know."""
+    own = WORDS[run.sop].done.get(step.id) if run.sop in WORDS else None
+    if own is not None:
+        return card(f"✓ {own(run)}")
     facts = run.facts
     soak = run.clocks.get(timing.SOAK)
     texts = {
@@ -641,6 +667,7 @@ def step_done(run: Run, step: Step) -> Card | None:
         "merge": f"PR #{facts.get('pr')} merged into {run.policy.main} as {short(str(facts.get('merge')))}",
         "tag": f"tag {facts.get('tag')} signed and pushed",
         "published": f"pre-release and image are out, {facts.get('digest')}",
+        "artefacts": f"release and image are out, {facts.get('digest')}",
         "announce": f"announced: {facts.get('announcement.url')}",
         "fix-branch": f"{facts.get('branch')} is there for the fix",
         "acknowledge": f"issue #{facts.get('issue')}: {facts.get('issue.url')}",
@@ -648,25 +675,25 @@ def step_done(run: Run, step: Step) -> Card | None:
         "post-mortem-merged": "the post-mortem is merged",
     }
     if step.id.startswith(("publish-", "correct-")):
-        return _card(f"✓ public: {facts.get('public.url')}")
+        return card(f"✓ public: {facts.get('public.url')}")
     if step.id.startswith("action-"):
-        return _card(f"✓ issue #{facts.get(f'{step.id}.issue')}: {facts.get(f'{step.id}.url')}")
+        return card(f"✓ issue #{facts.get(f'{step.id}.issue')}: {facts.get(f'{step.id}.url')}")
     if step.id not in texts:
         return None
     until: tuple[Span | str, ...] = ()
     if step.id == "announce" and soak is None:
         until = (f". The soak of {run.policy.soak.days} days begins",)
-    return _card(line(f"✓ {texts[step.id]}", *until))
+    return card(line(f"✓ {texts[step.id]}", *until))
 
 
 def next_candidate(run: Run) -> Card:
-    return _card(line(bold(f"On to {run.version}-rc{run.iteration}.")))
+    return card(line(bold(f"On to {run.version}-rc{run.iteration}.")))
 
 
 def ended(run: Run) -> Card:
     rest = [debt.text for debt in run.obligations if debt.open]
-    what = f"candidate {run.version}-rc{run.iteration}" if run.version else printable(run.title)
-    return _card(
+    what = printable(run.title) if run.prefix == INCIDENT else heading(run)
+    return card(
         line(bold(f"{run.name} is {run.state}: "), what),
         *(f"Still owed: {text}" for text in rest),
     )
@@ -680,11 +707,13 @@ def reminder(run: Run, due: Deadline, whom: str, then: tuple[str, datetime] | No
     to: tuple[Span | str, ...] = (person(whom), " ") if whom else ()
     if due.clock == timing.ACKNOWLEDGE:
         return _acknowledge_reminder(run, due, to, then)
+    if timing.lasting(due.clock):
+        return _owed_reminder(run, due, to)
     clock = run.clocks[due.clock]
     name = f"{run.name} ({run.severity})"
     if due.clock == timing.UPDATE:
         what = "an update is due" if due.threshold < timing.DUE else "no update came; it was due"
-        return _card(line(*to, f"{name}: {what} ", time(clock.due_at), "."), hint="!update text")
+        return card(line(*to, f"{name}: {what} ", time(clock.due_at), "."), hint="!update text")
     if due.threshold == timing.EVE:
         what = "the post-mortem is due"
     elif due.threshold == timing.DUE:
@@ -692,10 +721,19 @@ def reminder(run: Run, due: Deadline, whom: str, then: tuple[str, datetime] | No
     else:
         days = due.threshold - timing.DUE
         what = f"the post-mortem is overdue by {days} business day{'s' if days > 1 else ''}; it was due"
-    return _card(
+    return card(
         line(*to, f"{name}: {what} ", time(clock.due_at), "."),
         *_post_mortem_left(run),
         hint=_post_mortem_hint(run),
+    )
+
+
+def _owed_reminder(run: Run, due: Deadline, to: tuple[Span | str, ...]) -> Card:
+    debt = next(debt for debt in run.obligations if f"{timing.OWED}{debt.id}" == due.clock)
+    blocks = f" It blocks {debt.blocks}." if debt.blocks else ""
+    return card(
+        line(*to, f"{run.name}: still owed since ", time(debt.since), ": ", Span(text=debt.text), f".{blocks}"),
+        hint=f"!done {debt.id} evidence",
     )
 
 
@@ -726,7 +764,7 @@ def _acknowledge_reminder(
     if then is not None:
         spans += [f" Next: {then[0]} at ", time(then[1]), "."]
     late = due.threshold >= timing.DUE
-    return _card(
+    return card(
         line(
             *to,
             bold(f"{run.name} ({run.severity}): nobody has acknowledged{', and the time is over' if late else ''}."),
@@ -759,6 +797,13 @@ _MISSED = {
 }
 
 
+def _missed_what(run: Run, due: Deadline) -> str:
+    if timing.lasting(due.clock):
+        debt = next(debt for debt in run.obligations if f"{timing.OWED}{debt.id}" == due.clock)
+        return f"still owed: {debt.text}; due"
+    return _MISSED.get(due.clock, f"{due.clock} is due")
+
+
 def missed(what: Sequence[tuple[Run, Deadline, str]]) -> Card:
     """One message for everything a channel should have heard while the bot was down."""
     lines: list[Line] = [line(bold("While Sopwith was not running, these came due:"))]
@@ -766,8 +811,8 @@ def missed(what: Sequence[tuple[Run, Deadline, str]]) -> Card:
         to: tuple[Span | str, ...] = (person(whom), " ") if whom else ()
         # An update's clock runs anew already; of the others the promise counts, not the mark that was missed.
         at = due.due_at if due.clock == timing.UPDATE else run.clocks[due.clock].due_at
-        lines.append(line(*to, f"{run.name}: {_MISSED[due.clock]} ", time(at), "."))
-    return _card(*lines)
+        lines.append(line(*to, f"{run.name}: {_missed_what(run, due)} ", time(at), "."))
+    return card(*lines)
 
 
 def digest(run: Run, mark: int, changes: Sequence[Sequence[str]]) -> Card:
@@ -777,7 +822,7 @@ def digest(run: Run, mark: int, changes: Sequence[Sequence[str]]) -> Card:
     days = run.policy.soak.days
     # A soak that was blocked has more days than the policy asks for.
     day = "last day" if mark == timing.EVE else f"day {mark + 1}" + (f" of {days}" if mark < days else "")
-    return _card(
+    return card(
         line(bold(f"{run.name} · {run.version}-rc{run.iteration} soak · {day} · {state}")),
         line("Ends ", time(clock.due_at)),
         *(line(f"#{n} ", Span(text=printable(what)), " ", time(datetime.fromisoformat(at))) for at, n, what in changes),
@@ -791,11 +836,11 @@ def digest(run: Run, mark: int, changes: Sequence[Sequence[str]]) -> Card:
 def acknowledged(run: Run, who: str) -> Card:
     clock = run.clocks.get(timing.UPDATE)
     due: tuple[Span | str, ...] = (" First update due ", time(clock.due_at), ".") if clock and clock.running else ()
-    return _card(line(f"{who} has it and is the commander.", *due), hint="!update text")
+    return card(line(f"{who} has it and is the commander.", *due), hint="!update text")
 
 
 def signed_off(step: Step, who: str) -> Card:
-    return _card(f"✓ {step.title} ({who})")
+    return card(f"✓ {step.title} ({who})")
 
 
 _REPORTED = {"update": "update noted", "triage": "triaged", "mitigate": "mitigated", "fix": "fixed"}
@@ -803,7 +848,7 @@ _REPORTED = {"update": "update noted", "triage": "triaged", "mitigate": "mitigat
 
 def reported(verb: str, who: str, due: datetime | None) -> Card:
     after: tuple[Span | str, ...] = (" Next update due ", time(due), ".") if due else ()
-    return _card(line(f"✓ {_REPORTED.get(verb, verb)} ({who}).", *after))
+    return card(line(f"✓ {_REPORTED.get(verb, verb)} ({who}).", *after))
 
 
 def resolved(run: Run, who: str) -> Card:
@@ -812,12 +857,12 @@ def resolved(run: Run, who: str) -> Card:
     if clock and clock.running:
         lines.append(line("The post-mortem is due ", time(clock.due_at), "."))
         lines.append("Please set cause, impact and actions; then the bot drafts it from the record.")
-        return _card(*lines, hint="!set cause … · !set impact … · !action @who … by DATE · !done post-mortem")
-    return _card(*lines, "No post-mortem is owed.", hint="!close · !reopen reason")
+        return card(*lines, hint="!set cause … · !set impact … · !action @who … by DATE · !done post-mortem")
+    return card(*lines, "No post-mortem is owed.", hint="!close · !reopen reason")
 
 
 def resolved_in_channel(run: Run) -> Card:
-    return _card(line(bold(f"{run.name} resolved"), ": ", Span(text=run.title)))
+    return card(line(bold(f"{run.name} resolved"), ": ", Span(text=run.title)))
 
 
 def severity_set(run: Run, old: Severity | None, who: str, reason: str) -> Card:
@@ -827,23 +872,23 @@ def severity_set(run: Run, old: Severity | None, who: str, reason: str) -> Card:
     clock = run.clocks.get(timing.ACKNOWLEDGE)
     if clock and clock.running:
         lines.append(line("Acknowledge by ", time(clock.due_at), ", counted from the declaration."))
-    return _card(*lines)
+    return card(*lines)
 
 
 def paged(run: Run, who: str, by: str) -> Card:
-    return _card(line(person(who), f" {by} asks for you in {run.name}: ", Span(text=run.title)), hint="ack")
+    return card(line(person(who), f" {by} asks for you in {run.name}: ", Span(text=run.title)), hint="ack")
 
 
 def handed_to(run: Run, who: str, by: str) -> Card:
-    return _card(line(person(who), f" {by} wants to hand {run.name} to you; say !accept to take it."), hint="!accept")
+    return card(line(person(who), f" {by} wants to hand {run.name} to you; say !accept to take it."), hint="!accept")
 
 
 def taken_over(run: Run, who: str) -> Card:
-    return _card(f"{who} has {run.name} now.")
+    return card(f"{who} has {run.name} now.")
 
 
 def preview(run: Run, text: str, code_given: str, target: str) -> Card:
-    return _card(
+    return card(
         line(f"This would be public, in {target}:"),
         line("> ", Span(text=text)),
         hint=f"!confirm {code_given} posts it",
@@ -852,66 +897,68 @@ def preview(run: Run, text: str, code_given: str, target: str) -> Card:
 
 
 def posting(target: str) -> Card:
-    return _card(f"Posting it in {target}.")
+    return card(f"Posting it in {target}.")
 
 
 def noted() -> Card:
-    return _card("Noted.")
+    return card("Noted.")
 
 
-def fact_set(name: str, missing: Sequence[str]) -> Card:
+def fact_set(name: str, missing: Sequence[str] | None) -> Card:
+    if missing is None:
+        return card(f"{name} is set.")
     after = f"Still missing for the post-mortem: {', '.join(missing)}." if missing else "Ready to draft."
-    return _card(f"{name} is set. {after}", hint="" if missing else "!done post-mortem")
+    return card(f"{name} is set. {after}", hint="" if missing else "!done post-mortem")
 
 
 def action_added(run: Run, number: int, who: str) -> Card:
-    return _card(f"Action {number} noted for {who}; it becomes an issue." if who else "Noted: no action items.")
+    return card(f"Action {number} noted for {who}; it becomes an issue." if who else "Noted: no action items.")
 
 
 def blocker_named(number: int) -> Card:
-    return _card(f"#{number} counts as a blocker of this candidate.", hint=f"!dismiss #{number} reason")
+    return card(f"#{number} counts as a blocker of this candidate.", hint=f"!dismiss #{number} reason")
 
 
 def dismissed(number: int, who: str) -> Card:
-    return _card(f"#{number} is dismissed by {who}; it does not block any more.")
+    return card(f"#{number} is dismissed by {who}; it does not block any more.")
 
 
 def started(run: Run, who: str) -> Card:
-    return _card(f"{who} started {run.name}.")
+    return card(f"{who} started {run.name}.")
 
 
 def held(who: str, reason: str) -> Card:
-    return _card(
+    return card(
         line(f"On hold by {who}: ", Span(text=reason), ". The bot does nothing here; clocks go on."), hint="!resume"
     )
 
 
 def resumed(who: str) -> Card:
-    return _card(f"{who} resumed it.")
+    return card(f"{who} resumed it.")
 
 
 def retrying() -> Card:
-    return _card("Looking again.")
+    return card("Looking again.")
 
 
 def snoozed(until: datetime) -> Card:
-    return _card(line("Quiet until ", time(until), "; the due instant itself is never muted."))
+    return card(line("Quiet until ", time(until), "; the due instant itself is never muted."))
 
 
 def skipped(step: Step, who: str) -> Card:
-    return _card(f"– {step.title} skipped by {who}.")
+    return card(f"– {step.title} skipped by {who}.")
 
 
 def waiver_asked(step: Step, who: str, reason: str, others: Sequence[str]) -> Card:
-    return _card(
+    return card(
         line(f"{who} wants to leave out {step.title}: ", Span(text=reason)),
-        f"Nothing is left out yet. A second person must agree by saying the same: {_names(others)}.",
+        f"Nothing is left out yet. A second person must agree by saying the same: {names(others)}.",
         hint=f"!waive {step.id} reason",
     )
 
 
 def waiver_same(step: Step, others: Sequence[str]) -> str:
-    return f"You asked for it already; a second person must agree to leave out {step.title}: {_names(others)}."
+    return f"You asked for it already; a second person must agree to leave out {step.title}: {names(others)}."
 
 
 def not_waivable(step: Step) -> str:
@@ -919,19 +966,57 @@ def not_waivable(step: Step) -> str:
 
 
 def waived(step: Step, first: str, second: str) -> Card:
-    return _card(f"– {step.title} waived by {first} and {second}.")
+    return card(f"– {step.title} waived by {first} and {second}.")
+
+
+def debt_waiver_asked(debt: Obligation, who: str, reason: str, others: Sequence[str]) -> Card:
+    return card(
+        line(f"{who} would let go of what is owed ({debt.id}): ", Span(text=reason), "."),
+        f"A second person must agree within a day: {names(others)}.",
+        hint=f"!waive {debt.id} reason",
+    )
+
+
+def waiver_same_debt(debt: Obligation, others: Sequence[str]) -> str:
+    return f"You asked for that yourself; {names(others)} must say !waive {debt.id} reason."
+
+
+NOTHING_TO_UNDO = "Nothing of the last ten minutes can be taken back here; ack, !done, !severity and !verify can be."
+
+
+def undo_too_late(what: str) -> str:
+    return f"{what} had consequences already, so it stays; say what is true now instead."
+
+
+def undone(what: str, whose: str, who: str) -> Card:
+    return card(f"{who} took back {what}" + (f" of {whose}." if whose != who else "."))
+
+
+def cleaning(who: str) -> Card:
+    return card(f"{who}: clearing away what this run left and nobody touched.")
+
+
+def cleaned(run: Run, item: News) -> Card:
+    gone, kept = item.about["gone"], item.about["kept"]
+    return card(
+        f"Cleared away: {names(gone, 'and')}." if gone else "Nothing was there to clear away.",
+        *(f"Left alone: {what}." for what in kept),
+    )
+
+
+NOT_CANCELLED = "Only a cancelled run leaves something to clear away; !cancel reason ends it."
 
 
 def obligation_met(debt: Obligation) -> Card:
-    return _card(f"✓ {debt.text} (met by {debt.met_by}).")
+    return card(f"✓ {debt.text} (met by {debt.met_by}).")
 
 
 def reopened(run: Run, who: str, reason: str) -> Card:
-    return _card(line(bold(f"{run.name} is open again"), f" ({who}): ", Span(text=reason)))
+    return card(line(bold(f"{run.name} is open again"), f" ({who}): ", Span(text=reason)))
 
 
 def cancelled(run: Run, who: str, left: Sequence[str]) -> Card:
-    return _card(
+    return card(
         f"{run.name} is cancelled by {who}.",
         *(["Left behind:"] if left else ["Nothing is left behind."]),
         *(f"• {entry}" for entry in left),
@@ -939,11 +1024,11 @@ def cancelled(run: Run, who: str, left: Sequence[str]) -> Card:
 
 
 def closed_as(run: Run, who: str, why: str) -> Card:
-    return _card(line(f"{run.name} is closed by {who}: ", Span(text=why)))
+    return card(line(f"{run.name} is closed by {who}: ", Span(text=why)))
 
 
 def closing(who: str) -> Card:
-    return _card(f"{who} closes it.")
+    return card(f"{who} closes it.")
 
 
 def status(run: Run, now: datetime) -> Card:
@@ -958,7 +1043,7 @@ def status(run: Run, now: datetime) -> Card:
         if clock.running:
             lines.append(line(f"{name} due ", time(clock.due_at), " (over)" if clock.due_at < now else ""))
     lines += [_debt(debt) for debt in run.obligations if debt.open]
-    return _card(*lines)
+    return card(*lines)
 
 
 def todo(run: Run) -> Card:
@@ -967,21 +1052,21 @@ def todo(run: Run) -> Card:
     if not run.state.over:
         lines += [line(f"▶ {step.id}", *_note(run, step)) for step in run.current()]
     lines += [_debt(debt) for debt in run.obligations if debt.open]
-    return _card(line(bold(f"{run.name}: to do")), *(lines or ["Nothing."]))
+    return card(line(bold(f"{run.name}: to do")), *(lines or ["Nothing."]))
 
 
 def timeline(run: Run, moments: Sequence[Moment]) -> Card:
     lines = [line(time(moment.at), f" {moment.who}: ", Span(text=moment.what)) for moment in moments]
-    return _card(line(bold(f"{run.name}: timeline")), *lines)
+    return card(line(bold(f"{run.name}: timeline")), *lines)
 
 
 def runs(open_runs: Sequence[Run]) -> Card:
     lines = [line(bold(run.name), f" {state_word(run).lower()} · ", Span(text=run.title)) for run in open_runs]
-    return _card(*(lines or [line("No run is open.")]))
+    return card(*(lines or [line("No run is open.")]))
 
 
 def sops(all_sops: Sequence[Sop]) -> Card:
-    return _card(*(f"{sop.id} {sop.title}: /{sop.command}" for sop in all_sops), hint="/sop show SOP-03")
+    return card(*(f"{sop.id} {sop.title}: /{sop.command}" for sop in all_sops), hint="/sop show SOP-03")
 
 
 def sop(shown: Sop, outline: Sequence[tuple[Step, Sequence[str]]]) -> Card:
@@ -989,11 +1074,11 @@ def sop(shown: Sop, outline: Sequence[tuple[Step, Sequence[str]]]) -> Card:
     lines: list[Line | str] = [line(bold(f"{shown.id} {shown.title}"), f" · owner: {shown.owner} · /{shown.command}")]
     for step, texts in outline:
         lines += [f"row {step.row:<3} {step.id:<19} {texts[0]}", *(f"{'':<27} {text}" for text in texts[1:])]
-    return _card(*lines)
+    return card(*lines)
 
 
 def help_outside() -> Card:
-    return _card(
+    return card(
         "/incident declare P1 what is broken: anyone may",
         "/release rc 1.4.0: a release candidate",
         "/sop list · /sop show SOP-03 · /sop runs · /sop INC-1 status",
@@ -1003,16 +1088,21 @@ def help_outside() -> Card:
 
 def help_in(run: Run) -> Card:
     """The words that make sense in this thread."""
-    common = "status · plan · todo · timeline · !note text · !hold reason · !resume · !retry · !cancel reason"
+    common = (
+        "status · plan · todo · timeline · !note text · !undo · !hold reason · !resume · !retry"
+        " · !cancel reason · !cleanup"
+    )
     if run.prefix == INCIDENT:
-        return _card(
+        return card(
             "ack · !severity P0 reason · !update text · !publish text · !correct text · !triage text · !mitigate text",
             "!fix text · !verify text · !page @who · !assign @who · !handoff @who · !accept · !snooze 15m",
             "!set cause text · !set impact text · !action @who text by 2026-05-04 · !done post-mortem · !close",
             "!duplicate INC-6 · !false alarm reason · !reopen reason · !skip STEP reason",
             common,
         )
-    return _card(
+    if run.sop in WORDS and WORDS[run.sop].help:
+        return card(*WORDS[run.sop].help, common)
+    return card(
         "!start · approve CODE · !reject CODE reason · !withdraw · !stop",
         "!blocker #N · !dismiss #N reason · !done blockers evidence · !waive GATE reason",
         common,
@@ -1024,18 +1114,18 @@ def help_in(run: Run) -> Card:
 
 def refused(*reasons: str, hint: str = "") -> Card:
     """Not done, and every reason why."""
-    return _card(line(bold("Not done."), f" {reasons[0]}"), *(f"• {reason}" for reason in reasons[1:]), hint=hint)
+    return card(line(bold("Not done."), f" {reasons[0]}"), *(f"• {reason}" for reason in reasons[1:]), hint=hint)
 
 
 def no_role(actor: Person | None, account: str, roles: Sequence[str], able: Sequence[str]) -> Card:
     """Who may, and for strangers the line an administrator adds to the settings."""
-    who = f"{_names([_a_role(role) for role in roles])} may do that"
-    who += f": {_names(able)}" if able else "; nobody has that role yet"
+    who = f"{names([_a_role(role) for role in roles])} may do that"
+    who += f": {names(able)}" if able else "; nobody has that role yet"
     if actor is not None:
         return refused(f"Only {who}. {_roles_of(actor.roles)}.")
     platform, _, account_id = account.partition(":")
     entry = f'{{ handle = "…", accounts = {{ {platform} = ["{account_id}"] }}, roles = ["{roles[0]}"] }}'
-    return _card(
+    return card(
         line(bold("Not done."), f" Only {who}. I do not know you."),
         line("For an administrator, under people: ", code(entry)),
     )
@@ -1049,7 +1139,7 @@ def _a_role(role: str) -> str:
 def _roles_of(roles: Sequence[Role]) -> str:
     """What the reader is."""
     named = [str(role) if role is Role.ON_CALL else f"a {role}" for role in roles]
-    return f"You are {_names(named, 'and')}" if named else "You have no role here"
+    return f"You are {names(named, 'and')}" if named else "You have no role here"
 
 
 NOT_HERE = "That does not apply to this run."
@@ -1091,7 +1181,7 @@ def owns_already(who: str, run: Run) -> str:
 
 
 def cannot_command(who: str, able: Sequence[str]) -> str:
-    return f"{who} cannot command an incident; {_names(able)} can."
+    return f"{who} cannot command an incident; {names(able)} can."
 
 
 def drafted(run: Run) -> str:
@@ -1149,7 +1239,7 @@ PUBLIC_STANDS = "A public word stands as posted; say !correct and its new text f
 def step_unknown(name: str, run: Run) -> str:
     open_steps = [step.id for step in run.steps if not run.record(step.id).state.over]
     open_steps += [debt.id for debt in run.obligations if debt.open]
-    return f"There is no step {name!r} to do that with. Open here: {_names(open_steps)}."
+    return f"There is no step {name!r} to do that with. Open here: {names(open_steps)}."
 
 
 def step_closed(step: Step) -> str:
@@ -1169,7 +1259,7 @@ def gates_open(step: Step, notes: Sequence[str]) -> Card:
 
 
 def needs(step: Step, missing: Sequence[str]) -> str:
-    return f"{step.id} needs {_names(missing, 'and')} first."
+    return f"{step.id} needs {names(missing, 'and')} first."
 
 
 def missing_facts(run: Run, names: Sequence[str]) -> list[str]:
@@ -1178,7 +1268,7 @@ def missing_facts(run: Run, names: Sequence[str]) -> list[str]:
 
 
 def close_refused(run: Run, reasons: Sequence[str]) -> Card:
-    return _card(line(bold(f"{run.name} cannot be closed yet.")), *(f"• {reason}" for reason in reasons))
+    return card(line(bold(f"{run.name} cannot be closed yet.")), *(f"• {reason}" for reason in reasons))
 
 
 def close_reason(run: Run, step: Step) -> str:
@@ -1202,6 +1292,10 @@ def _verb_of(step: Step) -> str:
     return f"{'update' if step.id == 'communicate' else step.id} text or !skip {step.id} reason"
 
 
+def close_child(child: Child) -> str:
+    return f"{child.name} is not over: {child.now}"
+
+
 def close_debt(debt: Obligation) -> str:
     return f"{debt.text} is owed: !done {debt.id} evidence"
 
@@ -1223,11 +1317,11 @@ def already_running(run: Run) -> str:
 
 
 def unreachable(what: str) -> Card:
-    return _card(line(bold("Not done: "), Span(text=what), ". Nothing changed; please say it again in a minute."))
+    return card(line(bold("Not done: "), Span(text=what), ". Nothing changed; please say it again in a minute."))
 
 
 def event_parked() -> Card:
-    return _card("I could not handle that message, five times over, and set it aside. An operator finds it in the log.")
+    return card("I could not handle that message, five times over, and set it aside. An operator finds it in the log.")
 
 
 def problem(found: commands.Problem) -> Card:
@@ -1245,12 +1339,15 @@ def problem(found: commands.Problem) -> Card:
         "severity": f"{about!r} is not a severity. There are P0, P1, P2 and P3.",
         "bad-code": f"{about!r} is not a code; codes have four characters, like 7f3a.",
         "bad-step": f"{about!r} is not the name of a step; status lists them.",
-        "bad-fact": f"{about!r} cannot be set; {_names(commands.SETTABLE)} can.",
+        "bad-fact": f"{about!r} cannot be set; {names(commands.SETTABLE)} can.",
         "bad-date": f"{about!r} is not a date; write it like 2026-05-04.",
-        "unknown-root": f"/{about} is not a command; there are {_names(_ROOTS, 'and')}.",
+        "unknown-root": f"/{about} is not a command; there are {names(_ROOTS, 'and')}.",
         "unknown-release": (f"I do not know /release {about}. " if about else "")
-        + "It goes like this: /release rc 1.4.0",
-        "later-release": f"/release {about} is not part of this version of Sopwith yet; /release rc is.",
+        + "There are /release rc, stable, rollback, freeze and unfreeze; it goes like this: /release rc 1.4.0",
+        "unknown-flag": f"I do not know --{about}.",
+        "bad-slug": f"{about!r} cannot name a branch; two or three short words do, like wal-corruption.",
+        "bad-dependency": f"{about!r} is not a name and a version; it goes like this: {usage('deps update')}",
+        "bad-cve": f"{about!r} is not the number of a CVE; write it like CVE-2026-12345.",
         "unknown-sop": "It goes like this: /sop list, /sop show SOP-03, /sop runs, or /sop INC-1 status",
         "no-run": "This is not the thread of a run. Say it there, or /sop INC-1 and the word.",
     }

@@ -1,0 +1,167 @@
+"""The words that begin a run, `/release …`, `/hotfix …` and the others: text becomes one typed command. Pure."""
+
+import re
+from dataclasses import dataclass
+
+from bot.chat.words import LONGEST_TEXT, Command, Problem, split
+from sops.kit.model import Severity
+
+_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
+_LOGIN = re.compile(r"@?([A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?)")
+_CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,7}", re.I)
+
+
+@dataclass(frozen=True)
+class StartCandidate(Command):
+    """/release rc 1.4.0"""
+
+    version: str
+
+
+@dataclass(frozen=True)
+class StartStable(Command):
+    """/release stable 1.4.0"""
+
+    version: str
+
+
+@dataclass(frozen=True)
+class StartRollback(Command):
+    """/release rollback 1.4.0 --to 1.3.2"""
+
+    version: str
+    to: str = ""
+    image_only: bool = False
+    retract: bool = False
+
+
+@dataclass(frozen=True)
+class Freeze(Command):
+    """/release freeze holidays"""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Unfreeze(Command):
+    """/release unfreeze"""
+
+
+@dataclass(frozen=True)
+class StartHotfix(Command):
+    """/hotfix 1.4.1 P0 wal-corruption"""
+
+    version: str
+    severity: Severity
+    slug: str
+    security: bool = False
+
+
+@dataclass(frozen=True)
+class StartUpdate(Command):
+    """/deps update rocksdb 9.7.3"""
+
+    name: str
+    version: str
+    cve: str = ""
+
+
+@dataclass(frozen=True)
+class Onboard(Command):
+    """/onboard octocat #412"""
+
+    login: str
+    number: int = 0
+
+
+def release(rest: str) -> Command | Problem:
+    word, more = split(rest)
+    match word.lower():
+        case "rc" | "candidate":
+            return StartCandidate(more[:100]) if more else Problem("missing", "release rc")
+        case "stable":
+            return StartStable(more[:100]) if more else Problem("missing", "release stable")
+        case "rollback":
+            return _rollback(more)
+        case "freeze":
+            if len(more) > LONGEST_TEXT:
+                return Problem("too-long", str(LONGEST_TEXT), str(len(more)))
+            return Freeze(more) if more else Problem("missing", "release freeze")
+        case "unfreeze":
+            return Problem("extra", "release unfreeze", more[:40]) if more else Unfreeze()
+    return Problem("unknown-release", word[:20])
+
+
+def _rollback(rest: str) -> Command | Problem:
+    words, flags = _flags(rest)
+    to = flags.pop("to", "")
+    image_only, retract = "image-only" in flags, "retract" in flags
+    for known in ("image-only", "retract"):
+        flags.pop(known, None)
+    if flags:
+        return Problem("unknown-flag", next(iter(flags))[:20])
+    if len(words) != 1:
+        return Problem("missing", "release rollback")
+    return StartRollback(words[0][:100], to[:100], image_only, retract)
+
+
+def hotfix(rest: str) -> Command | Problem:
+    words, flags = _flags(rest)
+    security = flags.pop("security", None) is not None
+    if flags:
+        return Problem("unknown-flag", next(iter(flags))[:20])
+    if len(words) != 3:
+        return Problem("missing", "hotfix")
+    version, severity, slug = words
+    if severity.upper() not in set(Severity):
+        return Problem("severity", severity[:20])
+    if not _SLUG.fullmatch(slug.lower()) or len(slug) > 40:
+        return Problem("bad-slug", slug[:40])
+    return StartHotfix(version[:100], Severity(severity.upper()), slug.lower(), security)
+
+
+def deps(rest: str) -> Command | Problem:
+    word, more = split(rest)
+    words, flags = _flags(more)
+    cve = flags.pop("cve", "")
+    if flags:
+        return Problem("unknown-flag", next(iter(flags))[:20])
+    if word.lower() != "update" or len(words) != 2 or ("cve" in more and not cve and "--cve" in more):
+        return Problem("missing", "deps update")
+    if not _NAME.fullmatch(words[0]) or not _NAME.fullmatch(words[1]):
+        return Problem("bad-dependency", " ".join(words)[:60])
+    if cve and not _CVE.fullmatch(cve):
+        return Problem("bad-cve", cve[:30])
+    return StartUpdate(words[0], words[1], cve.upper())
+
+
+def onboard(rest: str) -> Command | Problem:
+    words = rest.split()
+    found = _LOGIN.fullmatch(words[0]) if words else None
+    if found is None or len(words) > 2:
+        return Problem("missing", "onboard")
+    if len(words) == 1:
+        return Onboard(found[1])
+    number = re.fullmatch(r"#?([1-9][0-9]{0,8})", words[1])
+    return Onboard(found[1], int(number[1])) if number else Problem("missing", "onboard")
+
+
+def _flags(rest: str) -> tuple[list[str], dict[str, str]]:
+    """Words, and what stands behind `--name` (a value where that flag takes one)."""
+    words: list[str] = []
+    flags: dict[str, str] = {}
+    waiting = ""
+    for word in rest.replace("—", "--").split():
+        if word.startswith("--"):
+            name, _, value = word[2:].lower().partition("=")
+            flags[name] = value
+            waiting = name if name in {"to", "cve"} and not value else ""
+        elif waiting:
+            flags[waiting], waiting = word, ""
+        else:
+            words.append(word)
+    return words, flags
+
+
+PARSERS = {"release": release, "hotfix": hotfix, "deps": deps, "onboard": onboard}

@@ -1,0 +1,83 @@
+"""Taking back an act of record: ack, a sign-off, a severity, verify. Within ten minutes, and only the last one.
+
+Nothing that was done at the far end is undone; what would have to be is refused.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from bot.chat import commands, replies
+from bot.chat.handlers.base import Handler, Refused, Speaker
+from bot.engine.desk import Desk
+from sops.kit import timing
+from sops.kit.model import Severity
+from sops.kit.run import Run, StepState
+
+UNDO_WITHIN = timedelta(minutes=10)
+
+
+def undo(desk: Desk, me: Speaker, _: commands.Undo) -> Refused | None:
+    act = desk.run.facts.get("last.act")
+    if act is None or desk.now - datetime.fromisoformat(act["at"]) > UNDO_WITHIN:
+        return Refused(replies.refused(replies.NOTHING_TO_UNDO))
+    before = _TAKEN_BACK[act["kind"]](desk, act)
+    if before is None:
+        return Refused(replies.refused(replies.undo_too_late(act["what"])))
+    desk.run = before.with_facts({"last.act": None})
+    desk.note("undo", me.record, what=act["what"])
+    desk.say(replies.undone(act["what"], act["by"], me.handle))
+    return None
+
+
+def _ack(desk: Desk, act: Mapping[str, str]) -> Run | None:
+    """Nobody has command again, and the clock counts on from the declaration."""
+    run = desk.run
+    if run.owner != act["by"]:
+        return None
+    run = _unsigned(run.but(owners=run.owners[:-1]), "acknowledge")
+    run = timing.stopped(run, timing.UPDATE, desk.now)
+    began = run.clocks.get(timing.ACKNOWLEDGE)
+    return timing.started(run, timing.ACKNOWLEDGE, began.started_at) if began else run
+
+
+def _verify(desk: Desk, act: Mapping[str, str]) -> Run | None:
+    """It is not resolved: no post-mortem is owed yet, updates are."""
+    run = desk.run
+    if run.record("post-mortem").performed or run.record("close").signed:
+        return None
+    later = {"post-mortem", "post-mortem-merged", "close"}
+    run = run.but(records={name: record for name, record in run.records.items() if name not in later})
+    facts = {name: value for name, value in run.facts.items() if name not in {"resolved.at", "resolved.severity"}}
+    run = timing.stopped(_unsigned(run.but(facts=facts), "verify"), timing.POST_MORTEM, desk.now)
+    return timing.started(run, timing.UPDATE, desk.now)
+
+
+def _severity(desk: Desk, act: Mapping[str, str]) -> Run | None:
+    return timing.rebased(desk.run.but(severity=Severity(act["before"])), desk.now)
+
+
+def _sign_off(desk: Desk, act: Mapping[str, str]) -> Run | None:
+    """The step waits for its sign-off again, unless something was done because of it."""
+    run, name = desk.run, act["step"]
+    after = [step.id for step in run.steps][[step.id for step in run.steps].index(name) + 1 :]
+    begun = [run.record(step) for step in after if (run.step(step) or run.steps[0]).after in {None, name}]
+    acted = any(record.performed or record.intent or record.signed for record in begun)
+    if acted or run.record(name).performed or run.record(name).intent or str(run.iteration) != act["iteration"]:
+        return None
+    again = {step for step in after if run.record(step).state in {StepState.WAITING, StepState.RUNNING}}
+    run = run.but(records={step: record for step, record in run.records.items() if step not in again})
+    return _unsigned(run, name)
+
+
+def _unsigned(run: Run, step: str) -> Run:
+    return run.with_record(step, state=StepState.WAITING, signed=False, by="", text="")
+
+
+_TAKEN_BACK: Mapping[str, Callable[[Desk, Mapping[str, str]], Run | None]] = {
+    "ack": _ack,
+    "verify": _verify,
+    "severity": _severity,
+    "sign-off": _sign_off,
+}
+
+HANDLERS: Mapping[type[commands.Command], Handler] = {commands.Undo: undo}

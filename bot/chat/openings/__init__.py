@@ -1,0 +1,13 @@
+"""How each command that begins a run opens it; `bot.chat.roots` finds them in `OPENINGS`."""
+
+from collections.abc import Mapping
+
+from bot.chat import commands
+from bot.chat.openings.base import Beginning, Looks, Opening
+from bot.chat.openings.candidate import CANDIDATE
+
+__all__ = ["OPENINGS", "Beginning", "Looks", "Opening"]
+
+OPENINGS: Mapping[type[commands.Command], Beginning] = {
+    commands.StartCandidate: CANDIDATE,
+}

@@ -1,0 +1,44 @@
+"""What an opening is: the look at the world before a run is planned, and what the run will be about."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sops.kit.action import World
+from sops.kit.message import Card
+from sops.kit.model import Severity, Sop
+from sops.kit.policy import Policy
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What a run of `sop` will be about. `facts` are what it knows from the beginning.
+
+    Two open runs of one procedure never have the same title, nor the same version where they have one.
+    """
+
+    sop: Sop
+    title: str
+    version: str = ""
+    severity: Severity | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Looks:
+    """What an opening may look at; it changes nothing."""
+
+    world: World
+    policy: Policy
+
+
+#: From a typed command to what the run is about, or a card that says why not. May raise FarEndError.
+Open = Callable[[Any, Looks], Awaitable[Opening | Card]]
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """A command's procedure, and how it opens. The procedure's starters alone may begin it."""
+
+    sop: Sop
+    open: Open

@@ -1,0 +1,49 @@
+"""What every module of replies is made with."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sops.kit.action import News
+from sops.kit.message import Button, Card, Line, line
+from sops.kit.run import Run
+
+
+@dataclass(frozen=True)
+class Words:
+    """What one procedure says of its own; everything else is said the same way for all.
+
+    `heading` names the run on its summary ("release 1.4.0"). `news` and `done` word what gates and actions tell, and
+    what a step is known by once it is over; keys are kinds of news, and ids of steps. `help` are the lines of words
+    for its thread, `hint` the shortest of them.
+    """
+
+    heading: Callable[[Run], str]
+    news: Mapping[str, Callable[[Run, News], Card]] = field(default_factory=dict)
+    done: Mapping[str, Callable[[Run], str]] = field(default_factory=dict)
+    help: tuple[str, ...] = ()
+    hint: str = "plan · status · !hold reason"
+
+
+def card(*lines: Line | str, hint: str = "", buttons: tuple[Button, ...] = ()) -> Card:
+    return Card(
+        lines=tuple(line(entry) if isinstance(entry, str) else entry for entry in lines), hint=hint, buttons=buttons
+    )
+
+
+def names(handles: Sequence[str], last: str = "or") -> str:
+    """rev1, rev2 or rev3."""
+    *most, end = handles or ("nobody",)
+    return f"{', '.join(most)} {last} {end}" if most else end
+
+
+def duration(span: timedelta) -> str:
+    """2 h, 15 min, 7 days: the largest units that say it, at most two of them."""
+    minutes = int(span.total_seconds() // 60)
+    if minutes < 1:
+        return f"{int(span.total_seconds())} s"
+    days, hours, rest = minutes // 1440, minutes % 1440 // 60, minutes % 60
+    parts = [f"{days} day{'s' if days != 1 else ''}"] if days else []
+    parts += [f"{hours} h"] if hours else []
+    parts += [f"{rest} min"] if rest and not days else []
+    return " ".join(parts[:2])
