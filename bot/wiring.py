@@ -116,7 +116,7 @@ def sandbox_settings(world: SandboxWorld, storage: str, policy: Policy | None = 
         registry_url=world.registry_url,
         image=world.repository,
         token=world.token,
-        channels={"releases": "#releases", "ops": "#ops"},
+        channels={"releases": "#releases", "ops": "#ops", "maintainers": "#maintainers"},
         people=sandbox_people(),
         policy=policy or Policy(look_every=timedelta(minutes=15), look_every_soak=timedelta(hours=6)),
     )

@@ -2,9 +2,10 @@
 
 from sops.incident import INCIDENT
 from sops.kit.model import Sop
+from sops.onboarding import ONBOARDING
 from sops.release_candidate import RELEASE_CANDIDATE
 
-ALL: tuple[Sop, ...] = (RELEASE_CANDIDATE, INCIDENT)
+ALL: tuple[Sop, ...] = (RELEASE_CANDIDATE, ONBOARDING, INCIDENT)
 
 
 def by_id(sop_id: str) -> Sop | None:

@@ -72,7 +72,7 @@ class SqlRuns:
 
     def add(self, run: Run) -> None:
         row = {"id": run.id, "name": run.name, "sop": run.sop, "created_at": run.created_at}
-        row |= {"version": run.version, **_changing(run)}
+        row |= {"version": run.about, **_changing(run)}
         self._connection.execute(RUN.insert(), row)
         self._connection.execute(RUN_WAKE.insert(), {"run_id": run.id, "wakes": 0, "looked": 0, "position": 0})
 

@@ -40,6 +40,7 @@ PEOPLE = {
         Person("seclead", 1031, "Selma Lund", "maintain"),
         Person("maint", 1041, "Mira Ainsworth", "admin"),
         Person("guest", 1051, "Gus Estrada", "read"),
+        Person("newcomer", 1061, "Nadia Weiss", "none"),
         Person(BOT, 1090, "Sopwith", "write", is_bot=True),
         Person(WORKFLOW, 1091, "Skylark CI", "write", is_bot=True),
     )

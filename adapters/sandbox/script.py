@@ -17,6 +17,7 @@ class Deeds(Protocol):
     def pass_check(self, name: str) -> int: ...
     def fail_check(self, name: str) -> int: ...
     def push(self, branch: str, author: str = "maint") -> str: ...
+    def contribute(self, login: str, branch: str) -> int: ...
     def branch(self, name: str, at: str) -> str: ...
     def tag(self, name: str, at: str) -> str: ...
     def delete(self, name: str) -> str: ...
@@ -85,6 +86,10 @@ def _push(deeds: Deeds, words: Sequence[str]) -> str:
     return f"{author} pushed {deeds.push(words[0], author)[:10]} to {words[0]}"
 
 
+def _contribute(deeds: Deeds, words: Sequence[str]) -> str:
+    return f"pull request #{deeds.contribute(words[0], words[1])} opened by {words[0]} from {words[1]}"
+
+
 def _branch(deeds: Deeds, words: Sequence[str]) -> str:
     return f"branch {words[0]} made at {deeds.branch(words[0], words[1])[:10]}"
 
@@ -129,6 +134,7 @@ _VERBS: Mapping[str, _Verb] = {
     "pass": _Verb("CHECK", 1, 1, _pass),
     "fail": _Verb("CHECK", 1, 1, _fail),
     "push": _Verb("BRANCH [AUTHOR]", 1, 2, _push),
+    "contribute": _Verb("LOGIN BRANCH", 2, 2, _contribute),
     "branch": _Verb("NAME AT", 2, 2, _branch),
     "tag": _Verb("NAME AT", 2, 2, _tag),
     "delete": _Verb("BRANCH-OR-TAG", 1, 1, _delete),

@@ -10,8 +10,13 @@ NODE_ID = "R_sandbox9001"
 _HOST = "https://forge.example"
 _OWNER_ID = 9000
 _ROLES = ("admin", "maintain", "push", "triage", "pull")
-_GRANTS = {"admin": 5, "maintain": 4, "write": 3, "triage": 2, "read": 1}
-_ASSOCIATION = {"admin": "OWNER", "maintain": "MEMBER", "write": "COLLABORATOR"}
+_GRANTS = {"admin": 5, "maintain": 4, "write": 3, "triage": 2, "read": 1, "none": 0}
+_ASSOCIATION = {
+    "admin": "OWNER",
+    "maintain": "MEMBER",
+    "write": "COLLABORATOR",
+    "none": "FIRST_TIME_CONTRIBUTOR",
+}
 _PLAIN_LINKS = (
     *("contributors", "deployments", "downloads", "events", "forks", "hooks", "languages", "merges"),
     *("stargazers", "subscribers", "subscription", "tags", "teams"),

@@ -200,6 +200,15 @@ class SandboxWorld:
             core.git.move_refs([(f"refs/heads/{branch}", sha, head)])
             return sha
 
+    def contribute(self, login: str, branch: str) -> int:
+        """Somebody opens a pull request into develop with one small commit on a new branch; returns its number."""
+        by = _person(login)
+        self._make_ref(f"refs/heads/{branch}", project.DEVELOP)
+        self.push(branch, by)
+        with self._acting() as core:
+            title = f"A first patch by {by}"
+            return pulls.create(core, head=branch, base=project.DEVELOP, title=title, body="", author=by).number
+
     def branch(self, name: str, at: str) -> str:
         """Somebody makes a branch at a branch, tag or SHA; returns the commit."""
         return self._make_ref(f"refs/heads/{name}", at)

@@ -165,3 +165,15 @@ def _flags(rest: str) -> tuple[list[str], dict[str, str]]:
 
 
 PARSERS = {"release": release, "hotfix": hotfix, "deps": deps, "onboard": onboard}
+
+#: Every command that begins a run, or ends what one began.
+BEGINNINGS = (
+    StartCandidate,
+    StartStable,
+    StartRollback,
+    Freeze,
+    Unfreeze,
+    StartHotfix,
+    StartUpdate,
+    Onboard,
+)

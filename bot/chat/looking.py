@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 
 from bot.chat import commands, replies
+from bot.chat.beginnings import BEGINNINGS
 from bot.chat.handlers.common import signature
 from bot.engine.far_end import Worlds
 from bot.engine.plan import Planner, outline, specimen
@@ -57,6 +58,8 @@ class Looking:
                 return replies.sop(found, outline(specimen(found))) if found else replies.unknown_sop(wanted)
             case commands.ListRuns():
                 return replies.runs(await self._store.read(lambda tx: tx.runs.open()))
+            case _ if isinstance(command, BEGINNINGS):
+                return replies.refused(replies.not_yet(type(command)))
             case _:
                 return replies.help_outside()
 

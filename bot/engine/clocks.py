@@ -15,6 +15,7 @@ from bot.engine.caught import caught
 from bot.engine.desk import Desk
 from sops.kit import timing
 from sops.kit.message import Card
+from sops.kit.model import Role
 from sops.kit.people import People
 from sops.kit.ports import Clock
 from sops.kit.run import Run
@@ -122,9 +123,18 @@ class Clocks:
             debt = next(debt for debt in run.obligations if f"{timing.OWED}{debt.id}" == deadline.clock)
             able = [person.handle for person in self._people.holding(debt.role)]
             return run.owner if run.owner in able or not able else able[0]
+        if deadline.clock == timing.FIRST_REVIEW:
+            return self._reviewer(deadline)
         if deadline.clock != timing.ACKNOWLEDGE:
             return run.owner or (ladder[0] if ladder else "")
         return next_to_page(run, ladder)
+
+    def _reviewer(self, deadline: Deadline) -> str:
+        """Reviewers hear first; once it is overdue, maintainers and they in turn."""
+        able = [person.handle for person in self._people.holding(Role.REVIEWER, Role.MAINTAINER)]
+        if deadline.threshold > timing.DUE:
+            able = [person.handle for person in self._people.holding(Role.MAINTAINER, Role.REVIEWER)]
+        return able[max(0, deadline.threshold - timing.DUE - 1) % len(able)] if able else ""
 
     def _ladder(self, run: Run) -> tuple[str, ...]:
         return tuple(person.handle for person in self._people.holding(*run.policy.escalation))

@@ -64,6 +64,11 @@ class Policy(BaseModel):
     soak: timedelta = 7 * DAY
     blocker_labels: tuple[str, ...] = ("regression", "rc-blocker")
 
+    # Newcomers
+    first_review_days: int = 5
+    good_first_label: str = "good first issue"
+    contributors: str = "CONTRIBUTORS.md"
+
     # Incidents; None in `acknowledge` means the end of the next business day
     acknowledge: dict[Severity, timedelta | None] = Field(
         default_factory=lambda: {

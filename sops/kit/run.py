@@ -202,6 +202,11 @@ class Run(_Value):
         return self.name.partition("-")[0]
 
     @property
+    def about(self) -> str:
+        """What runs are found by: the version, else what the run calls so from its beginning."""
+        return self.version or str(self.facts.get("about", ""))
+
+    @property
     def owing(self) -> bool:
         """Something it left behind is still owed."""
         return any(debt.open for debt in self.obligations)

@@ -127,7 +127,7 @@ class Runs(Protocol):
 
     def all(self) -> Sequence[Run]: ...
     def of_version(self, version: str) -> Sequence[Run]:
-        """Every run about that version, open or over, oldest first."""
+        """Every run about that version (see `Run.about`), open or over, oldest first."""
         ...
 
     def owing(self) -> Sequence[Run]:

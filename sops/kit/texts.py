@@ -105,6 +105,20 @@ def action_issue(run: Run, text: str, due: str, who: str) -> tuple[str, str]:
     return titled(text)[:240], body + (f"Due: {due}\n" if due else "")
 
 
+def welcome(run: Run) -> str:
+    """The one comment that greets a newcomer."""
+    return (
+        f"Welcome, @{run.facts['login']}, and thank you for coming by.\n\n"
+        "`CONTRIBUTING.md` says how a change gets in, `CODE_OF_CONDUCT.md` how people here treat each other. "
+        "If anything is unclear, ask right here.\n"
+    )
+
+
+def thanks(run: Run) -> str:
+    """The comment after a newcomer's first merge."""
+    return f"Merged. Thank you, @{run.facts['login']}; the next one is welcome too.\n"
+
+
 def notice(run: Run, text: str) -> tuple[str, str]:
     """Title and body of a public word about an incident."""
     return titled(run.title)[:200], f"{quoted(text)}\n"

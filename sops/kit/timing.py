@@ -16,6 +16,9 @@ from sops.kit.run import Run
 from sops.kit.stores import Deadline
 
 ACKNOWLEDGE, UPDATE, POST_MORTEM, SOAK = "acknowledge", "update", "post-mortem", "soak"
+FIRST_REVIEW = "first-review"
+#: Promised in business days: told the morning before, when due, and the mornings after.
+LONG = frozenset({POST_MORTEM, FIRST_REVIEW})
 OWED = "owed:"  # begins the name of an obligation's clock; it outlives its run
 LOOK = "look"  # not a promise: the engine's own note to look at a run again
 
@@ -136,7 +139,7 @@ def _eve(days: BusinessCalendar, end: datetime) -> datetime:
 def marks(run: Run, name: str, state: ClockState) -> list[tuple[int, datetime]]:
     """(mark, instant) of a clock: per cent of its time, or what EVE, DUE and the days of a long clock mean."""
     start, end = state.started_at, state.due_at
-    if name == POST_MORTEM:
+    if name in LONG:
         days = calendar(run)
         after = [(DUE + n, _morning(days, days.business_days_after(end, n))) for n in range(1, OVERDUE_DAYS + 1)]
         return [(EVE, max(start, _eve(days, end))), (DUE, end), *after]

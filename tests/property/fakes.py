@@ -132,6 +132,9 @@ class FakeGit:
     async def tag(self, name: str) -> RemoteTag | None:
         return await self._reach.read(lambda: self._world.tags.get(name))
 
+    async def tags(self) -> Sequence[RemoteTag]:
+        return await self._reach.read(lambda: tuple(self._world.tags.values()))
+
     async def create_branch(self, name: str, at: str) -> None:
         await self._reach.write(lambda: self._world.create_branch(name, at))
 
@@ -141,7 +144,32 @@ class FakeGit:
     async def read(self, revision: str, path: str) -> bytes | None:
         return await self._reach.read(lambda: self._world.commits[revision].files.get(path))
 
-    async def commit(self, branch: str, *, expected: str, files: Mapping[str, bytes], message: str) -> str:
+    async def link(self, revision: str, path: str) -> str | None:
+        return await self._reach.read(lambda: None)
+
+    async def push_branch(self, name: str, *, to: str, expected: str) -> None:
+        raise FarEndRefused(f"nothing here moves {name}")
+
+    async def merge(
+        self, branch: str, *, expected: str, other: str, message: str, files: Mapping[str, bytes] | None = None
+    ) -> str:
+        raise FarEndRefused(f"nothing here merges into {branch}")
+
+    async def revert(self, branch: str, *, expected: str, commits: Sequence[str], message: str) -> str:
+        raise FarEndRefused(f"nothing here reverts on {branch}")
+
+    async def cherry_pick(self, branch: str, *, expected: str, commits: Sequence[str]) -> str:
+        raise FarEndRefused(f"nothing here picks onto {branch}")
+
+    async def commit(
+        self,
+        branch: str,
+        *,
+        expected: str,
+        files: Mapping[str, bytes],
+        message: str,
+        links: Mapping[str, str] | None = None,
+    ) -> str:
         return await self._reach.write(lambda: self._world.commit(branch, expected, files, message))
 
     async def describe(self, sha: str) -> Commit:
@@ -149,6 +177,12 @@ class FakeGit:
 
     async def log(self, base: str, head: str) -> Sequence[Commit]:
         return await self._reach.read(lambda: self._world.log(base, head))
+
+    async def first_parents(self, base: str, head: str) -> Sequence[Commit]:
+        return await self._reach.read(lambda: self._world.first_parents(base, head))
+
+    async def changed_paths(self, old: str, new: str) -> Sequence[str]:
+        return await self._reach.read(lambda: self._world.changed_paths(old, new))
 
     async def is_ancestor(self, ancestor: str, descendant: str) -> bool:
         return await self._reach.read(lambda: ancestor in self._world.reachable(descendant))

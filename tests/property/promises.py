@@ -131,6 +131,8 @@ def a_reminder_comes_once_and_only_while_its_clock_runs(run: Run, entries: Seque
                 yield f"{run.name}: a reminder of the stopped clock {clock} at {entry.at}"
         running |= {clock for clock, kinds in _BEGINS.items() if entry.kind in kinds}
         running -= {clock for clock, kinds in _ENDS.items() if entry.kind in kinds}
+        if entry.kind in {"obligation", "obligation-met"}:
+            (running.add if entry.kind == "obligation" else running.discard)(f"{timing.OWED}{entry.payload['id']}")
         if entry.kind == "done" and entry.payload["step"] == "post-mortem-merged":
             running.discard(timing.POST_MORTEM)
     yield from (f"{run.name}: reminded {n} times of {key}" for key, n in heard.items() if n > 1)
@@ -149,7 +151,7 @@ def clocks_run_when_they_should(run: Run, picture: Picture, now: datetime) -> It
     pending = {(d.clock, d.generation, d.threshold): d.due_at for d in picture.deadlines[run.name]}
     for name, state in run.clocks.items():
         rows = {key: at for key, at in pending.items() if key[0] == name}
-        if run.state.over or not state.running:
+        if (run.state.over and not timing.lasting(name)) or not state.running:
             yield from (f"{run.name}: {key} is pending though {name} stands" for key in rows)
             continue
         yield from (f"{run.name}: {key} is of an older generation" for key in rows if key[1] != state.generation)

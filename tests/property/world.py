@@ -230,6 +230,19 @@ class World:
         known = set(self.reachable(base))
         return [self.describe(sha) for sha in self.reachable(head) if sha not in known]
 
+    def first_parents(self, base: str, head: str) -> list[Commit]:
+        known = set(self.reachable(base))
+        chain: list[Commit] = []
+        at = [head]
+        while at and at[0] not in known:
+            chain.append(self.describe(at[0]))
+            at = list(chain[-1].parents[:1])
+        return chain
+
+    def changed_paths(self, old: str, new: str) -> list[str]:
+        before, after = self.commits[old].files, self.commits[new].files
+        return sorted(path for path in {*before, *after} if before.get(path) != after.get(path))
+
     def describe(self, sha: str) -> Commit:
         stored = self.commits[sha]
         return Commit(sha, stored.parents, _sha(f"tree {sha}"), f"{stored.author}@skylark.example", stored.subject)

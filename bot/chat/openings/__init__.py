@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from bot.chat import commands
 from bot.chat.openings.base import Beginning, Looks, Opening
 from bot.chat.openings.candidate import CANDIDATE
+from bot.chat.openings.onboarding import NEWCOMER
 
 __all__ = ["OPENINGS", "Beginning", "Looks", "Opening"]
 
 OPENINGS: Mapping[type[commands.Command], Beginning] = {
     commands.StartCandidate: CANDIDATE,
+    commands.Onboard: NEWCOMER,
 }

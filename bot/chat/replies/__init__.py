@@ -710,6 +710,8 @@ def reminder(run: Run, due: Deadline, whom: str, then: tuple[str, datetime] | No
     if timing.lasting(due.clock):
         return _owed_reminder(run, due, to)
     clock = run.clocks[due.clock]
+    if due.clock == timing.FIRST_REVIEW:
+        return _review_reminder(run, due, to)
     name = f"{run.name} ({run.severity})"
     if due.clock == timing.UPDATE:
         what = "an update is due" if due.threshold < timing.DUE else "no update came; it was due"
@@ -725,6 +727,14 @@ def reminder(run: Run, due: Deadline, whom: str, then: tuple[str, datetime] | No
         line(*to, f"{name}: {what} ", time(clock.due_at), "."),
         *_post_mortem_left(run),
         hint=_post_mortem_hint(run),
+    )
+
+
+def _review_reminder(run: Run, due: Deadline, to: tuple[Span | str, ...]) -> Card:
+    what = "waits for its first review, due" if due.threshold == timing.EVE else "still has no review; it was due"
+    return card(
+        line(*to, f"{run.name}: PR #{run.facts['pr']} by {run.title} {what} ", time(run.clocks[due.clock].due_at), "."),
+        str(run.facts.get("pr.url", "")),
     )
 
 
@@ -1367,6 +1377,10 @@ def usage(verb: str) -> str:
             if example.lstrip("!/").startswith(verb):
                 return example
     return f"!{verb} text"
+
+
+def not_yet(command: type[commands.Command]) -> str:
+    return f"{' '.join((command.__doc__ or '').split()[:2])} is not part of this version of Sopwith yet."
 
 
 def unknown_run(name: str) -> Card:

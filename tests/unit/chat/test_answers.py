@@ -6,8 +6,8 @@ import pytest
 
 from adapters.sandbox.clock import VirtualClock
 from bot.chat import commands, replies
+from bot.chat.beginnings import BEGINNINGS
 from bot.chat.handlers import HANDLERS
-from bot.chat.openings import OPENINGS
 from bot.engine.advance import Advancer
 from tests.property.theatre import START, Theatre
 from tests.property.world import World
@@ -25,7 +25,7 @@ def theatre() -> Iterator[Theatre]:
 
 def test_what_has_no_handler_only_looks_or_begins_something():
     assert {
-        *(commands.Declare, commands.InRun, *OPENINGS),
+        *(commands.Declare, commands.InRun, *BEGINNINGS),
         *(commands.ListSops, commands.ShowSop, commands.ListRuns),
         *(commands.Status, commands.Plan, commands.Todo, commands.Timeline, commands.Help),
     } == ANSWERED

@@ -1,0 +1,34 @@
+"""`/onboard octocat #412` (SOP-07)."""
+
+from bot.chat import commands, replies
+from bot.chat.openings.base import Beginning, Looks, Opening
+from bot.chat.replies import onboarding as words
+from sops.kit.message import Card
+from sops.onboarding import ONBOARDING
+
+
+async def _newcomer(command: commands.Onboard, looks: Looks) -> Opening | Card:
+    """The pull request or issue named, else the person's newest open pull request."""
+    login = command.login
+    about = f"@{login.lower()}"
+    pulls = {pull.number: pull for pull in await looks.world.forge.open_pull_requests()}
+    if not command.number:
+        mine = [pull for pull in pulls.values() if pull.author.lower() == login.lower()]
+        if not mine:
+            return replies.refused(words.nothing_open(login))
+        command = commands.Onboard(login, mine[0].number)
+    pull = pulls.get(command.number)
+    if pull is not None:
+        if pull.author.lower() != login.lower():
+            return replies.refused(words.somebody_elses(pull.number, pull.author))
+        facts = {"login": login, "about": about, "number": pull.number, "pr": pull.number, "pr.url": pull.url}
+        return Opening(ONBOARDING, about, facts=facts)
+    issue = await looks.world.forge.issue(command.number)
+    if issue is None or issue.state != "open":
+        return replies.refused(words.not_open(command.number))
+    if issue.author.lower() != login.lower():
+        return replies.refused(words.somebody_elses(issue.number, issue.author))
+    return Opening(ONBOARDING, about, facts={"login": login, "about": about, "number": issue.number})
+
+
+NEWCOMER = Beginning(ONBOARDING, _newcomer)

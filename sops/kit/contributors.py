@@ -1,0 +1,36 @@
+"""The list of contributors, a Markdown file: one bullet for each person."""
+
+import re
+
+from sops.kit.errors import InvalidText
+
+_ITEM = re.compile(rb"^([-*+])([ \t]+)(\S[^\r\n]*?)[ \t]*(\r?\n|$)", re.MULTILINE)
+
+
+def names(data: bytes, login: str) -> bool:
+    """The list has this login already, in any case."""
+    found = re.search(rb"(?<![\w-])@?" + re.escape(login.encode()) + rb"(?![\w-])", data, re.IGNORECASE)
+    return found is not None
+
+
+def add_contributor(data: bytes, login: str) -> bytes:
+    """With `- @login` in the list, in its alphabetical place if the list is sorted, else at its end.
+
+    Every other byte stays. Raises InvalidText when the file has no list with bullets.
+    """
+    if names(data, login):
+        return data
+    items = list(_ITEM.finditer(data))
+    if not items:
+        raise InvalidText("The list of contributors has no bullets; write one line such as: - @octocat")
+    keys = [item[3].lower().lstrip(b"@[") for item in items]
+    mark, space = items[0][1], items[0][2]
+    newline = next((item[4] for item in items if item[4]), b"\n")
+    entry = mark + space + b"@" + login.encode()
+    later = next((item for item, key in zip(items, keys, strict=True) if key > login.lower().encode()), None)
+    if keys == sorted(keys) and later is not None:
+        return data[: later.start()] + entry + newline + data[later.start() :]
+    last = items[-1]
+    if not last[4]:
+        return data[: last.end()] + newline + entry + data[last.end() :]
+    return data[: last.end()] + entry + newline + data[last.end() :]
