@@ -1,4 +1,4 @@
-"""The two plays in which everything dies once: a candidate that needs an rc2, and an incident to its end."""
+"""The plays in which everything dies once: a candidate that needs an rc2, an incident to its end, a newcomer."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -82,6 +82,27 @@ INCIDENT = Scenario(
         @oncall1 in INC-1: !close
         %clock +5m
         %state INC-1 run done
+        """
+    ),
+    SELDOM,
+)
+
+NEWCOMER = Scenario(
+    "newcomer",
+    _lines(
+        """
+        %forge contribute newcomer fix-typo
+        %forge issue "explain wal.segment_bytes"
+        @maint #maintainers: /onboard newcomer
+        %clock +5m
+        @maint in ONB-1: !done good-first-issues #42
+        %clock +5d
+        %forge review 41 rev2 comment
+        @maint in ONB-1: !done feedback named the test to extend
+        %clock +5m
+        %forge merge 41
+        %clock +5m
+        %state ONB-1 run done
         """
     ),
     SELDOM,

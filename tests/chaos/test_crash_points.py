@@ -35,6 +35,14 @@ async def die_everywhere(
             del left[point]
 
 
+_DRAFTED = {"git.create_branch", "git.commit", "forge.open_pull_request"}
+EFFECTS = {
+    "candidate": _DRAFTED | {"git.push_signed_tag", "forge.merge", "forge.open_discussion"},
+    "incident": _DRAFTED | {"forge.open_issue", "forge.close_issue", "forge.open_discussion"},
+    "newcomer": {"forge.comment", "forge.add_labels"},
+}
+
+
 def test_the_undisturbed_end_is_complete(undisturbed: Undisturbed) -> None:
     assert [run["state"] for run in undisturbed.outcome.runs] == ["done"]
     assert undisturbed.outcome.pending == []
@@ -42,13 +50,10 @@ def test_the_undisturbed_end_is_complete(undisturbed: Undisturbed) -> None:
 
 
 def test_every_port_and_every_effect_has_its_points(undisturbed: Undisturbed) -> None:
-    candidate = {"git.create_branch", "git.commit", "git.push_signed_tag", "forge.open_pull_request", "forge.merge"}
-    incident = {"git.create_branch", "git.commit", "forge.open_pull_request", "forge.open_issue", "forge.close_issue"}
-    shared = {"forge.open_discussion", "chat.post", "chat.edit", "store.transact"}
-    effects = shared | (candidate if undisturbed.scenario.name == "candidate" else incident)
+    effects = EFFECTS[undisturbed.scenario.name] | {"chat.post", "chat.edit", "store.transact"}
     died_after = {point.place.split(" ")[0] for point in undisturbed.points if point.phase == "after"}
     assert effects <= died_after
-    assert len(undisturbed.points) > 500
+    assert len(undisturbed.points) > 20 * len(effects)
 
 
 async def test_it_dies_at_every_crash_point_and_comes_to_the_same_end(undisturbed: Undisturbed, tmp_path: Path) -> None:

@@ -31,7 +31,13 @@ MERGE = Write("PUT", r"/pulls/\d+/merge$")
 DISCUSSION = Write("POST", r"graphql$", "createDiscussion")
 ISSUE = Write("POST", r"/issues$")
 CLOSING = Write("PATCH", r"/issues/\d+$")
-WRITES = {"candidate": (PULL, MERGE, DISCUSSION), "incident": (ISSUE, DISCUSSION, PULL, CLOSING)}
+COMMENT = Write("POST", r"/issues/\d+/comments$")
+LABEL = Write("POST", r"/issues/\d+/labels$")
+WRITES = {
+    "candidate": (PULL, MERGE, DISCUSSION),
+    "incident": (ISSUE, DISCUSSION, PULL, CLOSING),
+    "newcomer": (COMMENT, LABEL),
+}
 
 Harm = Callable[[Faults, Write], None]
 HARMS: dict[str, Harm] = {
@@ -69,6 +75,7 @@ def looks(request: Exchange) -> bool:
 OUTAGES = {
     "candidate": ("@rm in REL-1: !start", "@rev1 in REL-1: approve"),
     "incident": ("@oncall1 in INC-1: !done post-mortem",),
+    "newcomer": ("%forge merge 41",),
 }
 
 
