@@ -36,6 +36,7 @@ from sops.kit.policy import Policy
 from sops.kit.ports import Chat, Clock
 from sops.kit.run import Run
 from sops.kit.stores import Store
+from sops.kit.switched_off import check_switched_off
 from storage import SqlStore
 
 IDENTITY = ("Sopwith", "sopwith-bot@skylark.example")
@@ -53,6 +54,7 @@ class Ports:
 
 def assemble(settings: Settings, clock: Clock, ports: Ports) -> Engine:
     """The engine and everything it needs, from ports alone."""
+    check_switched_off(settings.policy, ALL)
     owner = uuid.uuid4().hex
     store = ports.store
     people = People(settings.people)

@@ -16,7 +16,8 @@ HELP = """\
 %forge issue "crash on start" rc-blocker
                                     also: label N L, unlabel N L, close N [not_planned], pass CHECK, fail CHECK,
                                     push BRANCH [AUTHOR], merge N, review N LOGIN approve,
-                                    contribute LOGIN BRANCH, branch NAME AT, tag NAME AT, delete NAME, publish-after MINUTES
+                                    branch NAME AT, tag NAME AT, delete NAME, publish-after MINUTES,
+                                    contribute LOGIN BRANCH
 %expect "soak"                      a regular expression in what was said since the last other line
 %reject "merged"                    must not have been said there
 %state REL-1 soak waiting           a step's state; or: %state REL-1 run done

@@ -91,6 +91,10 @@ class Advancer:
             why = step.only_if.otherwise(run)
             await self._desks.at(run.id, lambda desk: steps.skip(desk, step, why), fence=fence)
             return None
+        off = run.policy.off.get(f"{run.sop}.{step.id}")
+        if off is not None:
+            await self._desks.at(run.id, lambda desk: steps.skip(desk, step, off, by=steps.SETTINGS), fence=fence)
+            return None
         if run.record(step.id).state is StepState.PENDING:
             await self._desks.at(run.id, lambda desk: steps.enter(desk, step), fence=fence)
             return None

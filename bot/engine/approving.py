@@ -160,7 +160,7 @@ def effects_of(run: Run, gate: Approved) -> tuple[str, ...]:
     """In order, everything the steps of `covers` will do or wait for, in words."""
     lines: list[str] = []
     for step in run.steps:
-        if step.id in gate.covers:
+        if step.id in gate.covers and f"{run.sop}.{step.id}" not in run.policy.off:
             lines += [piece.says(run) for piece in step.deeds if isinstance(piece, Action)]
             if not step.deeds:
                 lines += [piece.says(run) for piece in step.waits if isinstance(piece, Gate)]

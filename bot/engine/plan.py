@@ -45,6 +45,9 @@ class Planner:
         state = run.record(step.id).state
         applies = step.only_if is None or (isinstance(step.only_if, Condition) and step.only_if.holds(run))
         waits = waits_of(run, step)
+        off = run.policy.off.get(f"{run.sop}.{step.id}")
+        if off is not None and not state.over:
+            return replies.mark_of(StepState.SKIPPED), [replies.switched_off(step, off)]
         if not state.over:
             trouble += await self._early(run, step, world)
         if state.over:

@@ -16,6 +16,7 @@ from sops.kit.run import Obligation, Run, RunState, StepState
 AGAIN = timedelta(seconds=30)  # after a far end failed, or an outcome is unknown
 LONGEST_WAIT = timedelta(minutes=10)  # between tries while a far end is in trouble
 TRIES_UNTIL_TOLD = 3
+SETTINGS = "the settings"  # who leaves out a step that is switched off
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,9 @@ def park(desk: Desk, step: Step, kind: str) -> None:
     desk.say(replies.parked(desk.run, step, kind))
 
 
-def skip(desk: Desk, step: Step, why: str) -> None:
-    desk.run = desk.run.with_record(step.id, state=StepState.SKIPPED, note=why, since=desk.now)
+def skip(desk: Desk, step: Step, why: str, *, by: str = "") -> None:
+    """Leave it out, visibly; `by` says who wanted that, if it is not the step's own condition."""
+    desk.run = desk.run.with_record(step.id, state=StepState.SKIPPED, note=why, by=by, text=why, since=desk.now)
     if step.stops:
         desk.run = timing.stopped(desk.run, step.stops, desk.now)
     desk.note("skipped", step=step.id, why=why)

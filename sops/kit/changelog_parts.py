@@ -27,7 +27,7 @@ _MARKER = re.compile(r"[ \t]*(?:[-*+]|[0-9]{1,9}[.)])(?:[ \t]+|$)")
 
 @dataclass(frozen=True)
 class Heading:
-    """A top-level heading: its lines (counted from 0, `end` exclusive), its level, its `#`s and the text behind them."""
+    """A top-level heading: its lines (counted from 0, `end` exclusive), level, its `#`s and the text behind."""
 
     start: int
     end: int
@@ -65,7 +65,7 @@ class Heading:
 
 @dataclass(frozen=True)
 class Unit:
-    """A top-level list item, or another top-level block that is no heading. Blank lines behind it are not part of it."""
+    """A top-level list item, or another top-level block but a heading. Blank lines behind it are no part of it."""
 
     start: int
     end: int
@@ -121,7 +121,7 @@ class Log:
             first = _NEWLINE.search(data)
             self.lines[-1] += first[0] if first else b"\n"
         self._tokens = Markdown(text).tokens
-        self.headings = [found for found in headings(self._tokens)]
+        self.headings = list(headings(self._tokens))
         self.tail = len(self.lines)
         while self.tail and (is_blank(self.lines[self.tail - 1]) or _LINK_DEFINITION.match(self.lines[self.tail - 1])):
             self.tail -= 1

@@ -52,6 +52,9 @@ class Policy(BaseModel):
     #: The same for one procedure or one of its steps: `"SOP-03"`, `"SOP-03.merge"`.
     effects_of: dict[str, Literal["bot", "people"]] = Field(default_factory=dict)
 
+    #: Steps this organisation leaves out, and why: `"SOP-03.announce" = "we write to our users ourselves"`.
+    off: dict[str, str] = Field(default_factory=dict)
+
     # Approvals
     starter_counts: bool = False
     github_reviews: Literal["gate", "count"] = "gate"
@@ -107,6 +110,8 @@ class Policy(BaseModel):
         BusinessCalendar(self.country, self.region, self.zone)
         if list(self.thresholds) != sorted(set(self.thresholds)) or not self.thresholds or self.thresholds[-1] != 100:
             raise ValueError("thresholds rise, and the last one is 100")
+        if not all(reason.strip() for reason in self.off.values()):
+            raise ValueError("a step that is switched off needs a reason")
         if not self.escalation:
             raise ValueError("escalation names at least one role")
         return self

@@ -282,6 +282,10 @@ def only_if(condition: str, what: str) -> str:
     return f"{condition}: {what}"
 
 
+def switched_off(step: Step, why: str) -> str:
+    return f"{step.title}: left out by the settings ({why})"
+
+
 def goes_back(step_id: str) -> str:
     return f"then again from {step_id}, as the next candidate"
 
