@@ -16,6 +16,7 @@ from adapters.sandbox.clock import VirtualClock
 from adapters.sandbox.world import SandboxWorld
 from bot.chat.dispatch import Dispatch
 from bot.chat.looking import Looking
+from bot.chat.newcomers import Newcomers
 from bot.chat.roots import Roots
 from bot.demo.stage import Stage
 from bot.engine.advance import Advancer
@@ -29,7 +30,7 @@ from bot.engine.mail import Intake, Postman
 from bot.engine.plan import Planner
 from bot.settings import Settings
 from sops import ALL
-from sops.kit.conversation import Event
+from sops.kit.conversation import Event, Place
 from sops.kit.model import Role
 from sops.kit.people import People, Person
 from sops.kit.policy import Policy
@@ -37,6 +38,7 @@ from sops.kit.ports import Chat, Clock
 from sops.kit.run import Run
 from sops.kit.stores import Store
 from sops.kit.switched_off import check_switched_off
+from sops.onboarding import ONBOARDING
 from storage import SqlStore
 
 IDENTITY = ("Sopwith", "sopwith-bot@skylark.example")
@@ -64,7 +66,9 @@ def assemble(settings: Settings, clock: Clock, ports: Ports) -> Engine:
     advancer = Advancer(desks, worlds, Approvals(desks, people), owner)
     looking = Looking(store, worlds, planner, ALL, advancer.advance)
     roots = Roots(store, clock, people, settings.policy, planner, worlds, settings.channels)
-    dispatch = Dispatch(store, clock, people, looking, roots)
+    home = Place(platform=next(iter(ports.chats), ""), channel=settings.channels.get(ONBOARDING.channel, ""))
+    newcomers = Newcomers(store, worlds, people, settings.policy, home)
+    dispatch = Dispatch(store, clock, people, looking, roots, newcomers)
     edge = Edge(store, clock, desks, dispatch.handle, advancer.advance)
     return Engine(
         store,

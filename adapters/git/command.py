@@ -126,6 +126,7 @@ class GitCommand:
             "GIT_DIR": str(git_dir),
             "GIT_ALLOW_PROTOCOL": "https:ssh:file",
             "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_ATTR_NOSYSTEM": "1",
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_TERMINAL_PROMPT": "0",
             "GIT_ASKPASS": "",  # set but empty: also keeps core.askPass and SSH_ASKPASS from being asked
@@ -152,6 +153,7 @@ class GitCommand:
 
 _CONFIG = (
     ("core.hooksPath", os.devnull),
+    ("core.attributesFile", os.devnull),  # else the user's file would have a say in merges
     ("core.sshCommand", "ssh -oBatchMode=yes"),
     ("credential.helper", ""),
     ("gc.autoDetach", "false"),

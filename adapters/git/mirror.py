@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from adapters.git.command import GitCommand, Token
-from adapters.git.commits import make_commit
-from adapters.git.objects import commits, fetched_tag, file_at
-from adapters.git.push import push, remote_refs
+from adapters.git.commits import link_at, make_commit
+from adapters.git.merges import make_merge, make_picks, make_revert
+from adapters.git.objects import changed_paths, commits, fetched_tag, file_at
+from adapters.git.push import push, remote_refs, remote_tags
 from adapters.git.refs import branch_ref, checked_message, checked_path, checked_sha, tag_ref
 from adapters.git.signing import Signing
 from adapters.git.store import Store
@@ -50,6 +51,9 @@ class GitMirror:
     async def tag(self, name: str) -> RemoteTag | None:
         return await asyncio.to_thread(self._tag, name, tag_ref(name))
 
+    async def tags(self) -> Sequence[RemoteTag]:
+        return await asyncio.to_thread(self._tags)
+
     async def create_branch(self, name: str, at: str) -> None:
         await asyncio.to_thread(self._create_branch, branch_ref(name), checked_sha(at))
 
@@ -60,12 +64,42 @@ class GitMirror:
         commit, path = checked_sha(revision), checked_path(path)
         return await asyncio.to_thread(file_at, self._git, self._store, commit, path)
 
-    async def commit(self, branch: str, *, expected: str, files: Mapping[str, bytes], message: str) -> str:
+    async def link(self, revision: str, path: str) -> str | None:
+        return await asyncio.to_thread(self._link, checked_sha(revision), checked_path(path))
+
+    async def commit(
+        self,
+        branch: str,
+        *,
+        expected: str,
+        files: Mapping[str, bytes],
+        message: str,
+        links: Mapping[str, str] | None = None,
+    ) -> str:
         """As the port says. When `expected` already holds exactly `files`, no empty commit is made: the
         answer is `expected`, provided the branch still is there.
         """
         ref, parent, text = branch_ref(branch), checked_sha(expected), checked_message(message)
-        return await asyncio.to_thread(self._commit, ref, parent, dict(files), text)
+        put = {path: checked_sha(sha) for path, sha in (links or {}).items()}
+        return await asyncio.to_thread(self._commit, ref, parent, dict(files), put, text)
+
+    async def push_branch(self, name: str, *, to: str, expected: str) -> None:
+        await asyncio.to_thread(self._push_branch, branch_ref(name), checked_sha(to), checked_sha(expected))
+
+    async def merge(
+        self, branch: str, *, expected: str, other: str, message: str, files: Mapping[str, bytes] | None = None
+    ) -> str:
+        ref, sides, text = branch_ref(branch), (checked_sha(expected), checked_sha(other)), checked_message(message)
+        settled = {checked_path(path): content for path, content in (files or {}).items()}
+        return await asyncio.to_thread(self._merge, ref, sides, text, settled)
+
+    async def revert(self, branch: str, *, expected: str, commits: Sequence[str], message: str) -> str:
+        ref, tip, text = branch_ref(branch), checked_sha(expected), checked_message(message)
+        return await asyncio.to_thread(self._revert, ref, tip, [checked_sha(sha) for sha in commits], text)
+
+    async def cherry_pick(self, branch: str, *, expected: str, commits: Sequence[str]) -> str:
+        ref, tip = branch_ref(branch), checked_sha(expected)
+        return await asyncio.to_thread(self._cherry_pick, ref, tip, [checked_sha(sha) for sha in commits])
 
     async def describe(self, sha: str) -> Commit:
         return await asyncio.to_thread(self._describe, checked_sha(sha))
@@ -74,6 +108,14 @@ class GitMirror:
         ends = (checked_sha(head), checked_sha(base))
         selection = ("--end-of-options", ends[0], f"^{ends[1]}")
         return await asyncio.to_thread(commits, self._store, selection, ends)
+
+    async def first_parents(self, base: str, head: str) -> Sequence[Commit]:
+        ends = (checked_sha(head), checked_sha(base))
+        selection = ("--first-parent", "--end-of-options", ends[0], f"^{ends[1]}")
+        return await asyncio.to_thread(commits, self._store, selection, ends)
+
+    async def changed_paths(self, old: str, new: str) -> Sequence[str]:
+        return await asyncio.to_thread(changed_paths, self._store, checked_sha(old), checked_sha(new))
 
     async def is_ancestor(self, ancestor: str, descendant: str) -> bool:
         return await asyncio.to_thread(self._is_ancestor, checked_sha(ancestor), checked_sha(descendant))
@@ -94,6 +136,10 @@ class GitMirror:
         refs = remote_refs(self._git, ref, f"{ref}^{{}}")
         return RemoteTag(name, refs[ref], refs.get(f"{ref}^{{}}", refs[ref])) if ref in refs else None
 
+    def _tags(self) -> list[RemoteTag]:
+        self._store.open()
+        return [RemoteTag(name, *ends) for name, ends in sorted(remote_tags(self._git).items())]
+
     def _create_branch(self, ref: str, at: str) -> None:
         self._describe(at)
         push(self._git, ref, to=at, expected=None)
@@ -104,8 +150,33 @@ class GitMirror:
             raise HeadMoved(f"{ref} is no longer at {expected}")
         push(self._git, ref, to=None, expected=expected)
 
-    def _commit(self, ref: str, expected: str, files: Mapping[str, bytes], message: bytes) -> str:
-        made = make_commit(self._git, self._store, expected, files, message)
+    def _link(self, revision: str, path: str) -> str | None:
+        self._describe(revision)
+        return link_at(self._store, revision, path)
+
+    def _commit(
+        self, ref: str, expected: str, files: Mapping[str, bytes], links: Mapping[str, str], message: bytes
+    ) -> str:
+        return self._pushed(ref, expected, make_commit(self._git, self._store, expected, files, message, links))
+
+    def _push_branch(self, ref: str, to: str, expected: str) -> None:
+        for sha in (expected, to):
+            self._describe(sha)
+        if not self._is_ancestor(expected, to):
+            raise FarEndRefused(f"{ref} is only moved forward, and {to} does not descend from {expected}")
+        self._pushed(ref, expected, to if to != expected else None)
+
+    def _merge(self, ref: str, sides: tuple[str, str], message: bytes, files: Mapping[str, bytes]) -> str:
+        return self._pushed(ref, sides[0], make_merge(self._git, self._store, *sides, message, files))
+
+    def _revert(self, ref: str, expected: str, undone: Sequence[str], message: bytes) -> str:
+        return self._pushed(ref, expected, make_revert(self._git, self._store, expected, undone, message))
+
+    def _cherry_pick(self, ref: str, expected: str, picked: Sequence[str]) -> str:
+        return self._pushed(ref, expected, make_picks(self._git, self._store, expected, picked))
+
+    def _pushed(self, ref: str, expected: str, made: str | None) -> str:
+        """Where `ref` is after moving from `expected` to `made`; with nothing made it must still be there."""
         if made is not None:
             push(self._git, ref, to=made, expected=expected)
             return made

@@ -48,6 +48,13 @@ def commits(store: Store, selection: Sequence[str], need: Sequence[str]) -> list
     return [_commit(record) for record in records if record]
 
 
+def changed_paths(store: Store, old: str, new: str) -> list[str]:
+    """Paths whose content or mode differs between two commits, sorted; a rename is two paths."""
+    names = ("diff-tree", "-r", "-z", "--name-only", "--no-renames", "--no-ext-diff", "--end-of-options", old, new)
+    answer = store.read(*names, "--", need=[old, new])
+    return sorted(path.decode(errors="backslashreplace") for path in answer.out.split(b"\0") if path)
+
+
 def fetched_tag(git: GitCommand, store: Store, sha: str) -> TagObject:
     """The tag object `sha`, fetched if the mirror does not have it."""
     store.have([sha])

@@ -25,6 +25,17 @@ def remote_refs(git: GitCommand, *refs: str) -> dict[str, str]:
     return {ref: sha for sha, ref in listed}
 
 
+def remote_tags(git: GitCommand) -> dict[str, tuple[str, str]]:
+    """Tag name to the SHA it is at and the SHA it peels to, of every tag the remote has now."""
+    answer = git.run("ls-remote", "--tags", "--", git.url)
+    if not answer.ok:
+        raise read_failed(answer)
+    lines = answer.out.decode(errors="backslashreplace").splitlines()
+    listed = {ref.removeprefix("refs/tags/"): sha for sha, ref in (line.split("\t", 1) for line in lines)}
+    plain = {name: sha for name, sha in listed.items() if not name.endswith("^{}")}
+    return {name: (sha, listed.get(f"{name}^{{}}", sha)) for name, sha in plain.items()}
+
+
 def push(git: GitCommand, ref: str, *, to: str | None, expected: str | None) -> None:
     """Move the remote's `ref` from `expected` (None: it must not exist) to the object `to` (None: delete it).
 

@@ -5,12 +5,14 @@ nothing else. A refusal changes nothing and is shown to the speaker alone.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 from bot.chat import commands, permissions, replies
 from bot.chat.handlers import HANDLERS, incident, public_words, release, rephrased
 from bot.chat.handlers.base import Refused, Speaker
 from bot.chat.looking import Looking
+from bot.chat.newcomers import Newcomers
 from bot.chat.roots import Roots
 from bot.engine.desk import Desk, root_of
 from bot.engine.mail import run_of
@@ -36,17 +38,21 @@ _AFTERWARDS = (
 class Dispatch:
     """Handles inbox items, one at a time per conversation."""
 
-    def __init__(self, store: Store, clock: Clock, people: People, looking: Looking, roots: Roots) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, people: People, looking: Looking, roots: Roots, newcomers: Newcomers
+    ) -> None:
         self._store = store
         self._clock = clock
         self._people = people
         self._looking = looking
         self._roots = roots
+        self._newcomers = newcomers
 
     async def handle(self, item: InboxItem) -> None:
         """Do what the event asks for and mark it handled. Raises nothing that a refusal can say."""
         event = item.event
         if event.kind == "forge":
+            await self._look_for_newcomers()
             await self._finish(item, lambda tx, _: tx.runs.wake_open())
             return
         run = await self._run_of(event)
@@ -58,6 +64,11 @@ class Dispatch:
             await self._obey(item, run, parsed)
         except (FarEndError, FarEndRefused) as problem:
             await self._answer(item, run, replies.unreachable(str(problem)))
+
+    async def _look_for_newcomers(self) -> None:
+        """A forge in trouble is asked again with the next news."""
+        with suppress(FarEndError, FarEndRefused):
+            await self._newcomers.look()
 
     async def _run_of(self, event: Event) -> Run | None:
         def look(tx: Transaction) -> Run | None:

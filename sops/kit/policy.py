@@ -68,6 +68,8 @@ class Policy(BaseModel):
     blocker_labels: tuple[str, ...] = ("regression", "rc-blocker")
 
     # Newcomers
+    #: A first-time contributor's pull request begins an onboarding by itself.
+    onboard_first_timers: bool = False
     first_review_days: int = 5
     good_first_label: str = "good first issue"
     contributors: str = "CONTRIBUTORS.md"

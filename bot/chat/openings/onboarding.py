@@ -4,6 +4,7 @@ from bot.chat import commands, replies
 from bot.chat.openings.base import Beginning, Looks, Opening
 from bot.chat.replies import onboarding as words
 from sops.kit.message import Card
+from sops.kit.world import PullRequest
 from sops.onboarding import ONBOARDING
 
 
@@ -21,14 +22,20 @@ async def _newcomer(command: commands.Onboard, looks: Looks) -> Opening | Card:
     if pull is not None:
         if pull.author.lower() != login.lower():
             return replies.refused(words.somebody_elses(pull.number, pull.author))
-        facts = {"login": login, "about": about, "number": pull.number, "pr": pull.number, "pr.url": pull.url}
-        return Opening(ONBOARDING, about, facts=facts)
+        return newcomer(login, pull)
     issue = await looks.world.forge.issue(command.number)
     if issue is None or issue.state != "open":
         return replies.refused(words.not_open(command.number))
     if issue.author.lower() != login.lower():
         return replies.refused(words.somebody_elses(issue.number, issue.author))
     return Opening(ONBOARDING, about, facts={"login": login, "about": about, "number": issue.number})
+
+
+def newcomer(login: str, pull: PullRequest) -> Opening:
+    """Somebody who came with a pull request."""
+    about = f"@{login.lower()}"
+    facts = {"login": login, "about": about, "number": pull.number, "pr": pull.number, "pr.url": pull.url}
+    return Opening(ONBOARDING, about, facts=facts)
 
 
 NEWCOMER = Beginning(ONBOARDING, _newcomer)

@@ -1,0 +1,184 @@
+"""Merging, reverting and repeating commits in the mirror: no index, no checkout, nothing pushed.
+
+Every combination is `git merge-tree --write-tree` of two commits. To combine trees on a base of our choosing
+(`--merge-base` needs git 2.40) they are wrapped into commits of their own that nothing refers to.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from adapters.git.command import Answer, GitCommand
+from adapters.git.commits import make_commit
+from adapters.git.objects import objects
+from adapters.git.store import Store
+from sops.kit.errors import ConfigurationError, FarEndError, FarEndRefused, MergeConflict
+
+_EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+_USAGE = 129  # git's exit code for an option it does not know
+_TRAILER = re.compile(rb"[A-Za-z0-9-]+: .*|\(cherry picked from commit [0-9a-f]{40}\)")
+
+
+@dataclass(frozen=True)
+class _Whole:
+    """One commit as it is stored."""
+
+    sha: str
+    tree: str
+    parents: tuple[str, ...]
+    author: bytes
+    encoding: bytes | None
+    message: bytes
+
+
+def make_merge(
+    git: GitCommand, store: Store, ours: str, theirs: str, message: bytes, files: Mapping[str, bytes]
+) -> str:
+    """A merge commit of `ours` and `theirs` in which `files` have exactly these bytes.
+
+    Raises MergeConflict for conflicts outside `files`, FarEndRefused when `ours` holds `theirs` already.
+    """
+    for sha in (ours, theirs):
+        _whole(git, store, sha)
+    if store.read("merge-base", "--is-ancestor", theirs, ours, need=[theirs, ours], codes=(0, 1)).ok:
+        raise FarEndRefused(f"{ours} holds {theirs} already; there is nothing to merge")
+    tree = _merged(store, ours, theirs, settled=files)
+    if files:
+        tree = _with_files(git, store, tree, files)
+    return _write_commit(git, store, tree, (ours, theirs), message)
+
+
+def make_revert(git: GitCommand, store: Store, tip: str, commits: Sequence[str], message: bytes) -> str | None:
+    """One commit on `tip` that undoes `commits` in this order; None when that changes nothing."""
+    start = tree = _whole(git, store, tip).tree
+    for sha in commits:
+        commit = _whole(git, store, sha)
+        tree = _combined(git, store, base=commit.tree, ours=tree, theirs=_tree_before(git, store, commit))
+    return None if tree == start else _write_commit(git, store, tree, (tip,), message)
+
+
+def make_picks(git: GitCommand, store: Store, tip: str, commits: Sequence[str]) -> str | None:
+    """The last of the commits on `tip` that repeat `commits`, oldest first; None when none changes anything."""
+    start, tree = tip, _whole(git, store, tip).tree
+    for sha in commits:
+        commit = _whole(git, store, sha)
+        picked = _combined(git, store, base=_tree_before(git, store, commit), ours=tree, theirs=commit.tree)
+        if picked != tree:
+            tip = _write_commit(git, store, picked, (tip,), _picked_message(commit), like=commit)
+            tree = picked
+    return None if tip == start else tip
+
+
+def _whole(git: GitCommand, store: Store, sha: str) -> _Whole:
+    store.open()
+    found = objects(git, (sha,))[0]
+    if found is None:
+        store.have([sha])
+        found = objects(git, (sha,))[0]
+    if found is None or found.kind != "commit":
+        raise FarEndRefused(f"{sha} is not a commit")
+    head, _, message = found.body.partition(b"\n\n")
+    fields = [line.partition(b" ")[::2] for line in head.split(b"\n")]
+    first = dict(reversed(fields))
+    parents = tuple(value.decode() for name, value in fields if name == b"parent")
+    return _Whole(sha, first[b"tree"].decode(), parents, first[b"author"], first.get(b"encoding"), message)
+
+
+def _tree_before(git: GitCommand, store: Store, commit: _Whole) -> str:
+    """What the commit changed: its first parent's tree, also for a merge (`-m 1`)."""
+    return _whole(git, store, commit.parents[0]).tree if commit.parents else _EMPTY_TREE
+
+
+def _combined(git: GitCommand, store: Store, *, base: str, ours: str, theirs: str) -> str:
+    """The tree that makes the step from `base` to `theirs` on `ours`."""
+    if theirs in (base, ours):
+        return ours
+    if ours == base:
+        return theirs
+    root = _write_commit(git, store, base, (), b"base\n")
+    sides = [_write_commit(git, store, tree, (root,), b"side\n") for tree in (ours, theirs)]
+    return _merged(store, *sides, settled={})
+
+
+def _merged(store: Store, ours: str, theirs: str, *, settled: Mapping[str, bytes]) -> str:
+    answer = _write(store, "merge-tree", "--write-tree", "-z", "--name-only", ours, theirs)
+    if answer.code == _USAGE:
+        raise ConfigurationError("this git cannot merge without a checkout; install git 2.38 or newer")
+    if answer.code not in (0, 1):
+        if "unrelated histories" in answer.err:
+            raise FarEndRefused(f"{ours} and {theirs} have no history in common")
+        raise FarEndError(f"git merge-tree failed: {answer.reason}")
+    tree, _, told = answer.out.partition(b"\0")
+    if answer.code == 1:
+        paths = _conflicts(told)
+        if not paths or paths - settled.keys():
+            raise MergeConflict(paths - settled.keys())
+    return tree.decode()
+
+
+def _conflicts(told: bytes) -> set[str]:
+    """The paths in conflict, out of "path, …, empty, messages".
+
+    Git warns that a conflict (of a renamed folder) may be in the messages alone: then its paths count too.
+    """
+    fields = told.split(b"\0")
+    end = fields.index(b"") if b"" in fields else len(fields)
+    paths = {_path(field) for field in fields[:end]}
+    rest = fields[end + 1 :]
+    while len(rest) > 2 and rest[0].isdigit():
+        count = int(rest[0])
+        about, kind = {_path(field) for field in rest[1 : count + 1]}, rest[count + 1]
+        if kind.startswith(b"CONFLICT") and not about & paths:
+            paths |= about
+        rest = rest[count + 3 :]
+    return paths
+
+
+def _path(field: bytes) -> str:
+    # The backslashes of what is not UTF-8 keep it apart from every path we write.
+    return field.decode(errors="backslashreplace")
+
+
+def _with_files(git: GitCommand, store: Store, tree: str, files: Mapping[str, bytes]) -> str:
+    merged = _write_commit(git, store, tree, (), b"merged\n")
+    made = make_commit(git, store, merged, files, b"with files\n")
+    return tree if made is None else _whole(git, store, made).tree
+
+
+def _picked_message(commit: _Whole) -> bytes:
+    """The message with git's own note of where it came from, as one more trailer if it has some."""
+    note = f"(cherry picked from commit {commit.sha})\n".encode()
+    text = commit.message.strip(b"\n")
+    if not text:
+        return note
+    _, *paragraphs = text.split(b"\n\n")
+    trailers = bool(paragraphs) and all(_TRAILER.fullmatch(line) for line in paragraphs[-1].split(b"\n"))
+    return text + (b"\n" if trailers else b"\n\n") + note
+
+
+def _write_commit(
+    git: GitCommand,
+    store: Store,
+    tree: str,
+    parents: Sequence[str],
+    message: bytes,
+    *,
+    like: _Whole | None = None,
+) -> str:
+    """A commit object by our identity at the clock's time; the author and encoding are those of `like`."""
+    name, email = git.identity
+    person = f"{name} <{email}> {git.stamp()}".encode()
+    head = [f"tree {tree}".encode(), *(f"parent {parent}".encode() for parent in parents)]
+    head += [b"author " + (like.author if like else person), b"committer " + person]
+    if like and like.encoding:
+        head.append(b"encoding " + like.encoding)
+    body = b"\n".join(head) + b"\n\n" + message
+    answer = _write(store, "hash-object", "-t", "commit", "-w", "--stdin", stdin=body)
+    if not answer.ok:
+        raise FarEndError(f"the commit could not be made: {answer.reason}")
+    return answer.out.decode().strip()
+
+
+def _write(store: Store, *arguments: str, stdin: bytes | None = None) -> Answer:
+    with store.writing():
+        return store.write(*arguments, stdin=stdin)
