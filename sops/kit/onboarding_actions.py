@@ -20,6 +20,10 @@ async def _ours(run: Run, world: World, mark: str) -> list[Comment]:
     return [comment for comment in found if comment.author == bot and mark in comment.body]
 
 
+def _who(run: Run) -> str:
+    return run.title or "the newcomer"
+
+
 @dataclass(frozen=True)
 class Welcome(Action):
     """One comment that points to the guides (SOP-07 row 1). Nobody is welcomed twice, ever."""
@@ -27,7 +31,8 @@ class Welcome(Action):
     keyless = True
 
     def says(self, run: Run) -> str:
-        return f"welcome {run.title} on #{run.facts.get('number')}"
+        where = f" on #{run.facts['number']}" if "number" in run.facts else ""
+        return f"welcome {_who(run)}{where}"
 
     async def probe(self, run: Run, world: World) -> Probe:
         before = await self._before(run, world)
@@ -87,7 +92,7 @@ class Thank(Action):
     keyless = True
 
     def says(self, run: Run) -> str:
-        return f"thank {run.title}"
+        return f"thank {_who(run)}"
 
     async def probe(self, run: Run, world: World) -> Probe:
         found = await _ours(run, world, marker(run, "thanks"))
@@ -104,7 +109,7 @@ class AddContributor(Action):
     """A pull request that adds a line to the list of contributors, if there is such a list; people merge it."""
 
     def says(self, run: Run) -> str:
-        return f"add {run.title} to {run.policy.contributors}, if there is one"
+        return f"add {_who(run)} to {run.policy.contributors}, if there is one"
 
     async def probe(self, run: Run, world: World) -> Probe:
         found = await world.forge.pull_requests(self._branch(run), run.policy.develop)

@@ -1327,7 +1327,8 @@ def begins_with_rc1(version: str) -> str:
 
 
 def already_running(run: Run) -> str:
-    return f"{run.name} is open for {run.version} already; one run per version at a time."
+    what = run.version or heading(run)
+    return f"{run.name} is open for {what} already; one at a time."
 
 
 def unreachable(what: str) -> Card:
