@@ -49,6 +49,12 @@ class FakeForge:
     async def open_pull_request(self, *, head: str, base: str, title: str, body: str) -> PullRequest:
         return await self._reach.write(lambda: self._world.open_pull(head, base, title, body))
 
+    async def open_pull_requests(self) -> Sequence[PullRequest]:
+        return await self._reach.read(lambda: [p for p in self._world.pulls.values() if p.state == "open"])
+
+    async def close_pull_request(self, number: int) -> None:
+        await self._reach.write(lambda: self._world.close_pull(number))
+
     async def pull_request_authors(self, number: int) -> frozenset[str]:
         return await self._reach.read(lambda: self._world.authors(number))
 

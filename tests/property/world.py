@@ -178,6 +178,10 @@ class World:
         self._ring()
         return self.pulls[number]
 
+    def close_pull(self, number: int) -> None:
+        self.pulls[number] = replace(self.pulls[number], state="closed")
+        self._ring()
+
     def merge(self, number: int, head_sha: str | None, by: str) -> str:
         """With a merge commit. The bot must name the head; people press the button on whatever is shown."""
         pull = self.pulls[number]
