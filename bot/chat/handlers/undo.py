@@ -59,14 +59,23 @@ def _severity(desk: Desk, act: Mapping[str, str]) -> Run | None:
 def _sign_off(desk: Desk, act: Mapping[str, str]) -> Run | None:
     """The step waits for its sign-off again, unless something was done because of it."""
     run, name = desk.run, act["step"]
-    after = [step.id for step in run.steps][[step.id for step in run.steps].index(name) + 1 :]
-    begun = [run.record(step) for step in after if (run.step(step) or run.steps[0]).after in {None, name}]
-    acted = any(record.performed or record.intent or record.signed for record in begun)
-    if acted or run.record(name).performed or run.record(name).intent or str(run.iteration) != act["iteration"]:
+    built = _built_on(run, name)
+    acted = any(record.performed or record.intent or record.signed for record in map(run.record, built))
+    own = run.record(name)
+    if acted or own.performed or own.intent or str(run.iteration) != act["iteration"]:
         return None
-    again = {step for step in after if run.record(step).state in {StepState.WAITING, StepState.RUNNING}}
-    run = run.but(records={step: record for step, record in run.records.items() if step not in again})
+    run = run.but(records={step: record for step, record in run.records.items() if step not in built})
     return _unsigned(run, name)
+
+
+def _built_on(run: Run, name: str) -> set[str]:
+    """Every step that comes after this one, directly or by way of others."""
+    found, previous = {name}, ""
+    for step in run.steps:
+        if (step.after or previous) in found:
+            found.add(step.id)
+        previous = step.id
+    return found - {name}
 
 
 def _unsigned(run: Run, step: str) -> Run:
