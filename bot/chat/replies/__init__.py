@@ -1095,6 +1095,7 @@ def help_outside() -> Card:
     return card(
         "/incident declare P1 what is broken: anyone may",
         "/release rc 1.4.0: a release candidate",
+        "/onboard octocat #412: welcome a contributor",
         "/sop list · /sop show SOP-03 · /sop runs · /sop INC-1 status",
         "In a run's thread, say help.",
     )
