@@ -3,12 +3,11 @@
 from sops.kit.branch_actions import CutBranch, RestoreBranch
 from sops.kit.gate import Approved, SignedOff
 from sops.kit.model import Role, Sop, Step
+from sops.kit.promotion import Offer, OweBackPorts
 from sops.kit.release_actions import (
     Announce,
     MergePullRequest,
-    Offer,
     OpenPullRequest,
-    OweBackPorts,
     PrepareVersion,
     PushSignedTag,
 )

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sops.kit import texts
-from sops.kit.action import Action, Conflict, Done, News, Owed, Probe, Todo, World, fill, marker, short, twice
+from sops.kit.action import Action, Conflict, Done, Probe, Todo, World, fill, marker, short, twice
 from sops.kit.changelog import date_candidate, date_unreleased, is_dated
-from sops.kit.errors import FarEndRefused, InvalidText, SignatureInvalid
-from sops.kit.model import Role
-from sops.kit.run import Run, StepState
+from sops.kit.errors import InvalidText, SignatureInvalid
+from sops.kit.run import Run
 from sops.kit.timing import calendar
 from sops.kit.version import Version
 from sops.kit.version_files import set_version
@@ -262,53 +261,3 @@ class Announce(Action):
 
     def _words(self, run: Run) -> tuple[str, str]:
         return texts.announcement(self.text, run)
-
-
-@dataclass(frozen=True)
-class OweBackPorts(Action):
-    """Each fix on the candidate's branch is owed to develop (SOP-03 row 8)."""
-
-    branch: str
-
-    def says(self, run: Run) -> str:
-        return f"note what {run.policy.develop} is owed"
-
-    async def probe(self, run: Run, world: World) -> Probe:
-        base = run.facts.get("head")
-        tip = await world.git.branch(fill(self.branch, run))
-        if base is None or tip is None:
-            return Todo(self.says(run))
-        return Done(
-            {},
-            owed=tuple(
-                Owed(
-                    f"back-port-{short(fix.sha)}",
-                    f"back-port {short(fix.sha)} ({texts.printable(fix.subject)[:80]}) to {run.policy.develop}",
-                    Role.RELEASE_MANAGER,
-                    blocks="SOP-01",
-                )
-                for fix in await world.git.log(base, tip)
-            ),
-        )
-
-    async def perform(self, run: Run, world: World) -> None:
-        raise FarEndRefused(f"{fill(self.branch, run)} is gone, so the fixes on it cannot be listed")
-
-
-@dataclass(frozen=True)
-class Offer(Action):
-    """Offers the next procedure, with what this one learned. Only words: somebody must start it."""
-
-    sop: str
-
-    def says(self, run: Run) -> str:
-        return f"offer {self.sop} for {run.version}"
-
-    async def probe(self, run: Run, world: World) -> Probe:
-        soak = run.record("soak")
-        waived = soak.by if soak.state is StepState.SKIPPED else ""
-        about = {"sop": self.sop, "tag": run.facts.get("tag"), "digest": run.facts.get("digest"), "waived": waived}
-        return Done({"offered": self.sop}, news=(News("offer", about),))
-
-    async def perform(self, run: Run, world: World) -> None:
-        raise FarEndRefused("an offer has nothing to perform")
