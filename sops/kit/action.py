@@ -118,6 +118,8 @@ def fill(template: str, run: Run) -> str:
         version=run.version,
         name=run.name.lower(),
         slug=run.facts.get("slug", ""),
+        base=run.facts.get("base.tag", ""),
+        expedited=run.policy.expedited_label,
         branch=run.facts.get("branch", ""),
         main=run.policy.main,
         develop=run.policy.develop,

@@ -8,10 +8,16 @@ from sops.kit.run import Run
 
 @dataclass(frozen=True)
 class CutBranch(Action):
-    """A new branch at the tip of `base`. A branch of that name that is not ours is never touched."""
+    """A new branch at the tip of `base`. A branch of that name that is not ours is never touched.
+
+    `commit` names the fact that holds the commit to cut at, where `base` is no branch but a tag. `under` begins the
+    names of its facts, for a run that cuts more than one.
+    """
 
     branch: str
     base: str
+    commit: str = ""
+    under: str = ""
     essential = True
 
     def says(self, run: Run) -> str:
@@ -20,26 +26,32 @@ class CutBranch(Action):
     async def probe(self, run: Run, world: World) -> Probe:
         name, base = fill(self.branch, run), fill(self.base, run)
         there = await world.git.branch(name)
-        planned = run.facts.get("cut.at")
+        cut_at = f"{self.under}cut.at"
+        planned = run.facts.get(cut_at)
         if there is None:
-            tip = planned or await world.git.branch(base)
+            tip = planned or await self._base(run, world)
             if tip is None:
                 return Conflict(f"there is no branch {base}", f"create {base}, or set its name in the settings")
-            return Todo(f"{self.says(run)} at {short(tip)}", {"cut.at": tip})
+            return Todo(f"{self.says(run)} at {short(tip)}", {cut_at: tip})
         if planned and await world.git.is_ancestor(planned, there):
-            return Done({"branch": name, "cut.at": planned})
-        if there == await world.git.branch(base):
-            return Done({"branch": name, "cut.at": there})
+            return Done({f"{self.under}branch": name, cut_at: planned})
+        if there == await self._base(run, world):
+            return Done({f"{self.under}branch": name, cut_at: there})
         return Conflict(
             f"{name} exists already, at {short(there)}, and this run did not make it",
             f"delete or rename {name} if nobody needs it, then !retry",
         )
 
     def by_hand(self, run: Run) -> tuple[str, ...]:
-        return (f"git push origin {run.facts['cut.at']}:refs/heads/{fill(self.branch, run)}",)
+        return (f"git push origin {run.facts[f'{self.under}cut.at']}:refs/heads/{fill(self.branch, run)}",)
 
     async def perform(self, run: Run, world: World) -> None:
-        await world.git.create_branch(fill(self.branch, run), run.facts["cut.at"])
+        await world.git.create_branch(fill(self.branch, run), run.facts[f"{self.under}cut.at"])
+
+    async def _base(self, run: Run, world: World) -> str | None:
+        if self.commit:
+            return str(run.facts[self.commit])
+        return await world.git.branch(fill(self.base, run))
 
 
 @dataclass(frozen=True)

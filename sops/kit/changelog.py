@@ -117,6 +117,11 @@ def entries(data: bytes, heading: str) -> bytes:
     return b"".join(body).strip(b"\r\n")
 
 
+def headings_of(data: bytes) -> list[_Heading]:
+    """For other edits of a changelog: its headings of level 1 and 2."""
+    return _headings(data)
+
+
 def _headings(data: bytes) -> list[_Heading]:
     """The headings of level 1 and 2: where a section begins or ends."""
     try:

@@ -67,6 +67,16 @@ class Policy(BaseModel):
     soak: timedelta = 7 * DAY
     blocker_labels: tuple[str, ...] = ("regression", "rc-blocker")
 
+    # Hotfixes; other severities have none
+    #: How long a fix may take, from the start (or what it was begun for) until it can be had.
+    fix: dict[Severity, timedelta] = Field(default_factory=lambda: {Severity.P0: 2 * DAY, Severity.P1: 7 * DAY})
+    #: A changed path with one of these words in it counts as a test.
+    test_paths: tuple[str, ...] = ("test", "spec")
+    #: How the names of the checks begin that a hotfix needs; empty means those every merge into `main` needs.
+    hotfix_checks: tuple[str, ...] = ()
+    expedited_label: str = "expedited"
+    security_policy: str = "SECURITY.md"
+
     # Newcomers
     #: A first-time contributor's pull request begins an onboarding by itself.
     onboard_first_timers: bool = False

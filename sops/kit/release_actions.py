@@ -75,7 +75,8 @@ class PrepareVersion(Action):
 class OpenPullRequest(Action):
     """A pull request of this iteration. One that an earlier iteration merged is not this one.
 
-    `title` is what it is called. `labels` are put on it, where the run is not private.
+    `title` is what it is called. `labels` are put on it, where the run is not about something still secret.
+    `name` is the fact that keeps its number, for a run that opens more than one.
     """
 
     branch: str
@@ -83,24 +84,26 @@ class OpenPullRequest(Action):
     title: str
     text: str = "candidate"
     labels: tuple[str, ...] = ()
+    name: str = "pr"
     essential = True
 
     def says(self, run: Run) -> str:
         return f"open a pull request {fill(self.branch, run)} → {fill(self.into, run)}"
 
     def by_hand(self, run: Run) -> tuple[str, ...]:
-        mark = marker(run, "pull-request")
+        mark = self._mark(run)
         return (f"{self.says(run)}, called {fill(self.title, run)!r}", f"with this line in its text: {mark}")
 
     async def probe(self, run: Run, world: World) -> Probe:
         found = await world.forge.pull_requests(fill(self.branch, run), fill(self.into, run))
-        mark = marker(run, "pull-request")
+        mark = self._mark(run)
         ours = [request for request in found if mark in request.body]
         if ours:
             first = ours[-1]
-            if missing := self._unlabelled(first):
-                return Todo(f"label #{first.number} {', '.join(missing)}", {"pr.opened": first.number})
-            return Done({"pr": first.number, "pr.url": first.url, "head": first.head_sha})
+            if missing := self._unlabelled(run, first):
+                return Todo(f"label #{first.number} {', '.join(missing)}", {f"{self.name}.opened": first.number})
+            head = {"head": first.head_sha} if self.name == "pr" else {}
+            return Done({self.name: first.number, f"{self.name}.url": first.url, **head})
         foreign = [request for request in found if request.state == "open"]
         if foreign:
             return Conflict(
@@ -110,18 +113,24 @@ class OpenPullRequest(Action):
         return Todo(self.says(run))
 
     async def perform(self, run: Run, world: World) -> None:
-        number = run.facts.get("pr.opened")
+        number = run.facts.get(f"{self.name}.opened")
         if number is None:
-            body = texts.pull_request(self.text, run, marker(run, "pull-request"))
+            body = texts.pull_request(self.text, run, self._mark(run))
             opened = await world.forge.open_pull_request(
                 head=fill(self.branch, run), base=fill(self.into, run), title=fill(self.title, run), body=body
             )
             number = opened.number
-        if self.labels:
-            await world.forge.add_labels(number, self.labels)
+        if labels := self._labels(run):
+            await world.forge.add_labels(number, labels)
 
-    def _unlabelled(self, request: PullRequest) -> list[str]:
-        return [label for label in self.labels if label not in request.labels]
+    def _mark(self, run: Run) -> str:
+        return marker(run, "pull-request" if self.name == "pr" else self.name)
+
+    def _labels(self, run: Run) -> list[str]:
+        return [] if run.facts.get("security") else [fill(label, run) for label in self.labels]
+
+    def _unlabelled(self, run: Run, request: PullRequest) -> list[str]:
+        return [label for label in self._labels(run) if label not in request.labels]
 
 
 @dataclass(frozen=True)
@@ -190,10 +199,14 @@ class MergePullRequest(Action):
 
 @dataclass(frozen=True)
 class PushSignedTag(Action):
-    """A signed tag on the merge commit, verified before the push. An existing tag is never moved."""
+    """A signed tag on the merge commit, verified before the push. An existing tag is never moved.
+
+    `at` is the fact that names the commit.
+    """
 
     name: str
     message: str
+    at: str = "merge"
     public = True
     essential = True
 
@@ -203,16 +216,16 @@ class PushSignedTag(Action):
     def by_hand(self, run: Run) -> tuple[str, ...]:
         name = fill(self.name, run)
         return (
-            f"git tag -s -m '{fill(self.message, run)}' -- {name} {run.facts['merge']}",
+            f"git tag -s -m '{fill(self.message, run)}' -- {name} {run.facts[self.at]}",
             f"git verify-tag {name} && git push origin refs/tags/{name}",
         )
 
     async def probe(self, run: Run, world: World) -> Probe:
-        name, merge = fill(self.name, run), run.facts.get("merge")
+        name, commit = fill(self.name, run), run.facts.get(self.at)
         tag = await world.git.tag(name)
         if tag is None:
             return Todo(self.says(run))
-        if tag.commit != merge:
+        if tag.commit != commit:
             return Conflict(
                 f"the tag {name} exists already, on {short(tag.commit)}",
                 "a public tag is never moved; choose another version",
@@ -224,7 +237,7 @@ class PushSignedTag(Action):
         return Done({"tag": name, "tag.sha": tag.sha, "signer": signer})
 
     async def perform(self, run: Run, world: World) -> None:
-        await world.git.push_signed_tag(fill(self.name, run), at=run.facts["merge"], message=fill(self.message, run))
+        await world.git.push_signed_tag(fill(self.name, run), at=run.facts[self.at], message=fill(self.message, run))
 
 
 @dataclass(frozen=True)

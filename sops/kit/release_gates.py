@@ -1,6 +1,6 @@
 """What a release waits for: checks, GitHub's own reviews, a published artefact, a merge, a week without blockers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -17,7 +17,12 @@ from sops.kit.world import Check, CheckState, Review
 
 @dataclass(frozen=True)
 class ChecksGreen(Gate):
-    """Every required check is present and green on the pull request's head (SOP-03 row 4)."""
+    """Every required check is present and green on the pull request's head (SOP-03 row 4).
+
+    `hotfix`: those a hotfix needs, where the settings name any.
+    """
+
+    hotfix: bool = False
 
     def says(self, run: Run) -> str:
         return "wait for every required check to be green"
@@ -27,6 +32,8 @@ class ChecksGreen(Gate):
         head = request.head_sha
         required = run.policy.required_checks or (await world.forge.rules(run.policy.main)).required_checks
         states = worst(await world.forge.checks(head))
+        if self.hotfix and run.policy.hotfix_checks:
+            required = beginning(run.policy.hotfix_checks, states)
         names = required or tuple(states)
         green = [name for name in names if states.get(name) is CheckState.GREEN]
         red = sorted(name for name in names if states.get(name) is CheckState.RED)
@@ -45,6 +52,12 @@ class ChecksGreen(Gate):
         else:
             what = f"{len(green)} of {len(names)} green on {short(head)}"
         return Waiting(what, facts)
+
+
+def beginning(prefixes: Sequence[str], names: Iterable[str]) -> tuple[str, ...]:
+    """The names that begin so; a prefix that none begins with stands for itself, as a check nobody reported."""
+    found = [[name for name in names if name.startswith(prefix)] or [prefix] for prefix in prefixes]
+    return tuple(dict.fromkeys(name for each in found for name in each))
 
 
 def worst(checks: Sequence[Check]) -> dict[str, CheckState]:

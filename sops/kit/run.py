@@ -151,7 +151,7 @@ def pinned(
         policy=policy,
         version=version,
         severity=severity,
-        facts=facts or {},
+        facts={**(facts or {}), **({"since": parent.created_at.isoformat()} if parent else {})},
         parent=parent.id if parent else "",
         parent_name=parent.name if parent else "",
         ordered_by=parent.owners if parent else (),

@@ -59,8 +59,29 @@ def _release(run: Run) -> str:
     )
 
 
+def _hotfix(run: Run) -> str:
+    return (
+        f"{run.version}, a patch of {run.facts['base.version']}, prepared by run {run.name} for {run.starter}.\n\n"
+        f"What happens with it is approved in the run's thread; the tag `v{run.version}` follows."
+    )
+
+
+def _back_port(run: Run) -> str:
+    return f"The fix of {run.version} for `{run.policy.develop}`, by run {run.name}."
+
+
+def _security_table(run: Run) -> str:
+    return f"The line of {run.version} in the table of supported versions, by run {run.name}."
+
+
 #: Bodies of pull requests, by name.
-PULL_REQUESTS: dict[str, Callable[[Run], str]] = {"candidate": _candidate, "release": _release}
+PULL_REQUESTS: dict[str, Callable[[Run], str]] = {
+    "candidate": _candidate,
+    "release": _release,
+    "hotfix": _hotfix,
+    "back-port": _back_port,
+    "security-table": _security_table,
+}
 
 
 def announcement(kind: str, run: Run) -> tuple[str, str]:

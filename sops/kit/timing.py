@@ -17,6 +17,7 @@ from sops.kit.stores import Deadline
 
 ACKNOWLEDGE, UPDATE, POST_MORTEM, SOAK = "acknowledge", "update", "post-mortem", "soak"
 FIRST_REVIEW = "first-review"
+FIX = "fix"  # a hotfix: from what it was begun for
 #: Promised in business days: told the morning before, when due, and the mornings after.
 LONG = frozenset({POST_MORTEM, FIRST_REVIEW})
 OWED = "owed:"  # begins the name of an obligation's clock; it outlives its run
@@ -44,6 +45,9 @@ def due(name: str, run: Run, start: datetime) -> datetime | None:
     if name == UPDATE:
         span = run.policy.update[severity]
         return start + min(span * 2 ** min(missed_updates(run), 10), max(DAY, span)) if span else None
+    if name == FIX:
+        span = run.policy.fix.get(severity)
+        return start + span if span else None
     if name == POST_MORTEM:
         if severity is Severity.P3 and not run.facts.get("cause"):
             return None  # optional, and nobody began one
@@ -65,14 +69,21 @@ def missed_updates(run: Run) -> int:
 
 def started(run: Run, name: str, at: datetime) -> Run:
     """The run with that clock running from `at`; a new generation if it ran before."""
-    instant = due(name, run, at)
+    since = fix_since(run) if name == FIX else at
+    instant = due(name, run, since)
     before = run.clocks.get(name)
     if instant is None:
         return stopped(run, name, at)
     state = ClockState(
-        started_at=at, due_at=instant, severity=run.severity, generation=before.generation + 1 if before else 1
+        started_at=since, due_at=instant, severity=run.severity, generation=before.generation + 1 if before else 1
     )
     return run.but(clocks={**run.clocks, name: state})
+
+
+def fix_since(run: Run) -> datetime:
+    """From when a fix is counted: its own beginning, or that of the run it was begun for."""
+    inherited = run.facts.get("since")
+    return datetime.fromisoformat(inherited) if inherited else run.created_at
 
 
 def stopped(run: Run, name: str, at: datetime) -> Run:

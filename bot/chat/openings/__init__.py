@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from bot.chat import commands
 from bot.chat.openings.base import Beginning, Looks, Opening
 from bot.chat.openings.candidate import CANDIDATE
+from bot.chat.openings.hotfix import PATCH
 from bot.chat.openings.onboarding import NEWCOMER
 
 __all__ = ["OPENINGS", "Beginning", "Looks", "Opening"]
 
 OPENINGS: Mapping[type[commands.Command], Beginning] = {
     commands.StartCandidate: CANDIDATE,
+    commands.StartHotfix: PATCH,
     commands.Onboard: NEWCOMER,
 }

@@ -95,6 +95,7 @@ def _release_summary(run: Run) -> Card:
     soak = run.clocks.get(timing.SOAK)
     if soak is not None and soak.running:
         lines.append(line("Soak ends ", time(soak.due_at)))
+    lines += [until] if (until := hotfix.fix_line(run)) else []
     lines += [_debt(debt) for debt in run.obligations if debt.open]
     lines += [child_line(child) for child in run.children]
     lines.append(line(f"Started by {run.starter} ", time(run.created_at)))
@@ -713,6 +714,8 @@ def reminder(run: Run, due: Deadline, whom: str, then: tuple[str, datetime] | No
         return _acknowledge_reminder(run, due, to, then)
     if timing.lasting(due.clock):
         return _owed_reminder(run, due, to)
+    if due.clock == timing.FIX:
+        return hotfix.fix_reminder(run, due, whom)
     clock = run.clocks[due.clock]
     if due.clock == timing.FIRST_REVIEW:
         return _review_reminder(run, due, to)
@@ -808,6 +811,7 @@ _MISSED = {
     timing.UPDATE: "no update came; due",
     timing.POST_MORTEM: "the post-mortem is not merged; due",
     timing.SOAK: "the soak goes on until",
+    timing.FIX: "the fix is not out; due",
 }
 
 

@@ -1,11 +1,93 @@
 """Hotfixes (SOP-02)."""
 
-from bot.chat.replies.parts import Words
+from bot.chat.replies.parts import Words, card, duration
+from sops.kit.action import News, short
+from sops.kit.message import Card, Line, Span, line, person, time
+from sops.kit.model import Severity
 from sops.kit.run import Run
+from sops.kit.stores import Deadline
+from sops.kit.timing import DUE, FIX
+from sops.kit.version import Version
 
 
 def _heading(run: Run) -> str:
     return f"hotfix {run.version} ({run.severity})"
 
 
-WORDS = Words(heading=_heading)
+def _untested(run: Run, item: News) -> Card:
+    return card(
+        f"The fix at {short(item.about['fix'])} touches no test.",
+        "Add one, or say with !done fix why it goes without; whoever approves it will read that it does.",
+        hint="!done fix text",
+    )
+
+
+def _merged(run: Run) -> str:
+    if run.facts.get("main.holds"):
+        return f"head {short(run.facts['released'])} is released itself; {run.policy.main} holds other work"
+    return f"PR #{run.facts.get('pr')} merged into {run.policy.main} as {short(str(run.facts.get('merge')))}"
+
+
+def _back_ported(run: Run) -> str:
+    count = run.facts.get("back-port.commits")
+    if not count:
+        return f"{run.policy.develop} holds the fix already"
+    return f"{count} commit{'s' if count > 1 else ''} of the fix on {run.facts.get('back-port.branch')}"
+
+
+def fix_line(run: Run) -> Line | None:
+    """When the fix must be out, while that runs."""
+    clock = run.clocks.get(FIX)
+    return line("Due ", time(clock.due_at)) if clock is not None and clock.running else None
+
+
+def fix_reminder(run: Run, due: Deadline, whom: str) -> Card:
+    """How much of the promised time is gone, and what it waits for."""
+    clock = run.clocks[FIX]
+    whole = clock.due_at - clock.started_at
+    to: tuple[Span | str, ...] = (person(whom), " ") if whom else ()
+    if due.threshold >= DUE:
+        what = f"the {duration(whole)} for the fix are over; it was due "
+    else:
+        what = f"{due.threshold} % of the {duration(whole)} for the fix are gone; due "
+    waits = [f"{step.title}: {run.record(step.id).note or run.record(step.id).state}" for step in run.current()]
+    return card(line(*to, f"{run.name} ({run.severity}): {what}", time(clock.due_at), "."), *waits, hint="status")
+
+
+def not_urgent(severity: Severity) -> str:
+    return f"A hotfix is for P0 and P1; a {severity} waits for the next release."
+
+
+def not_a_patch(version: str) -> str:
+    return f"{version} is not a patch; a hotfix is X.Y.1 or later, like 1.4.1. For X.Y.0 there is /release."
+
+
+def released_already(version: str) -> str:
+    return f"{version} is released already, as v{version}; choose a later version."
+
+
+def no_such_release(version: str, base: str, line_of: Version | None) -> str:
+    """`line_of` is the newest release of that line, if there is any."""
+    why = f"{version} would patch {base}, which is not released"
+    if line_of is None:
+        return f"{why}; nor is anything of that line."
+    return f"{why}. The newest of that line is {line_of.tag}, so the next is {line_of.line}.{line_of.patch + 1}."
+
+
+WORDS = Words(
+    heading=_heading,
+    news={"untested-fix": _untested},
+    done={
+        "branch": lambda run: f"{run.facts.get('branch')} is there for the fix, cut from {run.facts.get('base.tag')}",
+        "merge": _merged,
+        "back-port": _back_ported,
+        "back-port-pr": lambda run: f"PR #{run.facts.get('back-port.pr')}: {run.facts.get('back-port.pr.url')}",
+        "security-table-pr": lambda run: f"PR #{run.facts.get('table.pr')}: {run.facts.get('table.pr.url')}",
+        "back-port-merged": lambda run: f"the fix is in {run.policy.develop}",
+    },
+    help=(
+        "!start · !done fix text · !set changelog text · approve CODE · !reject CODE reason · !withdraw · !stop",
+        "!waive GATE reason · !done main-ward evidence",
+    ),
+    hint="!done fix text · !set changelog text · status · !hold reason",
+)

@@ -1,0 +1,53 @@
+"""`/hotfix 1.4.1 P0 wal-corruption [--security]` (SOP-02)."""
+
+from bot.chat import commands, replies
+from bot.chat.openings.base import Beginning, Looks, Opening
+from bot.chat.replies import hotfix as words
+from sops.hotfix import HOTFIX
+from sops.kit.errors import InvalidVersion
+from sops.kit.message import Card
+from sops.kit.version import Version
+
+NEUTRAL = "maintenance"  # what a security hotfix is called until it is out
+
+
+async def _patch(command: commands.StartHotfix, looks: Looks) -> Opening | Card:
+    """The patch after one that is released. A security one forgets its slug: nothing may show it."""
+    try:
+        version = Version.parse(command.version)
+    except InvalidVersion as problem:
+        return replies.bad_version(str(problem))
+    if command.severity not in looks.policy.fix:
+        return replies.refused(words.not_urgent(command.severity))
+    if version.is_candidate or version.patch == 0:
+        return replies.bad_version(words.not_a_patch(version.text))
+    tags = {tag.name: tag for tag in await looks.world.git.tags()}
+    released = [found for name in tags if (found := _final(name)) is not None]
+    base = Version(version.major, version.minor, version.patch - 1)
+    if version in released:
+        return replies.bad_version(words.released_already(version.text))
+    if base not in released:
+        line = max((each for each in released if each.line == version.line), default=None)
+        return replies.bad_version(words.no_such_release(version.text, base.tag, line))
+    newest = max(released)
+    facts = {
+        "slug": NEUTRAL if command.security else command.slug,
+        "base.tag": base.tag,
+        "base.version": base.text,
+        "base.commit": tags[base.tag].commit,
+        "security": command.security,
+        "latest.stays": newest.text if newest > version else "",
+    }
+    return Opening(HOTFIX, f"{version.text} {facts['slug']}", version.text, command.severity, facts)
+
+
+def _final(name: str) -> Version | None:
+    """The version a release's tag names; None for a candidate's, and for any other tag."""
+    try:
+        version = Version.parse(name)
+    except InvalidVersion:
+        return None
+    return version if version.tag == name and not version.is_candidate else None
+
+
+PATCH = Beginning(HOTFIX, _patch)

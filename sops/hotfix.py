@@ -1,0 +1,128 @@
+"""SOP-02: patch a released version. The rows of the document, in its order."""
+
+from sops.kit.branch_actions import CutBranch
+from sops.kit.gate import Approved, SignedOff
+from sops.kit.hotfix_actions import (
+    AskReviewers,
+    BumpPatch,
+    CutBackPort,
+    ListLine,
+    PickFixes,
+    ReleaseHotfix,
+    WriteChangelog,
+)
+from sops.kit.hotfix_gates import (
+    AffectedRelease,
+    ChangelogText,
+    FixBeyondTag,
+    Owing,
+    Security,
+    SupportedLine,
+    TableLacks,
+    WhatMainHolds,
+)
+from sops.kit.model import Role, Sop, Step
+from sops.kit.release_actions import OpenPullRequest, PushSignedTag
+from sops.kit.release_gates import ChecksGreen, Merged, NotMergedElsewhere, Published, ReviewsMet, TagFree
+from sops.kit.timing import FIX
+
+BRANCH = "hotfix/{version}-{slug}"
+BACK_PORT = "back-port/{version}"
+TABLE = "supported-versions/{version}"
+
+HOTFIX = Sop(
+    "SOP-02",
+    "Hotfix",
+    command="hotfix",
+    prefix="FIX",
+    owner=Role.RELEASE_MANAGER,
+    leaders=(Role.ON_CALL,),
+    starters=(Role.RELEASE_MANAGER, Role.ON_CALL),
+    channel="releases",
+    steps=(
+        Step("affected", row="1", title="affected release", when=AffectedRelease(), starts=FIX),
+        Step("branch", row="1", title="branch", do=CutBranch(BRANCH, base="{base}", commit="base.commit")),
+        Step(
+            "fix",
+            row="2",
+            title="fix",
+            when=(SignedOff(Role.ON_CALL, ask="the fix is on the branch"), FixBeyondTag(BRANCH)),
+        ),
+        Step("bump", row="3", title="version", do=BumpPatch(BRANCH)),
+        Step("changelog", row="4", title="changelog", when=ChangelogText(), do=WriteChangelog(BRANCH)),
+        Step(
+            "pull-request",
+            row="5",
+            title="pull request",
+            do=(
+                OpenPullRequest(BRANCH, "{main}", "Hotfix {version}", text="hotfix", labels=("{expedited}",)),
+                AskReviewers(),
+            ),
+        ),
+        Step("checks", row="6", title="checks", when=ChecksGreen(hotfix=True)),
+        Step(
+            "merge",
+            row="7",
+            title="merge, or release the head",
+            when=(
+                NotMergedElsewhere(),
+                ChecksGreen(hotfix=True),
+                TagFree("v{version}"),
+                WhatMainHolds(),
+                Approved(2, by=Role.REVIEWER, p0=1, covers=("merge", "tag", "artefacts"), binds=("main.holds",)),
+                ReviewsMet(),
+            ),
+            do=ReleaseHotfix(),
+        ),
+        Step("tag", row="8", title="tag", do=PushSignedTag("v{version}", "Hotfix v{version}", at="released")),
+        Step(
+            "artefacts",
+            row="9",
+            title="release and image",
+            when=Published("v{version}", "{version}", pre=False),
+            stops=FIX,
+        ),
+        Step(
+            "back-port",
+            row="10",
+            title="back-port",
+            do=(CutBackPort(BACK_PORT, base="{develop}", under="back-port."), PickFixes(BACK_PORT)),
+        ),
+        Step(
+            "back-port-pr",
+            row="10",
+            title="back-port's pull request",
+            only_if=Owing(),
+            do=OpenPullRequest(BACK_PORT, "{develop}", "Back-port of {version}", text="back-port", name="back-port.pr"),
+        ),
+        Step("back-port-merged", row="10", title="back-port merged", only_if=Owing(), when=Merged("back-port.pr")),
+        Step(
+            "security-table",
+            row="11",
+            title="supported versions",
+            after="artefacts",
+            only_if=Security(),
+            when=SupportedLine(),
+        ),
+        Step(
+            "security-table-pr",
+            row="11",
+            title="supported versions' pull request",
+            only_if=TableLacks(),
+            do=(
+                CutBranch(TABLE, base="{main}", under="table."),
+                ListLine(TABLE),
+                OpenPullRequest(
+                    TABLE, "{main}", "Supported versions after {version}", text="security-table", name="table.pr"
+                ),
+            ),
+        ),
+        Step(
+            "security-table-merged",
+            row="11",
+            title="supported versions merged",
+            only_if=TableLacks(),
+            when=Merged("table.pr"),
+        ),
+    ),
+)
