@@ -45,6 +45,7 @@ def pull_request(raw: Json) -> PullRequest:
         labels=tuple(_labels(raw.get("labels", ()))),
         association=str(raw.get("author_association", "NONE")),
         is_bot=(raw.get("user") or {}).get("type") == "Bot",
+        draft=bool(raw.get("draft")),
     )
 
 

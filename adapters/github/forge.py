@@ -5,7 +5,7 @@ PyGithub blocks and its objects do I/O when looked at, so each call runs in a th
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -13,12 +13,23 @@ from github import Auth, Github
 from github.Repository import Repository
 from pydantic import SecretStr
 
-from adapters.github import branches, convert, discussions, issues, milestones, pulls, releases
+from adapters.github import branches, convert, discussions, issues, milestones, pulls, releases, workflows
 from adapters.github.errors import Asked, merging, translated
 from adapters.github.pace import WritePace
 from adapters.github.retry import ReadsOnly
 from sops.kit.errors import ConfigurationError, FarEndRefused
-from sops.kit.world import BranchRules, Check, Comment, Discussion, Issue, Milestone, PullRequest, Release, Review
+from sops.kit.world import (
+    BranchRules,
+    Check,
+    Comment,
+    Discussion,
+    Issue,
+    Milestone,
+    PullRequest,
+    Release,
+    Review,
+    WorkflowRun,
+)
 
 T = TypeVar("T")
 
@@ -142,6 +153,28 @@ class GitHubForge:
         asked = Asked(f"editing release {release_id}", "Contents: write", write=True)
         await self._write(asked, lambda repo: releases.edit(repo, release_id, body))
 
+    async def releases(self) -> Sequence[Release]:
+        return await self._read("listing the releases", "Contents: read", releases.every)
+
+    async def upstream_releases(self, repository: str) -> Sequence[Release]:
+        if not _REPOSITORY.fullmatch(repository):
+            raise FarEndRefused(f"a repository is named owner/name, not {repository!r}")
+        other = self._github.get_repo(repository)
+        what = f"listing the releases of {repository}"
+        return await self._read(what, "Contents: read", lambda _: releases.every(other))
+
+    async def dispatch(self, workflow: str, *, ref: str, inputs: Mapping[str, str]) -> int | None:
+        asked = Asked(f"starting the workflow {workflow}", "Actions: write", write=True)
+        return await self._write(asked, lambda repo: workflows.dispatch(repo, workflow, ref, inputs))
+
+    async def workflow_runs(self, workflow: str, *, since: datetime) -> Sequence[WorkflowRun]:
+        what = f"listing the runs of {workflow}"
+        return await self._read(what, "Actions: read", lambda repo: workflows.runs(repo, workflow, since))
+
+    async def workflow_run(self, run_id: int) -> WorkflowRun | None:
+        what = f"reading workflow run {run_id}"
+        return await self._read(what, "Actions: read", lambda repo: workflows.one(repo, run_id))
+
     async def milestone(self, title: str) -> Milestone | None:
         what = f"looking for the milestone {title}"
         return await self._read(what, "Issues: read", lambda repo: milestones.titled(repo, title))
@@ -157,6 +190,10 @@ class GitHubForge:
     async def add_labels(self, number: int, labels: Sequence[str]) -> None:
         asked = Asked(f"labelling #{number}", "Issues: write", write=True)
         await self._write(asked, lambda repo: issues.add_labels(repo, number, labels))
+
+    async def remove_label(self, number: int, label: str) -> None:
+        asked = Asked(f"taking a label off #{number}", "Issues: write", write=True)
+        await self._write(asked, lambda repo: issues.remove_label(repo, number, label))
 
     async def download_asset(self, asset_id: int) -> bytes:
         return await self._read(

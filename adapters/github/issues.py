@@ -60,7 +60,20 @@ def reopen(repo: Repository, number: int) -> None:
 
 def add_labels(repo: Repository, number: int, labels: Sequence[str]) -> None:
     """GitHub makes a label it does not know when one is put on an issue."""
-    repo.get_issue(number).add_to_labels(*labels)
+    if labels:
+        repo.get_issue(number).add_to_labels(*labels)
+
+
+def remove_label(repo: Repository, number: int, label: str) -> None:
+    """GitHub answers 404 both where the label and where the issue is missing; only the first is no error."""
+    try:
+        repo.get_issue(number).remove_from_labels(label)
+    except GithubException as error:
+        if error.status != 404:
+            raise
+        carried = (str(raw["name"]) for raw in rows(repo, f"issues/{number}/labels"))
+        if label.casefold() in {name.casefold() for name in carried}:
+            raise
 
 
 def comments(repo: Repository, number: int) -> list[Comment]:

@@ -26,5 +26,9 @@ def open_issues(repo: Repository, number: int) -> list[Issue]:
 
 def _milestone(raw: Json) -> Milestone:
     return Milestone(
-        number=int(raw["number"]), title=str(raw["title"]), state=str(raw["state"]), url=str(raw["html_url"])
+        number=int(raw["number"]),
+        title=str(raw["title"]),
+        state=str(raw["state"]),
+        open_issues=int(raw["open_issues"]),
+        url=str(raw["html_url"]),
     )

@@ -1,5 +1,8 @@
 """Releases and their assets: blocking calls, made in a thread."""
 
+from datetime import UTC, datetime
+from urllib.parse import quote
+
 import requests
 from github import GithubException
 from github.Repository import Repository
@@ -12,6 +15,7 @@ from sops.kit.errors import FarEndRefused
 from sops.kit.world import Release
 
 CHUNK = 65536
+_NOT_YET = datetime.max.replace(tzinfo=UTC)
 
 
 def by_tag(repo: Repository, tag: str) -> Release | None:
@@ -26,14 +30,23 @@ def by_tag(repo: Repository, tag: str) -> Release | None:
 
 
 def create(repo: Repository, tag: str, title: str, body: str, *, prerelease: bool) -> Release:
+    """GitHub would make a tag it does not find, on the default branch; that must not happen here."""
+    if not _is_tag(repo, tag):
+        raise FarEndRefused(f"there is no tag {tag} to release")
     made = repo.create_git_release(tag, name=title, message=body, prerelease=prerelease)
     return convert.release(convert.whole(made.raw_data, "tag_name"), ())
 
 
 def edit(repo: Repository, release_id: int, body: str) -> None:
-    """PyGithub takes what is not given for False, so what should stay is sent as it is."""
-    now = repo.get_release(release_id)
-    now.update_release(now.name or now.tag_name, body, draft=now.draft, prerelease=now.prerelease)
+    """GitHub keeps what is not sent. PyGithub always sends draft and prerelease, so it is not asked to do this."""
+    _, raw = repo.requester.requestJsonAndCheck("PATCH", f"{repo.url}/releases/{release_id}", input={"body": body})
+    convert.whole(raw, "tag_name")
+
+
+def every(repo: Repository) -> list[Release]:
+    """Newest first; drafts, which nobody has seen yet, are the newest."""
+    found = [convert.release(raw, raw["assets"]) for raw in rows(repo, "releases")]
+    return sorted(found, key=_published, reverse=True)
 
 
 def download(repo: Repository, asset_id: int, *, timeout: int, largest: int) -> bytes:
@@ -55,6 +68,20 @@ def download(repo: Repository, asset_id: int, *, timeout: int, largest: int) -> 
             if response.status_code != 200:
                 raise GithubException(response.status_code, None, dict(response.headers), response.reason)
             return _body(response, largest)
+
+
+def _published(release: Release) -> datetime:
+    return release.published_at or _NOT_YET
+
+
+def _is_tag(repo: Repository, tag: str) -> bool:
+    try:
+        repo.requester.requestJsonAndCheck("GET", f"{repo.url}/git/ref/tags/{quote(tag)}")
+    except GithubException as error:
+        if error.status == 404:
+            return False
+        raise
+    return True
 
 
 def _body(response: requests.Response, largest: int) -> bytes:

@@ -62,7 +62,7 @@ class RegistryAuth(httpx.Auth):
         yield request
 
     def _scope(self, request: httpx.Request) -> str:
-        actions = "pull" if request.method in ("GET", "HEAD") else "pull,push"
+        actions = {"GET": "pull", "HEAD": "pull", "DELETE": "pull,delete"}.get(request.method, "pull,push")
         return f"repository:{self._image}:{actions}"
 
     def _token_request(self, challenge: str, scope: str) -> httpx.Request:

@@ -28,6 +28,7 @@ ACCEPT = ", ".join(
 # The grammar of the OCI distribution specification.
 _IMAGE = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+_MOST_PAGES = 1000
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -102,6 +103,44 @@ class OciRegistry:
         if stored != manifest.digest:
             raise OutcomeUnknown(f"{what}: the registry reports the digest {stored}, not {manifest.digest}")
 
+    async def tags(self) -> Sequence[str]:
+        """All pages of them, sorted. Raises FarEndError where the next page is elsewhere or the list has no end."""
+        what = f"listing the tags of {self._image}"
+        path, found = f"/v2/{self._image}/tags/list", set[str]()
+        for _ in range(_MOST_PAGES):
+            response = await self._read(path, what)
+            if response.status_code == 404:
+                return ()
+            if response.status_code != 200:
+                raise answered(response, what, write=False)
+            found.update(_listed_tags(response, what))
+            following = response.links.get("next", {}).get("url")
+            if following is None:
+                return sorted(found)
+            path = self._page(response, following, what)
+        raise FarEndError(f"{what}: the registry's list has no end")
+
+    async def delete(self, digest: str) -> None:
+        """Delete the manifest and so every tag on it. Raises FarEndRefused where the registry does not allow that."""
+        what = f"deleting the manifest {self._image}@{digest}"
+        if not _DIGEST.fullmatch(digest):
+            raise FarEndRefused(f"{digest!r} is not a sha256 digest")
+        try:
+            response = await self._client.delete(self._path(digest))
+        except httpx.RequestError as error:
+            raise unanswered(error, what, write=True) from error
+        if response.status_code in (403, 405):
+            raise FarEndRefused(f"{what}: the registry does not allow deletion to this account")
+        if response.status_code not in (200, 202, 204, 404):
+            raise answered(response, what, write=True)
+
+    def _page(self, response: httpx.Response, following: str, what: str) -> str:
+        """The next page's path. A registry may name only itself: the token goes there."""
+        there = response.url.join(following)
+        if (there.scheme, there.host, there.port) != (response.url.scheme, response.url.host, response.url.port):
+            raise FarEndError(f"{what}: the registry sends us to another host")
+        return there.raw_path.decode("ascii")
+
     def _path(self, reference: str) -> str:
         return f"/v2/{self._image}/manifests/{reference}"
 
@@ -140,6 +179,16 @@ def _checked(response: httpx.Response, reference: str, what: str) -> Manifest:
     if not media_type:
         raise FarEndError(f"{what}: the registry does not say what kind of manifest it is")
     return Manifest(digest, media_type, body)
+
+
+def _listed_tags(response: httpx.Response, what: str) -> list[str]:
+    try:
+        tags = response.json()["tags"] or []  # null where every tag was deleted
+    except (ValueError, LookupError, TypeError) as error:
+        raise FarEndError(f"{what}: the registry does not answer with a list") from error
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+        raise FarEndError(f"{what}: the registry does not answer with a list of tags")
+    return tags
 
 
 def _digest(body: bytes) -> str:

@@ -13,7 +13,8 @@ from adapters.sandbox.project import FULL_NAME
 from adapters.sandbox.refusal import Refusal, invalid, not_found
 
 Json = dict[str, Any]
-WEB = f"https://forge.example/{FULL_NAME}"
+HOST = "https://forge.example"
+WEB = f"{HOST}/{FULL_NAME}"
 _MAX_PAGE = 100
 
 

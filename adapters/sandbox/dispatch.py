@@ -10,7 +10,7 @@ from starlette.routing import Match, Router
 from starlette.routing import Route as HttpRoute
 from starlette.types import Receive, Scope, Send
 
-from adapters.sandbox import github_rest, registry
+from adapters.sandbox import github_rest, registry, rest_releases, upstream
 from adapters.sandbox.api import Call, Json, Reply, Route
 from adapters.sandbox.core import Core
 from adapters.sandbox.faults import Exchange, Fault, Faults, Harm, RequestLog
@@ -109,7 +109,7 @@ class Dispatcher:
     def _forge(self, route: Route, request: Request) -> Reply:
         person = _authenticated(request)
         params = request.path_params
-        if "owner" in params and (params["owner"], params["repo"]) != (OWNER, NAME):
+        if "owner" in params and (params["owner"], params["repo"]) != (OWNER, NAME) and not _is_upstream(route, params):
             raise not_found()
         return route.handler(self._core, _call(request, person, _json_body(request)))
 
@@ -155,6 +155,12 @@ class _Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)
+
+
+def _is_upstream(route: Route, params: Mapping[str, str]) -> bool:
+    """Of the other project only its releases are served."""
+    asked = (route.handler, f"{params['owner']}/{params['repo']}")
+    return asked == (rest_releases.list_releases, upstream.FULL_NAME)
 
 
 def _authenticated(request: Request) -> Person:

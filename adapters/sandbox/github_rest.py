@@ -10,6 +10,7 @@ from adapters.sandbox import (
     rest_pulls,
     rest_releases,
     rest_repository,
+    rest_workflows,
 )
 from adapters.sandbox.api import Json, Reply, Route
 from adapters.sandbox.refusal import Refusal
@@ -22,6 +23,7 @@ _MODULES = (
     rest_commits,
     rest_git,
     rest_releases,
+    rest_workflows,
 )
 _DOCUMENTATION = "https://forge.example/docs/rest"
 

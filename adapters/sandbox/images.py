@@ -59,6 +59,11 @@ class ImageStore:
             self.tags[reference] = digest
         return digest
 
+    def delete(self, digest: str) -> bool:
+        """Forget a manifest and every tag on it; False if there is none."""
+        self.tags = {tag: on for tag, on in self.tags.items() if on != digest}
+        return self.manifests.pop(digest, None) is not None
+
     def find(self, reference: str) -> tuple[str, str, bytes] | None:
         """(digest, media type, bytes) by tag or digest."""
         digest = self.tags.get(reference, reference)

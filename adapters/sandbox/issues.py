@@ -1,22 +1,45 @@
 """Issues, their labels and comments."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 from adapters.sandbox.core import Core
 from adapters.sandbox.refusal import Refusal, not_found
 from adapters.sandbox.state import Comment, Issue, Label, Milestone
 
+_FOUND_AT, _FIXED_AT = datetime(2026, 3, 11, 9, tzinfo=UTC), datetime(2026, 3, 19, 9, tzinfo=UTC)
 _COLORS = {"bug": "d73a4a", "security": "b60205", "regression": "b60205", "rc-blocker": "b60205"}
 SEEDED_LABELS = ("bug", "enhancement", "good first issue", "incident", "rc-blocker", "regression", "security")
 
 
 def seed(core: Core) -> None:
-    """The labels and the milestone the sample project has from the start."""
+    """The labels and the milestone the sample project has from the start, and what was done for it already."""
     for name in SEEDED_LABELS:
         ensure_label(core, name)
-    now = core.now()
-    milestone = Milestone(core.state.next_id(), 1, "v1.4.0", "maint", now, now)
-    core.state.milestones[milestone.number] = milestone
+    milestone = new_milestone(core, "v1.4.0", by="maint")
+    done = Issue(
+        id=core.state.next_id(),
+        number=28,
+        title="A reader can see a half-written block after power loss",
+        body="Cut the power while a block is written, then read it.",
+        author="guest",
+        created_at=_FOUND_AT,
+        updated_at=_FIXED_AT,
+        labels=["bug"],
+        milestone=milestone.number,
+        state="closed",
+        state_reason="completed",
+        closed_at=_FIXED_AT,
+        closed_by="oncall1",
+    )
+    core.state.issues[done.number] = done
+
+
+def new_milestone(core: Core, title: str, *, by: str) -> Milestone:
+    now, number = core.now(), max(core.state.milestones, default=0) + 1
+    made = Milestone(core.state.next_id(), number, title, by, now, now)
+    core.state.milestones[number] = made
+    return made
 
 
 def ensure_label(core: Core, name: str, color: str | None = None, description: str = "") -> Label:

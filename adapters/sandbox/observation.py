@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from adapters.sandbox import checks, pulls, releases
+from adapters.sandbox import checks, pulls, releases, workflows
 from adapters.sandbox.core import Core
-from adapters.sandbox.state import CheckRun
+from adapters.sandbox.state import CheckRun, WorkflowRun
 
 _HEADS = "refs/heads/"
 _TAGS = "refs/tags/"
@@ -47,12 +47,15 @@ def tick(core: Core) -> None:
             break
         if isinstance(coming, CheckRun):
             checks.finish(core, coming, "success", due)
+        elif isinstance(coming, WorkflowRun):
+            workflows.finish(core, coming, due)
         else:
             del core.state.publications[coming]
             releases.publish(core, coming, due)
 
 
-def _pending(core: Core) -> list[tuple[datetime, CheckRun | str]]:
-    """Checks that will end by themselves, and tags that will be published."""
+def _pending(core: Core) -> list[tuple[datetime, CheckRun | WorkflowRun | str]]:
+    """Checks and workflows that will end by themselves, and tags that will be published."""
     running = [(check.due, check) for check in core.state.checks if check.due is not None]
-    return [*running, *((due, tag) for tag, due in core.state.publications.items())]
+    dispatched = [(due, run) for run in core.state.workflow_runs if (due := workflows.due(run)) is not None]
+    return [*running, *dispatched, *((due, tag) for tag, due in core.state.publications.items())]

@@ -1,12 +1,12 @@
 """Seeds the bare repository with the sample project: one `git init`, one `git fast-import`.
 
-`main` is at the released 1.3.0 (tag v1.3.0); `develop` is some commits ahead with a filled `[Unreleased]`.
+`main` is at the merge of the released 1.3.0 (tag v1.3.0); `develop` is some commits ahead with a filled `[Unreleased]`.
 Every date and author is fixed, so every seeded repository has the same SHAs.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from adapters.sandbox import project_files as text
@@ -52,6 +52,7 @@ class _Change:
     at: datetime
     message: str
     files: Mapping[str, str]
+    merged_by: str = ""  # who merged this change of `main`, which was then made beside it
 
 
 def _day(month: int, day: int, year: int = 2026) -> datetime:
@@ -87,6 +88,7 @@ _HISTORY = (
             "VERSION": f"{SEEDED_VERSION}\n",
             "CHANGELOG.md": text.changelog(""),
         },
+        merged_by="rm2",
     ),
     _Change(
         DEVELOP,
@@ -140,8 +142,10 @@ def _install_hook(path: Path, protected: tuple[str, ...]) -> None:
 def _stream() -> str:
     parts = []
     seen: set[str] = set()
-    for change in _HISTORY:
-        parts.append(_commit(change, first=change.branch not in seen))
+    for place, change in enumerate(_HISTORY, 1):
+        parts.append(_commit(change, first=change.branch not in seen, mark=place))
+        if change.merged_by:
+            parts.append(_merge(change, mark=place))
         seen.add(change.branch)
     tagger = _person("rm", SEEDED_AT)
     message = _data(f"Release v{SEEDED_VERSION}\n")
@@ -149,14 +153,25 @@ def _stream() -> str:
     return "".join(parts)
 
 
-def _commit(change: _Change, *, first: bool) -> str:
+def _commit(change: _Change, *, first: bool, mark: int) -> str:
     person = _person(change.author, change.at)
-    lines = [f"commit refs/heads/{change.branch}\n", f"author {person}\n", f"committer {person}\n"]
+    lines = [f"commit refs/heads/{change.branch}\nmark :{mark}\n", f"author {person}\n", f"committer {person}\n"]
     lines.append(_data(f"{change.message}\n"))
     if first and change.branch != MAIN:
         lines.append(f"from refs/heads/{MAIN}\n")
-    lines += [f"M 100644 inline {path}\n{_data(content)}" for path, content in change.files.items()]
-    return "".join(lines) + "\n"
+    return "".join(lines) + _files(change)
+
+
+def _merge(change: _Change, *, mark: int) -> str:
+    """The merge commit of a change just written, whose first parent is what `main` was before."""
+    person = _person(change.merged_by, change.at + timedelta(hours=3))
+    head = f"commit refs/heads/{change.branch}\nauthor {person}\ncommitter {person}\n"
+    message = _data(f"Merge the release {SEEDED_VERSION}\n")
+    return f"{head}{message}from :{mark - 1}\nmerge :{mark}\n{_files(change)}"
+
+
+def _files(change: _Change) -> str:
+    return "".join(f"M 100644 inline {path}\n{_data(content)}" for path, content in change.files.items()) + "\n"
 
 
 def _person(login: str, at: datetime) -> str:

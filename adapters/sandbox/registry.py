@@ -25,11 +25,11 @@ REALM_PATH = "/registry/token"
 
 def challenge(core: Core, call: Call) -> Reply | None:
     """None when the call carries a token for what it wants, else the 401 that says where to get one."""
-    wanted = "pull" if call.method in ("GET", "HEAD") else "push"
+    wanted = {"GET": "pull", "HEAD": "pull", "DELETE": "delete"}.get(call.method, "push")
     given = call.headers.get("authorization", "")
     if given.startswith(_TOKEN_PREFIX) and wanted in given.removeprefix(_TOKEN_PREFIX).split("."):
         return None
-    actions = "pull" if wanted == "pull" else "pull,push"
+    actions = "pull" if wanted == "pull" else f"pull,{wanted}"
     parameters = {
         "realm": f"{core.api_url}{REALM_PATH}",
         "service": "sandbox-registry",
@@ -40,13 +40,13 @@ def challenge(core: Core, call: Call) -> Reply | None:
 
 
 def get_token(core: Core, call: Call) -> Reply:
-    """Everyone may pull; to push takes the name and token of somebody with write access."""
+    """Everyone may pull; to push or delete takes the name and token of somebody with write access."""
     login = _basic_login(call.headers.get("authorization", ""))
     if login == "":
         return _error(401, "UNAUTHORIZED", "wrong name or password")
-    may_push = login is not None and PEOPLE[login].permission in ("write", "admin")
+    may_write = login is not None and PEOPLE[login].permission in ("write", "admin")
     asked = call.query.get("scope", "").rpartition(":")[2].split(",")
-    granted = [action for action in asked if action == "pull" or (action == "push" and may_push)]
+    granted = [action for action in asked if action == "pull" or (action in ("push", "delete") and may_write)]
     return Reply(200, {"token": _TOKEN_PREFIX.removeprefix("Bearer ") + ".".join(granted), "expires_in": 300})
 
 
@@ -83,6 +83,16 @@ def put_manifest(core: Core, call: Call) -> Reply:
     digest = core.images.put(reference, media_type, call.content)
     location = f"{core.api_url}/v2/{FULL_NAME}/manifests/{digest}"
     return Reply(201, b"", {**_VERSION, "location": location, "docker-content-digest": digest})
+
+
+def delete_manifest(core: Core, call: Call) -> Reply:
+    """By digest only, as most registries have it."""
+    digest = call.params["reference"]
+    if not _DIGEST.fullmatch(digest):
+        return _error(400, "UNSUPPORTED", "manifests are deleted by digest")
+    if not _ours(call) or not core.images.delete(digest):
+        return _unknown_manifest(call)
+    return Reply(202, b"", _VERSION)
 
 
 def list_tags(core: Core, call: Call) -> Reply:
@@ -144,6 +154,7 @@ ROUTES = (
     Route("GET", _MANIFEST, get_manifest, _NAME),
     Route("HEAD", _MANIFEST, get_manifest, _NAME),
     Route("PUT", _MANIFEST, put_manifest, _NAME),
+    Route("DELETE", _MANIFEST, delete_manifest, _NAME),
     Route("GET", "/v2/{name}/tags/list", list_tags, _NAME),
     Route("GET", _BLOB, get_blob, _NAME),
     Route("HEAD", _BLOB, get_blob, _NAME),

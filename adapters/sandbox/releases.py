@@ -45,8 +45,17 @@ def publish(core: Core, tag: str, at: datetime) -> None:
             at=at,
         )
     _attach_archive(core, release, version, commit, at)
-    core.images.publish(version, commit, latest=match["candidate"] is None)
+    publish_image(core, tag)
     core.ring()
+
+
+def publish_image(core: Core, tag: str) -> bool:
+    """Build the image of a tag again and, for a stable one, point `latest` at it; False if there is no such tag."""
+    match, commit = _RELEASE_TAG.fullmatch(tag), core.git.resolve(f"refs/tags/{tag}")
+    if match is None or commit is None:
+        return False
+    core.images.publish(match["version"], commit, latest=match["candidate"] is None)
+    return True
 
 
 def find(core: Core, tag: str) -> Release | None:

@@ -1,5 +1,6 @@
 """REST: milestones."""
 
+from adapters.sandbox import issues
 from adapters.sandbox import shapes_issue as shape
 from adapters.sandbox.api import Call, Reply, Route, instant, ok, optional_text, page, text
 from adapters.sandbox.core import Core
@@ -19,10 +20,7 @@ def create_milestone(core: Core, call: Call) -> Reply:
     title = text(call.body, "title", _KIND)
     if any(milestone.title == title for milestone in core.state.milestones.values()):
         raise invalid(_KIND, "title", "already_exists")
-    number = max(core.state.milestones, default=0) + 1
-    now = core.now()
-    milestone = Milestone(core.state.next_id(), number, title, call.by.login, now, now)
-    core.state.milestones[number] = milestone
+    milestone = issues.new_milestone(core, title, by=call.by.login)
     _edit(core, call, milestone)
     return Reply(201, shape.milestone(core, milestone))
 

@@ -2,8 +2,9 @@
 
 from urllib.parse import quote
 
-from adapters.sandbox import releases
+from adapters.sandbox import releases, upstream
 from adapters.sandbox.api import (
+    HOST,
     WEB,
     Call,
     Json,
@@ -20,7 +21,7 @@ from adapters.sandbox.api import (
 )
 from adapters.sandbox.core import Core
 from adapters.sandbox.git_repository import ZERO
-from adapters.sandbox.project import MAIN
+from adapters.sandbox.project import FULL_NAME, MAIN
 from adapters.sandbox.refusal import Refusal, invalid, not_found
 from adapters.sandbox.shapes_repository import user
 from adapters.sandbox.state import Asset, Release
@@ -29,6 +30,8 @@ _KIND = "Release"
 
 
 def list_releases(core: Core, call: Call) -> Reply:
+    if f"{call.params['owner']}/{call.params['repo']}" == upstream.FULL_NAME:
+        return page(call, upstream.releases(), lambda release: _release(core, release, upstream.FULL_NAME))
     newest = sorted(core.state.releases, key=lambda release: release.created_at, reverse=True)
     return page(call, newest, lambda release: _release(core, release))
 
@@ -124,8 +127,9 @@ def _ensure_tag(core: Core, tag: str, target: str) -> None:
     core.git.move_refs([(name, commit, ZERO)])
 
 
-def _release(core: Core, release: Release) -> Json:
-    url = f"{repository_url(core)}/releases/{release.id}"
+def _release(core: Core, release: Release, repository: str = FULL_NAME) -> Json:
+    base = f"{core.api_url}/repos/{repository}"
+    url = f"{base}/releases/{release.id}"
     tag = quote(release.tag)
     return {
         "id": release.id,
@@ -133,9 +137,9 @@ def _release(core: Core, release: Release) -> Json:
         "url": url,
         "assets_url": f"{url}/assets",
         "upload_url": f"{url}/assets{{?name,label}}",
-        "html_url": f"{WEB}/releases/tag/{tag}",
-        "tarball_url": f"{repository_url(core)}/tarball/{tag}",
-        "zipball_url": f"{repository_url(core)}/zipball/{tag}",
+        "html_url": f"{HOST}/{repository}/releases/tag/{tag}",
+        "tarball_url": f"{base}/tarball/{tag}",
+        "zipball_url": f"{base}/zipball/{tag}",
         "tag_name": release.tag,
         "target_commitish": release.target,
         "name": release.name,

@@ -18,12 +18,19 @@ class Deeds(Protocol):
     def fail_check(self, name: str) -> int: ...
     def push(self, branch: str, author: str = "maint") -> str: ...
     def contribute(self, login: str, branch: str) -> int: ...
+    def pull_request(self, login: str, branch: str, first_time: bool = False) -> int: ...
     def branch(self, name: str, at: str) -> str: ...
     def tag(self, name: str, at: str) -> str: ...
     def delete(self, name: str) -> str: ...
     def publish_after(self, minutes: int) -> None: ...
     def merge(self, number: int) -> str: ...
     def review(self, number: int, login: str, verdict: str) -> None: ...
+    def milestone(self, title: str) -> int: ...
+    def into_milestone(self, number: int, title: str) -> None: ...
+    def fail_workflow(self, name: str) -> None: ...
+    def corrupt_asset(self, tag: str) -> None: ...
+    def lose_asset(self, tag: str) -> None: ...
+    def lose_image(self, tag: str) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -119,6 +126,45 @@ def _review(deeds: Deeds, words: Sequence[str]) -> str:
     return f"{words[1]} reviewed pull request #{number}: {words[2]}"
 
 
+def _pull_request(deeds: Deeds, words: Sequence[str]) -> str:
+    if words[2:] and words[2] != "first-time":
+        raise Refusal(400, f"the last word can be first-time, not “{words[2]}”")
+    number = deeds.pull_request(words[0], words[1], first_time=len(words) > 2)
+    return f"pull request #{number} opened by {words[0]} from {words[1]}"
+
+
+def _milestone(deeds: Deeds, words: Sequence[str]) -> str:
+    return f"milestone {words[0]} made; it has the number {deeds.milestone(words[0])}"
+
+
+def _into_milestone(deeds: Deeds, words: Sequence[str]) -> str:
+    number = _number(words[0])
+    deeds.into_milestone(number, words[1])
+    return f"#{number} is now in milestone {words[1]}"
+
+
+def _fail_workflow(deeds: Deeds, words: Sequence[str]) -> str:
+    deeds.fail_workflow(words[0])
+    return f"the next run of {words[0]} to end will have failed"
+
+
+def _asset(deeds: Deeds, words: Sequence[str]) -> str:
+    if words[0] not in ("corrupt", "missing"):
+        raise Refusal(400, f"an asset can be corrupt or missing, not “{words[0]}”")
+    if words[0] == "corrupt":
+        deeds.corrupt_asset(words[1])
+        return f"the archive of {words[1]} no longer matches its checksum"
+    deeds.lose_asset(words[1])
+    return f"the archive of {words[1]} is gone"
+
+
+def _image(deeds: Deeds, words: Sequence[str]) -> str:
+    if words[0] != "missing":
+        raise Refusal(400, f"an image can be missing, not “{words[0]}”")
+    deeds.lose_image(words[1])
+    return f"the image {words[1]} is gone"
+
+
 def _number(word: str) -> int:
     digits = word.removeprefix("#")
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 9):
@@ -140,5 +186,11 @@ _VERBS: Mapping[str, _Verb] = {
     "delete": _Verb("BRANCH-OR-TAG", 1, 1, _delete),
     "publish-after": _Verb("MINUTES", 1, 1, _publish_after),
     "merge": _Verb("NUMBER", 1, 1, _merge),
+    "pr": _Verb("LOGIN BRANCH [first-time]", 2, 3, _pull_request),
+    "milestone": _Verb("TITLE", 1, 1, _milestone),
+    "into-milestone": _Verb("NUMBER TITLE", 2, 2, _into_milestone),
+    "fail-workflow": _Verb("FILE", 1, 1, _fail_workflow),
+    "asset": _Verb("corrupt|missing TAG", 2, 2, _asset),
+    "image": _Verb("missing TAG", 2, 2, _image),
     "review": _Verb("NUMBER LOGIN approve|request_changes|comment", 3, 3, _review),
 }

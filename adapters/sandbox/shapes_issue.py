@@ -48,7 +48,7 @@ def common(core: Core, item: Issue) -> Json:
         "body": item.body,
         "state": item.state,
         "user": user(core, item.author),
-        "author_association": association(item.author),
+        "author_association": item.association or association(item.author),
         "labels": [label(core, core.state.labels[name.lower()]) for name in item.labels],
         "assignee": assignees[0] if assignees else None,
         "assignees": assignees,

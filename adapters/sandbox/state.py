@@ -64,6 +64,7 @@ class Issue:
     closed_by: str | None = None
     comments: list[Comment] = field(default_factory=list)
     pull: Pull | None = None
+    association: str | None = None  # what the author is to the repository, where the account does not say it
 
 
 @dataclass
@@ -130,6 +131,22 @@ class Release:
 
 
 @dataclass
+class WorkflowRun:
+    """A workflow that was started by hand on `ref`. `number` counts them."""
+
+    id: int
+    number: int
+    workflow: str
+    ref: str
+    head_sha: str
+    inputs: dict[str, str]
+    by: str
+    created_at: datetime
+    conclusion: str | None = None
+    ended_at: datetime | None = None
+
+
+@dataclass
 class Discussion:
     """`category` is the category's slug."""
 
@@ -169,6 +186,8 @@ class WorldState:
     milestones: dict[int, Milestone] = field(default_factory=dict)
     releases: list[Release] = field(default_factory=list)
     discussions: dict[int, Discussion] = field(default_factory=dict)
+    workflow_runs: list[WorkflowRun] = field(default_factory=list)
+    failing_workflows: set[str] = field(default_factory=set)
     publications: dict[str, datetime] = field(default_factory=dict)
     refs: dict[str, str] = field(default_factory=dict)
     pushed_at: datetime | None = None

@@ -10,6 +10,7 @@ from pathlib import Path
 from adapters.sandbox import checks, issues, observation, project, pulls, releases, script
 from adapters.sandbox.clock import VirtualClock
 from adapters.sandbox.core import Core, Rules
+from adapters.sandbox.deeds import MoreDeeds
 from adapters.sandbox.dispatch import Dispatcher
 from adapters.sandbox.faults import Faults, RequestLog
 from adapters.sandbox.git_repository import ZERO, GitRepository
@@ -29,7 +30,7 @@ _VERDICTS = {"approve": "APPROVED", "request_changes": "CHANGES_REQUESTED", "com
 _PUSHED_FILE = "src/patches.hpp"
 
 
-class SandboxWorld:
+class SandboxWorld(MoreDeeds):
     """Everything real except the far end. State lives in memory, the repository below `home`.
 
     Usable from any thread: one lock guards it. `on_change` listeners are called, without the lock and possibly from

@@ -17,7 +17,9 @@ HELP = """\
                                     also: label N L, unlabel N L, close N [not_planned], pass CHECK, fail CHECK,
                                     push BRANCH [AUTHOR], merge N, review N LOGIN approve,
                                     branch NAME AT, tag NAME AT, delete NAME, publish-after MINUTES,
-                                    contribute LOGIN BRANCH
+                                    contribute LOGIN BRANCH, pr LOGIN BRANCH [first-time],
+                                    milestone TITLE, into-milestone N TITLE, fail-workflow FILE,
+                                    asset corrupt TAG, asset missing TAG, image missing TAG
 %expect "soak"                      a regular expression in what was said since the last other line
 %reject "merged"                    must not have been said there
 %state REL-1 soak waiting           a step's state; or: %state REL-1 run done

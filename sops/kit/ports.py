@@ -26,6 +26,7 @@ from sops.kit.world import (
     Release,
     RemoteTag,
     Review,
+    WorkflowRun,
 )
 
 
@@ -117,6 +118,17 @@ class Forge(Protocol):
         """Change its text and nothing else."""
         ...
 
+    async def releases(self) -> Sequence[Release]:
+        """All of them, newest first, drafts included."""
+        ...
+
+    async def upstream_releases(self, repository: str) -> Sequence[Release]:
+        """The releases of another public repository, "owner/name", newest first; empty if it has none.
+
+        Raises FarEndRefused when that is no repository's name, or there is no such repository.
+        """
+        ...
+
     async def download_asset(self, asset_id: int) -> bytes: ...
     async def issues(
         self, *, labels: Sequence[str] = (), state: str = "open", since: datetime | None = None
@@ -127,6 +139,10 @@ class Forge(Protocol):
     async def issue(self, number: int) -> Issue | None: ...
     async def add_labels(self, number: int, labels: Sequence[str]) -> None:
         """Put labels on an issue or pull request; those the repository lacks are made."""
+        ...
+
+    async def remove_label(self, number: int, label: str) -> None:
+        """Take a label off an issue or pull request; there is nothing to do where it has no such label."""
         ...
 
     async def milestone(self, title: str) -> Milestone | None:
@@ -159,6 +175,15 @@ class Forge(Protocol):
         ...
 
     async def edit_discussion(self, discussion_id: str, body: str) -> None: ...
+    async def dispatch(self, workflow: str, *, ref: str, inputs: Mapping[str, str]) -> int | None:
+        """Start the workflow in file `workflow` on `ref`; returns the run's id where the forge tells it."""
+        ...
+
+    async def workflow_runs(self, workflow: str, *, since: datetime) -> Sequence[WorkflowRun]:
+        """The dispatched runs of that file created since then, newest first."""
+        ...
+
+    async def workflow_run(self, run_id: int) -> WorkflowRun | None: ...
 
 
 class RunBook(Protocol):
@@ -295,4 +320,15 @@ class ImageRegistry(Protocol):
 
     async def put(self, tag: str, manifest: Manifest) -> None:
         """Point `tag` at exactly these bytes."""
+        ...
+
+    async def tags(self) -> Sequence[str]:
+        """Every tag of the image, sorted; empty where the registry does not know the image."""
+        ...
+
+    async def delete(self, digest: str) -> None:
+        """Delete the manifest, and with it every tag on it; nothing to do where it is gone.
+
+        Raises FarEndRefused when the registry does not allow deletion.
+        """
         ...

@@ -28,6 +28,7 @@ class PullRequest:
     labels: tuple[str, ...] = ()
     association: str = "NONE"  # what its author is to the repository, as GitHub puts it: FIRST_TIME_CONTRIBUTOR, …
     is_bot: bool = False
+    draft: bool = False
 
     @property
     def merged(self) -> bool:
@@ -89,7 +90,22 @@ class Milestone:
     number: int
     title: str
     state: str  # "open" or "closed"
+    open_issues: int  # pull requests among them, as GitHub counts
     url: str
+
+
+@dataclass(frozen=True)
+class WorkflowRun:
+    """One run of a workflow that was dispatched. `workflow` is its file's name, `title` what GitHub shows of it."""
+
+    id: int
+    workflow: str
+    head_sha: str
+    status: str  # "queued", "in_progress", "completed" or another of GitHub's; final is "completed" alone
+    conclusion: str | None  # set once completed: "success", "failure", "cancelled", …
+    created_at: datetime
+    url: str
+    title: str
 
 
 @dataclass(frozen=True)

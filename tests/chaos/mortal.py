@@ -28,10 +28,10 @@ WRITES = frozenset(
         *("forge.open_pull_request", "forge.merge", "forge.open_issue", "forge.close_issue", "forge.reopen_issue"),
         *("forge.comment", "forge.open_discussion", "forge.edit_discussion"),
         *("forge.add_labels", "forge.close_pull_request", "forge.request_reviewers", "forge.close_milestone"),
-        *("forge.create_release", "forge.edit_release"),
+        *("forge.create_release", "forge.edit_release", "forge.remove_label", "forge.dispatch"),
         *("git.create_branch", "git.delete_branch", "git.commit", "git.push_signed_tag"),
         *("git.push_branch", "git.merge", "git.revert", "git.cherry_pick"),
-        *("registry.put", "chat.post", "chat.edit", "chat.whisper"),
+        *("registry.put", "registry.delete", "chat.post", "chat.edit", "chat.whisper"),
     }
 )
 

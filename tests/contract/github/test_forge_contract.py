@@ -133,7 +133,7 @@ async def test_issues_are_opened_found_closed_and_reopened(world: SandboxWorld, 
     closed = await forge.issue(opened.number)
     assert closed is not None
     assert (closed.state, closed.state_reason, closed.closed_at) == ("closed", "not_planned", world.clock.now())
-    assert [issue.number for issue in await forge.issues(state="closed")] == [opened.number]
+    assert [issue.number for issue in await forge.issues(state="closed", since=START)] == [opened.number]
     await forge.reopen_issue(opened.number)
     assert opened.number in {issue.number for issue in await forge.issues()}
     assert await forge.issue(9999) is None

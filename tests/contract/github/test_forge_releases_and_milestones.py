@@ -37,11 +37,37 @@ async def test_a_milestone_is_found_with_or_without_its_v_and_closed(forge: Forg
     assert found is not None
     assert (found.title, found.state) == ("v1.4.0", "open")
     assert await forge.milestone("v1.4.0") == found
-    assert list(await forge.milestone_issues(found.number)) == []
+    assert (found.open_issues, list(await forge.milestone_issues(found.number))) == (0, [])
+    done = await forge.issue(28)
+    assert done is not None
+    assert done.state == "closed"
     await forge.close_milestone(found.number)
     closed = await forge.milestone("1.4.0")
     assert closed is not None
     assert (closed.title, closed.state) == ("v1.4.0", "closed")
+
+
+async def test_a_milestone_knows_the_open_issues_somebody_put_into_it(world: SandboxWorld, forge: Forge) -> None:
+    number = world.issue("crash on start")
+    world.forge_command(("into-milestone", str(number), "1.4.0"))
+    found = await forge.milestone("1.4.0")
+    assert found is not None
+    assert found.open_issues == 1
+    assert [issue.number for issue in await forge.milestone_issues(found.number)] == [number]
+    world.forge_command(("milestone", "1.5.0"))
+    assert await forge.milestone("v1.5.0") == await forge.milestone("1.5.0")
+    assert await forge.milestone("1.5.0") is not None
+
+
+async def test_a_label_comes_off_once_and_a_missing_issue_is_an_error(world: SandboxWorld, forge: Forge) -> None:
+    number = world.issue("crash on start", ["bug", "good first issue"])
+    for _ in range(2):
+        await forge.remove_label(number, "good first issue")
+    issue = await forge.issue(number)
+    assert issue is not None
+    assert issue.labels == ("bug",)
+    with pytest.raises(FarEndRefused):
+        await forge.remove_label(9999, "bug")
 
 
 async def test_a_label_nobody_made_yet_can_be_put_on_an_issue_and_a_pull_request(
@@ -67,6 +93,35 @@ async def test_a_release_is_published_and_only_its_text_is_edited(forge: Forge, 
     assert (found.name, found.body, found.prerelease, found.draft) == ("A candidate", "second", True, False)
     with pytest.raises(FarEndRefused):
         await forge.create_release(tag="v1.3.5-rc1", title="again", body="", prerelease=True)
+
+
+async def test_a_release_never_makes_its_tag(forge: Forge, world: SandboxWorld) -> None:
+    with pytest.raises(FarEndRefused, match="no tag v9"):
+        await forge.create_release(tag="v9.0.0", title="early", body="", prerelease=False)
+    assert "refs/tags/v9.0.0" not in world.core.git.refs()
+
+
+async def test_releases_are_listed_newest_first_with_their_assets(forge: Forge, world: SandboxWorld) -> None:
+    world.tag("v1.3.5-rc1", "develop")
+    await forge.create_release(tag="v1.3.5-rc1", title="A candidate", body="first", prerelease=True)
+    found = await forge.releases()
+    assert [release.tag for release in found] == ["v1.3.5-rc1", "v1.3.0"]
+    assert [asset.name for asset in found[1].assets] == ["skylark-1.3.0.tar.gz", "SHA256SUMS"]
+
+
+async def test_the_releases_of_another_repository(forge: Forge) -> None:
+    found = await forge.upstream_releases("acme/rocksdb")
+    assert [release.tag for release in found] == ["v9.7.3", "v9.7.2", "v9.6.1"]
+    assert "log file of length zero" in found[0].body
+    for wrong in ("acme/none", "acme", "acme/../x", "acme/x?y"):
+        with pytest.raises(FarEndRefused):
+            await forge.upstream_releases(wrong)
+
+
+async def test_somebody_who_came_for_the_first_time_by_script(world: SandboxWorld, forge: Forge) -> None:
+    world.forge_command(("pr", "guest", "fix-typo", "first-time"))
+    (found,) = await forge.open_pull_requests()
+    assert (found.author, found.association, found.draft) == ("guest", "FIRST_TIME_CONTRIBUTOR", False)
 
 
 async def test_open_pull_requests_tell_who_came_for_the_first_time(world: SandboxWorld, forge: Forge) -> None:

@@ -21,7 +21,11 @@ _CONCLUSIONS = "['success', 'failure', 'neutral', 'cancelled', 'skipped', 'timed
 # Where GitHub itself does what its description does not say, and we do as it does.
 _NULL_REASON = "nullable as described, but the described enum leaves null out"
 _BODY_UNDESCRIBED = "described without a body; we send the one every other error has"
+_REFUSAL_UNDESCRIBED = "described for when it goes well only; we refuse as every other operation does"
 ALLOWED_ANSWERS = {
+    f"GET {_REPO}/actions/runs/{{run_id}} 404: status not described": _REFUSAL_UNDESCRIBED,
+    f"GET {_REPO}/actions/workflows/{{workflow_id}} 404: status not described": _REFUSAL_UNDESCRIBED,
+    f"POST {_REPO}/actions/workflows/{{workflow_id}}/dispatches 422: status not described": _REFUSAL_UNDESCRIBED,
     f"GET {_REPO}/commits/{{ref}}/check-runs 200: $.check_runs[*].conclusion None is not one of {_CONCLUSIONS}": (
         _NULL_REASON
     ),

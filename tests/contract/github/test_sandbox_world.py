@@ -203,7 +203,7 @@ def test_a_merge_that_the_rules_forbid_is_refused_to_people_too(world: SandboxWo
 
 def test_two_worlds_are_seeded_alike(world: SandboxWorld) -> None:
     assert world.core.git.refs() == {
-        "refs/heads/main": "598325981fbad83b340d884f97e8e608868ee9b0",
-        "refs/heads/develop": "ceeef87b3a901b314356654de7f1292f880d0eb2",
-        "refs/tags/v1.3.0": "d38eab4fe49cc15cd06b2c7d4419f6a08bda2fbb",
+        "refs/heads/main": "28710ada8753e3950caf357e070c3d95c3e233c8",
+        "refs/heads/develop": "1243fb98749ecb9e849d6afadee8f5982e25bd57",
+        "refs/tags/v1.3.0": "806bcf998ad08f2522c852fe33ceec810899ab6e",
     }

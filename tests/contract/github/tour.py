@@ -28,6 +28,7 @@ def walk(world: SandboxWorld) -> None:
         _issues(repository)
         _pull_request(world, repository, reviewer.get_repo(world.repository))
         _releases(world, repository)
+        _workflows(world, repository)
     _rest(world)
 
 
@@ -144,7 +145,7 @@ def _pull_request(world: SandboxWorld, repository: Repository, as_reviewer: Repo
     assert pull.merge(sha=pull.head.sha, merge_method="merge").merged
     assert pull.is_merged()
     assert [one.number for one in repository.get_commit(develop).get_pulls()] == [pull.number]
-    assert [one.number for one in repository.get_issues(state="closed")] == [pull.number]
+    assert [one.number for one in repository.get_issues(state="closed", since=START)] == [pull.number]
     assert repository.get_pull(pull.number).merged
     _refused(lambda: repository.get_pull(9999), 404)
 
@@ -165,6 +166,20 @@ def _releases(world: SandboxWorld, repository: Repository) -> None:
     _refused(lambda: repository.get_release("v9.9.9"), 404)
 
 
+def _workflows(world: SandboxWorld, repository: Repository) -> None:
+    assert "dockerhub-publish-on-release.yml" in {flow.path.rpartition("/")[2] for flow in repository.get_workflows()}
+    flow = repository.get_workflow("dockerhub-publish-on-release.yml")
+    _refused(lambda: repository.get_workflow("none.yml"), 404)
+    _refused(lambda: flow.create_dispatch("none", throw=True), 422)
+    assert flow.create_dispatch("main", {"tag": "v1.3.0"}, throw=True)
+    run = flow.create_dispatch("v1.3.0", throw=True, return_run_details=True)
+    assert next(found.id for found in flow.get_runs(event="workflow_dispatch")) == run.id
+    assert repository.get_workflow_run(run.id).status == "queued"
+    world.clock.move_to(world.clock.now() + timedelta(minutes=3))
+    assert repository.get_workflow_run(run.id).conclusion == "success"
+    _refused(lambda: repository.get_workflow_run(1), 404)
+
+
 def _rest(world: SandboxWorld) -> None:
     """What PyGithub has no call for, and what it never asks."""
     headers = {"Authorization": f"token {world.token}"}
@@ -175,4 +190,6 @@ def _rest(world: SandboxWorld) -> None:
         assert http.get(f"{REPO}/commits/main/check-runs", params={"check_name": "x"}).json()["total_count"] == 0
         assert http.get("/repos/acme/other").status_code == 404
         assert http.get("/user", headers={"Authorization": "token wrong"}).status_code == 401
+        assert len(http.get("/repos/acme/rocksdb/releases").json()) == 3
+        assert http.get("/repos/acme/rocksdb").status_code == 404
         assert http.get(f"{REPO}/releases/assets/1").status_code == 404

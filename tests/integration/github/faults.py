@@ -127,7 +127,7 @@ class FaultServer:
                 else:
                     self._send(script if isinstance(script, Answer) else script(seen))
 
-            do_GET = do_POST = do_PUT = do_PATCH = do_HEAD = _serve  # noqa: N815  # http.server's names
+            do_GET = do_POST = do_PUT = do_PATCH = do_HEAD = do_DELETE = _serve  # noqa: N815  # http.server's names
 
             def _send(self, answer: Answer, extra: int = 0) -> None:
                 head = f"HTTP/1.1 {answer.status} Scripted\r\n"

@@ -1,0 +1,67 @@
+"""Workflows started by hand, and their runs: blocking calls, made in a thread."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from github import GithubException
+from github.Repository import Repository
+
+from adapters.github import convert
+from adapters.github.listing import Json, rows
+from sops.kit.errors import FarEndRefused
+from sops.kit.world import WorkflowRun
+
+_FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\.ya?ml")
+
+
+def dispatch(repo: Repository, workflow: str, ref: str, inputs: Mapping[str, str]) -> int | None:
+    """The new run's id; None from a server that starts the workflow without a word."""
+    wanted = {"ref": ref, "inputs": dict(inputs), "return_run_details": True}
+    _, answer = repo.requester.requestJsonAndCheck("POST", f"{_url(repo, workflow)}/dispatches", input=wanted)
+    return int(convert.whole(answer, "workflow_run_id")["workflow_run_id"]) if answer else None
+
+
+def runs(repo: Repository, workflow: str, since: datetime) -> list[WorkflowRun]:
+    """Newest first. GitHub's instants have no fractions: a run of the same second counts."""
+    earliest = since.astimezone(UTC).replace(microsecond=0)
+    path = f"actions/workflows/{_file(workflow)}/runs"
+    created = f">={earliest:%Y-%m-%dT%H:%M:%SZ}"
+    listed = rows(repo, path, item="workflow_runs", event="workflow_dispatch", created=created)
+    found = [_run(raw) for raw in listed if raw["event"] == "workflow_dispatch"]
+    fresh = [run for run in found if run.created_at >= earliest]
+    return sorted(fresh, key=lambda run: (run.created_at, run.id), reverse=True)
+
+
+def one(repo: Repository, run_id: int) -> WorkflowRun | None:
+    try:
+        _, raw = repo.requester.requestJsonAndCheck("GET", f"{repo.url}/actions/runs/{run_id}")
+    except GithubException as error:
+        if error.status == 404:
+            return None
+        raise
+    return _run(raw)
+
+
+def _url(repo: Repository, workflow: str) -> str:
+    return f"{repo.url}/actions/workflows/{_file(workflow)}"
+
+
+def _file(workflow: str) -> str:
+    if not _FILE.fullmatch(workflow):
+        raise FarEndRefused(f"{workflow!r} is not the name of a workflow's file")
+    return workflow
+
+
+def _run(raw: Json) -> WorkflowRun:
+    """`path` is the file, on a ref or not: ".github/workflows/x.yml@main"."""
+    return WorkflowRun(
+        id=int(raw["id"]),
+        workflow=str(raw["path"]).partition("@")[0].rpartition("/")[2],
+        head_sha=str(raw["head_sha"]),
+        status=str(raw["status"]),
+        conclusion=raw["conclusion"],
+        created_at=datetime.fromisoformat(raw["created_at"]),
+        url=str(raw["html_url"]),
+        title=str(raw["display_title"]),
+    )

@@ -1,0 +1,96 @@
+"""More of what people and machines can be told to do: milestones, pull requests of strangers, and mishaps."""
+
+from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager
+
+from adapters.sandbox import issues, releases, workflows
+from adapters.sandbox.core import Core
+from adapters.sandbox.images import digest_of
+from adapters.sandbox.refusal import Refusal
+from adapters.sandbox.state import Asset, Milestone
+
+
+class MoreDeeds(ABC):
+    """The world's deeds that need nothing but its parts."""
+
+    @abstractmethod
+    def _acting(self) -> AbstractContextManager[Core]: ...
+    @abstractmethod
+    def contribute(self, login: str, branch: str) -> int: ...
+
+    def pull_request(self, login: str, branch: str, first_time: bool = False) -> int:
+        """`contribute`, by somebody who, with `first_time`, never contributed before; returns its number."""
+        number = self.contribute(login, branch)
+        if first_time:
+            with self._acting() as core:
+                issues.called(core, number).association = "FIRST_TIME_CONTRIBUTOR"
+                core.ring()
+        return number
+
+    def milestone(self, title: str) -> int:
+        """Somebody makes a milestone; returns its number."""
+        with self._acting() as core:
+            if any(known.title == title for known in core.state.milestones.values()):
+                raise Refusal(422, f"there is a milestone “{title}” already")
+            return issues.new_milestone(core, title, by="maint").number
+
+    def into_milestone(self, number: int, title: str) -> None:
+        """Somebody puts an issue into a milestone, named with or without its v."""
+        with self._acting() as core:
+            issue = issues.called(core, number)
+            issue.milestone, issue.updated_at = _milestone(core, title).number, core.now()
+            core.ring()
+
+    def fail_workflow(self, name: str) -> None:
+        """The next run of this workflow to end will have failed."""
+        with self._acting() as core:
+            workflows.fail_next(core, name)
+
+    def corrupt_asset(self, tag: str) -> None:
+        """The archive of a release changes, its checksum file does not."""
+        with self._acting() as core:
+            archive = _archive(core, tag)
+            archive.content = archive.content[:-1] + bytes([archive.content[-1] ^ 1])
+            archive.digest = digest_of(archive.content)
+            core.ring()
+
+    def lose_asset(self, tag: str) -> None:
+        """The archive of a release is gone."""
+        with self._acting() as core:
+            lost = _archive(core, tag)
+            for release in core.state.releases:
+                release.assets = [asset for asset in release.assets if asset is not lost]
+            core.ring()
+
+    def lose_image(self, tag: str) -> None:
+        """An image's tag is gone, and the image with it if that was its last."""
+        with self._acting() as core:
+            known = sorted(core.images.tags)
+            digest = core.images.tags.get(tag.removeprefix("v"))
+            if digest is None:
+                raise Refusal(404, f"there is no image “{tag}”; there are: {', '.join(known) or 'none'}")
+            del core.images.tags[tag.removeprefix("v")]
+            if digest not in core.images.tags.values():
+                core.images.delete(digest)
+            core.ring()
+
+
+def _milestone(core: Core, title: str) -> Milestone:
+    wanted = {title, f"v{title}", title.removeprefix("v")}
+    known = core.state.milestones.values()
+    found = next((milestone for milestone in known if milestone.title in wanted), None)
+    if found is None:
+        names = ", ".join(milestone.title for milestone in known)
+        raise Refusal(404, f"there is no milestone “{title}”; there are: {names}")
+    return found
+
+
+def _archive(core: Core, tag: str) -> Asset:
+    release = releases.find(core, tag)
+    if release is None:
+        known = ", ".join(release.tag for release in core.state.releases)
+        raise Refusal(404, f"there is no release “{tag}”; there are: {known}")
+    found = next((asset for asset in release.assets if asset.name != releases.CHECKSUMS), None)
+    if found is None:
+        raise Refusal(404, f"the release {tag} has no archive")
+    return found
