@@ -28,7 +28,7 @@ lint: setup
 	$(BIN)/lint-imports
 
 unit: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 # Every crash point as a real SIGKILL; longer than the gate allows.
 chaos: setup

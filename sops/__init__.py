@@ -1,13 +1,20 @@
 """The ground floor: what a procedure is, and the procedures themselves. Pure; does no I/O."""
 
+from sops.freeze import RELEASE_FREEZE
 from sops.hotfix import HOTFIX
 from sops.incident import INCIDENT
 from sops.kit.model import Sop
 from sops.onboarding import ONBOARDING
 from sops.release_candidate import RELEASE_CANDIDATE
+from sops.stable_release import STABLE_RELEASE
 
-ALL: tuple[Sop, ...] = (HOTFIX, RELEASE_CANDIDATE, ONBOARDING, INCIDENT)
+#: Those of the owner's document, in its order.
+ALL: tuple[Sop, ...] = (STABLE_RELEASE, HOTFIX, RELEASE_CANDIDATE, ONBOARDING, INCIDENT)
+
+
+#: Those of ours besides.
+OWN: tuple[Sop, ...] = (RELEASE_FREEZE,)
 
 
 def by_id(sop_id: str) -> Sop | None:
-    return next((sop for sop in ALL if sop.id == sop_id), None)
+    return next((sop for sop in (*ALL, *OWN) if sop.id == sop_id), None)

@@ -1,6 +1,7 @@
 """SOP-03: bring a release candidate out and let it soak. One row of the document, one or more steps here."""
 
 from sops.kit.branch_actions import CutBranch, RestoreBranch
+from sops.kit.freeze_gates import NotFrozen
 from sops.kit.gate import Approved, SignedOff
 from sops.kit.model import Role, Sop, Step
 from sops.kit.promotion import Offer, OweBackPorts
@@ -24,6 +25,7 @@ from sops.kit.release_gates import (
     TagFree,
 )
 from sops.kit.soak import Soaked
+from sops.kit.stable_gates import NothingOwed
 
 BRANCH = "release/v{final}-rc1"  # keeps this name for rc2, rc3, …
 
@@ -36,7 +38,13 @@ RELEASE_CANDIDATE = Sop(
     starters=(Role.RELEASE_MANAGER,),
     channel="releases",
     steps=(
-        Step("branch", row="1", title="branch", when=NewVersion(), do=CutBranch(BRANCH, base="{develop}")),
+        Step(
+            "branch",
+            row="1",
+            title="branch",
+            when=(NewVersion(), NothingOwed("SOP-03")),
+            do=CutBranch(BRANCH, base="{develop}"),
+        ),
         Step("bump", row="2", title="version and changelog", do=PrepareVersion(BRANCH, "{candidate}")),
         Step(
             "pull-request",
@@ -51,6 +59,7 @@ RELEASE_CANDIDATE = Sop(
             title="merge",
             when=(
                 NotMergedElsewhere(),
+                NotFrozen(),
                 ChecksGreen(),
                 TagFree("v{candidate}"),
                 Approved(1, by=Role.REVIEWER, covers=("merge", "tag", "published", "announce")),

@@ -2,8 +2,9 @@
 
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
+from dataclasses import replace
 
-from adapters.sandbox import issues, releases, workflows
+from adapters.sandbox import issues, project, releases, workflows
 from adapters.sandbox.core import Core
 from adapters.sandbox.images import digest_of
 from adapters.sandbox.refusal import Refusal
@@ -26,6 +27,28 @@ class MoreDeeds(ABC):
                 issues.called(core, number).association = "FIRST_TIME_CONTRIBUTOR"
                 core.ring()
         return number
+
+    def write(self, branch: str, path: str, text: str, author: str = "maint") -> str:
+        """Somebody pushes a commit with one more line in a file, which is made if it is not there."""
+        with self._acting() as core:
+            head = _tip(core, branch)
+            old = _content(core, head, path)
+            return _pushed(core, branch, head, path, old + text.encode() + b"\n", author)
+
+    def entry(self, branch: str, text: str, author: str = "maint") -> str:
+        """Somebody pushes a commit with one more item on top of `[Unreleased]` in the changelog."""
+        with self._acting() as core:
+            head = _tip(core, branch)
+            old = _content(core, head, "CHANGELOG.md")
+            top = b"## [Unreleased]\n"
+            new = old.replace(top, top + b"\n### Added\n\n- " + text.encode() + b"\n", 1)
+            return _pushed(core, branch, head, "CHANGELOG.md", new, author)
+
+    def protect(self, branch: str) -> None:
+        """From now on a branch changes through pull requests only."""
+        with self._acting() as core:
+            core.rules = replace(core.rules, protected=(*core.rules.protected, branch))
+            project.install_hook(core.git.path, core.rules.protected)
 
     def milestone(self, title: str) -> int:
         """Somebody makes a milestone; returns its number."""
@@ -73,6 +96,26 @@ class MoreDeeds(ABC):
             if digest not in core.images.tags.values():
                 core.images.delete(digest)
             core.ring()
+
+
+def _tip(core: Core, branch: str) -> str:
+    branches = core.git.branches()
+    if branch not in branches:
+        raise Refusal(404, f"there is no branch “{branch}”; there are: {', '.join(sorted(branches))}")
+    return branches[branch]
+
+
+def _content(core: Core, head: str, path: str) -> bytes:
+    entry = core.git.entry(head, path)
+    found = core.git.objects.read(entry.sha) if entry is not None else None
+    return found[1] if found is not None else b""
+
+
+def _pushed(core: Core, branch: str, head: str, path: str, content: bytes, author: str) -> str:
+    by = core.signature(author)
+    sha = core.git.commit_file(head, path, content, by, f"docs: {path} by {author}")
+    core.git.move_refs([(f"refs/heads/{branch}", sha, head)])
+    return sha
 
 
 def _milestone(core: Core, title: str) -> Milestone:

@@ -126,15 +126,16 @@ def seed(path: Path, protected: tuple[str, ...] = (MAIN,)) -> None:
     environment = git_environment(path)
     run_git(("init", "-q", "--bare", "--template=", f"--initial-branch={MAIN}", str(path)), environment)
     (path / "config").write_text(_CONFIG)
-    _install_hook(path, protected)
+    install_hook(path, protected)
     run_git(("fast-import", "--quiet", "--force"), environment, stdin=_stream().encode())
 
 
-def _install_hook(path: Path, protected: tuple[str, ...]) -> None:
+def install_hook(path: Path, protected: tuple[str, ...]) -> None:
+    """Pushes to these branches are refused from now on."""
     if not protected:
         return
     hook = path / "hooks" / "update"
-    hook.parent.mkdir()
+    hook.parent.mkdir(exist_ok=True)
     hook.write_text(_UPDATE_HOOK.format(patterns="|".join(f"refs/heads/{branch}" for branch in protected)))
     hook.chmod(0o755)
 

@@ -25,6 +25,9 @@ class Deeds(Protocol):
     def publish_after(self, minutes: int) -> None: ...
     def merge(self, number: int) -> str: ...
     def review(self, number: int, login: str, verdict: str) -> None: ...
+    def write(self, branch: str, path: str, text: str, author: str = "maint") -> str: ...
+    def entry(self, branch: str, text: str, author: str = "maint") -> str: ...
+    def protect(self, branch: str) -> None: ...
     def milestone(self, title: str) -> int: ...
     def into_milestone(self, number: int, title: str) -> None: ...
     def fail_workflow(self, name: str) -> None: ...
@@ -143,6 +146,20 @@ def _into_milestone(deeds: Deeds, words: Sequence[str]) -> str:
     return f"#{number} is now in milestone {words[1]}"
 
 
+def _write(deeds: Deeds, words: Sequence[str]) -> str:
+    author = words[3] if len(words) > 3 else "maint"
+    return f"{author} pushed {deeds.write(words[0], words[1], words[2], author)[:10]} to {words[0]}: {words[1]}"
+
+
+def _entry(deeds: Deeds, words: Sequence[str]) -> str:
+    return f"{words[0]} says under [Unreleased]: {words[1]} ({deeds.entry(words[0], words[1])[:10]})"
+
+
+def _protect(deeds: Deeds, words: Sequence[str]) -> str:
+    deeds.protect(words[0])
+    return f"{words[0]} changes through pull requests only from now on"
+
+
 def _fail_workflow(deeds: Deeds, words: Sequence[str]) -> str:
     deeds.fail_workflow(words[0])
     return f"the next run of {words[0]} to end will have failed"
@@ -180,6 +197,9 @@ _VERBS: Mapping[str, _Verb] = {
     "pass": _Verb("CHECK", 1, 1, _pass),
     "fail": _Verb("CHECK", 1, 1, _fail),
     "push": _Verb("BRANCH [AUTHOR]", 1, 2, _push),
+    "write": _Verb("BRANCH PATH TEXT [AUTHOR]", 3, 4, _write),
+    "entry": _Verb("BRANCH TEXT", 2, 2, _entry),
+    "protect": _Verb("BRANCH", 1, 1, _protect),
     "contribute": _Verb("LOGIN BRANCH", 2, 2, _contribute),
     "branch": _Verb("NAME AT", 2, 2, _branch),
     "tag": _Verb("NAME AT", 2, 2, _tag),

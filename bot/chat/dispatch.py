@@ -13,12 +13,15 @@ from bot.chat.handlers import HANDLERS, incident, public_words, release, rephras
 from bot.chat.handlers.base import Refused, Speaker
 from bot.chat.looking import Looking
 from bot.chat.newcomers import Newcomers
+from bot.chat.replies.freeze import not_frozen
 from bot.chat.roots import Roots
 from bot.engine.desk import Desk, root_of
 from bot.engine.mail import run_of
+from sops.freeze import UNFREEZE
 from sops.kit.approvals import RequestState
 from sops.kit.conversation import Event
 from sops.kit.errors import FarEndError, FarEndRefused
+from sops.kit.freeze_gates import FREEZE
 from sops.kit.message import Card
 from sops.kit.people import People
 from sops.kit.ports import Clock
@@ -94,6 +97,8 @@ class Dispatch:
             await self._answer(item, run, hint)
         elif isinstance(parsed, commands.Problem):
             await self._answer(item, run, replies.problem(parsed))
+        elif isinstance(parsed, commands.Unfreeze):
+            await self._unfreeze(item, me)
         elif run is not None and isinstance(parsed, tuple(HANDLERS)):
             await self._command(item, run, me, parsed)
         elif run is not None and (card := await self._looking.at_run(run, parsed)) is not None:
@@ -103,6 +108,14 @@ class Dispatch:
         else:
             card = await self._looking.around(parsed)
             await self._answer(item, run, card)
+
+    async def _unfreeze(self, item: InboxItem, me: Speaker) -> None:
+        """The sign-off that ends the freeze, from wherever it is said."""
+        runs = await self._store.read(lambda tx: [run for run in tx.runs.open() if run.sop == FREEZE])
+        if not runs:
+            await self._answer(item, None, not_frozen())
+            return
+        await self._command(item, runs[-1], me, commands.SignOff(UNFREEZE, ""))
 
     def _hint(self, run: Run | None, talk: commands.Talk, me: Speaker) -> Card | None:
         """What sounds like a yes, or like a stop in the grace, is told how it is said; other talk is left alone."""

@@ -14,6 +14,7 @@ from bot.engine.mail import run_of
 from bot.engine.plan import Plan, Planner
 from sops.incident import INCIDENT
 from sops.kit.conversation import Actor, Place
+from sops.kit.freeze_gates import FREEZE
 from sops.kit.message import Card
 from sops.kit.model import Sop
 from sops.kit.people import People
@@ -23,6 +24,7 @@ from sops.kit.run import Run, RunState, pinned
 from sops.kit.stores import InboxItem, Outgoing, Store, Transaction
 from sops.kit.texts import printable
 from sops.kit.timing import ACKNOWLEDGE, started
+from sops.kit.version import Version
 
 Finish = Callable[[InboxItem, Callable[[Transaction, datetime], None]], Awaitable[None]]
 
@@ -31,6 +33,10 @@ PARENTS: Mapping[str, frozenset[str]] = {
     "SOP-02": frozenset({"SOP-05", "SOP-08"}),
     "SOP-04": frozenset({"SOP-08"}),
 }
+
+
+#: Of these one at a time goes on in a release line.
+_OF_A_LINE = frozenset({"SOP-01", "SOP-03"})
 
 
 class Roots:
@@ -152,8 +158,11 @@ class Roots:
 
 
 def _same(one: Run, other: Run) -> bool:
-    """The same procedure about the same thing, which must not run twice at once."""
-    return one.sop == other.sop and (one.title == other.title or (one.version == other.version != ""))
+    """The same procedure about the same thing, or two releases of one line, which must not run at once."""
+    if one.sop in _OF_A_LINE and other.sop in _OF_A_LINE:
+        return Version.parse(one.version).line == Version.parse(other.version).line
+    alike = one.title == other.title or one.sop == FREEZE or (one.version == other.version != "")
+    return one.sop == other.sop and alike
 
 
 def _parent(tx: Transaction, item: InboxItem, sop: Sop) -> Run | None:

@@ -15,7 +15,7 @@ from bot.engine.desk import Desks, claim_of
 from bot.engine.far_end import Worlds
 from bot.engine.requests import View
 from bot.engine.steps import AGAIN, Look
-from sops.kit.action import Action, Conflict, News, Todo, World
+from sops.kit.action import Action, News, Todo, World
 from sops.kit.approvals import Request, RequestState
 from sops.kit.errors import ClaimLost, FarEndError, FarEndRefused, OutcomeUnknown, SignatureInvalid, StaleRun
 from sops.kit.gate import Approved, Condition, Gate, SignedOff, Waiting
@@ -210,7 +210,7 @@ class Advancer:
             refused = await self._perform(action, run)
             found = await action.probe(run, self._worlds.now())
             if isinstance(found, Todo) and refused:
-                found = Conflict(refused, "mend what it names, then !retry")
+                found = action.refused(run, refused)
         return await self._desks.at(
             run_id, lambda desk: steps.record_found(desk, step, key, action, found, request), fence=fence
         )

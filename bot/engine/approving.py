@@ -16,7 +16,7 @@ from bot.engine.desk import Desk, Desks
 from bot.engine.requests import View, latest, quorum_of, replaced
 from sops.kit.action import Action, World
 from sops.kit.approvals import Request, RequestState, Yes, digest_of
-from sops.kit.gate import Approved, Gate
+from sops.kit.gate import Approved, Condition, Gate
 from sops.kit.people import People
 from sops.kit.release_gates import deciding
 from sops.kit.run import Run, StepState
@@ -160,7 +160,8 @@ def effects_of(run: Run, gate: Approved) -> tuple[str, ...]:
     """In order, everything the steps of `covers` will do or wait for, in words."""
     lines: list[str] = []
     for step in run.steps:
-        if step.id in gate.covers and f"{run.sop}.{step.id}" not in run.policy.off:
+        idle = isinstance(step.only_if, Condition) and step.only_if.settled and not step.only_if.holds(run)
+        if step.id in gate.covers and f"{run.sop}.{step.id}" not in run.policy.off and not idle:
             lines += [piece.says(run) for piece in step.deeds if isinstance(piece, Action)]
             if not step.deeds:
                 lines += [piece.says(run) for piece in step.waits if isinstance(piece, Gate)]

@@ -122,7 +122,8 @@ def _says(piece: Piece, run: Run) -> str:
 
 def _waits_for(piece: Piece, run: Run, step: Step) -> str:
     if isinstance(piece, Approved):
-        return replies.plan_approval(quorum_of(run, step, piece), piece.by)
+        last = run.step(piece.covers[-1])
+        return replies.plan_approval(quorum_of(run, step, piece), piece.by, last.title if last else step.title)
     if isinstance(piece, SignedOff):
         return replies.plan_sign_off(piece.by, piece.ask)
     return piece.says(run) if isinstance(piece, Gate) else ""

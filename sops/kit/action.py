@@ -108,6 +108,10 @@ class Action(Piece):
     async def perform(self, run: Run, world: World) -> None:
         raise NotImplementedError(type(self).__name__)
 
+    def refused(self, run: Run, why: str) -> "Done | Conflict":
+        """What follows when the far end refused: the run stops for people, or goes on and leaves something owed."""
+        return Conflict(why, "mend what it names, then !retry")
+
 
 def fill(template: str, run: Run) -> str:
     """One of our own templates with the run's words: `{candidate}` is 1.4.0-rc2 in the second iteration."""
@@ -118,7 +122,7 @@ def fill(template: str, run: Run) -> str:
         version=run.version,
         name=run.name.lower(),
         slug=run.facts.get("slug", ""),
-        base=run.facts.get("base.tag", ""),
+        base=run.facts.get("base.tag") or run.policy.develop,
         expedited=run.policy.expedited_label,
         branch=run.facts.get("branch", ""),
         main=run.policy.main,

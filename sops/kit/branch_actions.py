@@ -10,8 +10,8 @@ from sops.kit.run import Run
 class CutBranch(Action):
     """A new branch at the tip of `base`. A branch of that name that is not ours is never touched.
 
-    `commit` names the fact that holds the commit to cut at, where `base` is no branch but a tag. `under` begins the
-    names of its facts, for a run that cuts more than one.
+    `commit` names the fact that holds the commit to cut at, if it is set: then `base` is no branch but a tag. `under`
+    begins the names of its facts, for a run that cuts more than one.
     """
 
     branch: str
@@ -49,7 +49,7 @@ class CutBranch(Action):
         await world.git.create_branch(fill(self.branch, run), run.facts[f"{self.under}cut.at"])
 
     async def _base(self, run: Run, world: World) -> str | None:
-        if self.commit:
+        if run.facts.get(self.commit):
             return str(run.facts[self.commit])
         return await world.git.branch(fill(self.base, run))
 

@@ -8,46 +8,21 @@ Headings are what Markdown takes for one at the top level: nothing inside a code
 """
 
 import re
-from dataclasses import dataclass
 from datetime import date
-from itertools import pairwise
 
+from sops.kit.changelog_parts import (
+    UNRELEASED,
+    Heading,
+    checked_version,
+    definition_label,
+    lines_text,
+    section_headings,
+    unreleased,
+)
 from sops.kit.errors import InvalidText, InvalidVersion
-from sops.kit.markdown import Markdown
-from sops.kit.version import Version
-
-UNRELEASED = "Unreleased"
 
 _NEWLINE = re.compile(rb"\r\n?|\n")
-_LABEL = re.compile(r"\[([^\[\]]+)\]")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_LOOSE_LABEL = re.compile(r"\[?v?([^\s\[\]():]+)", re.IGNORECASE)
-_LINK_DEFINITION = re.compile(rb" {0,3}\[[^\]]+\]:")
-_SECTION_LEVEL = 2
-
-
-@dataclass(frozen=True)
-class _Heading:
-    """A top-level heading: its lines (counted from 0, `end` exclusive), its `#`s and the text behind them."""
-
-    start: int
-    end: int
-    marks: str
-    text: str
-
-    @property
-    def line(self) -> int:
-        return self.start + 1
-
-    def is_named(self, label: str) -> bool:
-        """It is `## [label]` and nothing more."""
-        found = _LABEL.fullmatch(self.text)
-        return self.marks == "##" and found is not None and found[1].casefold() == label.casefold()
-
-    def speaks_of(self, label: str) -> bool:
-        """Any spelling of a section for `label`: `## [1.4.0] - …`, `## v1.4.0`, `## [1.4.0](link)`."""
-        found = _LOOSE_LABEL.match(self.text)
-        return found is not None and found[1].casefold() == label.casefold()
 
 
 def date_unreleased(data: bytes, heading: str, day: date) -> bytes:
@@ -56,14 +31,14 @@ def date_unreleased(data: bytes, heading: str, day: date) -> bytes:
     `heading` is a version's text. Raises InvalidText, naming lines, when the file is not UTF-8, when there is no
     `## [Unreleased]` or more than one, or when a section for `heading` is there already (ask `is_dated` first).
     """
-    _check_version(heading)
-    headings = _headings(data)
+    checked_version(heading)
+    headings = section_headings(data)
     existing = [found.line for found in headings if found.speaks_of(heading)]
     if existing:
         raise InvalidText(
-            f"The changelog has a section for {heading} already, on {_lines(existing)}; remove one of them."
+            f"The changelog has a section for {heading} already, on {lines_text(existing)}; remove one of them."
         )
-    return _insert_heading(data, _unreleased(headings), f"## [{heading}] - {day.isoformat()}")
+    return _insert_heading(data, unreleased(headings), f"## [{heading}] - {day.isoformat()}")
 
 
 def date_candidate(data: bytes, new_heading: str, day: date, previous_heading: str) -> bytes:
@@ -72,14 +47,14 @@ def date_candidate(data: bytes, new_heading: str, day: date, previous_heading: s
     The previous candidate's section stays below, untouched. Raises InvalidText also when it is missing or not
     below `[Unreleased]`, InvalidVersion when `new_heading` is not a later candidate of the same version.
     """
-    new, previous = _check_version(new_heading), _check_version(previous_heading)
+    new, previous = checked_version(new_heading), checked_version(previous_heading)
     if new.final != previous.final or new <= previous:
         raise InvalidVersion(f"{new_heading} is not a later candidate of {previous_heading}.")
-    headings = _headings(data)
-    top = _unreleased(headings)
+    headings = section_headings(data)
+    top = unreleased(headings)
     below = [found for found in headings if found.speaks_of(previous_heading)]
     if len(below) != 1 or below[0].start < top.start:
-        where = f"is on {_lines([found.line for found in below])}" if below else "is missing"
+        where = f"is on {lines_text([found.line for found in below])}" if below else "is missing"
         raise InvalidText(f"The section for {previous_heading} {where}; there must be one, below [Unreleased].")
     return date_unreleased(data, new_heading, day)
 
@@ -89,7 +64,7 @@ def is_dated(data: bytes, heading: str) -> bool:
 
     Any date will do: an edit repeated after midnight must find itself done. Raises InvalidText if not UTF-8.
     """
-    headings = _headings(data)
+    headings = section_headings(data)
     ours = [found for found in headings if found.speaks_of(heading)]
     tops = [found for found in headings if found.is_named(UNRELEASED)]
     if len(ours) != 1 or len(tops) != 1 or ours[0].marks != "##":
@@ -104,51 +79,20 @@ def entries(data: bytes, heading: str) -> bytes:
 
     Raises InvalidText when there is not exactly one section for `heading` ("Unreleased" is one), or not UTF-8.
     """
-    headings = _headings(data)
+    headings = section_headings(data)
     found = [number for number, each in enumerate(headings) if each.speaks_of(heading)]
     if len(found) != 1:
-        where = f", on {_lines([headings[number].line for number in found])}" if found else ""
+        where = f", on {lines_text([headings[number].line for number in found])}" if found else ""
         raise InvalidText(f"The changelog has {len(found) or 'no'} sections for {heading}{where}; there must be one.")
     number = found[0]
     end = headings[number + 1].start if number + 1 < len(headings) else None
     body = data.splitlines(keepends=True)[headings[number].end : end]
-    while body and (not body[-1].strip() or _LINK_DEFINITION.match(body[-1])):
+    while body and (not body[-1].strip() or definition_label(body[-1]) is not None):
         body.pop()
     return b"".join(body).strip(b"\r\n")
 
 
-def headings_of(data: bytes) -> list[_Heading]:
-    """For other edits of a changelog: its headings of level 1 and 2."""
-    return _headings(data)
-
-
-def _headings(data: bytes) -> list[_Heading]:
-    """The headings of level 1 and 2: where a section begins or ends."""
-    try:
-        text = data.decode()
-    except UnicodeDecodeError as error:
-        line = len(_NEWLINE.findall(data[: error.start])) + 1
-        raise InvalidText(f"The changelog is not UTF-8 (line {line}); save it as UTF-8.") from error
-    found = []
-    for token, content in pairwise(Markdown(text).tokens):
-        if token.type == "heading_open" and token.level == 0 and int(token.tag[1:]) <= _SECTION_LEVEL and token.map:
-            found.append(_Heading(token.map[0], token.map[1], token.markup, content.content))
-    return found
-
-
-def _unreleased(headings: list[_Heading]) -> _Heading:
-    found = [each for each in headings if each.is_named(UNRELEASED)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        lines = _lines([each.line for each in found])
-        raise InvalidText(f"The changelog has {len(found)} headings ## [Unreleased], on {lines}; keep one of them.")
-    similar = [each.line for each in headings if each.speaks_of(UNRELEASED)]
-    hint = f"write the one on {_lines(similar)} exactly so" if similar else "add one above the newest section"
-    raise InvalidText(f"The changelog has no heading ## [Unreleased]; {hint}.")
-
-
-def _insert_heading(data: bytes, below: _Heading, text: str) -> bytes:
+def _insert_heading(data: bytes, below: Heading, text: str) -> bytes:
     """Insert a heading after the line of another, in that line's ending (the file's first, if it has none)."""
     lines = data.splitlines(keepends=True)
     before, after = b"".join(lines[: below.end]), b"".join(lines[below.end :])
@@ -159,13 +103,6 @@ def _insert_heading(data: bytes, below: _Heading, text: str) -> bytes:
     return before + newline + text.encode() + newline + after
 
 
-def _check_version(heading: str) -> Version:
-    version = Version.parse(heading)
-    if version.text != heading:
-        raise InvalidVersion(f"A changelog heading is written {version.text}, not {heading}.")
-    return version
-
-
 def _is_date(text: str) -> bool:
     if not _DATE.fullmatch(text):
         return False
@@ -174,9 +111,3 @@ def _is_date(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _lines(numbers: list[int]) -> str:
-    """ "line 4", "lines 4 and 9", "lines 4, 9 and 12"."""
-    *first, last = map(str, numbers)
-    return f"lines {', '.join(first)} and {last}" if first else f"line {last}"

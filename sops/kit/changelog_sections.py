@@ -6,7 +6,8 @@ Like the other edits of a changelog it only inserts; no byte that was there chan
 import re
 from datetime import date
 
-from sops.kit.changelog import UNRELEASED, entries, headings_of, is_dated
+from sops.kit.changelog import is_dated
+from sops.kit.changelog_parts import section_headings, unreleased
 from sops.kit.errors import InvalidText
 from sops.kit.version import Version
 
@@ -22,12 +23,11 @@ def new_section(data: bytes, version: str, day: date, kind: str, entry: str) -> 
     name = Version.parse(version).text
     if is_dated(data, name):
         return data
-    found = headings_of(data)
+    found = section_headings(data)
     spoken = [each.line for each in found if each.speaks_of(name)]
     if spoken:
         raise InvalidText(f"The changelog speaks of {name} on line {spoken[0]}, but not as ## [{name}] - <a date>.")
-    entries(data, UNRELEASED)  # says what is wrong when there is not exactly one
-    top = next(each for each in found if each.speaks_of(UNRELEASED))
+    top = unreleased(found)
     below = next((each.start for each in found if each.start > top.start), None)
     lines = data.splitlines(keepends=True)
     ending = _ENDING.search(data)

@@ -84,7 +84,12 @@ class Approved(Piece):
 
 
 class Condition(Piece):
-    """Whether a step applies at all; when it does not, `otherwise` says why it is skipped."""
+    """Whether a step applies at all; when it does not, `otherwise` says why it is skipped.
+
+    A `settled` one hangs on the settings alone, so an approval need not name what it leaves out.
+    """
+
+    settled: ClassVar[bool] = False
 
     def holds(self, run: Run) -> bool:
         raise NotImplementedError(type(self).__name__)

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 
 from sops.kit.action import News, World, fill, short
 from sops.kit.errors import InvalidText
+from sops.kit.freeze_gates import frozen
 from sops.kit.gate import Condition, Gate, Met, Waiting
-from sops.kit.run import Run, RunState
+from sops.kit.run import Run
 from sops.kit.security_table import lists
 from sops.kit.version import Version
 from sops.kit.world import Commit
-
-FREEZE = "FREEZE"
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,7 @@ class WhatMainHolds(Gate):
             {
                 "main.holds": [f"{short(commit.sha)} {commit.subject}"[:80] for commit in others],
                 "untested": not tested(run, paths),
-                "frozen": await _frozen(world),
+                "frozen": on.title if (on := await frozen(world)) else "",
             }
         )
 
@@ -127,12 +126,6 @@ def _of_line(commit: Commit, inside: set[str], beyond: set[str]) -> bool:
 
 def _line(run: Run) -> str:
     return Version.parse(run.version).line
-
-
-async def _frozen(world: World) -> str:
-    """Why releases are frozen; empty if they are not."""
-    freezes = [run for run in await world.runs.open() if run.sop == FREEZE and run.state is not RunState.PLANNED]
-    return str(freezes[-1].facts.get("reason") or freezes[-1].title) if freezes else ""
 
 
 @dataclass(frozen=True)

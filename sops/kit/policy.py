@@ -63,6 +63,14 @@ class Policy(BaseModel):
     grace: timedelta = timedelta(seconds=30)
     grace_p0: timedelta = timedelta(seconds=5)
 
+    # Releases
+    #: The file among a release's assets that lists their sums; empty if there is none.
+    checksums: str = "SHA256SUMS"
+    #: Who publishes the release of a pushed tag: a workflow of the repository, or the bot.
+    publisher: Literal["workflow", "bot"] = "workflow"
+    #: Editions that follow each release: a lane's name and its branch, which is brought to the release.
+    lanes: dict[str, str] = Field(default_factory=dict)
+
     # Release candidates
     soak: timedelta = 7 * DAY
     blocker_labels: tuple[str, ...] = ("regression", "rc-blocker")

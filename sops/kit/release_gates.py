@@ -1,11 +1,12 @@
 """What a release waits for: checks, GitHub's own reviews, a published artefact, a merge, a week without blockers."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 from sops.kit.action import News, World, fill, short
+from sops.kit.artefacts import verified
 from sops.kit.errors import InvalidText, InvalidVersion
 from sops.kit.gate import Condition, Gate, Met, Waiting
 from sops.kit.run import Run, StepState
@@ -168,7 +169,10 @@ def deciding(reviews: Sequence[Review]) -> list[Review]:
 
 @dataclass(frozen=True)
 class Published(Gate):
-    """The release is out and its image is in the registry; the digest is recorded. `pre`: it is a pre-release."""
+    """The release is out and its image is in the registry; the digest is recorded.
+
+    `pre`: it is a pre-release. Of one that is not, every archive, checksum and digest is compared as well.
+    """
 
     tag: str
     image: str
@@ -193,14 +197,14 @@ class Published(Gate):
             return Waiting(f"not there yet: {' and '.join(missing)}", {"published.late": True} if late else {}, news)
         if release.prerelease != self.pre:
             return Waiting(f"release {tag} is {'not ' if self.pre else ''}marked as a pre-release")
-        return Met(
-            {
-                "release": release.id,
-                "release.url": release.url,
-                "digest": manifest.digest,
-                "published.at": world.now.isoformat(),
-            }
-        )
+        facts = {
+            "release": release.id,
+            "release.url": release.url,
+            "digest": manifest.digest,
+            "published.at": world.now.isoformat(),
+        }
+        found = Met() if self.pre else await verified(run, world, release, manifest)
+        return replace(found, facts={**facts, **found.facts}) if isinstance(found, Met) else found
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,10 @@ def _back_port(run: Run) -> str:
     return f"The fix of {run.version} for `{run.policy.develop}`, by run {run.name}."
 
 
+def _back_merge(run: Run) -> str:
+    return f"{run.version} comes back to `{run.policy.develop}`, by run {run.name}. Merge it with a merge commit."
+
+
 def _security_table(run: Run) -> str:
     return f"The line of {run.version} in the table of supported versions, by run {run.name}."
 
@@ -80,6 +84,7 @@ PULL_REQUESTS: dict[str, Callable[[Run], str]] = {
     "release": _release,
     "hotfix": _hotfix,
     "back-port": _back_port,
+    "back-merge": _back_merge,
     "security-table": _security_table,
 }
 

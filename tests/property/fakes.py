@@ -23,11 +23,12 @@ from sops.kit.world import (
     RemoteTag,
     Review,
 )
+from tests.property.quiet import QuietForge
 from tests.property.reach import Reach
 from tests.property.world import BOT, World
 
 
-class FakeForge:
+class FakeForge(QuietForge):
     """Implements `Forge`."""
 
     def __init__(self, world: World, reach: Reach) -> None:

@@ -11,7 +11,7 @@ from bot.engine.desk import Desk
 from sops.kit import timing
 from sops.kit.action import Action
 from sops.kit.approvals import RequestState
-from sops.kit.gate import Approved, SignedOff
+from sops.kit.gate import Approved, Gate, SignedOff
 from sops.kit.model import Severity, Step
 from sops.kit.run import Obligation, Run, RunState, StepState
 from sops.kit.timing import ACKNOWLEDGE, DUE, UPDATE
@@ -20,6 +20,8 @@ WAIVER_LASTS = timedelta(days=1)
 LONGEST_SNOOZE = MappingProxyType({Severity.P0: 15, Severity.P1: 30})  # minutes; design: P0/P1 are never muted
 
 
+#: A waiver is of what people saw: another head must hold by itself again.
+OF_ONE_HEAD = frozenset({"checks", "same-as-soaked"})
 NEVER_SKIPPED = frozenset({"ack", "verify", "close"})  # clocks and the end of the run hang on them
 
 
@@ -164,7 +166,7 @@ def _leave_out(desk: Desk, me: Speaker, name: str, reason: str) -> Refused | Non
     if refusal or step is None:
         return Refused(replies.refused(refusal))
     first = _first_waiver(desk, step.id)
-    if signature(step) is not None:
+    if signature(step) is not None and not any(isinstance(piece, Gate) for piece in step.waits):
         _skipped(desk, me, step, reason, "skip")
         desk.say(replies.skipped(step, me.handle))
     elif first == me.handle:
@@ -183,13 +185,14 @@ def _stays(run: Run, step: Step) -> str:
     """Why this step cannot be left out now; empty if it can."""
     if run.state.over:
         return replies.OVER
-    if run.record(step.id).state.over:
+    again = step.id in OF_ONE_HEAD and "merge" in {each.id for each in run.current()}
+    if run.record(step.id).state.over and not again:
         return replies.step_closed(step)
     if any(isinstance(piece, Approved) for piece in step.waits):
         return replies.APPROVAL_NOT_SKIPPED
     if step.id == "post-mortem" and run.severity is not Severity.P3:
         return replies.POST_MORTEM_OWED
-    if step not in run.current():
+    if step not in run.current() and not again:
         return replies.step_early(step)
     wanted = signature(step)
     if wanted is not None and wanted.verb in NEVER_SKIPPED:
@@ -221,8 +224,8 @@ def _first_waiver(desk: Desk, name: str) -> str | None:
 
 def _skipped(desk: Desk, me: Speaker, step: Step, reason: str, kind: str) -> None:
     desk.run = desk.run.with_record(step.id, state=StepState.SKIPPED, by=me.handle, text=reason, note=reason)
-    if step.id == "checks":  # a waiver is of what people saw: another head needs its checks again
-        desk.run = desk.run.with_facts({"checks.waived": desk.run.facts.get("head")})
+    if step.id in OF_ONE_HEAD:
+        desk.run = desk.run.with_facts({f"{step.id}.waived": desk.run.facts.get("head")})
     if step.stops:
         desk.run = timing.stopped(desk.run, step.stops, desk.now)
     desk.note(kind, me.record, step=step.id, text=reason)

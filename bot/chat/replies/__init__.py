@@ -291,8 +291,9 @@ def goes_back(step_id: str) -> str:
     return f"then again from {step_id}, as the next candidate"
 
 
-def plan_approval(quorum: int, role: Role) -> str:
-    return f"wait for {quorum} {role}{'s' if quorum > 1 else ''} to approve everything up to the soak"
+def plan_approval(quorum: int, role: Role, last: str) -> str:
+    """`last` is the title of the last step the yes covers."""
+    return f"wait for {quorum} {role}{'s' if quorum > 1 else ''} to approve everything down to: {last}"
 
 
 def plan_sign_off(role: Role, ask: str) -> str:
@@ -425,7 +426,8 @@ def held_back(run: Run, asked: Request) -> Card:
 
 
 def left_out(step: Step, who: str, why: str) -> str:
-    return f"{step.title} (row {step.row}), by {who}: {printable(why)}"
+    row = f" (row {step.row})" if step.row else ""
+    return f"{step.title}{row}, by {who}: {printable(why)}"
 
 
 def counted(run: Run, asked: Request, who: str) -> Card:
@@ -552,6 +554,8 @@ def news(run: Run, item: News) -> Card:
             "The bot did not do it and nobody approved it here. What is left is asked for anew.",
             hint="!cancel reason",
         )
+    if item.kind == "artefacts-wrong":
+        return stable.artefacts_wrong(run, item)
     if item.kind == "cleaned":
         return cleaned(run, item)
     if item.kind == "offer":
@@ -596,7 +600,7 @@ def _offer(run: Run, about: Mapping[str, Any]) -> Card:
             f" Candidate {about['tag']} {soak}; image ",
             code(str(about["digest"])),
         ),
-        "Next is SOP-01. This version of Sopwith does not run it yet: follow your document with these.",
+        hint=f"/release stable {run.version}",
     )
 
 
@@ -686,7 +690,7 @@ def step_done(run: Run, step: Step) -> Card | None:
     if step.id not in texts:
         return None
     until: tuple[Span | str, ...] = ()
-    if step.id == "announce" and soak is None:
+    if step.id == "announce" and soak is None and run.step(timing.SOAK):
         until = (f". The soak of {run.policy.soak.days} days begins",)
     return card(line(f"✓ {texts[step.id]}", *until))
 

@@ -1,11 +1,77 @@
 """Releases (SOP-01)."""
 
-from bot.chat.replies.parts import Words
+from bot.chat.replies.parts import Words, card
+from sops.kit.action import News, short
+from sops.kit.message import Card, Line, bold, line
 from sops.kit.run import Run
+
+SHOWN = 12  # pull requests listed before the rest is counted
 
 
 def _heading(run: Run) -> str:
     return f"release {run.version}"
 
 
-WORDS = Words(heading=_heading)
+def not_stable(version: str) -> str:
+    return f"{version} is a candidate; say /release stable and the version without -rc, like 1.4.0."
+
+
+def _changelog(run: Run, item: News) -> Card:
+    """What the release will say, and the pull requests it does not mention."""
+    silent = item.about["silent"]
+    listed = [f"· {subject}" for subject in silent[:SHOWN]]
+    more = [f"· and {len(silent) - SHOWN} more"] if len(silent) > SHOWN else []
+    missing: list[Line | str] = [line(bold("Merged since the last release, and not mentioned:")), *listed, *more]
+    missing = missing if silent else []
+    return card(
+        line(bold(f"What the changelog will say of {run.version}")),
+        *(item.about["text"].splitlines() or ["nothing"]),
+        *missing,
+        "Mend it where it is wrong (a candidate's branch, or develop without one), then say so.",
+        hint="!done changelog-review text",
+    )
+
+
+def artefacts_wrong(run: Run, item: News) -> Card:
+    return card(
+        line(bold(f"{run.version} gives its users something wrong")),
+        *(f"· {each}" for each in item.about["wrong"]),
+        f"Mend the release, or roll it back with /release rollback {run.version}. Nothing further is done meanwhile.",
+    )
+
+
+def _back_merged(run: Run) -> str:
+    if run.facts.get("back-merge.left"):
+        return f"{run.version} does not fit {run.policy.develop} by itself; merging it is owed"
+    if run.facts.get("back-merge.branch"):
+        return f"{run.version} is merged on {run.facts['back-merge.branch']}, for {run.policy.develop}"
+    return f"{run.version} merged into {run.policy.develop}, whose [Unreleased] kept what is new"
+
+
+def _milestone(run: Run) -> str:
+    title = run.facts.get("milestone")
+    return f"milestone {title} closed" if title else "no milestone to close"
+
+
+WORDS = Words(
+    heading=_heading,
+    news={"changelog-review": _changelog},
+    done={
+        "candidate": lambda run: (
+            f"it will be cut from {run.facts['base.tag']}"
+            if run.facts.get("base.tag")
+            else f"there is no candidate; it would be cut from {run.policy.develop}"
+        ),
+        "branch": lambda run: f"{run.facts.get('branch')} is cut at {short(str(run.facts.get('cut.at')))}",
+        "back-merge": _back_merged,
+        "back-merge-pr": lambda run: f"PR #{run.facts.get('back-merge.pr')}: {run.facts.get('back-merge.pr.url')}",
+        "back-merge-merged": lambda run: f"{run.version} is in {run.policy.develop}",
+        "milestone": _milestone,
+        "mirror": lambda run: f"{', '.join(run.policy.lanes)} hold {run.version}",
+    },
+    help=(
+        "!start · !done STEP text · approve CODE · !reject CODE reason · !withdraw · !stop",
+        "!waive GATE reason, which needs two · !retry",
+    ),
+    hint="!done STEP text · status · plan · !hold reason",
+)

@@ -1,0 +1,237 @@
+"""What a stable release waits for: a soaked candidate, nothing owed, the same tree, an empty milestone (SOP-01)."""
+
+import re
+from dataclasses import dataclass
+
+from sops.kit.action import News, World, short
+from sops.kit.changelog import entries
+from sops.kit.changelog_parts import UNRELEASED
+from sops.kit.errors import InvalidText, InvalidVersion
+from sops.kit.gate import Condition, Gate, Met, Waiting
+from sops.kit.run import Run, RunState, StepState
+from sops.kit.version import Version
+from sops.kit.world import RemoteTag
+
+CANDIDATE = "SOP-03"
+SAME_AS_SOAKED = "same-as-soaked"
+_NUMBER = re.compile(r"#([1-9][0-9]{0,8})\b")
+
+
+@dataclass(frozen=True)
+class LatestCandidate(Gate):
+    """Learns the newest candidate's tag, if there is one; never in the way."""
+
+    def says(self, run: Run) -> str:
+        return f"take up the newest candidate of {run.version}"
+
+    async def check(self, run: Run, world: World) -> Met | Waiting:
+        return Met(newest_candidate(run.version, list(await world.git.tags())))
+
+
+def newest_candidate(version: str, tags: list[RemoteTag]) -> dict[str, object]:
+    """The facts a release of that version begins with: where it is cut, and which candidates came before it."""
+    found = sorted((each, tag) for tag in tags if (each := _candidate(tag.name, version)) is not None)
+    if not found:
+        return {"base.tag": "", "base.commit": "", "candidates": []}
+    newest = found[-1][1]
+    return {"base.tag": newest.name, "base.commit": newest.commit, "candidates": [each.text for each, _ in found]}
+
+
+def _candidate(tag: str, version: str) -> Version | None:
+    try:
+        found = Version.parse(tag)
+    except InvalidVersion:
+        return None
+    return found if found.tag == tag and found.is_candidate and found.final.text == version else None
+
+
+@dataclass(frozen=True)
+class CandidateSoaked(Gate):
+    """The run of the newest candidate is over and its soak ended without an open blocker (the owner's prerequisite)."""
+
+    early = True
+
+    def says(self, run: Run) -> str:
+        return f"see that {run.facts.get('base.tag') or 'a candidate'} has soaked"
+
+    async def check(self, run: Run, world: World) -> Met | Waiting:
+        tag = run.facts.get("base.tag")
+        if not tag:
+            return Waiting(f"there is no candidate of {run.version}; bring one out with /release rc {run.version}")
+        runs = [each for each in await world.runs.of_version(run.version) if each.sop == CANDIDATE]
+        ours = [each for each in runs if each.facts.get("tag") == tag]
+        if not ours:
+            return Waiting(f"{tag} was not brought out here, so its soak is not known")
+        candidate = ours[-1]
+        if not candidate.state.over:
+            return Waiting(f"{candidate.name} has not let {tag} go yet")
+        if candidate.state is RunState.CANCELLED or candidate.facts.get("offered") != "SOP-01":
+            return Waiting(f"{candidate.name} ended before {tag} had soaked")
+        return Met(
+            {
+                "candidate": candidate.name,
+                "candidate.digest": candidate.facts.get("digest"),
+                "candidate.pulls": [candidate.facts.get("pr"), *(past.facts.get("pr") for past in candidate.past)],
+            }
+        )
+
+
+@dataclass(frozen=True)
+class NothingOwed(Gate):
+    """No run of this line, or of one before it, still owes what this procedure must not ship without."""
+
+    sop: str
+    early = True
+
+    def says(self, run: Run) -> str:
+        return f"see that nothing is owed that {run.version} would ship without"
+
+    async def check(self, run: Run, world: World) -> Met | Waiting:
+        debts = [
+            f"{other.name} owes: {debt.text} ({debt.id})"
+            for other in await world.runs.owing()
+            if other.id != run.id and _before(other, run)
+            for debt in other.obligations
+            if debt.open and self.sop in debt.blocks.replace(",", " ").split()
+        ]
+        return Waiting("; ".join(debts)) if debts else Met()
+
+
+def _before(other: Run, run: Run) -> bool:
+    """The other run's line is this run's, or an earlier one; what is owed there is missing here too."""
+    try:
+        theirs, ours = Version.parse(other.version), Version.parse(run.version)
+    except InvalidVersion:
+        return False
+    return (theirs.major, theirs.minor) <= (ours.major, ours.minor)
+
+
+@dataclass(frozen=True)
+class ShowChangelog(Gate):
+    """Posts, once, what the release will say, and the pull requests merged since the last release it leaves out."""
+
+    def says(self, run: Run) -> str:
+        return f"post what {run.policy.changelog} will say of {run.version}"
+
+    async def check(self, run: Run, world: World) -> Met | Waiting:
+        if run.facts.get("changelog.shown"):
+            return Met()
+        commit = run.facts.get("base.commit") or await world.git.branch(run.policy.develop)
+        data = await world.git.read(commit, run.policy.changelog) if commit else None
+        if commit is None or data is None:
+            return Waiting(f"{run.policy.changelog} is missing on {run.facts.get('base.tag') or run.policy.develop}")
+        try:
+            said = [entries(data, name).decode() for name in (UNRELEASED, *run.facts.get("candidates", []))]
+        except InvalidText as problem:
+            return Waiting(str(problem))
+        text = "\n\n".join(each for each in said if each)
+        silent = await self._silent(run, world, commit, text)
+        return Met({"changelog.shown": True}, (News("changelog-review", {"text": text, "silent": silent}),))
+
+    async def _silent(self, run: Run, world: World, commit: str, text: str) -> list[str]:
+        """Subjects of commits since the last release that name a pull request the text does not."""
+        ours = Version.parse(run.version)
+        tags = [(found, tag.commit) for tag in await world.git.tags() if (found := _final(tag.name)) and found < ours]
+        if not tags:
+            return []
+        known = {int(number) for number in _NUMBER.findall(text)}
+        known |= {number for number in run.facts.get("candidate.pulls", []) if number}
+        left = []
+        for each in await world.git.log(max(tags)[1], commit):
+            numbers = {int(number) for number in _NUMBER.findall(each.subject)}
+            if numbers and not numbers & known:
+                left.append(each.subject)
+        return left
+
+
+def _final(tag: str) -> Version | None:
+    try:
+        found = Version.parse(tag)
+    except InvalidVersion:
+        return None
+    return found if found.tag == tag and not found.is_candidate else None
+
+
+@dataclass(frozen=True)
+class SameAsSoaked(Gate):
+    """Against the candidate's tag only the version files and the changelog differ; a waiver is of one head."""
+
+    def says(self, run: Run) -> str:
+        return f"see that nothing but version and changelog differs from {run.facts.get('base.tag') or 'the candidate'}"
+
+    async def check(self, run: Run, world: World) -> Met | Waiting:
+        base = run.facts.get("base.commit")
+        head = (await world.forge.pull_request(run.facts["pr"])).head_sha
+        if run.record(SAME_AS_SOAKED).state is StepState.SKIPPED and run.facts.get(f"{SAME_AS_SOAKED}.waived") == head:
+            return Met()
+        if not base:
+            return Waiting("no candidate soaked, so all of it is new")
+        own = {run.policy.changelog, *(file.path for file in run.policy.version_files)}
+        others = [path for path in await world.git.changed_paths(base, head) if path not in own]
+        if others:
+            return Waiting(f"{run.facts['base.tag']}..{short(head)} also changes {', '.join(others)}", {"head": head})
+        return Met({"head": head})
+
+
+@dataclass(frozen=True)
+class MilestoneEmpty(Gate):
+    """No issue is open in the version's milestone."""
+
+    def says(self, run: Run) -> str:
+        return f"see that no issue is open in the milestone of {run.version}"
+
+    async def check(self, run: Run, world: World) -> Met | Waiting:
+        found = await world.forge.milestone(run.version)
+        if found is None or found.state == "closed":
+            return Met()
+        left = await world.forge.milestone_issues(found.number)
+        if left:
+            listed = ", ".join(f"#{issue.number} {issue.title}" for issue in left)
+            return Waiting(f"still open in {found.title}: {listed}; move or close them")
+        return Met()
+
+
+@dataclass(frozen=True)
+class ThroughPullRequest(Condition):
+    """The back-merge is on a branch of its own, because nobody may push to `develop`."""
+
+    def holds(self, run: Run) -> bool:
+        return bool(run.facts.get("back-merge.branch"))
+
+    def says(self, run: Run) -> str:
+        return f"if nobody may push to {run.policy.develop}"
+
+    def otherwise(self, run: Run) -> str:
+        return "pushed"
+
+
+@dataclass(frozen=True)
+class BotPublishes(Condition):
+    """The settings leave publishing to the bot."""
+
+    settled = True
+
+    def holds(self, run: Run) -> bool:
+        return run.policy.publisher == "bot"
+
+    def says(self, run: Run) -> str:
+        return "if the bot publishes"
+
+    def otherwise(self, run: Run) -> str:
+        return "a workflow publishes"
+
+
+@dataclass(frozen=True)
+class HasLanes(Condition):
+    """The settings name lanes that follow each release."""
+
+    settled = True
+
+    def holds(self, run: Run) -> bool:
+        return bool(run.policy.lanes)
+
+    def says(self, run: Run) -> str:
+        return "if there are lanes"
+
+    def otherwise(self, run: Run) -> str:
+        return "no lanes in the settings"

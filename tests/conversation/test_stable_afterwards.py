@@ -1,0 +1,68 @@
+"""What real git finds after stable releases: what shipped is what soaked, and develop lost nothing."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.demo.play import Failed
+from sops.kit.changelog_entries import unreleased_entries
+from sops.kit.policy import Policy
+from tests.conversation.conftest import Conversation, Open
+
+SCRIPTS = Path(__file__).parent / "scripts"
+
+
+async def played(converse: Open, name: str, policy: Policy | None = None) -> Conversation:
+    chat = await converse(policy)
+    await chat.play((SCRIPTS / f"{name}.sop").read_text(encoding="utf-8"), name)
+    return chat
+
+
+async def test_the_release_is_the_candidate_with_another_version(converse: Open) -> None:
+    chat = await played(converse, "stable-whole-path")
+    changed = chat.git("diff", "--name-only", "v1.4.0-rc1", "v1.4.0").split()
+    assert changed == ["CHANGELOG.md", "VERSION"]
+    assert chat.git("show", "v1.4.0:VERSION") == "1.4.0\n"
+    assert "VERSION 1.4.0" in chat.git("show", "v1.4.0:CMakeLists.txt")
+    assert chat.git("rev-parse", "v1.4.0^{commit}") == chat.git("rev-parse", "main")
+    assert chat.git("merge-base", "--is-ancestor", "main", "develop") == ""
+
+
+async def test_two_candidates_are_one_section_and_develop_keeps_its_new_entry(converse: Open) -> None:
+    chat = await played(converse, "stable-second-candidate")
+    released, develop = (chat.git("show", f"{at}:CHANGELOG.md") for at in ("v1.4.0", "develop"))
+    assert "rc1" not in released
+    assert "rc2" not in released
+    section = released[released.index("## [1.4.0]") : released.index("## [1.3.0]")]
+    assert "The start no longer crashes." in section
+    assert "Write-ahead log" in section
+    assert unreleased_entries(develop.encode()) == ["Something for 1.5."]
+    assert section in develop
+    assert chat.git("show", "develop:VERSION") == "1.4.0\n"
+    # The fix of the second candidate came to develop with the back-merge.
+    assert chat.git("show", "develop:src/patches.hpp") == chat.git("show", "v1.4.0:src/patches.hpp")
+
+
+async def test_a_conflict_leaves_develop_alone(converse: Open) -> None:
+    chat = await played(converse, "stable-back-merge-conflict")
+    assert chat.git("show", "-s", "--format=%s", "develop").strip() == "fix: a patch by oncall1"
+
+
+async def test_lanes_follow_the_release(converse: Open) -> None:
+    chat = await played(converse, "stable-whole-path", Policy(lanes={"Enterprise": "lane/enterprise"}))
+    assert chat.git("rev-parse", "lane/enterprise") == chat.git("rev-parse", "main")
+    assert "bring Enterprise (lane/enterprise) to v1.4.0" in chat.text
+
+
+async def test_a_lane_that_went_its_own_way_is_left_to_people(converse: Open) -> None:
+    chat = await converse(Policy(lanes={"Enterprise": "lane/enterprise"}))
+    chat.world.branch("lane/enterprise", "v1.3.0")
+    chat.world.push("lane/enterprise", "maint")
+    with pytest.raises(Failed):
+        await chat.play((SCRIPTS / "stable-whole-path.sop").read_text(encoding="utf-8"), "lanes")
+    assert "Enterprise: lane/enterprise has commits v1.4.0 lacks" in chat.text
+
+
+async def test_the_bot_publishes_where_the_settings_say_so(converse: Open) -> None:
+    chat = await played(converse, "stable-whole-path", Policy(publisher="bot"))
+    assert "publish the release v1.4.0" in chat.text

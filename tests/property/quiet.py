@@ -1,0 +1,52 @@
+"""What the world in memory has none of: milestones, workflows, other repositories, images by the list."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sops.kit.world import Issue, Milestone, PullRequest, Release, WorkflowRun
+
+
+class QuietForge:
+    """The rest of `Forge`, where there is nothing to see and nothing to do."""
+
+    async def milestone(self, _title: str) -> Milestone | None:
+        return None
+
+    async def close_milestone(self, _number: int) -> None:
+        return None
+
+    async def milestone_issues(self, _number: int) -> Sequence[Issue]:
+        return ()
+
+    async def merged_pull_requests(self, _base: str, _since: datetime) -> Sequence[PullRequest]:
+        return ()
+
+    async def request_reviewers(self, _number: int, _logins: Sequence[str]) -> None:
+        return None
+
+    async def add_labels(self, _number: int, _labels: Sequence[str]) -> None:
+        return None
+
+    async def remove_label(self, _number: int, _label: str) -> None:
+        return None
+
+    async def releases(self) -> Sequence[Release]:
+        return ()
+
+    async def upstream_releases(self, _repository: str) -> Sequence[Release]:
+        return ()
+
+    async def create_release(self, *, tag: str, title: str, body: str, prerelease: bool) -> Release:
+        raise NotImplementedError(tag, title, body, prerelease)
+
+    async def edit_release(self, _release_id: int, *, body: str) -> None:
+        raise NotImplementedError(body)
+
+    async def dispatch(self, workflow: str, *, ref: str, inputs: Mapping[str, str]) -> int | None:
+        raise NotImplementedError(workflow, ref, inputs)
+
+    async def workflow_runs(self, _workflow: str, **_since: datetime) -> Sequence[WorkflowRun]:
+        return ()
+
+    async def workflow_run(self, _run_id: int) -> WorkflowRun | None:
+        return None
