@@ -6,10 +6,11 @@ from sops.incident import INCIDENT
 from sops.kit.model import Sop
 from sops.onboarding import ONBOARDING
 from sops.release_candidate import RELEASE_CANDIDATE
+from sops.rollback import ROLLBACK
 from sops.stable_release import STABLE_RELEASE
 
 #: Those of the owner's document, in its order.
-ALL: tuple[Sop, ...] = (STABLE_RELEASE, HOTFIX, RELEASE_CANDIDATE, ONBOARDING, INCIDENT)
+ALL: tuple[Sop, ...] = (STABLE_RELEASE, HOTFIX, RELEASE_CANDIDATE, ROLLBACK, ONBOARDING, INCIDENT)
 
 
 #: Those of ours besides.

@@ -24,6 +24,7 @@ from sops.kit.hotfix_gates import (
 from sops.kit.model import Role, Sop, Step
 from sops.kit.release_actions import OpenPullRequest, PushSignedTag
 from sops.kit.release_gates import ChecksGreen, Merged, NotMergedElsewhere, Published, ReviewsMet, TagFree
+from sops.kit.stable_gates import NothingOwed
 from sops.kit.timing import FIX
 
 BRANCH = "hotfix/{version}-{slug}"
@@ -40,7 +41,9 @@ HOTFIX = Sop(
     starters=(Role.RELEASE_MANAGER, Role.ON_CALL),
     channel="releases",
     steps=(
-        Step("affected", row="1", title="affected release", when=AffectedRelease(), starts=FIX),
+        Step(
+            "affected", row="1", title="affected release", when=(AffectedRelease(), NothingOwed("SOP-02")), starts=FIX
+        ),
         Step("branch", row="1", title="branch", do=CutBranch(BRANCH, base="{base}", commit="base.commit")),
         Step(
             "fix",

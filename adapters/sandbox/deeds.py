@@ -85,17 +85,27 @@ class MoreDeeds(ABC):
                 release.assets = [asset for asset in release.assets if asset is not lost]
             core.ring()
 
+    def share_image(self, tag: str, other: str) -> None:
+        """Somebody gives an image a second tag."""
+        with self._acting() as core:
+            core.images.tags[other] = _image(core, tag)
+
     def lose_image(self, tag: str) -> None:
         """An image's tag is gone, and the image with it if that was its last."""
         with self._acting() as core:
-            known = sorted(core.images.tags)
-            digest = core.images.tags.get(tag.removeprefix("v"))
-            if digest is None:
-                raise Refusal(404, f"there is no image “{tag}”; there are: {', '.join(known) or 'none'}")
+            digest = _image(core, tag)
             del core.images.tags[tag.removeprefix("v")]
             if digest not in core.images.tags.values():
                 core.images.delete(digest)
             core.ring()
+
+
+def _image(core: Core, tag: str) -> str:
+    digest = core.images.tags.get(tag.removeprefix("v"))
+    if digest is None:
+        known = ", ".join(sorted(core.images.tags)) or "none"
+        raise Refusal(404, f"there is no image “{tag}”; there are: {known}")
+    return digest
 
 
 def _tip(core: Core, branch: str) -> str:

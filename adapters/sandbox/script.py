@@ -33,6 +33,7 @@ class Deeds(Protocol):
     def fail_workflow(self, name: str) -> None: ...
     def corrupt_asset(self, tag: str) -> None: ...
     def lose_asset(self, tag: str) -> None: ...
+    def share_image(self, tag: str, other: str) -> None: ...
     def lose_image(self, tag: str) -> None: ...
 
 
@@ -176,8 +177,11 @@ def _asset(deeds: Deeds, words: Sequence[str]) -> str:
 
 
 def _image(deeds: Deeds, words: Sequence[str]) -> str:
-    if words[0] != "missing":
-        raise Refusal(400, f"an image can be missing, not “{words[0]}”")
+    if words[0] == "share" and len(words) == 3:
+        deeds.share_image(words[1], words[2])
+        return f"{words[2]} is the same image as {words[1]}"
+    if words[0] != "missing" or len(words) != 2:
+        raise Refusal(400, "write: image missing TAG, or image share TAG OTHER")
     deeds.lose_image(words[1])
     return f"the image {words[1]} is gone"
 
@@ -211,6 +215,6 @@ _VERBS: Mapping[str, _Verb] = {
     "into-milestone": _Verb("NUMBER TITLE", 2, 2, _into_milestone),
     "fail-workflow": _Verb("FILE", 1, 1, _fail_workflow),
     "asset": _Verb("corrupt|missing TAG", 2, 2, _asset),
-    "image": _Verb("missing TAG", 2, 2, _image),
+    "image": _Verb("missing TAG | share TAG OTHER", 2, 3, _image),
     "review": _Verb("NUMBER LOGIN approve|request_changes|comment", 3, 3, _review),
 }

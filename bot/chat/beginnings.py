@@ -34,6 +34,7 @@ class StartRollback(Command):
     to: str = ""
     image_only: bool = False
     retract: bool = False
+    retag: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,14 +97,14 @@ def release(rest: str) -> Command | Problem:
 def _rollback(rest: str) -> Command | Problem:
     words, flags = _flags(rest)
     to = flags.pop("to", "")
-    image_only, retract = "image-only" in flags, "retract" in flags
-    for known in ("image-only", "retract"):
+    image_only, retract, retag = "image-only" in flags, "retract" in flags, "retag" in flags
+    for known in ("image-only", "retract", "retag"):
         flags.pop(known, None)
     if flags:
         return Problem("unknown-flag", next(iter(flags))[:20])
     if len(words) != 1:
         return Problem("missing", "release rollback")
-    return StartRollback(words[0][:100], to[:100], image_only, retract)
+    return StartRollback(words[0][:100], to[:100], image_only, retract, retag)
 
 
 def hotfix(rest: str) -> Command | Problem:

@@ -127,7 +127,7 @@ class Dispatch:
             return replies.how_to_stop()
         if not talk.yes:
             return None
-        return replies.how_to_approve(asked) if asked.role in me.person.roles else None
+        return replies.how_to_approve(asked) if set(asked.roles) & set(me.person.roles) else None
 
     async def _command(self, item: InboxItem, run: Run, me: Speaker, command: commands.Command) -> None:
         command = rephrased(run, command)

@@ -131,8 +131,8 @@ class Advancer:
         if look.notes or any(isinstance(piece, Approved) and request is None for piece in step.waits):
             return None if await self._note(run.id, step, look, fence) else look.every
         if not step.deeds:  # what was learned is told with the end of the step, or a crash in between tells it twice
-            await self._desks.at(run.id, lambda desk: steps.finish(desk, step, look), fence=fence)
-            return None
+            ended = await self._desks.at(run.id, lambda desk: steps.finish(desk, step, look, request), fence=fence)
+            return None if ended else AGAIN
         if look.facts or look.news:
             await self._desks.at(run.id, lambda desk: steps.learn(desk, look.facts, look.news), fence=fence)
         for index, piece in enumerate(step.deeds):

@@ -109,7 +109,7 @@ class Approvals:
         fresh = [
             (person, login)
             for person, login in names
-            if self._people.has(person, (request.role,)) and person not in {*request.excluded, *request.people}
+            if self._people.has(person, request.roles) and person not in {*request.excluded, *request.people}
         ]
         if not fresh:
             return request

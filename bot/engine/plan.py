@@ -10,7 +10,7 @@ from sops.kit.action import Action, Conflict, Done, World
 from sops.kit.conversation import Place
 from sops.kit.errors import FarEndError, FarEndRefused
 from sops.kit.gate import Approved, Condition, Gate, SignedOff, Waiting
-from sops.kit.model import Piece, Sop, Step
+from sops.kit.model import Piece, Role, Sop, Step
 from sops.kit.policy import Policy
 from sops.kit.run import Run, StepState, pinned
 
@@ -123,7 +123,11 @@ def _says(piece: Piece, run: Run) -> str:
 def _waits_for(piece: Piece, run: Run, step: Step) -> str:
     if isinstance(piece, Approved):
         last = run.step(piece.covers[-1])
-        return replies.plan_approval(quorum_of(run, step, piece), piece.by, last.title if last else step.title)
+        return replies.plan_approval(
+            quorum_of(run, step, piece),
+            [Role(r) for r in (piece.by, piece.also) if r],
+            last.title if last else step.title,
+        )
     if isinstance(piece, SignedOff):
         return replies.plan_sign_off(piece.by, piece.ask)
     return piece.says(run) if isinstance(piece, Gate) else ""

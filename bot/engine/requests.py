@@ -9,7 +9,7 @@ from bot.engine.desk import Desk
 from sops.kit.action import World
 from sops.kit.approvals import Request, RequestState, code_of, differences, digest_of
 from sops.kit.gate import Approved
-from sops.kit.model import Severity, Step
+from sops.kit.model import Role, Severity, Step
 from sops.kit.people import People
 from sops.kit.run import Run, RunState
 
@@ -107,7 +107,8 @@ def ask(desk: Desk, view: View, subject: dict[str, Any], excluded: dict[str, str
         code=code_of(run.id, seq, digest),
         step=step.id,
         iteration=run.iteration,
-        role=gate.by,
+        role=Role(gate.by),
+        also=Role(gate.also) if gate.also else None,
         quorum=quorum_of(run, step, gate),
         subject=subject,
         digest=digest,
@@ -137,7 +138,7 @@ def settle(desk: Desk, seq: int, people: People) -> Request:
     request = request_of(desk, seq)
     if not request.live:
         return request
-    kept = tuple(yes for yes in request.yeses if people.has(yes.person, (request.role,)))
+    kept = tuple(yes for yes in request.yeses if people.has(yes.person, request.roles))
     if len(kept) != len(request.yeses):
         request = request.but(yeses=kept, state=RequestState.OPEN, grace_until=None)
         desk.run = replaced(desk.run, request)

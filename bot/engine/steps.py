@@ -166,10 +166,15 @@ def later(tries: int) -> timedelta:
     return min(wait, LONGEST_WAIT)
 
 
-def finish(desk: Desk, step: Step, look: Look | None = None) -> None:
-    """The step is done: its clocks start and stop, and the run goes back if the step says so."""
+def finish(desk: Desk, step: Step, look: Look | None = None, request: Request | None = None) -> bool:
+    """The step is done: its clocks start and stop, and the run goes back if the step says so.
+
+    False if the approval it ends on may no longer be used.
+    """
     if desk.run.record(step.id).state.over:
-        return
+        return True
+    if request is not None and not requests.use(desk, request):
+        return False
     if look is not None:
         learn(desk, look.facts, look.news)
     desk.run = done(desk, step)
@@ -180,6 +185,7 @@ def finish(desk: Desk, step: Step, look: Look | None = None) -> None:
         desk.run = desk.run.next_iteration(step.then, desk.now)
         desk.note("iteration", number=desk.run.iteration, back_to=step.then)
         desk.say(replies.next_candidate(desk.run))
+    return True
 
 
 def done(desk: Desk, step: Step) -> Run:

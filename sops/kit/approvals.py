@@ -54,11 +54,17 @@ class Request(_Value):
     state: RequestState = RequestState.OPEN
     ended: str = ""  # why it is void, rejected or expired
     grace_until: AwareDatetime | None = None
+    also: Role | None = None  # another role whose yes counts as well
     held_back: bool = False  # granted, but something else is in the way, and the thread knows
 
     @property
     def live(self) -> bool:
         return self.state in {RequestState.OPEN, RequestState.GRANTED}
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """Whose yes counts."""
+        return (self.role, self.also) if self.also else (self.role,)
 
     @property
     def people(self) -> tuple[str, ...]:

@@ -72,8 +72,9 @@ class SignedOff(Piece):
 class Approved(Piece):
     """`n` distinct people of the role say yes to exactly what the steps in `covers` will do.
 
-    The number is a setting, `approvals."SOP-03.merge"` (or `"SOP-02.merge.P0"` for one severity); `n` is the
-    document's, `p0` the document's for a P0. `binds` are facts that are part of what the yes covers.
+    With `also` a yes of that other role counts as well. The number is a setting, `approvals."SOP-03.merge"` (or
+    `"SOP-02.merge.P0"` for one severity); `n` is the document's, `p0` the document's for a P0. `binds` are facts that
+    are part of what the yes covers.
     """
 
     n: int
@@ -81,12 +82,13 @@ class Approved(Piece):
     covers: tuple[str, ...]
     p0: int | None = None
     binds: tuple[str, ...] = ()
+    also: Role | None = None
 
 
 class Condition(Piece):
     """Whether a step applies at all; when it does not, `otherwise` says why it is skipped.
 
-    A `settled` one hangs on the settings alone, so an approval need not name what it leaves out.
+    A `settled` one hangs on the settings, or on what an approval binds: it need not name what is left out.
     """
 
     settled: ClassVar[bool] = False

@@ -71,6 +71,13 @@ class Policy(BaseModel):
     #: Editions that follow each release: a lane's name and its branch, which is brought to the release.
     lanes: dict[str, str] = Field(default_factory=dict)
 
+    #: The image tag most people use.
+    latest: str = "latest"
+    #: The workflow that publishes the image of a tag.
+    publish_workflow: str = "dockerhub-publish-on-release.yml"
+    #: A rollback has that workflow build the earlier release again, instead of moving `latest` to its image.
+    rollback_rebuilds: bool = False
+
     # Release candidates
     soak: timedelta = 7 * DAY
     blocker_labels: tuple[str, ...] = ("regression", "rc-blocker")

@@ -74,6 +74,13 @@ def _back_merge(run: Run) -> str:
     return f"{run.version} comes back to `{run.policy.develop}`, by run {run.name}. Merge it with a merge commit."
 
 
+def _rollback(run: Run) -> str:
+    facts = run.facts
+    kept = "".join(f"\n- {quoted(each)}" for each in facts.get("kept", []))
+    stays = f" What else came since stays:\n{kept}" if kept else ""
+    return f"Takes {run.version} back, by run {run.name}: the tree is that of {facts['base.tag']} again.{stays}"
+
+
 def _security_table(run: Run) -> str:
     return f"The line of {run.version} in the table of supported versions, by run {run.name}."
 
@@ -85,6 +92,7 @@ PULL_REQUESTS: dict[str, Callable[[Run], str]] = {
     "hotfix": _hotfix,
     "back-port": _back_port,
     "back-merge": _back_merge,
+    "rollback": _rollback,
     "security-table": _security_table,
 }
 
@@ -98,6 +106,13 @@ def _released(run: Run) -> tuple[str, str]:
     url = run.facts.get("release.url")
     body = f"{run.version} is out, tag `v{run.version}`" + (f": {url}" if url else "") + ".\n"
     return f"Released: {run.version}", body
+
+
+def _rolled_back(run: Run) -> tuple[str, str]:
+    good, affected = run.facts.get("good", ""), ", ".join(run.facts.get("bad.tags", []))
+    workaround = run.facts.get("workaround")
+    body = f"{run.version} is taken back. Please use {good} instead; affected are: {affected}.\n"
+    return f"Taken back: {run.version}", body + (f"\nUntil then: {quoted(str(workaround))}\n" if workaround else "")
 
 
 def _call_for_testing(run: Run) -> tuple[str, str]:
@@ -116,6 +131,7 @@ def _call_for_testing(run: Run) -> tuple[str, str]:
 ANNOUNCEMENTS: dict[str, Callable[[Run], tuple[str, str]]] = {
     "call-for-testing": _call_for_testing,
     "released": _released,
+    "rolled-back": _rolled_back,
 }
 
 

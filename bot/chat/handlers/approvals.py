@@ -38,8 +38,8 @@ def _against(desk: Desk, me: Speaker, asked: Request) -> list[str]:
     if asked.state is not RequestState.OPEN:
         reasons.append(replies.reason_ended(asked))
     roles = me.person.roles if me.person else ()
-    if asked.role not in roles:
-        reasons.append(replies.reason_role(asked.role, roles))
+    if not set(asked.roles) & set(roles):
+        reasons.append(replies.reason_role(asked.roles, roles))
     if me.handle in asked.excluded:
         reasons.append(replies.reason_excluded(desk.run, asked.excluded[me.handle]))
     earlier = next((yes for yes in asked.yeses if yes.person == me.handle), None)
@@ -85,8 +85,8 @@ def reject(desk: Desk, me: Speaker, command: commands.Reject) -> Refused | None:
         return Refused(replies.refused(why if live or command.code else replies.REASON_NO_REQUEST))
     asked = live[0]
     roles = me.person.roles if me.person else ()
-    if asked.role not in roles and me.handle not in desk.run.owners:
-        return Refused(replies.refused(replies.reason_role(asked.role, roles)))
+    if not set(asked.roles) & set(roles) and me.handle not in desk.run.owners:
+        return Refused(replies.refused(replies.reason_role(asked.roles, roles)))
     now = asked.but(state=RequestState.REJECTED, ended=f"rejected by {me.handle}: {command.reason}")
     desk.run = requests.replaced(desk.run, now)
     desk.note("rejected", me.record, code=asked.code, text=command.reason)

@@ -8,6 +8,7 @@ from bot.chat.openings.candidate import CANDIDATE
 from bot.chat.openings.freeze import FREEZE
 from bot.chat.openings.hotfix import PATCH
 from bot.chat.openings.onboarding import NEWCOMER
+from bot.chat.openings.rollback import BACK
 from bot.chat.openings.stable import STABLE
 
 __all__ = ["OPENINGS", "Beginning", "Looks", "Opening"]
@@ -15,6 +16,7 @@ __all__ = ["OPENINGS", "Beginning", "Looks", "Opening"]
 OPENINGS: Mapping[type[commands.Command], Beginning] = {
     commands.StartStable: STABLE,
     commands.StartCandidate: CANDIDATE,
+    commands.StartRollback: BACK,
     commands.Freeze: FREEZE,
     commands.StartHotfix: PATCH,
     commands.Onboard: NEWCOMER,

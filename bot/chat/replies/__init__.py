@@ -291,9 +291,14 @@ def goes_back(step_id: str) -> str:
     return f"then again from {step_id}, as the next candidate"
 
 
-def plan_approval(quorum: int, role: Role, last: str) -> str:
+def plan_approval(quorum: int, roles: Sequence[Role], last: str) -> str:
     """`last` is the title of the last step the yes covers."""
-    return f"wait for {quorum} {role}{'s' if quorum > 1 else ''} to approve everything down to: {last}"
+    return f"wait for {quorum} {either(roles)}{'s' if quorum > 1 else ''} to approve everything down to: {last}"
+
+
+def either(roles: Sequence[Role]) -> str:
+    """release manager or reviewer"""
+    return " or ".join(str(role) for role in roles)
 
 
 def plan_sign_off(role: Role, ask: str) -> str:
@@ -309,11 +314,11 @@ def plan(run: Run, lines: Sequence[str]) -> Card:
 
 def request(run: Run, asked: Request, people: People) -> Card:
     """The question to reviewers: everything the yes covers, in order, and who may give it."""
-    able = [p.handle for p in people.holding(asked.role) if p.handle not in asked.excluded]
+    able = [p.handle for p in people.holding(*asked.roles) if p.handle not in asked.excluded]
     barred = [
         f"{who} ({_WHY_NOT[why]})"
         for who, why in asked.excluded.items()
-        if why != "author" or people.has(who, (asked.role,))
+        if why != "author" or people.has(who, asked.roles)
     ]
     needed, yes = int(run.facts.get("reviews.needed", 0)), run.facts.get("reviews", [])
     github = (
@@ -326,12 +331,12 @@ def request(run: Run, asked: Request, people: People) -> Card:
     enough = (
         []
         if len(able) >= asked.quorum
-        else [f"There are only {len(able)} people who may answer; name more {asked.role}s in the settings."]
+        else [f"There are only {len(able)} people who may answer; name more {either(asked.roles)}s in the settings."]
     )
     return card(
-        line(bold(f"{run.name} needs {count} from a {asked.role}."), " It covers, in order:"),
+        line(bold(f"{run.name} needs {count} from a {either(asked.roles)}."), " It covers, in order:"),
         *(f"{n} {effect}" for n, effect in enumerate(asked.effects, 1)),
-        f"Checks {run.facts.get('checks')} on {short(str(run.facts.get('head')))}.",
+        *([f"Checks {run.facts['checks']} on {short(str(run.facts.get('head')))}."] if "checks" in run.facts else []),
         *without,
         *github,
         line("May answer: ", *_mentions(able), f"; not {names(barred, 'and')}." if barred else "."),
@@ -348,6 +353,7 @@ def request(run: Run, asked: Request, people: People) -> Card:
 
 _WHY_NOT = {"ordered": "ordered it", "starter": "started it", "owner": "owns it", "author": "wrote commits in it"}
 _NEVER = {
+    "ordered": "who ordered a run never counts in it",
     "starter": "the starter never counts",
     "owner": "an owner of the run never counts",
     "author": "authors of the pull request's commits never count",
@@ -405,7 +411,7 @@ def request_expired(run: Run, asked: Request) -> Card:
 
 
 def yes_dropped(run: Run, asked: Request) -> Card:
-    return card(f"A yes to {asked.code} no longer counts: its giver is not a {asked.role} any more.")
+    return card(f"A yes to {asked.code} no longer counts: its giver is not a {either(asked.roles)} any more.")
 
 
 def grace(run: Run, asked: Request) -> Card:
@@ -450,7 +456,7 @@ def following(asked: Request | None, people: People) -> str:
     """Who may say what instead."""
     if asked is None or asked.state is not RequestState.OPEN:
         return ""
-    able = [p.handle for p in people.holding(asked.role) if p.handle not in (*asked.excluded, *asked.people)]
+    able = [p.handle for p in people.holding(*asked.roles) if p.handle not in (*asked.excluded, *asked.people)]
     return f"Next: {names(able)} read the request and say: approve {asked.code}"
 
 
@@ -458,9 +464,9 @@ def reason_excluded(run: Run, why: str) -> str:
     return f"You {_WHY_NOT[why].removesuffix('it')}{run.name}; {_NEVER[why]}"
 
 
-def reason_role(role: Role, person_roles: Sequence[Role]) -> str:
+def reason_role(wanted: Sequence[Role], person_roles: Sequence[Role]) -> str:
     mine = _roles_of(person_roles)
-    return f"Only {_a_role(role)} may answer; {mine[0].lower()}{mine[1:]}"
+    return f"Only {' or '.join(_a_role(role) for role in wanted)} may answer; {mine[0].lower()}{mine[1:]}"
 
 
 def reason_twice(name: str) -> str:

@@ -1,6 +1,8 @@
 """Rollbacks (SOP-04)."""
 
-from bot.chat.replies.parts import Words
+from bot.chat.replies.parts import Words, card
+from sops.kit.action import News, short
+from sops.kit.message import Card
 from sops.kit.run import Run
 
 
@@ -8,4 +10,48 @@ def _heading(run: Run) -> str:
     return f"roll back {run.version}"
 
 
-WORDS = Words(heading=_heading)
+def _workaround(run: Run, item: News) -> Card:
+    return card(
+        "What can people do meanwhile? Without an answer it is announced in 15 min, and can be added later.",
+        hint="!set workaround text",
+    )
+
+
+def _surveyed(run: Run) -> str:
+    facts = run.facts
+    merges = ", ".join(short(sha) for sha in facts["merges"]) or f"nothing on {run.policy.main}"
+    return f"it goes back to {facts['good']}; to be reverted: {merges}"
+
+
+WORDS = Words(
+    heading=_heading,
+    news={"workaround-wanted": _workaround},
+    done={
+        "survey": _surveyed,
+        "latest": lambda run: f"{run.policy.latest} is {run.facts['good']} again, {run.facts['good.digest']}",
+        "retracted-notice": lambda run: (
+            f"the release says it is retracted: {run.facts['notice']}"
+            if run.facts.get("notice")
+            else f"there is no release v{run.version} to mark"
+        ),
+        "workaround": lambda run: f"the workaround is told: {run.facts.get('announcement.url')}",
+        "retract": lambda run: f"the image of {run.version} is deleted",
+        "republished": lambda run: f"{run.policy.publish_workflow} built {run.facts['good']} again",
+        "revert-branch": lambda run: f"rollback/{run.version} is cut from {run.policy.main}",
+        "revert": lambda run: (
+            f"reverted as {short(run.facts['revert.commit'])}; the tree is that of {run.facts['good']}"
+        ),
+        "revert-pull-request": lambda run: f"PR #{run.facts['pr']}: {run.facts['pr.url']}",
+        "revert-merge": lambda run: (
+            f"{run.policy.main} is as at {run.facts['good']}, merged as {short(run.facts['merge'])}"
+        ),
+        "revert-push": lambda run: (
+            f"{run.policy.main} is as at {run.facts['good']}, pushed as {short(run.facts['merge'])}"
+        ),
+    },
+    help=(
+        "!start · approve CODE · !reject CODE reason · !stop · !set workaround text",
+        "!skip workaround reason · !waive GATE reason, which needs two · !retry",
+    ),
+    hint="!set workaround text · status · plan · !hold reason",
+)

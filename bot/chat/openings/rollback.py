@@ -1,0 +1,23 @@
+"""`/release rollback 1.4.0 [--to 1.3.2] [--image-only] [--retract] [--retag]` (SOP-04)."""
+
+from bot.chat import commands, replies
+from bot.chat.openings.base import Beginning, Looks, Opening
+from sops.kit.errors import InvalidText, InvalidVersion
+from sops.kit.message import Card
+from sops.kit.rollback_gates import survey
+from sops.kit.version import Version
+from sops.rollback import ROLLBACK
+
+
+async def _rollback(command: commands.StartRollback, looks: Looks) -> Opening | Card:
+    """A release or candidate that is out, with everything that will be undone."""
+    try:
+        version = Version.parse(command.version)
+        found = await survey(version, command.to, looks.policy, looks.world)
+    except (InvalidVersion, InvalidText) as problem:
+        return replies.bad_version(str(problem))
+    asked = {"to": command.to, "image.only": command.image_only, "retract": command.retract, "retag": command.retag}
+    return Opening(ROLLBACK, version.text, version.text, facts={**found, **asked})
+
+
+BACK = Beginning(ROLLBACK, _rollback)

@@ -1,0 +1,242 @@
+"""What the bot does in a rollback (SOP-04): the image, the notice, the word to everybody, the revert."""
+
+from dataclasses import dataclass
+
+from sops.kit import texts
+from sops.kit.action import Action, Conflict, Done, Owed, Probe, Todo, World, fill, marker, short
+from sops.kit.model import Role
+from sops.kit.release_actions import Announce, MergePullRequest
+from sops.kit.run import Run
+
+BRANCH = "rollback/{version}"
+RETRACTED = "⚠️ RETRACTED"
+
+
+@dataclass(frozen=True)
+class PointLatest(Action):
+    """`latest` at the earlier release's image, by its exact manifest bytes (D1)."""
+
+    public = True
+
+    def says(self, run: Run) -> str:
+        good, digest = run.facts.get("good", "the release before"), run.facts.get("good.digest", "")
+        return f"point {run.policy.latest} at the image of {good}{f', {digest}' if digest else ''}"
+
+    async def probe(self, run: Run, world: World) -> Probe:
+        good, bad = run.facts.get("good.digest"), run.facts.get("bad.digest")
+        latest = await world.registry.manifest(run.policy.latest)
+        now = latest.digest if latest else ""
+        if now and now == good:
+            return Done({"latest": good})
+        if not good:
+            wanted = run.facts.get("good", "the release before")
+            return Conflict(f"the registry has no image of {wanted}", "publish it again, then !retry")
+        if now != bad:
+            return Conflict(f"{run.policy.latest} is {now or 'nothing'} by now", "see who moved it, then !retry")
+        return Todo(self.says(run))
+
+    async def perform(self, run: Run, world: World) -> None:
+        manifest = await world.registry.manifest(run.facts["good.digest"])
+        if manifest is not None:
+            await world.registry.put(run.policy.latest, manifest)
+
+
+@dataclass(frozen=True)
+class RetractImage(Action):
+    """The broken image is deleted by its digest (D2)."""
+
+    public = True
+
+    def says(self, run: Run) -> str:
+        return f"delete the image of {run.version} from the registry (for good)"
+
+    async def probe(self, run: Run, world: World) -> Probe:
+        bad = run.facts.get("bad.digest")
+        if not bad or await world.registry.manifest(bad) is None:
+            return Done({"retracted": bad})
+        return Todo(self.says(run))
+
+    async def perform(self, run: Run, world: World) -> None:
+        await world.registry.delete(run.facts["bad.digest"])
+
+
+@dataclass(frozen=True)
+class Republish(Action):
+    """Starts the publishing workflow with the earlier tag, once (D3)."""
+
+    public = True
+    keyless = True
+
+    def says(self, run: Run) -> str:
+        return f"start {run.policy.publish_workflow} with {run.facts.get('base.tag', 'the tag before')}"
+
+    async def probe(self, run: Run, world: World) -> Probe:
+        since = run.record("approve").since or world.now
+        found = await world.forge.workflow_runs(run.policy.publish_workflow, since=since)
+        ours = [each for each in found if each.head_sha == run.facts.get("good.commit")]
+        return Done({"republish.run": ours[-1].id}) if ours else Todo(self.says(run))
+
+    async def perform(self, run: Run, world: World) -> None:
+        tag = run.facts["base.tag"]
+        await world.forge.dispatch(run.policy.publish_workflow, ref=tag, inputs={"tag": tag})
+
+
+@dataclass(frozen=True)
+class RetractedNotice(Action):
+    """A notice on top of the release's text, the rest untouched (M2)."""
+
+    public = True
+
+    def says(self, run: Run) -> str:
+        return f"put “{RETRACTED}” on top of the release {fill('v{version}', run)}"
+
+    async def probe(self, run: Run, world: World) -> Probe:
+        release = await world.forge.release_by_tag(fill("v{version}", run))
+        if release is None:
+            return Done({"notice": ""})
+        if release.body.startswith(RETRACTED):
+            return Done({"notice": release.url})
+        return Todo(self.says(run), {"notice.release": release.id})
+
+    async def perform(self, run: Run, world: World) -> None:
+        release = await world.forge.release_by_tag(fill("v{version}", run))
+        if release is not None:
+            text = f"{RETRACTED}: please use {run.facts['good']} instead.\n\n{release.body}"
+            await world.forge.edit_release(run.facts["notice.release"], body=text)
+
+
+@dataclass(frozen=True)
+class AnnounceRollback(Announce):
+    """One discussion: what was rolled back, which versions are affected, what to do meanwhile (M1)."""
+
+    text: str = "rolled-back"
+
+    async def probe(self, run: Run, world: World) -> Probe:
+        found = await super().probe(run, world)
+        if not isinstance(found, Done):
+            return found
+        told = {"announced.workaround": run.facts.get("workaround", "")}
+        return Done({**found.facts, **told}, news=found.news)
+
+
+@dataclass(frozen=True)
+class AddWorkaround(Action):
+    """The announcement told again with the workaround in it."""
+
+    public = True
+
+    def says(self, run: Run) -> str:
+        return "add the workaround to the announcement"
+
+    async def probe(self, run: Run, world: World) -> Probe:
+        mark = marker(run, "announce")
+        if "announcement" not in run.facts:
+            return Todo(self.says(run))
+        found = [talk for talk in await world.forge.own_discussions() if mark in talk.body]
+        if not found:
+            return Conflict("the announcement is gone", "tell people elsewhere, then !skip workaround")
+        if found[-1].body == self._body(run):
+            return Done({"announced.workaround": run.facts.get("workaround", "")})
+        return Todo(self.says(run))
+
+    async def perform(self, run: Run, world: World) -> None:
+        await world.forge.edit_discussion(run.facts["announcement"], self._body(run))
+
+    def _body(self, run: Run) -> str:
+        return f"{texts.announcement('rolled-back', run)[1]}\n{marker(run, 'announce')}"
+
+
+@dataclass(frozen=True)
+class RevertRelease(Action):
+    """Undoes every merge of the version in one commit; what is left must be the earlier release and what was kept.
+
+    (C2, C3). The tree is compared path by path; the paths of kept commits may differ.
+    """
+
+    branch: str = BRANCH
+
+    def says(self, run: Run) -> str:
+        merges = run.facts.get("merges", [])
+        shown = ", ".join(short(sha) for sha in merges) or "its merges"
+        return f"revert {shown}, so that {run.policy.main} is as at {run.facts.get('base.tag', 'the release before')}"
+
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        shas = " ".join(run.facts.get("merges", []))
+        return (f"git revert --no-commit -m 1 {shas}", f"git commit -m '{self._message(run)}'")
+
+    def _message(self, run: Run) -> str:
+        return f"revert: roll back v{run.version}"
+
+    async def probe(self, run: Run, world: World) -> Probe:
+        name, base = fill(self.branch, run), run.facts.get("revert.cut.at")
+        tip = await world.git.branch(name)
+        if base is None or tip is None or tip == base:
+            return Todo(self.says(run))
+        different = set(await world.git.changed_paths(run.facts["good.commit"], tip))
+        for commit in run.facts.get("kept.commits", []):
+            parent = (await world.git.describe(commit)).parents[0]
+            different -= set(await world.git.changed_paths(parent, commit))
+        if different:
+            return Conflict(
+                f"{name} still differs from {run.facts['base.tag']} in {', '.join(sorted(different))}",
+                f"mend it on {name}, then !retry",
+            )
+        return Done({"revert.commit": tip})
+
+    async def perform(self, run: Run, world: World) -> None:
+        name, base = fill(self.branch, run), run.facts["revert.cut.at"]
+        message = f"{self._message(run)}\n\nBy run {run.name}.\n"
+        await world.git.revert(name, expected=base, commits=run.facts["merges"], message=message)
+
+    def refused(self, run: Run, why: str) -> Done | Conflict:
+        return Conflict(f"reverting does not work by itself: {why}", f"do it on {fill(self.branch, run)}, then !retry")
+
+
+def _reland(run: Run, merge: str) -> tuple[Owed, ...]:
+    text = (
+        f"bring {run.version}'s work back before it ships again: on {run.policy.develop}, "
+        f"git merge {short(run.facts['revert.cut.at'])} and then git merge -s ours {short(merge)}"
+    )
+    return (Owed("reland", text, Role.RELEASE_MANAGER, blocks="SOP-01 SOP-02 SOP-03"),)
+
+
+@dataclass(frozen=True)
+class MergeRevert(MergePullRequest):
+    """Merges the revert's pull request at exactly the bot's own commit (C4)."""
+
+    what: str = "the rollback of {version}"
+
+    async def probe(self, run: Run, world: World) -> Probe:
+        wanted, head = run.facts.get("revert.commit"), run.facts.get("head")
+        if wanted and head and wanted != head:
+            return Conflict(
+                f"PR #{run.facts['pr']} holds {short(head)}, not the revert {short(wanted)} that was approved",
+                "take the rest off the branch, then !retry",
+            )
+        found = await super().probe(run, world)
+        return Done(found.facts, found.news, _reland(run, found.facts["merge"])) if isinstance(found, Done) else found
+
+
+@dataclass(frozen=True)
+class PushRevert(Action):
+    """Brings an unprotected main to the revert (C4)."""
+
+    public = True
+
+    def says(self, run: Run) -> str:
+        return f"push the revert to {run.policy.main}"
+
+    async def probe(self, run: Run, world: World) -> Probe:
+        commit, tip = run.facts.get("revert.commit"), await world.git.branch(run.policy.main)
+        if commit is None or tip is None:
+            return Todo(self.says(run))
+        if await world.git.is_ancestor(commit, tip):
+            return Done({"merge": commit}, owed=_reland(run, commit))
+        if tip != run.facts["revert.cut.at"]:
+            return Conflict(
+                f"{run.policy.main} moved to {short(tip)} meanwhile", "merge the revert by hand, then !retry"
+            )
+        return Todo(self.says(run))
+
+    async def perform(self, run: Run, world: World) -> None:
+        await world.git.push_branch(run.policy.main, to=run.facts["revert.commit"], expected=run.facts["revert.cut.at"])

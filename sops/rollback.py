@@ -1,0 +1,148 @@
+"""SOP-04: take a release back. One yes names everything; then what hurts is stopped first, and the revert follows."""
+
+from sops.kit.branch_actions import CutBranch
+from sops.kit.gate import Approved, SignedOff
+from sops.kit.model import Role, Sop, Step
+from sops.kit.release_actions import OpenPullRequest
+from sops.kit.release_gates import ChecksGreen, ReviewsMet
+from sops.kit.rollback_actions import (
+    BRANCH,
+    AddWorkaround,
+    AnnounceRollback,
+    MergeRevert,
+    PointLatest,
+    PushRevert,
+    Republish,
+    RetractedNotice,
+    RetractImage,
+    RevertRelease,
+)
+from sops.kit.rollback_gates import (
+    Asked,
+    DigestUnshared,
+    MovesLatest,
+    Rebuilds,
+    Rebuilt,
+    Reverts,
+    Surveyed,
+    ToldWithout,
+    WorkaroundOrTime,
+)
+
+BOUND = (
+    "merges",
+    "latest.was",
+    "kept.commits",
+    "good.commit",
+    "bad.digest",
+    "good.digest",
+    "image.only",
+    "retract",
+    "main.protected",
+)
+COVERED = (
+    "latest",
+    "retracted-notice",
+    "announce",
+    "retract",
+    "republish",
+    "revert-branch",
+    "revert",
+    "revert-pull-request",
+    "revert-merge",
+    "revert-push",
+)
+
+ROLLBACK = Sop(
+    "SOP-04",
+    "Rollback",
+    command="release rollback",
+    prefix="RBK",
+    owner=Role.RELEASE_MANAGER,
+    starters=(Role.RELEASE_MANAGER, Role.ON_CALL),
+    leaders=(Role.ON_CALL,),
+    channel="releases",
+    steps=(
+        Step("survey", row="C1", title="what it undoes", when=Surveyed()),
+        Step(
+            "approve",
+            row="C1",
+            title="approval",
+            when=(
+                Surveyed(),
+                Approved(1, by=Role.RELEASE_MANAGER, also=Role.REVIEWER, covers=COVERED, binds=BOUND),
+            ),
+        ),
+        Step("latest", row="D1", title="latest image", after="approve", only_if=MovesLatest(), do=PointLatest()),
+        Step("retracted-notice", row="M2", title="retracted notice", after="approve", do=RetractedNotice()),
+        Step(
+            "announce", row="M1", title="announcement", after="approve", when=WorkaroundOrTime(), do=AnnounceRollback()
+        ),
+        Step(
+            "workaround",
+            row="M1",
+            title="workaround",
+            after="announce",
+            only_if=ToldWithout(),
+            when=SignedOff(
+                Role.RELEASE_MANAGER,
+                ask="!set workaround text and !done workaround, or !skip workaround reason",
+                needs=("workaround",),
+                evidence=False,
+            ),
+            do=AddWorkaround(),
+        ),
+        Step(
+            "retract",
+            row="D2",
+            title="image deleted",
+            after="latest",
+            only_if=Asked("retract", "retract"),
+            when=DigestUnshared(),
+            do=RetractImage(),
+        ),
+        Step("republish", row="D3", title="image built again", after="approve", only_if=Rebuilds(), do=Republish()),
+        Step("republished", row="D3", title="image is there", after="republish", only_if=Rebuilds(), when=Rebuilt()),
+        Step(
+            "revert-branch",
+            row="C1",
+            title="branch",
+            after="approve",
+            only_if=Reverts(),
+            do=CutBranch(BRANCH, base="{main}", under="revert."),
+        ),
+        Step("revert", row="C2, C3", title="revert", after="revert-branch", only_if=Reverts(), do=RevertRelease()),
+        Step(
+            "revert-pull-request",
+            row="C4",
+            title="pull request",
+            only_if=Reverts(protected=True),
+            do=OpenPullRequest(BRANCH, "{main}", "revert: roll back v{version}", text="rollback"),
+        ),
+        Step("checks", row="C4", title="checks", only_if=Reverts(protected=True), when=ChecksGreen()),
+        Step(
+            "revert-merge",
+            row="C4",
+            title="merge of the revert",
+            only_if=Reverts(protected=True),
+            when=(ChecksGreen(), ReviewsMet()),
+            do=MergeRevert(),
+        ),
+        Step(
+            "revert-push",
+            row="C4",
+            title="push of the revert",
+            after="revert",
+            only_if=Reverts(protected=False),
+            do=PushRevert(),
+        ),
+        Step(
+            "retag-source",
+            row="C5",
+            title="tag on the good commit",
+            after="approve",
+            only_if=Asked("retag", "retag"),
+            when=SignedOff(Role.RELEASE_MANAGER, ask="the good commit has a tag of a new version; none was moved"),
+        ),
+    ),
+)
