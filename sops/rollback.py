@@ -41,9 +41,11 @@ BOUND = (
     "main.protected",
 )
 COVERED = (
+    "approve",
     "latest",
     "retracted-notice",
     "announce",
+    "workaround",
     "retract",
     "republish",
     "revert-branch",
