@@ -111,6 +111,13 @@ def sandbox_people() -> tuple[Person, ...]:
     )
 
 
+def sandbox_policy() -> Policy:
+    """What the demo plays by: it looks seldom, since its forge tells its news; and it is built on another project."""
+    return Policy(
+        look_every=timedelta(minutes=15), look_every_soak=timedelta(hours=6), upstreams={"rocksdb": "acme/rocksdb"}
+    )
+
+
 def sandbox_settings(world: SandboxWorld, storage: str, policy: Policy | None = None) -> Settings:
     """Settings that point every adapter at the sandbox."""
     return Settings(
@@ -124,7 +131,7 @@ def sandbox_settings(world: SandboxWorld, storage: str, policy: Policy | None = 
         token=world.token,
         channels={"releases": "#releases", "ops": "#ops", "maintainers": "#maintainers"},
         people=sandbox_people(),
-        policy=policy or Policy(look_every=timedelta(minutes=15), look_every_soak=timedelta(hours=6)),
+        policy=policy or sandbox_policy(),
     )
 
 

@@ -1,5 +1,6 @@
 """The ground floor: what a procedure is, and the procedures themselves. Pure; does no I/O."""
 
+from sops.dependency_update import DEPENDENCY_UPDATE
 from sops.freeze import RELEASE_FREEZE
 from sops.hotfix import HOTFIX
 from sops.incident import INCIDENT
@@ -10,7 +11,7 @@ from sops.rollback import ROLLBACK
 from sops.stable_release import STABLE_RELEASE
 
 #: Those of the owner's document, in its order.
-ALL: tuple[Sop, ...] = (STABLE_RELEASE, HOTFIX, RELEASE_CANDIDATE, ROLLBACK, ONBOARDING, INCIDENT)
+ALL: tuple[Sop, ...] = (STABLE_RELEASE, HOTFIX, RELEASE_CANDIDATE, ROLLBACK, DEPENDENCY_UPDATE, ONBOARDING, INCIDENT)
 
 
 #: Those of ours besides.

@@ -54,12 +54,12 @@ class BumpPatch(Action):
         for file in run.policy.version_files:
             released = await _read(world, run.facts["base.commit"], file.path)
             here = await _read(world, head, file.path)
-            spelled = Version.parse(get_version(file.kind, released)).final
+            spelled = Version.parse(get_version(file.kind, released, file.at)).final
             if spelled != base:
                 raise InvalidText(f"{file.path} says {spelled} at {run.facts['base.tag']}, not {base}")
-            if Version.parse(get_version(file.kind, here)) not in {base, wanted}:
+            if Version.parse(get_version(file.kind, here, file.at)) not in {base, wanted}:
                 raise InvalidText(f"{file.path} says neither {base} nor {wanted} at {short(head)}")
-            if (new := set_version(file.kind, here, wanted)) != here:
+            if (new := set_version(file.kind, here, wanted, file.at)) != here:
                 changes[file.path] = new
         return changes
 

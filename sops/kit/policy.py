@@ -15,12 +15,19 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
 class VersionFile(BaseModel):
-    """A file that spells the version. `plain` is the whole file, `cmake` the `project()` call."""
+    """A file that spells the version, and how; `at` says where in it (see `version_files.set_version`)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     path: str
-    kind: Literal["plain", "cmake"]
+    kind: Literal["plain", "cmake", "regex", "json", "toml"]
+    at: str = ""
+
+    @model_validator(mode="after")
+    def _says_where(self) -> "VersionFile":
+        if bool(self.at) == (self.kind in {"plain", "cmake"}):
+            raise ValueError(f"{self.path}: `at` goes with regex, json and toml, and with those alone")
+        return self
 
 
 class Policy(BaseModel):
@@ -91,6 +98,18 @@ class Policy(BaseModel):
     hotfix_checks: tuple[str, ...] = ()
     expedited_label: str = "expedited"
     security_policy: str = "SECURITY.md"
+
+    # Dependencies
+    #: Where dependencies are pinned, and in which manner (see `pins.repinned`); submodules are found by themselves.
+    pin_files: dict[str, Literal["vcpkg", "cmake"]] = Field(
+        default_factory=lambda: {"vcpkg.json": "vcpkg", "CMakeLists.txt": "cmake"}  # type: ignore[arg-type]
+    )
+    #: A dependency's name and the repository its release notes come from, `owner/name`.
+    upstreams: dict[str, str] = Field(default_factory=dict)
+    #: Workflows that build and test the editions; empty means that the pull request's checks do.
+    dependency_workflows: tuple[str, ...] = ()
+    performance_critical: tuple[str, ...] = ()
+    security_label: str = "security"
 
     # Newcomers
     #: A first-time contributor's pull request begins an onboarding by itself.

@@ -49,7 +49,7 @@ class PrepareVersion(Action):
         for file in run.policy.version_files:
             data = await self._read(world, head, file.path)
             try:
-                wanted[file.path] = set_version(file.kind, data, version)
+                wanted[file.path] = set_version(file.kind, data, version, file.at)
             except InvalidText as problem:
                 raise InvalidText(f"{file.path}: {problem}") from problem
             if wanted[file.path] == data:

@@ -20,10 +20,12 @@ from sops.kit.world import Check, CheckState, Review
 class ChecksGreen(Gate):
     """Every required check is present and green on the pull request's head (SOP-03 row 4).
 
-    `hotfix`: those a hotfix needs, where the settings name any.
+    `hotfix`: those a hotfix needs, where the settings name any. `into` is the branch whose rules say which those are,
+    where the settings do not.
     """
 
     hotfix: bool = False
+    into: str = "{main}"
 
     def says(self, run: Run) -> str:
         return "wait for every required check to be green"
@@ -31,7 +33,8 @@ class ChecksGreen(Gate):
     async def check(self, run: Run, world: World) -> Met | Waiting:
         request = await world.forge.pull_request(run.facts["pr"])
         head = request.head_sha
-        required = run.policy.required_checks or (await world.forge.rules(run.policy.main)).required_checks
+        named = run.policy.required_checks if self.into == "{main}" else ()
+        required = named or (await world.forge.rules(fill(self.into, run))).required_checks
         states = worst(await world.forge.checks(head))
         if self.hotfix and run.policy.hotfix_checks:
             required = beginning(run.policy.hotfix_checks, states)
@@ -132,7 +135,7 @@ class NewVersion(Gate):
         file = run.policy.version_files[0]
         data = await world.git.read(tip, file.path)
         try:
-            return Version.parse(get_version(file.kind, data)) if data is not None else None
+            return Version.parse(get_version(file.kind, data, file.at)) if data is not None else None
         except (InvalidText, InvalidVersion):
             return None
 

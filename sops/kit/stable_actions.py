@@ -46,7 +46,7 @@ class SetVersion(Action):
             data = await world.git.read(head, file.path)
             if data is None:
                 raise InvalidText(f"{file.path} is missing at {short(head)}")
-            if (new := set_version(file.kind, data, Version.parse(run.version))) != data:
+            if (new := set_version(file.kind, data, Version.parse(run.version), file.at)) != data:
                 changes[file.path] = new
         return changes
 

@@ -81,6 +81,18 @@ def _rollback(run: Run) -> str:
     return f"Takes {run.version} back, by run {run.name}: the tree is that of {facts['base.tag']} again.{stays}"
 
 
+def _dependency(run: Run) -> str:
+    facts = run.facts
+    notes = ", ".join(facts.get("notes.shown", [])) or "none"
+    cve = f" It closes {facts['cve']}." if facts.get("cve") else ""
+    said = run.record("breaking-changes").text
+    return (
+        f"{facts['name']} from {facts['from']} to {facts['to']}, by run {run.name} for {run.starter}.{cve}\n\n"
+        f"Upstream notes read: {notes}.\nBreaking changes: {quoted(said) if said else 'nothing was said'}\n"
+        + "".join(f"Built: {quoted(name)}\n" for name in facts.get("builds", {}))
+    )
+
+
 def _security_table(run: Run) -> str:
     return f"The line of {run.version} in the table of supported versions, by run {run.name}."
 
@@ -93,6 +105,7 @@ PULL_REQUESTS: dict[str, Callable[[Run], str]] = {
     "back-port": _back_port,
     "back-merge": _back_merge,
     "rollback": _rollback,
+    "dependency": _dependency,
     "security-table": _security_table,
 }
 

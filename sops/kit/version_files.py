@@ -1,66 +1,49 @@
 """Reading and writing the version in the files that spell it. Only the version's own characters ever change."""
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from itertools import pairwise
 
+import tomlkit
+from tomlkit.exceptions import ParseError
+from tomlkit.items import String
+
+from sops.kit.cmake import Token, calls, line_of
 from sops.kit.errors import ConfigurationError, InvalidText
+from sops.kit.json_text import pointed
 from sops.kit.version import Version
 
 # One optional byte order mark, blanks, one word that begins like a version, blanks.
 _PLAIN = re.compile(rb"(?:\xef\xbb\xbf)?\s*(v?[0-9][0-9A-Za-z.+-]*)\s*")
-
-# The lexical rules of cmake-language(7), as far as they decide what is code.
-_CMAKE_TOKEN = re.compile(
-    rb"""
-      (?P<comment>\#?)\[(?P<marks>=*)\[ (?: (?P<bracket>.*?)\](?P=marks)\] | (?P<open_bracket>) )
-    | \#[^\r\n]*
-    | " (?: (?P<string>(?:[^"\\]|\\.)*)" | (?P<open_string>) )
-    | (?P<parenthesis>[()])
-    | (?P<word>(?:[^\s()\#"\\]|\\.)+)
-    """,
-    re.VERBOSE | re.DOTALL,
-)
 _CMAKE_VERSION = re.compile(rb"[0-9]+(?:\.[0-9]+){0,3}")
 
 
-@dataclass(frozen=True)
-class _Token:
-    """An argument (word, string or bracket argument, without its quotes) or a parenthesis, and where it begins."""
+def set_version(kind: str, data: bytes, version: Version, at: str = "") -> bytes:
+    """The file with `version` in it.
 
-    text: bytes
-    start: int
-    is_parenthesis: bool = False
-
-    @property
-    def end(self) -> int:
-        return self.start + len(self.text)
-
-
-def set_version(kind: str, data: bytes, version: Version) -> bytes:
-    """The file with `version` in it. `kind` is `plain` (`1.4.0rc1`, the whole file) or `cmake` (`1.4.0`).
-
-    Raises InvalidText, saying why, when the file does not hold exactly what this kind promises.
+    `kind` is `plain` (the whole file), `cmake` (the `project()` call), `regex` (`at` is a pattern whose group is the
+    version), `json` (`at` is a pointer, RFC 6901) or `toml` (`at` is a dotted key). A candidate is `1.4.0rc1` in plain
+    and TOML files, `1.4.0` in CMake, `1.4.0-rc1` elsewhere. Raises InvalidText, saying why, when the file does not
+    hold exactly what this kind promises.
     """
-    start, end = _find(kind)(data)
-    spelled = version.pep440 if kind == "plain" else version.cmake
+    start, end = _find(kind)(data, at)
+    spelled = {"plain": version.pep440, "toml": version.pep440, "cmake": version.cmake}.get(kind, version.text)
     return data[:start] + spelled.encode() + data[end:]
 
 
-def get_version(kind: str, data: bytes) -> str:
+def get_version(kind: str, data: bytes, at: str = "") -> str:
     """The version as the file spells it now. Raises as `set_version` does."""
-    start, end = _find(kind)(data)
-    return data[start:end].decode("ascii")
+    start, end = _find(kind)(data, at)
+    return data[start:end].decode(errors="replace")
 
 
-def _find(kind: str) -> Callable[[bytes], tuple[int, int]]:
+def _find(kind: str) -> Callable[[bytes, str], tuple[int, int]]:
     if kind not in _KINDS:
-        raise ConfigurationError(f"{kind!r} is not a kind of version file; there are {' and '.join(_KINDS)}.")
+        raise ConfigurationError(f"{kind!r} is not a kind of version file; there are {', '.join(_KINDS)}.")
     return _KINDS[kind]
 
 
-def _find_plain(data: bytes) -> tuple[int, int]:
+def _find_plain(data: bytes, _: str) -> tuple[int, int]:
     """Where the version is in a file that holds nothing else."""
     match = _PLAIN.fullmatch(data)
     if match is None:
@@ -70,17 +53,19 @@ def _find_plain(data: bytes) -> tuple[int, int]:
     return match.span(1)
 
 
-def _find_cmake(data: bytes) -> tuple[int, int]:
+def _find_cmake(data: bytes, _: str) -> tuple[int, int]:
     """Where the digits after VERSION are in the first `project()` call."""
-    arguments = _project_arguments(data)[1:]  # the first is the project's name
-    for keyword, value in pairwise(arguments):
+    found = next(calls(data, {b"project"}), None)
+    if found is None:
+        raise InvalidText("There is no project() call; write project(<name> VERSION 1.4.0 …).")
+    for keyword, value in pairwise(found[1][1:]):  # the first is the project's name
         if keyword.text == b"VERSION":
             return _digits(data, value)
     raise InvalidText("The first project() call has no VERSION; write project(<name> VERSION 1.4.0 …).")
 
 
-def _digits(data: bytes, value: _Token) -> tuple[int, int]:
-    line = _line(data, value.start)
+def _digits(data: bytes, value: Token) -> tuple[int, int]:
+    line = line_of(data, value.start)
     if b"${" in value.text:
         raise InvalidText(f"The VERSION of project() on line {line} comes from a variable; write the digits there.")
     if not _CMAKE_VERSION.fullmatch(value.text):
@@ -88,40 +73,49 @@ def _digits(data: bytes, value: _Token) -> tuple[int, int]:
     return value.start, value.end
 
 
-def _project_arguments(data: bytes) -> list[_Token]:
-    """The arguments of the first call of `project`, in any case; those inside inner parentheses too."""
-    depth, previous = 0, b""
-    found: list[_Token] | None = None
-    for token in _cmake_tokens(data):
-        if not token.is_parenthesis:
-            if found is not None:
-                found.append(token)
-        elif token.text == b"(":
-            if depth == 0 and previous.lower() == b"project":
-                found = []
-            depth += 1
-        else:
-            depth -= 1
-            if depth == 0 and found is not None:
-                return found
-        previous = token.text
-    if found is not None:
-        raise InvalidText("The project() call never ends; a ) is missing.")
-    raise InvalidText("There is no project() call; write project(<name> VERSION 1.4.0 …).")
+def _find_regex(data: bytes, at: str) -> tuple[int, int]:
+    try:
+        found = list(re.finditer(at.encode(), data, re.MULTILINE))
+    except re.error as error:
+        raise ConfigurationError(f"{at!r} is not a pattern: {error}.") from error
+    if len(found) != 1 or found[0].re.groups != 1:
+        raise InvalidText(f"The pattern {at} fits {len(found)} places and must fit one, with one group around it.")
+    return found[0].span(1)
 
 
-def _cmake_tokens(data: bytes) -> Iterator[_Token]:
-    for match in _CMAKE_TOKEN.finditer(data):
-        if match["open_bracket"] is not None or match["open_string"] is not None:
-            line = _line(data, match.start())
-            raise InvalidText(f"What begins on line {line} with {match[0].decode()} never ends; close it.")
-        kind = match.lastgroup
-        if kind is not None and not match["comment"]:
-            yield _Token(match[kind], match.start(kind), is_parenthesis=kind == "parenthesis")
+def _find_json(data: bytes, at: str) -> tuple[int, int]:
+    value = pointed(data, at)
+    return value.start + 1, value.end - 1
 
 
-def _line(data: bytes, position: int) -> int:
-    return data.count(b"\n", 0, position) + 1
+def _find_toml(data: bytes, at: str) -> tuple[int, int]:
+    """Found with a value of our own in its place, so that the text around it needs no parser of ours."""
+    try:
+        text = data.decode("utf-8-sig")
+        document = tomlkit.parse(text)
+        *tables, key = at.split(".")
+        table = document
+        for name in tables:
+            table = table[name]
+        old = table[key]
+        if not isinstance(old, String) or tomlkit.dumps(document) != text:
+            raise InvalidText(f"{at} is no text; write it in quotes.")
+        table[key] = probe = f"<{'version' * 8}>"
+        changed = tomlkit.dumps(document)
+    except (ParseError, UnicodeDecodeError) as error:
+        raise InvalidText(f"The file is no TOML: {error}.") from error
+    except (KeyError, TypeError) as error:
+        raise InvalidText(f"There is no {at}; see the key in the settings.") from error
+    start = changed.index(probe)
+    end = start + len(text) - (len(changed) - len(probe))
+    shift = len(data) - len(data.decode("utf-8-sig").encode())
+    return shift + len(text[:start].encode()), shift + len(text[:end].encode())
 
 
-_KINDS = {"plain": _find_plain, "cmake": _find_cmake}
+_KINDS: dict[str, Callable[[bytes, str], tuple[int, int]]] = {
+    "plain": _find_plain,
+    "cmake": _find_cmake,
+    "regex": _find_regex,
+    "json": _find_json,
+    "toml": _find_toml,
+}

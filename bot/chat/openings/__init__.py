@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from bot.chat import commands
 from bot.chat.openings.base import Beginning, Looks, Opening
 from bot.chat.openings.candidate import CANDIDATE
+from bot.chat.openings.dependency import UPDATE
 from bot.chat.openings.freeze import FREEZE
 from bot.chat.openings.hotfix import PATCH
 from bot.chat.openings.onboarding import NEWCOMER
@@ -19,5 +20,6 @@ OPENINGS: Mapping[type[commands.Command], Beginning] = {
     commands.StartRollback: BACK,
     commands.Freeze: FREEZE,
     commands.StartHotfix: PATCH,
+    commands.StartUpdate: UPDATE,
     commands.Onboard: NEWCOMER,
 }

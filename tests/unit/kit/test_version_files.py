@@ -96,8 +96,8 @@ def test_a_cmake_file_without_a_plain_version_says_why(content, reason):
 
 
 def test_an_unknown_kind_is_a_matter_of_settings():
-    with pytest.raises(ConfigurationError, match="'json' is not a kind of version file; there are plain and cmake"):
-        set_version("json", b"{}", CANDIDATE)
+    with pytest.raises(ConfigurationError, match="'yaml' is not a kind of version file; there are plain, cmake, "):
+        set_version("yaml", b"{}", CANDIDATE)
 
 
 # Bytes that cannot open a string, a bracket or a call, so that the call stays the first one.

@@ -1,0 +1,38 @@
+"""`/deps update rocksdb 9.7.3 [--cve CVE-2026-1234]` (SOP-06)."""
+
+from bot.chat import commands, replies
+from bot.chat.openings.base import Beginning, Looks, Opening
+from bot.chat.replies import dependency as words
+from sops.dependency_update import DEPENDENCY_UPDATE
+from sops.kit.dependency_actions import pins_of
+from sops.kit.errors import InvalidText
+from sops.kit.message import Card
+from sops.kit.texts import slug
+
+
+async def _update(command: commands.StartUpdate, looks: Looks) -> Opening | Card:
+    """A dependency that is pinned somewhere, at another version."""
+    policy, world = looks.policy, looks.world
+    tip = await world.git.branch(policy.develop)
+    try:
+        found = await pins_of(command.name, tip, policy, world) if tip else {}
+    except InvalidText as problem:
+        return replies.bad_version(str(problem))
+    if not found:
+        return replies.refused(words.pinned_nowhere(command.name, list(policy.pin_files)))
+    versions = [version for each in found.values() for version in each]
+    if all(version == command.version for version in versions):
+        return replies.refused(words.there_already(command.name, command.version))
+    facts = {
+        "about": command.name,
+        "name": command.name,
+        "from": max(versions, key=len),
+        "to": command.version.removeprefix("v"),
+        "cve": command.cve,
+        "pins": list(found),
+        "slug": slug(f"{command.name} {command.version.replace('.', '-')}", "update", 60),
+    }
+    return Opening(DEPENDENCY_UPDATE, f"{command.name} {facts['to']}", facts=facts)
+
+
+UPDATE = Beginning(DEPENDENCY_UPDATE, _update)

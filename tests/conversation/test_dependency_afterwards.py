@@ -1,0 +1,73 @@
+"""What real git finds after an update: the pins, the line in the changelog, and nothing else."""
+
+import subprocess
+from pathlib import Path
+
+from bot.wiring import sandbox_policy
+from sops.kit.changelog_entries import unreleased_entries
+from tests.conversation.conftest import Open
+
+START = """
+@maint #maintainers: /deps update rocksdb 9.7.3
+@maint in DEP-1: !start
+@maint in DEP-1: !set changelog RocksDB recovers behind an empty log file.
+@maint in DEP-1: !done breaking-changes none
+%state DEP-1 pull-request done
+"""
+WORKFLOWS = ("edition-community-ci.yml", "edition-enterprise-ci.yml")
+
+
+async def test_only_the_pins_and_one_line_of_the_changelog_change(converse: Open) -> None:
+    chat = await converse()
+    await chat.play(START)
+    branch = "deps/rocksdb-9-7-3"
+    assert chat.git("diff", "--name-only", "develop", branch).split() == [
+        "CHANGELOG.md",
+        "CMakeLists.txt",
+        "vcpkg.json",
+    ]
+    numbers = chat.git("diff", "--numstat", "develop", branch).split("\n")[:3]
+    assert [line.split("\t")[:2] for line in numbers] == [["1", "0"], ["1", "1"], ["2", "2"]]
+    entries = unreleased_entries(chat.git("show", f"{branch}:CHANGELOG.md").encode())
+    assert "RocksDB recovers behind an empty log file." in entries
+
+
+async def test_editions_are_built_by_workflows_where_the_settings_name_them(converse: Open) -> None:
+    policy = sandbox_policy().model_copy(
+        update={"dependency_workflows": WORKFLOWS, "performance_critical": ("rocksdb",)}
+    )
+    chat = await converse(policy)
+    chat.world.fail_workflow(WORKFLOWS[1])
+    await chat.play(START)
+    await chat.play("%clock +20m\n%state DEP-1 built waiting\n%state DEP-1 benchmarks waiting")
+    assert len(chat.world.core.state.workflow_runs) == len(WORKFLOWS)
+    await chat.say("maint", "in DEP-1", "status")
+    assert f"{WORKFLOWS[1]} ended with failure" in chat.text
+
+
+async def test_a_submodule_is_moved_by_commit(converse: Open, tmp_path: Path) -> None:
+    chat = await converse()
+    work, old, new = tmp_path / "work", "1" * 40, "2" * 40
+    git("clone", "-q", str(chat.world.git_path), str(work), at=tmp_path)
+    git("switch", "-q", "develop", at=work)
+    (work / ".gitmodules").write_text('[submodule "llama.cpp"]\n\tpath = third_party/llama.cpp\n\turl = ../llama\n')
+    git("add", ".gitmodules", at=work)
+    git("update-index", "--add", "--cacheinfo", f"160000,{old},third_party/llama.cpp", at=work)
+    git("commit", "-q", "-m", "submodule", at=work)
+    git("push", "-q", "origin", "develop", at=work)
+    await chat.play(
+        f"""
+@maint #maintainers: /deps update llama.cpp {new}
+@maint in DEP-1: !start
+%expect "do not say where llama.cpp comes from"
+@maint in DEP-1: !done breaking-changes none
+%state DEP-1 pull-request done
+"""
+    )
+    branch = f"deps/llama-cpp-{new}"
+    assert f"160000 commit {new}\tthird_party/llama.cpp" in chat.git("ls-tree", "-r", branch)
+
+
+def git(*arguments: str, at: Path) -> None:
+    who = ("-c", "user.name=maint", "-c", "user.email=maint@skylark.example")
+    subprocess.run(("git", *who, *arguments), cwd=at, check=True, capture_output=True)
