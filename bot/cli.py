@@ -190,12 +190,17 @@ def _check_exists(storage: str) -> None:
 async def _exported(storage: str, markdown: bool, only: str) -> list[str]:
     store = await _opened(storage)
     try:
-        runs = [run for run in await store.read(lambda tx: tx.runs.all()) if only in {"", run.name}]
+        every = await store.read(lambda tx: tx.runs.all())
+        secret = {run.id for run in every if run.embargoed}
+        runs = [run for run in every if only in {"", run.name}]
         if only and not runs:
             raise SopwithError(f"There is no run {only}.")
         lines: list[str] = []
         for run in runs:
             entries = await _entries(store, run.id)
+            if run.id in secret and (not run.parent or run.parent in secret):
+                lines += [] if markdown else replies.export_withheld(entries)
+                continue
             lines += replies.export_markdown(run, entries) if markdown else replies.export_json(run, entries)
         return lines
     finally:

@@ -17,6 +17,7 @@ from adapters.sandbox.world import SandboxWorld
 from bot.chat.dispatch import Dispatch
 from bot.chat.looking import Looking
 from bot.chat.newcomers import Newcomers
+from bot.chat.privacy import Privacy
 from bot.chat.roots import Roots
 from bot.demo.stage import Stage
 from bot.engine.advance import Advancer
@@ -65,7 +66,8 @@ def assemble(settings: Settings, clock: Clock, ports: Ports) -> Engine:
     planner = Planner(worlds)
     advancer = Advancer(desks, worlds, Approvals(desks, people), owner)
     looking = Looking(store, worlds, planner, ALL, advancer.advance)
-    roots = Roots(store, clock, people, settings.policy, planner, worlds, settings.channels)
+    privacy = Privacy(ports.chats, settings.channels)
+    roots = Roots(store, clock, people, settings.policy, planner, worlds, settings.channels, privacy)
     home = Place(platform=next(iter(ports.chats), ""), channel=settings.channels.get(ONBOARDING.channel, ""))
     newcomers = Newcomers(store, worlds, people, settings.policy, home)
     dispatch = Dispatch(store, clock, people, looking, roots, newcomers)
@@ -129,7 +131,7 @@ def sandbox_settings(world: SandboxWorld, storage: str, policy: Policy | None = 
         registry_url=world.registry_url,
         image=world.repository,
         token=world.token,
-        channels={"releases": "#releases", "ops": "#ops", "maintainers": "#maintainers"},
+        channels={"releases": "#releases", "ops": "#ops", "maintainers": "#maintainers", "security": "#security"},
         people=sandbox_people(),
         policy=policy or sandbox_policy(),
     )

@@ -8,10 +8,20 @@ from sops.kit.model import Sop
 from sops.onboarding import ONBOARDING
 from sops.release_candidate import RELEASE_CANDIDATE
 from sops.rollback import ROLLBACK
+from sops.security_response import SECURITY_RESPONSE
 from sops.stable_release import STABLE_RELEASE
 
 #: Those of the owner's document, in its order.
-ALL: tuple[Sop, ...] = (STABLE_RELEASE, HOTFIX, RELEASE_CANDIDATE, ROLLBACK, DEPENDENCY_UPDATE, ONBOARDING, INCIDENT)
+ALL: tuple[Sop, ...] = (
+    STABLE_RELEASE,
+    HOTFIX,
+    RELEASE_CANDIDATE,
+    ROLLBACK,
+    SECURITY_RESPONSE,
+    DEPENDENCY_UPDATE,
+    ONBOARDING,
+    INCIDENT,
+)
 
 
 #: Those of ours besides.

@@ -29,5 +29,11 @@ class ConsoleChat:
         if not self._room.edit(ref, render(card, self._zone)):
             raise FarEndRefused(f"there is no message {ref} in {place.channel}")
 
+    async def is_private(self, place: Place) -> bool:
+        return place.channel in self._room.private
+
+    async def remove(self, place: Place, ref: str) -> bool:
+        return self._room.edit(ref, ["(removed)"])
+
     async def whisper(self, key: str, place: Place, to: Actor, card: Card) -> None:
         self._room.show(key, BOT, place.channel, place.thread, render(card, self._zone), to=to.id)

@@ -24,6 +24,7 @@ class Room:
     """Holds every post; tells listeners what becomes visible, as (post, was it an edit)."""
 
     posts: list[Post] = field(default_factory=list)
+    private: frozenset[str] = frozenset({"#security"})
     on_show: list[Callable[[Post, bool], None]] = field(default_factory=list)
 
     def show(self, key: str, author: str, channel: str, thread: str | None, lines: list[str], to: str = "") -> str:

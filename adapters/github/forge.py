@@ -14,6 +14,7 @@ from github.Repository import Repository
 from pydantic import SecretStr
 
 from adapters.github import branches, convert, discussions, issues, milestones, pulls, releases, workflows
+from adapters.github.advisories import AdvisoryCalls
 from adapters.github.errors import Asked, merging, translated
 from adapters.github.pace import WritePace
 from adapters.github.retry import ReadsOnly
@@ -39,7 +40,7 @@ _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/(?!\.{1,2}$)[A-Za-z0-9._-]+"
 _STATES = ("open", "closed", "all")
 
 
-class GitHubForge:
+class GitHubForge(AdvisoryCalls):
     """One repository on GitHub (or a server that speaks its language at `base_url`).
 
     `timeout` is whole seconds for each attempt; `pause_between_writes` the seconds GitHub wants between two writes.

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from adapters.sandbox import (
+    rest_advisories,
     rest_commits,
     rest_git,
     rest_issues,
@@ -24,6 +25,7 @@ _MODULES = (
     rest_git,
     rest_releases,
     rest_workflows,
+    rest_advisories,
 )
 _DOCUMENTATION = "https://forge.example/docs/rest"
 

@@ -3,7 +3,8 @@
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 
 @dataclass
@@ -176,6 +177,29 @@ CATEGORIES = (
 )
 
 
+#: How long the forge takes to make a temporary private fork.
+FORK_TAKES = timedelta(minutes=4)
+
+
+@dataclass
+class AdvisoryRecord:
+    """A security advisory: a draft until it is published."""
+
+    ghsa: str
+    summary: str
+    description: str
+    author: str
+    created_at: datetime
+    updated_at: datetime
+    severity: str | None = None
+    vector: str = ""
+    vulnerabilities: list[dict[str, Any]] = field(default_factory=list)
+    state: str = "draft"
+    published_at: datetime | None = None
+    cve_asked: bool = False
+    fork_due: datetime | None = None
+
+
 @dataclass
 class WorldState:
     """Everything, and the two sequences the forge numbers it by."""
@@ -186,6 +210,7 @@ class WorldState:
     milestones: dict[int, Milestone] = field(default_factory=dict)
     releases: list[Release] = field(default_factory=list)
     discussions: dict[int, Discussion] = field(default_factory=dict)
+    advisories: dict[str, AdvisoryRecord] = field(default_factory=dict)
     workflow_runs: list[WorkflowRun] = field(default_factory=list)
     failing_workflows: set[str] = field(default_factory=set)
     publications: dict[str, datetime] = field(default_factory=dict)

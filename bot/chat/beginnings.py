@@ -60,6 +60,13 @@ class StartHotfix(Command):
 
 
 @dataclass(frozen=True)
+class ReportVulnerability(Command):
+    """/security report the token check can be skipped"""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class StartUpdate(Command):
     """/deps update rocksdb 9.7.3"""
 
@@ -122,6 +129,15 @@ def hotfix(rest: str) -> Command | Problem:
     return StartHotfix(version[:100], Severity(severity.upper()), slug.lower(), security)
 
 
+def security(rest: str) -> Command | Problem:
+    word, more = split(rest)
+    if word.lower() != "report" or not more:
+        return Problem("missing", "security report")
+    if len(more) > LONGEST_TEXT:
+        return Problem("too-long", str(LONGEST_TEXT), str(len(more)))
+    return ReportVulnerability(more)
+
+
 def deps(rest: str) -> Command | Problem:
     word, more = split(rest)
     words, flags = _flags(more)
@@ -165,7 +181,7 @@ def _flags(rest: str) -> tuple[list[str], dict[str, str]]:
     return words, flags
 
 
-PARSERS = {"release": release, "hotfix": hotfix, "deps": deps, "onboard": onboard}
+PARSERS = {"release": release, "hotfix": hotfix, "security": security, "deps": deps, "onboard": onboard}
 
 #: Every command that begins a run, or ends what one began.
 BEGINNINGS = (
@@ -175,6 +191,7 @@ BEGINNINGS = (
     Freeze,
     Unfreeze,
     StartHotfix,
+    ReportVulnerability,
     StartUpdate,
     Onboard,
 )

@@ -14,6 +14,7 @@ from bot.chat.beginnings import (
     PARSERS,
     Freeze,
     Onboard,
+    ReportVulnerability,
     StartCandidate,
     StartHotfix,
     StartRollback,
@@ -29,6 +30,7 @@ __all__ = [
     "Freeze",
     "Onboard",
     "Problem",
+    "ReportVulnerability",
     "StartCandidate",
     "StartHotfix",
     "StartRollback",
@@ -341,10 +343,11 @@ SETTABLE_IN = {
     "SOP-01": ("changelog",),
     "SOP-02": ("changelog",),
     "SOP-04": ("workaround",),
+    "SOP-05": ("cvss", "affected", "changelog", "disclosure", "cve", "cause", "prevention"),
     "SOP-06": ("changelog",),
     "SOP-08": ("cause", "impact", "workaround"),
 }
-SETTABLE = ("cause", "impact", "workaround", "changelog")
+SETTABLE = tuple(dict.fromkeys(name for names in SETTABLE_IN.values() for name in names))
 _ALIASES = {
     "sev": "severity",
     "resolved": "verify",

@@ -13,6 +13,7 @@ from bot.chat.handlers import HANDLERS, incident, public_words, release, rephras
 from bot.chat.handlers.base import Refused, Speaker
 from bot.chat.looking import Looking
 from bot.chat.newcomers import Newcomers
+from bot.chat.privacy import hidden
 from bot.chat.replies.freeze import not_frozen
 from bot.chat.roots import Roots
 from bot.engine.desk import Desk, root_of
@@ -62,7 +63,7 @@ class Dispatch:
         addressed = bool(event.payload.get("addressed"))
         parsed = commands.parse(event.text, in_run=run is not None, addressed=addressed)
         if isinstance(parsed, commands.InRun):
-            run, parsed = await self._within(parsed)
+            run, parsed = await self._within(parsed, event)
         try:
             await self._obey(item, run, parsed)
         except (FarEndError, FarEndRefused) as problem:
@@ -80,10 +81,10 @@ class Dispatch:
 
         return await self._store.read(look)
 
-    async def _within(self, command: commands.InRun) -> tuple[Run | None, commands.Parsed]:
+    async def _within(self, command: commands.InRun, event: Event) -> tuple[Run | None, commands.Parsed]:
         """`/sop INC-7 ack` from anywhere: that run, and what is asked of it."""
         run = await self._store.read(lambda tx: tx.runs.by_name(command.run))
-        if run is None:
+        if run is None or hidden(run, event.place):
             return None, commands.Problem("unknown-run", command.run)
         return run, commands.parse(command.text, in_run=True, addressed=True)
 
@@ -106,7 +107,7 @@ class Dispatch:
         elif await self._roots.obey(item, me, parsed, self._finish):
             return
         else:
-            card = await self._looking.around(parsed)
+            card = await self._looking.around(parsed, event.place)
             await self._answer(item, run, card)
 
     async def _unfreeze(self, item: InboxItem, me: Speaker) -> None:

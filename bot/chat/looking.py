@@ -5,8 +5,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from bot.chat import commands, replies
 from bot.chat.beginnings import BEGINNINGS
 from bot.chat.handlers.common import signature
+from bot.chat.privacy import seen
 from bot.engine.far_end import Worlds
 from bot.engine.plan import Planner, outline, specimen
+from sops.kit.conversation import Place
 from sops.kit.gate import Gate, Waiting
 from sops.kit.message import Card
 from sops.kit.model import Sop
@@ -48,8 +50,8 @@ class Looking:
             case _:
                 return None
 
-    async def around(self, command: commands.Command) -> Card:
-        """The answer to a question about procedures and runs in general."""
+    async def around(self, command: commands.Command, place: Place) -> Card:
+        """The answer to a question about procedures and runs in general, asked at `place`."""
         match command:
             case commands.ListSops():
                 return replies.sops(self._sops)
@@ -57,7 +59,7 @@ class Looking:
                 found = next((sop for sop in self._sops if sop.id == wanted), None)
                 return replies.sop(found, outline(specimen(found))) if found else replies.unknown_sop(wanted)
             case commands.ListRuns():
-                return replies.runs(await self._store.read(lambda tx: tx.runs.open()))
+                return replies.runs(seen(await self._store.read(lambda tx: tx.runs.open()), place))
             case _ if isinstance(command, BEGINNINGS):
                 return replies.refused(replies.not_yet(type(command)))
             case _:

@@ -8,6 +8,8 @@ from bot.chat import commands, replies
 from bot.chat.handlers.base import Speaker
 from bot.chat.handlers.incident import page_first
 from bot.chat.openings import OPENINGS, Beginning, Looks, Opening
+from bot.chat.privacy import Privacy, hidden
+from bot.chat.replies import security
 from bot.engine.desk import Desk
 from bot.engine.far_end import Worlds
 from bot.engine.mail import run_of
@@ -16,14 +18,14 @@ from sops.incident import INCIDENT
 from sops.kit.conversation import Actor, Place
 from sops.kit.freeze_gates import FREEZE
 from sops.kit.message import Card
-from sops.kit.model import Sop
+from sops.kit.model import Role, Sop
 from sops.kit.people import People
 from sops.kit.policy import Policy
 from sops.kit.ports import Clock
 from sops.kit.run import Run, RunState, pinned
 from sops.kit.stores import InboxItem, Outgoing, Store, Transaction
 from sops.kit.texts import printable
-from sops.kit.timing import ACKNOWLEDGE, started
+from sops.kit.timing import ACKNOWLEDGE, REPORT, due, started
 from sops.kit.version import Version
 
 Finish = Callable[[InboxItem, Callable[[Transaction, datetime], None]], Awaitable[None]]
@@ -32,6 +34,7 @@ Finish = Callable[[InboxItem, Callable[[Transaction, datetime], None]], Awaitabl
 PARENTS: Mapping[str, frozenset[str]] = {
     "SOP-02": frozenset({"SOP-05", "SOP-08"}),
     "SOP-04": frozenset({"SOP-08"}),
+    "SOP-05": frozenset(),
 }
 
 
@@ -51,6 +54,7 @@ class Roots:
         planner: Planner,
         worlds: Worlds,
         channels: Mapping[str, str],
+        privacy: Privacy,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -59,6 +63,7 @@ class Roots:
         self._planner = planner
         self._worlds = worlds
         self._channels = channels
+        self._privacy = privacy
 
     async def obey(self, item: InboxItem, me: Speaker, command: commands.Command, finish: Finish) -> bool:
         """Begin what the command asks for; False if it begins nothing."""
@@ -98,25 +103,42 @@ class Roots:
     ) -> Card | None:
         """Show the plan of what the command asks for; the refusal if it cannot be begun."""
         sop = beginning.sop
-        if not (me.person and self._people.has(me.person.handle, sop.starters)):
+        anyone = Role.ANYONE in sop.starters
+        if not anyone and not (me.person and self._people.has(me.person.handle, sop.starters)):
             able = [person.handle for person in self._people.holding(*sop.starters)]
             return replies.no_role(me.person, str(me.actor), [str(role) for role in sop.starters], able)
-        opening = await beginning.open(command, Looks(self._worlds.now(), self._policy))
+        parent = await self._store.read(lambda tx: _parent(tx, item, sop))
+        private = parent is not None and parent.embargoed
+        opening = await beginning.open(command, Looks(self._worlds.now(), self._policy, private))
         if isinstance(opening, Card):
             return opening
-        parent = await self._store.read(lambda tx: _parent(tx, item, opening.sop))
         draft = self._draft(opening, me, item, self._clock.now(), parent)
+        if sop.private:
+            home = await self._privacy.home(item.event.actor.platform, sop.channel)
+            if home is None:
+                return security.no_private_channel()
+            draft = draft.but(place=home, private=True)
         plan = await self._planner.plan(draft)
-        await finish(item, lambda tx, now: self._plan(tx, now, item, me, opening, draft, plan))
+        removed = hidden(draft, item.event.place) and await self._privacy.remove(item.event)
+        await finish(item, lambda tx, now: self._plan(tx, now, item, me, opening, draft, plan, removed))
         return None
 
     def _plan(
-        self, tx: Transaction, now: datetime, item: InboxItem, me: Speaker, opening: Opening, draft: Run, plan: Plan
+        self,
+        tx: Transaction,
+        now: datetime,
+        item: InboxItem,
+        me: Speaker,
+        opening: Opening,
+        draft: Run,
+        plan: Plan,
+        removed: bool,
     ) -> None:
         """Show the plan; nothing is done before `!start`, unless the procedure begins at once."""
         other = next((run for run in tx.runs.open() if _same(run, draft)), None)
         if other is not None:
-            _whisper(tx, item, replies.refused(replies.already_running(other)), now)
+            taken = security.taken_already() if hidden(other, item.event.place) else replies.already_running(other)
+            _whisper(tx, item, replies.refused(taken), now)
             return
         run = draft.but(name=tx.runs.next_name(opening.sop.prefix))
         if not opening.sop.planned:
@@ -127,7 +149,12 @@ class Roots:
             desk.say(replies.planned(run, plan.lines, plan.trouble))
         else:
             desk.note("started", me.record)
-        if item.event.place.channel != run.place.channel:
+        if opening.sop.private:
+            leads = [person.handle for person in self._people.holding(opening.sop.owner)]
+            desk.say(security.reported(leads, due(REPORT, run, now)))
+        if hidden(run, item.event.place):
+            _whisper(tx, item, security.taken_in_private(removed), now)
+        elif item.event.place.channel != run.place.channel:
             _whisper(tx, item, replies.opened_in(run), now)
         desk.finish()
         tx.runs.wake(run.id)
@@ -135,13 +162,14 @@ class Roots:
     def _draft(self, opening: Opening, me: Speaker, item: InboxItem, now: datetime, parent: Run | None) -> Run:
         """A run that has no number yet."""
         sop = opening.sop
+        private = parent is not None and parent.embargoed
         return pinned(
             sop,
             run_id=uuid.uuid4().hex,
             name=f"{sop.prefix}-0",
             title=opening.title,
             starter=me.handle,
-            place=self._place(sop, item.event.place, item.event.actor),
+            place=parent.place if private and parent else self._place(sop, item.event.place, item.event.actor),
             at=now,
             policy=self._policy,
             owned=sop is not INCIDENT,
@@ -149,6 +177,7 @@ class Roots:
             severity=opening.severity,
             facts=opening.facts,
             parent=parent,
+            private=private,
         )
 
     def _place(self, sop: Sop, said: Place, actor: Actor) -> Place:

@@ -31,9 +31,13 @@ class Waiting:
 
 
 class Gate(Piece):
-    """Something outside that must hold before a step goes on. A plan looks at `early` ones before anybody starts."""
+    """Something outside that must hold before a step goes on. A plan looks at `early` ones before anybody starts.
+
+    Leaving out a `firm` one takes two people, also where a sign-off stands beside it.
+    """
 
     early: ClassVar[bool] = False
+    firm: ClassVar[bool] = False
 
     def says(self, run: Run) -> str:
         """What it waits for, as a line of the plan."""

@@ -103,7 +103,7 @@ class WriteChangelog(Action):
 
     def _edited(self, run: Run, world: World, data: bytes) -> bytes:
         day = calendar(run).local(world.now).date()
-        kind = "Security" if run.facts.get("security") else "Fixed"
+        kind = "Security" if run.facts.get("security") and not run.private else "Fixed"
         return new_section(data, run.version, day, kind, texts.titled(str(run.facts.get("changelog", ""))))
 
 
@@ -156,6 +156,8 @@ class ReleaseHotfix(MergePullRequest):
     def _although(self, run: Run) -> str:
         frozen = run.facts.get("frozen")
         untested = ", without a touched test" if run.facts.get("untested") else ""
+        reveals = ", ".join(run.facts.get("reveals", []))
+        untested += f", which reveals what changes in {reveals}" if reveals else ""
         return untested + (f", although releases are frozen: {texts.printable(str(frozen))}" if frozen else "")
 
     async def probe(self, run: Run, world: World) -> Probe:
@@ -259,7 +261,7 @@ class ListLine(Action):
     branch: str
 
     def says(self, run: Run) -> str:
-        return f"list {Version.parse(run.version).line}.x in {run.policy.security_policy}"
+        return f"list {run.line}.x in {run.policy.security_policy}"
 
     async def probe(self, run: Run, world: World) -> Probe:
         tip = await world.git.branch(fill(self.branch, run))
@@ -267,13 +269,13 @@ class ListLine(Action):
             return Todo(self.says(run))
         try:
             before = await _read(world, tip, run.policy.security_policy)
-            after = with_line(before, Version.parse(run.version).line)
+            after = with_line(before, run.line)
         except InvalidText as problem:
             return Conflict(str(problem), f"write it on {fill(self.branch, run)}, then !retry")
         return Done({"table.at": tip}) if after == before else Todo(self.says(run), {"table.on": tip})
 
     async def perform(self, run: Run, world: World) -> None:
         parent, path = run.facts["table.on"], run.policy.security_policy
-        data = with_line(await _read(world, parent, path), Version.parse(run.version).line)
-        message = f"List the line of {run.version} as supported\n\nBy run {run.name}.\n"
+        data = with_line(await _read(world, parent, path), run.line)
+        message = f"List the line of {run.release} as supported\n\nBy run {run.name}.\n"
         await world.git.commit(fill(self.branch, run), expected=parent, files={path: data}, message=message)

@@ -9,7 +9,6 @@ from sops.kit.freeze_gates import frozen
 from sops.kit.gate import Condition, Gate, Met, Waiting
 from sops.kit.run import Run
 from sops.kit.security_table import lists
-from sops.kit.version import Version
 from sops.kit.world import Commit
 
 
@@ -84,7 +83,7 @@ class WhatMainHolds(Gate):
     """
 
     def says(self, run: Run) -> str:
-        return f"see what {run.policy.main} holds beside {_line(run)}"
+        return f"see what {run.policy.main} holds beside {run.line}"
 
     async def check(self, run: Run, world: World) -> Met | Waiting:
         head = run.facts["head"]
@@ -95,6 +94,7 @@ class WhatMainHolds(Gate):
             {
                 "main.holds": [f"{short(commit.sha)} {commit.subject}"[:80] for commit in others],
                 "untested": not tested(run, paths),
+                "reveals": list(paths) if run.private else [],
                 "frozen": on.title if (on := await frozen(world)) else "",
             }
         )
@@ -105,7 +105,7 @@ async def outside_line(run: Run, world: World, tip: str, head: str) -> Sequence[
 
     A merge belongs to the line when everything it merges does.
     """
-    base, line = run.facts["base.commit"], _line(run)
+    base, line = run.facts["base.commit"], run.line
     found = await world.git.log(base, tip)
     if not found:
         return ()
@@ -122,10 +122,6 @@ async def outside_line(run: Run, world: World, tip: str, head: str) -> Sequence[
 def _of_line(commit: Commit, inside: set[str], beyond: set[str]) -> bool:
     """It is a merge, and each parent is of the line or as old as the release."""
     return len(commit.parents) > 1 and all(sha in inside or sha not in beyond for sha in commit.parents)
-
-
-def _line(run: Run) -> str:
-    return Version.parse(run.version).line
 
 
 @dataclass(frozen=True)
@@ -147,13 +143,13 @@ class SupportedLine(Gate):
     """Learns whether the table of supported versions lacks the line; where there is no such table, nothing is."""
 
     def says(self, run: Run) -> str:
-        return f"see {_line(run)}.x in {run.policy.security_policy}"
+        return f"see {run.line}.x in {run.policy.security_policy}"
 
     async def check(self, run: Run, world: World) -> Met | Waiting:
         tip = await world.git.branch(run.policy.main)
         data = await world.git.read(tip, run.policy.security_policy) if tip else None
         try:
-            lacks = data is not None and not lists(data, _line(run))
+            lacks = data is not None and not lists(data, run.line)
         except InvalidText:
             lacks = False
         return Met({"table.lacks": lacks})
@@ -167,7 +163,7 @@ class TableLacks(Condition):
         return bool(run.facts.get("security") and run.facts.get("table.lacks"))
 
     def says(self, run: Run) -> str:
-        return f"if {run.policy.security_policy} lacks {_line(run)}.x"
+        return f"if {run.policy.security_policy} lacks {run.line}.x"
 
     def otherwise(self, run: Run) -> str:
         return "nothing to add" if run.facts.get("security") else "not about security"
@@ -178,10 +174,10 @@ class Security(Condition):
     """The hotfix closes a security hole."""
 
     def holds(self, run: Run) -> bool:
-        return bool(run.facts.get("security"))
+        return bool(run.facts.get("security")) and not run.private
 
     def says(self, run: Run) -> str:
         return "if it is about security"
 
     def otherwise(self, run: Run) -> str:
-        return "not about security"
+        return "its security response does it" if run.private else "not about security"

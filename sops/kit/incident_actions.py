@@ -171,7 +171,7 @@ class WritePostMortem(Action):
         if tip == base:
             actions = [(a["who"], a["text"], a["due"]) for a in run.facts.get("actions", [])]
             text = texts.post_mortem(run, await world.history(run.id), actions, mark)
-            files = {self._path(run): text.encode()}
+            files = await self._files(run, world, base, text)
             await world.git.commit(branch, expected=base, files=files, message=f"Post-mortem of {run.name}\n")
         await world.forge.open_pull_request(
             head=branch,
@@ -179,6 +179,9 @@ class WritePostMortem(Action):
             title=f"Post-mortem of {run.name}: {texts.titled(run.title)[:150]}",
             body=f"Drafted from the record of {run.name}. Edit it here; merging completes the post-mortem.\n\n{mark}",
         )
+
+    async def _files(self, run: Run, world: World, base: str, text: str) -> dict[str, bytes]:
+        return {self._path(run): text.encode()}
 
     def _mark(self, run: Run) -> str:
         return marker(run.but(iteration=self._round(run)), "post-mortem")

@@ -134,7 +134,8 @@ class Sop:
     """A procedure. `command` is what people type, `prefix` begins the short names of its runs (REL-1).
 
     `version` is part of what a run is pinned to; raise it when the meaning of a step changes. `leaders` are the roles
-    that steer its runs beside the owner's. A `planned` one shows its plan and waits for `!start`.
+    that steer its runs beside the owner's. A `planned` one shows its plan and waits for `!start`. Of a `private` one
+    nobody outside its channel learns.
     """
 
     id: str
@@ -147,6 +148,7 @@ class Sop:
     channel: str = "ops"
     leaders: tuple[Role, ...] = ()
     planned: bool = True
+    private: bool = False
     version: int = 1
 
     def __post_init__(self) -> None:

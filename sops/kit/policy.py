@@ -99,6 +99,12 @@ class Policy(BaseModel):
     expedited_label: str = "expedited"
     security_policy: str = "SECURITY.md"
 
+    # Security; the time for a patch is `fix`
+    security_acknowledge: timedelta = DAY
+    #: How soon after the patch is out its advisory is published.
+    advisory_within: timedelta = HOUR
+    security_notes: str = "docs/security"
+
     # Dependencies
     #: Where dependencies are pinned, and in which manner (see `pins.repinned`); submodules are found by themselves.
     pin_files: dict[str, Literal["vcpkg", "cmake"]] = Field(

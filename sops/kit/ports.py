@@ -14,6 +14,7 @@ from sops.kit.conversation import Actor, Place
 from sops.kit.message import Card
 from sops.kit.run import Run
 from sops.kit.world import (
+    Advisory,
     BranchRules,
     Check,
     Comment,
@@ -59,6 +60,14 @@ class Chat(Protocol):
 
     async def edit(self, key: str, place: Place, ref: str, card: Card) -> None:
         """Replace the message `ref`."""
+        ...
+
+    async def is_private(self, place: Place) -> bool:
+        """Only those who were let in can read the channel; asked of the platform, never guessed from a name."""
+        ...
+
+    async def remove(self, place: Place, ref: str) -> bool:
+        """Take a person's message away; False where the bot may not."""
         ...
 
     async def whisper(self, key: str, place: Place, to: Actor, card: Card) -> None:
@@ -175,6 +184,27 @@ class Forge(Protocol):
         ...
 
     async def edit_discussion(self, discussion_id: str, body: str) -> None: ...
+    async def advisories(self) -> Sequence[Advisory]:
+        """Every security advisory of the repository in any state, newest first; private unless published."""
+        ...
+
+    async def open_advisory(self, *, summary: str, description: str, severity: str) -> Advisory:
+        """A draft; `severity` is critical, high, medium or low."""
+        ...
+
+    async def score_advisory(self, ghsa: str, *, vector: str, affected: str) -> None:
+        """Give it a CVSS vector and the versions that are affected."""
+        ...
+
+    async def publish_advisory(self, ghsa: str, *, affected: str, patched: str) -> None:
+        """Make it public, for good."""
+        ...
+
+    async def open_private_fork(self, ghsa: str) -> None:
+        """Ask for the temporary private fork; it is there some minutes later."""
+        ...
+
+    async def request_cve(self, ghsa: str) -> None: ...
     async def dispatch(self, workflow: str, *, ref: str, inputs: Mapping[str, str]) -> int | None:
         """Start the workflow in file `workflow` on `ref`; returns the run's id where the forge tells it."""
         ...

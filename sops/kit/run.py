@@ -128,11 +128,13 @@ def pinned(
     severity: Severity | None = None,
     facts: dict[str, Any] | None = None,
     parent: "Run | None" = None,
+    private: bool = False,
 ) -> "Run":
     """A new run of `sop`, planned, pinned to its steps and to these settings for good.
 
     `owned`: the starter is its first owner; an incident has none before somebody takes command.
-    `facts` are what it knows from the beginning; `parent` is the run it is begun for.
+    `facts` are what it knows from the beginning; `parent` is the run it is begun for. `private`: nobody outside its
+    own channel may learn of it.
     """
     definition = tuple(step.dump() for step in sop.steps)
     return Run(
@@ -155,6 +157,7 @@ def pinned(
         parent=parent.id if parent else "",
         parent_name=parent.name if parent else "",
         ordered_by=parent.owners if parent else (),
+        private=private,
     )
 
 
@@ -193,6 +196,7 @@ class Run(_Value):
     parent_name: str = ""
     ordered_by: tuple[str, ...] = ()
     children: tuple[Child, ...] = ()
+    private: bool = False
     ended_at: AwareDatetime | None = None
     revision: int = 0
 
@@ -200,6 +204,21 @@ class Run(_Value):
     def prefix(self) -> str:
         """What kind of run it is, as its name shows: REL, INC, …"""
         return self.name.partition("-")[0]
+
+    @property
+    def embargoed(self) -> bool:
+        """Nobody outside its channel may learn of it yet."""
+        return self.private and not self.facts.get("disclosed")
+
+    @property
+    def release(self) -> str:
+        """The version it is about, also where it learned that on its way."""
+        return self.version or str(self.facts.get("patched", ""))
+
+    @property
+    def line(self) -> str:
+        """The release line, `1.4` of 1.4.2."""
+        return self.release.rpartition(".")[0]
 
     @property
     def about(self) -> str:

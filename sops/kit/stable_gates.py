@@ -50,6 +50,7 @@ class CandidateSoaked(Gate):
     """The run of the newest candidate is over and its soak ended without an open blocker (the owner's prerequisite)."""
 
     early = True
+    firm = True
 
     def says(self, run: Run) -> str:
         return f"see that {run.facts.get('base.tag') or 'a candidate'} has soaked"
@@ -88,7 +89,7 @@ class NothingOwed(Gate):
 
     async def check(self, run: Run, world: World) -> Met | Waiting:
         debts = [
-            f"{other.name} owes: {debt.text} ({debt.id})"
+            f"{other.name} owes: {debt.text} ({debt.id})" if not other.embargoed else "something else is owed first"
             for other in await world.runs.owing()
             if other.id != run.id and _before(other, run)
             for debt in other.obligations

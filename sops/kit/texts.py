@@ -94,7 +94,7 @@ def _dependency(run: Run) -> str:
 
 
 def _security_table(run: Run) -> str:
-    return f"The line of {run.version} in the table of supported versions, by run {run.name}."
+    return f"The line of {run.release} in the table of supported versions, by run {run.name}."
 
 
 #: Bodies of pull requests, by name.

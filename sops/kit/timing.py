@@ -6,7 +6,8 @@ morning. `soak` has a digest a day, one the day before its end, and its end.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from sops.kit.calendar import BusinessCalendar
 from sops.kit.clocks import ClockState, thresholds
@@ -17,6 +18,7 @@ from sops.kit.stores import Deadline
 
 ACKNOWLEDGE, UPDATE, POST_MORTEM, SOAK = "acknowledge", "update", "post-mortem", "soak"
 FIRST_REVIEW = "first-review"
+REPORT, PUBLISH, DISCLOSURE = "report", "publish", "disclosure"  # a security response
 FIX = "fix"  # a hotfix: from what it was begun for
 #: Promised in business days: told the morning before, when due, and the mornings after.
 LONG = frozenset({POST_MORTEM, FIRST_REVIEW})
@@ -48,6 +50,13 @@ def due(name: str, run: Run, start: datetime) -> datetime | None:
     if name == FIX:
         span = run.policy.fix.get(severity)
         return start + span if span else None
+    if name == REPORT:
+        return start + run.policy.security_acknowledge
+    if name == PUBLISH:
+        return start + run.policy.advisory_within
+    if name == DISCLOSURE:
+        day = date.fromisoformat(run.facts["disclosure"])
+        return datetime.combine(day, time(9), ZoneInfo(run.policy.zone)).astimezone(UTC)
     if name == POST_MORTEM:
         if severity is Severity.P3 and not run.facts.get("cause"):
             return None  # optional, and nobody began one

@@ -109,6 +109,21 @@ class WorkflowRun:
 
 
 @dataclass(frozen=True)
+class Advisory:
+    """A security advisory; `private_fork` is the address of its temporary fork once there is one."""
+
+    ghsa: str
+    state: str  # "triage", "draft", "published", "closed", "withdrawn"
+    summary: str
+    description: str
+    url: str
+    vector: str
+    affected: str
+    private_fork: str
+    cve: str
+
+
+@dataclass(frozen=True)
 class Comment:
     id: int
     author: str

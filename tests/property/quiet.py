@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sops.kit.world import Issue, Milestone, PullRequest, Release, WorkflowRun
+from sops.kit.world import Advisory, Issue, Milestone, PullRequest, Release, WorkflowRun
 
 
 class QuietForge:
@@ -47,6 +47,24 @@ class QuietForge:
 
     async def workflow_runs(self, _workflow: str, **_since: datetime) -> Sequence[WorkflowRun]:
         return ()
+
+    async def advisories(self) -> Sequence[Advisory]:
+        return ()
+
+    async def open_advisory(self, *, summary: str, description: str, severity: str) -> Advisory:
+        raise NotImplementedError(summary, description, severity)
+
+    async def score_advisory(self, _ghsa: str, *, vector: str, affected: str) -> None:
+        raise NotImplementedError(vector, affected)
+
+    async def publish_advisory(self, _ghsa: str, *, affected: str, patched: str) -> None:
+        raise NotImplementedError(affected, patched)
+
+    async def open_private_fork(self, _ghsa: str) -> None:
+        raise NotImplementedError
+
+    async def request_cve(self, _ghsa: str) -> None:
+        raise NotImplementedError
 
     async def workflow_run(self, _run_id: int) -> WorkflowRun | None:
         return None

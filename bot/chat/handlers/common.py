@@ -166,7 +166,7 @@ def _leave_out(desk: Desk, me: Speaker, name: str, reason: str) -> Refused | Non
     if refusal or step is None:
         return Refused(replies.refused(refusal))
     first = _first_waiver(desk, step.id)
-    if signature(step) is not None and not any(isinstance(piece, Gate) for piece in step.waits):
+    if signature(step) is not None and not any(isinstance(piece, Gate) and piece.firm for piece in step.waits):
         _skipped(desk, me, step, reason, "skip")
         desk.say(replies.skipped(step, me.handle))
     elif first == me.handle:

@@ -6,12 +6,16 @@ from datetime import datetime
 from bot.chat import commands, replies
 from bot.chat.handlers.base import Handler, Refused, Speaker
 from bot.chat.handlers.common import remember, sign, step_of
+from bot.chat.privacy import hidden
 from bot.engine.desk import Desk
 from sops.kit import timing
+from sops.kit.cvss import learned
+from sops.kit.errors import InvalidText
 from sops.kit.incident_actions import OpenActionIssue
 from sops.kit.model import Severity, Step
 from sops.kit.people import Person
 from sops.kit.run import Run, RunState, StepState
+from sops.security_response import SECURITY_RESPONSE
 
 STEP_OF = {"update": "communicate", "triage": "triage", "mitigate": "mitigate", "fix": "fix", "verify": "verify"}
 AGAIN = ("mitigate", "fix", "verify", "post-mortem", "post-mortem-merged", "close", "reopen-issue")
@@ -170,7 +174,14 @@ def _take_over(desk: Desk, handle: str, by: Speaker) -> None:
 def set_fact(desk: Desk, me: Speaker, command: commands.SetFact) -> Refused | None:
     if "post-mortem" in desk.run.facts and desk.run.prefix == replies.INCIDENT:
         return Refused(replies.refused(replies.drafted(desk.run)))
-    desk.run = desk.run.with_facts({command.name: command.text})
+    facts = {command.name: command.text}
+    if desk.run.sop == SECURITY_RESPONSE.id:
+        try:
+            facts, severity = learned(command.name, command.text)
+        except InvalidText as problem:
+            return Refused(replies.refused(str(problem)))
+        desk.run = desk.run.but(severity=severity or desk.run.severity)
+    desk.run = desk.run.with_facts(facts)
     desk.note("set", me.record, name=command.name, text=command.text)
     owes = desk.run.prefix == replies.INCIDENT
     missing = replies.missing_facts(desk.run, ("cause", "impact", "actions")) if owes else None
@@ -220,6 +231,7 @@ def close(desk: Desk, me: Speaker, _: commands.Close) -> Refused | None:
 
 def duplicate(desk: Desk, me: Speaker, command: commands.Duplicate) -> Refused | None:
     other = desk.tx.runs.by_name(command.of)
+    other = None if other and hidden(other, desk.run.place) else other
     if other is None or other.sop != desk.run.sop:
         return Refused(replies.unknown_run(command.of))
     if other.id == desk.run.id:

@@ -10,6 +10,7 @@ from bot.chat.openings.freeze import FREEZE
 from bot.chat.openings.hotfix import PATCH
 from bot.chat.openings.onboarding import NEWCOMER
 from bot.chat.openings.rollback import BACK
+from bot.chat.openings.security import VULNERABILITY
 from bot.chat.openings.stable import STABLE
 
 __all__ = ["OPENINGS", "Beginning", "Looks", "Opening"]
@@ -20,6 +21,7 @@ OPENINGS: Mapping[type[commands.Command], Beginning] = {
     commands.StartRollback: BACK,
     commands.Freeze: FREEZE,
     commands.StartHotfix: PATCH,
+    commands.ReportVulnerability: VULNERABILITY,
     commands.StartUpdate: UPDATE,
     commands.Onboard: NEWCOMER,
 }

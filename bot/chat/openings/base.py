@@ -30,6 +30,7 @@ class Looks:
 
     world: World
     policy: Policy
+    private: bool = False  # it is begun for a run under embargo
 
 
 #: From a typed command to what the run is about, or a card that says why not. May raise FarEndError.

@@ -30,12 +30,14 @@ async def _patch(command: commands.StartHotfix, looks: Looks) -> Opening | Card:
         line = max((each for each in released if each.line == version.line), default=None)
         return replies.bad_version(words.no_such_release(version.text, base.tag, line))
     newest = max(released)
+    security = command.security or looks.private
     facts = {
-        "slug": NEUTRAL if command.security else command.slug,
+        "slug": NEUTRAL if security else command.slug,
         "base.tag": base.tag,
         "base.version": base.text,
         "base.commit": tags[base.tag].commit,
-        "security": command.security,
+        "security": security,
+        **({"changelog": words.NEUTRAL_CHANGE} if looks.private else {}),
         "latest.stays": newest.text if newest > version else "",
     }
     return Opening(HOTFIX, f"{version.text} {facts['slug']}", version.text, command.severity, facts)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.chat import commands
-from bot.chat.replies import dependency, freeze, hotfix, onboarding, rollback, stable
+from bot.chat.replies import dependency, freeze, hotfix, onboarding, rollback, security, stable
 from bot.chat.replies.parts import Words, card, duration, names
 from sops.kit import timing
 from sops.kit.action import Conflict, Moment, News, short
@@ -36,6 +36,7 @@ WORDS: Mapping[str, Words] = {
     "SOP-01": stable.WORDS,
     "SOP-02": hotfix.WORDS,
     "SOP-04": rollback.WORDS,
+    "SOP-05": security.WORDS,
     "SOP-06": dependency.WORDS,
     "SOP-07": onboarding.WORDS,
     "FREEZE": freeze.WORDS,
@@ -724,6 +725,8 @@ def reminder(run: Run, due: Deadline, whom: str, then: tuple[str, datetime] | No
         return _acknowledge_reminder(run, due, to, then)
     if timing.lasting(due.clock):
         return _owed_reminder(run, due, to)
+    if run.sop == "SOP-05":
+        return security.reminder(run, due, whom)
     if due.clock == timing.FIX:
         return hotfix.fix_reminder(run, due, whom)
     clock = run.clocks[due.clock]
@@ -822,6 +825,9 @@ _MISSED = {
     timing.POST_MORTEM: "the post-mortem is not merged; due",
     timing.SOAK: "the soak goes on until",
     timing.FIX: "the fix is not out; due",
+    timing.REPORT: "the report is not acknowledged; due",
+    timing.PUBLISH: "the advisory is not published; due",
+    timing.DISCLOSURE: "the agreed day of the disclosure",
 }
 
 
@@ -1498,6 +1504,22 @@ def audited(faults: Sequence[Fault], runs: int, entries: int) -> list[str]:
     lines = [f"{fault.run}{f', entry {fault.seq}' if fault.seq else ''}: {fault.what}" for fault in faults]
     whole = f"The record is whole: {entries} entries in {runs} run{'s' if runs != 1 else ''}."
     return [*lines, f"{len(lines)} fault{'s' if len(lines) != 1 else ''}." if lines else whole]
+
+
+def export_withheld(entries: Sequence[LedgerEntry]) -> list[str]:
+    """The chain of a run under embargo: its hashes, so that it still can be verified, and nothing of what they hash."""
+    return [
+        json.dumps(
+            {
+                "withheld": "embargo",
+                "seq": entry.seq,
+                "payload_hash": entry.payload_hash,
+                "previous": entry.previous,
+                "hash": entry.hash,
+            }
+        )
+        for entry in entries
+    ]
 
 
 def export_json(run: Run, entries: Sequence[LedgerEntry]) -> list[str]:

@@ -9,6 +9,8 @@ from sops.kit.stores import Deadline
 from sops.kit.timing import DUE, FIX
 from sops.kit.version import Version
 
+NEUTRAL_CHANGE = "Maintenance."  # until the embargo is over
+
 
 def _heading(run: Run) -> str:
     return f"hotfix {run.version} ({run.severity})"

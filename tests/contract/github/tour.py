@@ -30,6 +30,7 @@ def walk(world: SandboxWorld) -> None:
         _releases(world, repository)
         _workflows(world, repository)
     _rest(world)
+    _advisories(world)
 
 
 def _refused(call: Callable[[], object], status: int) -> None:
@@ -178,6 +179,30 @@ def _workflows(world: SandboxWorld, repository: Repository) -> None:
     world.clock.move_to(world.clock.now() + timedelta(minutes=3))
     assert repository.get_workflow_run(run.id).conclusion == "success"
     _refused(lambda: repository.get_workflow_run(1), 404)
+
+
+def _advisories(world: SandboxWorld) -> None:
+    headers = {"Authorization": f"token {world.token}"}
+    path = f"{REPO}/security-advisories"
+    draft = {"summary": "a hole", "description": "in the log", "severity": "high", "vulnerabilities": []}
+    vulnerability = {"package": {"ecosystem": "other", "name": ""}, "vulnerable_version_range": "< 1.3.1"}
+    with httpx.Client(base_url=world.api_url, headers=headers) as http:
+        assert http.get(path).json() == []
+        made = http.post(path, json=draft).json()
+        one = f"{path}/{made['ghsa_id']}"
+        assert http.get(f"{path}/GHSA-none").status_code == 404
+        assert http.patch(one, json={"cvss_vector_string": "CVSS:3.1/nonsense"}).status_code == 422
+        vector = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"
+        scored = http.patch(one, json={"cvss_vector_string": vector, "vulnerabilities": [vulnerability]}).json()
+        assert (scored["severity"], scored["cvss"]["score"]) == ("critical", 9.8)
+        assert http.post(f"{one}/forks").status_code == 202
+        assert http.get(one).json()["private_fork"] is None
+        world.clock.move_to(world.clock.now() + timedelta(minutes=5))
+        assert http.get(one).json()["private_fork"]["private"]
+        assert http.post(f"{one}/cve").status_code == 202
+        assert http.post(f"{one}/cve").status_code == 422
+        assert http.patch(one, json={"state": "published"}).json()["published_at"]
+        assert http.get(path, params={"state": "draft"}).json() == []
 
 
 def _rest(world: SandboxWorld) -> None:

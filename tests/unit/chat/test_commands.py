@@ -25,6 +25,7 @@ TYPED = [
     ("/hotfix 1.4.1 p1 WAL --security", commands.StartHotfix("1.4.1", Severity.P1, "wal", True)),
     ("/deps update rocksdb 9.7.3", commands.StartUpdate("rocksdb", "9.7.3")),
     ("/deps update rocksdb 9.7.3 --cve cve-2026-12345", commands.StartUpdate("rocksdb", "9.7.3", "CVE-2026-12345")),
+    ("/security report the check can be skipped", commands.ReportVulnerability("the check can be skipped")),
     ("/onboard octocat #412", commands.Onboard("octocat", 412)),
     ("/onboard @octocat", commands.Onboard("octocat")),
     ("/sop list", commands.ListSops()),

@@ -64,6 +64,7 @@ ROOTS = {
     commands.StartStable,
     commands.StartRollback,
     commands.StartHotfix,
+    commands.ReportVulnerability,
     commands.StartUpdate,
     commands.Onboard,
     commands.Freeze,

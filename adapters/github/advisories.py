@@ -1,0 +1,101 @@
+"""Security advisories of the repository, private until they are published: blocking calls, made in a thread."""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from github import GithubException
+from github.Repository import Repository
+
+from adapters.github.errors import Asked
+from adapters.github.listing import Json, rows
+from sops.kit.errors import FarEndRefused
+from sops.kit.world import Advisory
+
+T = TypeVar("T")
+_GHSA = re.compile(r"GHSA(-[23456789cfghjmpqrvwx]{4}){3}", re.I)
+_READ, _WRITE = "Repository security advisories: read", "Repository security advisories: write"
+
+
+class AdvisoryCalls(ABC):
+    """The advisories' part of the forge. What they say is never put into an error or a log."""
+
+    @abstractmethod
+    async def _read(self, what: str, needs: str, call: Callable[[Repository], T]) -> T: ...
+    @abstractmethod
+    async def _write(self, asked: Asked, call: Callable[[Repository], T]) -> T: ...
+
+    async def advisories(self) -> Sequence[Advisory]:
+        return await self._read("listing advisories", _READ, _listed)
+
+    async def open_advisory(self, *, summary: str, description: str, severity: str) -> Advisory:
+        asked = Asked("opening an advisory", _WRITE, write=True)
+        return await self._write(asked, lambda repo: _open(repo, summary, description, severity))
+
+    async def score_advisory(self, ghsa: str, *, vector: str, affected: str) -> None:
+        wanted = {"cvss_vector_string": vector, "severity": None, "vulnerabilities": [_vulnerability(affected)]}
+        await self._change(ghsa, "scoring an advisory", wanted)
+
+    async def publish_advisory(self, ghsa: str, *, affected: str, patched: str) -> None:
+        wanted = {"state": "published", "vulnerabilities": [_vulnerability(affected, patched)]}
+        await self._change(ghsa, "publishing an advisory", wanted)
+
+    async def open_private_fork(self, ghsa: str) -> None:
+        await self._post(ghsa, "forks", "opening a private fork")
+
+    async def request_cve(self, ghsa: str) -> None:
+        await self._post(ghsa, "cve", "requesting a CVE")
+
+    async def _change(self, ghsa: str, what: str, wanted: dict[str, Any]) -> None:
+        def change(repo: Repository) -> None:
+            repo.requester.requestJsonAndCheck("PATCH", _url(repo, ghsa), input=wanted)
+
+        await self._write(Asked(what, _WRITE, write=True), change)
+
+    async def _post(self, ghsa: str, path: str, what: str) -> None:
+        def post(repo: Repository) -> None:
+            repo.requester.requestJsonAndCheck("POST", f"{_url(repo, ghsa)}/{path}")
+
+        await self._write(Asked(what, _WRITE, write=True), post)
+
+
+def _url(repo: Repository, ghsa: str) -> str:
+    if not _GHSA.fullmatch(ghsa):
+        raise FarEndRefused("that is no advisory's number")
+    return f"{repo.url}/security-advisories/{ghsa}"
+
+
+def _listed(repo: Repository) -> list[Advisory]:
+    try:
+        return [_advisory(raw) for raw in rows(repo, "security-advisories")]
+    except GithubException as error:
+        if error.status == 404:  # switched off for this repository
+            return []
+        raise
+
+
+def _open(repo: Repository, summary: str, description: str, severity: str) -> Advisory:
+    wanted = {"summary": summary, "description": description, "severity": severity, "vulnerabilities": []}
+    _, raw = repo.requester.requestJsonAndCheck("POST", f"{repo.url}/security-advisories", input=wanted)
+    return _advisory(raw)
+
+
+def _vulnerability(affected: str, patched: str = "") -> dict[str, Any]:
+    package = {"ecosystem": "other", "name": ""}
+    return {"package": package, "vulnerable_version_range": affected, "patched_versions": patched or None}
+
+
+def _advisory(raw: Json) -> Advisory:
+    fork = raw["private_fork"]
+    return Advisory(
+        ghsa=str(raw["ghsa_id"]),
+        state=str(raw["state"]),
+        summary=str(raw["summary"]),
+        description=str(raw["description"] or ""),
+        url=str(raw["html_url"]),
+        vector=str((raw.get("cvss") or {}).get("vector_string") or ""),
+        affected=str(next((v["vulnerable_version_range"] for v in raw["vulnerabilities"] or ()), "") or ""),
+        private_fork=str(fork["html_url"]) if fork else "",
+        cve=str(raw["cve_id"] or ""),
+    )

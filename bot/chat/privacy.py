@@ -1,0 +1,47 @@
+"""What may be said where: runs under embargo are seen in their own private channel and nowhere else."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+from sops.kit.conversation import Event, Place
+from sops.kit.errors import FarEndError, FarEndRefused
+from sops.kit.ports import Chat
+from sops.kit.run import Run
+
+
+def hidden(run: Run, place: Place) -> bool:
+    """Somebody speaking at `place` must not learn that this run exists."""
+    return run.embargoed and (place.platform, place.channel) != (run.place.platform, run.place.channel)
+
+
+def seen(runs: Sequence[Run], place: Place) -> list[Run]:
+    """The runs somebody at `place` may know of."""
+    return [run for run in runs if not hidden(run, place)]
+
+
+class Privacy:
+    """Knows the private channels. What a channel is called proves nothing: the chat itself is asked."""
+
+    def __init__(self, chats: Mapping[str, Chat], channels: Mapping[str, str]) -> None:
+        self._chats = chats
+        self._channels = channels
+
+    async def home(self, platform: str, channel: str) -> Place | None:
+        """The private channel of that procedure on that chat; None if there is none that is private.
+
+        May raise FarEndError.
+        """
+        name, chat = self._channels.get(channel), self._chats.get(platform)
+        if name is None or chat is None:
+            return None
+        place = Place(platform=platform, channel=name)
+        return place if await chat.is_private(place) else None
+
+    async def remove(self, event: Event) -> bool:
+        """Take a message away from where it was typed; False where the bot may not, or it cannot be reached."""
+        chat = self._chats.get(event.place.platform)
+        if chat is None or not event.message_ref:
+            return False
+        with suppress(FarEndError, FarEndRefused):
+            return await chat.remove(event.place, event.message_ref)
+        return False

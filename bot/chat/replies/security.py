@@ -1,0 +1,89 @@
+"""Security responses (SOP-05). What is said outside the private thread names neither run nor report."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.chat.replies.parts import Words, card, duration
+from sops.kit.message import Card, Span, line, person, time
+from sops.kit.run import Run
+from sops.kit.stores import Deadline
+from sops.kit.timing import DISCLOSURE, DUE, FIX, PUBLISH, REPORT
+
+
+def _heading(run: Run) -> str:
+    severity = f" ({run.severity})" if run.severity else ""
+    return f"security report{severity}: {run.title}"
+
+
+def taken_in_private(removed: bool) -> Card:
+    """To somebody who typed a report where others read."""
+    gone = "I took your message away from here." if removed else "Please delete your message here."
+    return card("Thank you. It goes on in private, where the security leads read it.", gone)
+
+
+def reported(leads: Sequence[str], due: datetime | None) -> Card:
+    """In the private thread, at once: whose turn it is."""
+    whom: list[Span | str] = [each for lead in leads for each in (person(lead), " ")]
+    until: tuple[Span | str, ...] = (" by ", time(due)) if due else ()
+    return card(line(*whom, "please acknowledge it", *until, ", and answer the reporter."), hint="!done acknowledge")
+
+
+def no_private_channel() -> Card:
+    return card(
+        "I know no private channel for this, so I keep nothing and repeat nothing of it.",
+        "Write to the security leads directly, and ask an operator to set channels.security to a private channel.",
+    )
+
+
+def taken_already() -> str:
+    return "That version is being prepared already."
+
+
+_PROMISE = {
+    REPORT: "the report is not acknowledged",
+    FIX: "the patch is not out",
+    PUBLISH: "the advisory is not published",
+    DISCLOSURE: "the agreed day of the disclosure",
+}
+
+
+def reminder(run: Run, due: Deadline, whom: str) -> Card:
+    """How much of a promise's time is gone."""
+    clock = run.clocks[due.clock]
+    whole = duration(clock.due_at - clock.started_at)
+    to: tuple[Span | str, ...] = (person(whom), " ") if whom else ()
+    gone = f"the {whole} are over" if due.threshold >= DUE else f"{due.threshold} % of {whole} gone"
+    return card(line(*to, f"{run.name}: {_PROMISE[due.clock]}, {gone}; due ", time(clock.due_at), "."), hint="status")
+
+
+def restricted_public(run: Run) -> Card:
+    """In the incident's old thread, which others read."""
+    return card(f"{run.name} goes on elsewhere. Please say nothing more about it here.")
+
+
+def restricted_private(run: Run, by: str, reason: str, public: list[str]) -> Card:
+    """In the new thread: why, and what everybody can see already."""
+    return card(
+        f"{run.name} was restricted by {by}: {reason}",
+        "Public already:",
+        *(f"· {each}" for each in public),
+    )
+
+
+WORDS = Words(
+    heading=_heading,
+    done={
+        "acknowledge": lambda run: f"{run.facts['ghsa']} is a draft: {run.facts['ghsa.url']}",
+        "assess": lambda run: f"scored {run.facts.get('score')}, {run.severity}; affected: {run.facts['affected']}",
+        "fork-ready": lambda run: f"the private fork is there: {run.facts['fork']}",
+        "hotfix": lambda run: f"{run.facts['patched']} is out; the advisory may follow",
+        "publish-advisory": lambda run: f"the embargo is over: {run.facts['advisory.url']}",
+        "cve": lambda run: "a CVE is requested",
+        "security-table-pr": lambda run: f"PR #{run.facts.get('table.pr')}: {run.facts.get('table.pr.url')}",
+    },
+    help=(
+        "!done STEP text · !set cvss|affected|changelog|disclosure|cve|cause|prevention text · approve CODE",
+        "/hotfix X.Y.Z P0 name --security, here · !handoff @who · !waive GATE reason",
+    ),
+    hint="!done STEP text · !set cvss VECTOR · status · plan",
+)

@@ -1,0 +1,43 @@
+"""Scores of CVSS 3.1 and 4.0 vectors, by FIRST's specifications, and what they mean for how soon a patch is due."""
+
+from datetime import date
+from typing import Any
+
+from cvss import CVSS3, CVSS4
+from cvss.exceptions import CVSSError
+
+from sops.kit.errors import InvalidText
+from sops.kit.model import Severity
+
+CRITICAL = 9.0
+
+
+def scored(vector: str) -> tuple[float, str]:
+    """The base score and its rating (critical, high, medium, low or none). Raises InvalidText for what is no vector."""
+    text = vector.strip()
+    kind = {"CVSS:3.1/": CVSS3, "CVSS:4.0/": CVSS4}.get(text[:9])
+    if kind is None:
+        raise InvalidText("A score is a CVSS 3.1 or 4.0 vector, such as CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H.")
+    try:
+        found = kind(text)
+    except CVSSError as error:
+        raise InvalidText(f"That is no CVSS vector: {error}.") from error
+    return float(found.scores()[0]), str(found.severities()[0]).lower()
+
+
+def learned(name: str, text: str) -> tuple[dict[str, Any], Severity | None]:
+    """The facts behind `!set name text` of a security response, and the severity a score means. Raises InvalidText."""
+    if name == "cvss":
+        score, rating = scored(text)
+        return {"cvss": text.strip(), "score": f"{score} ({rating})"}, urgency(score)
+    if name == "disclosure":
+        try:
+            return {name: date.fromisoformat(text.strip()).isoformat()}, None
+        except ValueError as error:
+            raise InvalidText("The day of the disclosure is written 2026-05-04.") from error
+    return {"cve.wanted" if name == "cve" else name: text}, None
+
+
+def urgency(score: float) -> Severity:
+    """P0 for what is critical, P1 for all else (SOP-05: patch within 48 h, or within 7 days)."""
+    return Severity.P0 if score >= CRITICAL else Severity.P1

@@ -1,0 +1,198 @@
+"""What the bot does and waits for in a security response (SOP-05). Everything is private until it is published."""
+
+from dataclasses import dataclass
+
+from sops.kit import texts
+from sops.kit.action import Action, Conflict, Done, Probe, Todo, World, marker, twice
+from sops.kit.changelog_entries import add_entry
+from sops.kit.errors import FarEndRefused
+from sops.kit.gate import Condition, Gate, Met, Waiting
+from sops.kit.incident_actions import WritePostMortem
+from sops.kit.run import Run, RunState
+from sops.kit.timing import calendar
+from sops.kit.world import Advisory
+
+HOTFIX = "SOP-02"
+
+
+async def _advisory(run: Run, world: World) -> Advisory | None:
+    """The run's own advisory, by number or, before that is known, by its marker."""
+    known, mark = run.facts.get("ghsa"), marker(run, "advisory")
+    found = await world.forge.advisories()
+    return next((each for each in found if each.ghsa == known or mark in each.description), None)
+
+
+@dataclass(frozen=True)
+class OpenAdvisory(Action):
+    """A draft advisory with the report in it, once (row 1)."""
+
+    keyless = True
+
+    def says(self, run: Run) -> str:
+        return "open a draft advisory"
+
+    async def probe(self, run: Run, world: World) -> Probe:
+        mark = marker(run, "advisory")
+        found = [each for each in await world.forge.advisories() if mark in each.description]
+        if not found:
+            return Todo(self.says(run))
+        news = twice("advisory", [each.url for each in found[:-1]])
+        return Done({"ghsa": found[-1].ghsa, "ghsa.url": found[-1].url}, news)
+
+    async def perform(self, run: Run, world: World) -> None:
+        description = f"{texts.quoted(str(run.facts.get('report') or run.title))}\n\n{marker(run, 'advisory')}"
+        summary = texts.titled(run.title)[:200]
+        await world.forge.open_advisory(summary=summary, description=description, severity="high")
+
+
+@dataclass(frozen=True)
+class ScoreAdvisory(Action):
+    """The advisory says how bad it is and what is affected (row 2)."""
+
+    def says(self, run: Run) -> str:
+        return "write score and affected versions into the advisory"
+
+    async def probe(self, run: Run, world: World) -> Probe:
+        found = await _advisory(run, world) if "ghsa" in run.facts else None
+        if found is None:
+            return Todo(self.says(run))
+        wanted = (run.facts.get("cvss"), run.facts.get("affected"))
+        return Done() if (found.vector, found.affected) == wanted else Todo(self.says(run))
+
+    async def perform(self, run: Run, world: World) -> None:
+        facts = run.facts
+        await world.forge.score_advisory(facts["ghsa"], vector=facts["cvss"], affected=facts["affected"])
+
+
+@dataclass(frozen=True)
+class OpenFork(Action):
+    """The temporary private fork; it takes minutes, so asking again is no harm (row 3)."""
+
+    def says(self, run: Run) -> str:
+        return "ask for the temporary private fork"
+
+    async def probe(self, run: Run, world: World) -> Probe:
+        found = await _advisory(run, world) if "ghsa" in run.facts else None
+        if found is None or not found.private_fork:
+            return Todo(self.says(run))
+        return Done({"fork": found.private_fork})
+
+    async def perform(self, run: Run, world: World) -> None:
+        await world.forge.open_private_fork(run.facts["ghsa"])
+
+    def refused(self, run: Run, why: str) -> Done | Conflict:
+        return Done({"fork.asked": True})  # asked for already: what follows waits for it
+
+
+@dataclass(frozen=True)
+class ForkReady(Gate):
+    """The temporary private fork is there."""
+
+    def says(self, run: Run) -> str:
+        return "wait for the private fork"
+
+    async def check(self, run: Run, world: World) -> Met | Waiting:
+        found = await _advisory(run, world)
+        if found is None or not found.private_fork:
+            return Waiting("GitHub is making the private fork")
+        return Met({"fork": found.private_fork})
+
+
+@dataclass(frozen=True)
+class PatchOut(Gate):
+    """The hotfix begun in this thread is out; what it is called is the patched version (row 7)."""
+
+    def says(self, run: Run) -> str:
+        return "wait for the hotfix begun here with --security"
+
+    async def check(self, run: Run, world: World) -> Met | Waiting:
+        ours = [child for child in run.children if child.sop == HOTFIX and child.state is not RunState.CANCELLED]
+        if not ours:
+            severity = run.severity or "P0"
+            return Waiting(f"say here: /hotfix X.Y.Z {severity} maintenance --security")
+        # The patch can be had as soon as its artefacts are out; its back-port may still be under way.
+        fix = next(
+            (each for each in await world.runs.of_version(ours[-1].title.split()[0]) if each.id == ours[-1].id), None
+        )
+        if fix is None or not fix.record("artefacts").state.over:
+            return Waiting(f"{ours[-1].name} is not out yet")
+        return Met({"patched": fix.version, "patched.merge": fix.facts.get("released")})
+
+
+@dataclass(frozen=True)
+class PublishAdvisory(Action):
+    """The advisory is public, with what is patched (row 8). From then on nothing is embargoed."""
+
+    public = True
+
+    def says(self, run: Run) -> str:
+        patched = run.facts.get("patched")
+        which = run.facts.get("ghsa", "the advisory")
+        what = f": affected {run.facts.get('affected')}, patched in {patched}" if patched else ""
+        return f"publish {which}{what}"
+
+    async def probe(self, run: Run, world: World) -> Probe:
+        found = await _advisory(run, world) if "ghsa" in run.facts else None
+        if found is None:
+            return Todo(self.says(run))
+        if found.state == "published":
+            return Done({"disclosed": True, "advisory.url": found.url})
+        return Todo(self.says(run))
+
+    async def perform(self, run: Run, world: World) -> None:
+        facts = run.facts
+        await world.forge.publish_advisory(facts["ghsa"], affected=facts["affected"], patched=facts["patched"])
+
+
+@dataclass(frozen=True)
+class RequestCve(Action):
+    """A CVE is asked for, once (row 9)."""
+
+    public = True
+
+    def says(self, run: Run) -> str:
+        return "request a CVE from GitHub"
+
+    async def probe(self, run: Run, world: World) -> Probe:
+        found = await _advisory(run, world) if "ghsa" in run.facts else None
+        return Done({"cve": found.cve}) if found is not None and found.cve else Todo(self.says(run))
+
+    async def perform(self, run: Run, world: World) -> None:
+        await world.forge.request_cve(run.facts["ghsa"])
+        raise FarEndRefused("asked for; GitHub assigns it later")
+
+    def refused(self, run: Run, why: str) -> Done | Conflict:
+        return Done({"cve.asked": True})
+
+
+@dataclass(frozen=True)
+class WarrantsCve(Condition):
+    """Somebody said that it deserves a number of its own."""
+
+    settled = True
+
+    def holds(self, run: Run) -> bool:
+        return str(run.facts.get("cve.wanted", "")).lower() in {"yes", "request", "y"}
+
+    def says(self, run: Run) -> str:
+        return "if a CVE is warranted"
+
+    def otherwise(self, run: Run) -> str:
+        return "no CVE asked for"
+
+
+@dataclass(frozen=True)
+class WriteSecurityPostMortem(WritePostMortem):
+    """The post-mortem below docs/security, and the prepared Security entry of the changelog (rows 5 and 11)."""
+
+    def _path(self, run: Run) -> str:
+        day = calendar(run).local(run.created_at).date().isoformat()
+        return f"{run.policy.security_notes}/{day}-{str(run.facts.get('ghsa', run.name)).lower()}.md"
+
+    async def _files(self, run: Run, world: World, base: str, text: str) -> dict[str, bytes]:
+        files = await super()._files(run, world, base, text)
+        data = await world.git.read(base, run.policy.changelog)
+        if data is not None:
+            said = f"{run.facts['changelog']} ({run.facts['ghsa']}, fixed in {run.facts['patched']})"
+            files[run.policy.changelog] = add_entry(data, "Security", texts.titled(said))
+        return files

@@ -1,0 +1,144 @@
+"""SOP-05: answer a report of a vulnerability. Private to its thread until the advisory is published."""
+
+from sops.kit.branch_actions import CutBranch
+from sops.kit.gate import Approved, SignedOff
+from sops.kit.hotfix_actions import ListLine
+from sops.kit.hotfix_gates import SupportedLine, TableLacks
+from sops.kit.model import Role, Sop, Step
+from sops.kit.release_actions import OpenPullRequest
+from sops.kit.release_gates import Merged
+from sops.kit.security_actions import (
+    ForkReady,
+    OpenAdvisory,
+    OpenFork,
+    PatchOut,
+    PublishAdvisory,
+    RequestCve,
+    ScoreAdvisory,
+    WarrantsCve,
+    WriteSecurityPostMortem,
+)
+from sops.kit.timing import DISCLOSURE, FIX, PUBLISH, REPORT
+
+LEAD = Role.SECURITY_LEAD
+TABLE = "supported-versions/{version}"
+
+SECURITY_RESPONSE = Sop(
+    "SOP-05",
+    "Security response",
+    command="security report",
+    prefix="SEC",
+    owner=LEAD,
+    leaders=(Role.RELEASE_MANAGER,),
+    starters=(Role.ANYONE,),
+    channel="security",
+    planned=False,
+    private=True,
+    steps=(
+        Step("report", row="1", title="report", starts=REPORT),
+        Step(
+            "acknowledge",
+            row="1",
+            title="acknowledge",
+            when=SignedOff(LEAD, ask="the report is taken and its reporter answered", evidence=False),
+            do=OpenAdvisory(),
+            stops=REPORT,
+        ),
+        Step(
+            "assess",
+            row="2",
+            title="assess",
+            when=SignedOff(
+                LEAD,
+                ask="!set cvss VECTOR, !set affected RANGE, then how it can be exploited",
+                needs=("cvss", "affected"),
+            ),
+            do=ScoreAdvisory(),
+            starts=FIX,
+        ),
+        Step("private-fork", row="3", title="private fork", do=OpenFork()),
+        Step("fork-ready", row="3", title="fork ready", when=ForkReady()),
+        Step(
+            "fix",
+            row="4",
+            title="fix",
+            when=SignedOff(LEAD, ask="the fix is in the private fork; say the commit and how it was tested"),
+        ),
+        Step(
+            "changelog",
+            row="5",
+            title="changelog",
+            after="assess",
+            when=SignedOff(
+                LEAD,
+                ask="!set changelog text, for after the disclosure, then !done changelog",
+                needs=("changelog",),
+                evidence=False,
+            ),
+        ),
+        Step(
+            "disclosure-date",
+            row="6",
+            title="disclosure date",
+            after="assess",
+            when=SignedOff(
+                LEAD,
+                ask="!set disclosure YYYY-MM-DD, as agreed with the reporter, then !done disclosure-date",
+                needs=("disclosure",),
+                evidence=False,
+            ),
+            starts=DISCLOSURE,
+        ),
+        Step("hotfix", row="7", title="hotfix", after="fix", when=PatchOut(), stops=FIX, starts=PUBLISH),
+        Step(
+            "publish-advisory",
+            row="8",
+            title="advisory published",
+            after="hotfix",
+            when=Approved(
+                1,
+                by=LEAD,
+                covers=("publish-advisory", "cve"),
+                binds=("ghsa", "cvss", "affected", "patched", "cve.wanted"),
+            ),
+            do=PublishAdvisory(),
+            stops=PUBLISH,
+        ),
+        Step("cve", row="9", title="CVE", only_if=WarrantsCve(), do=RequestCve(), stops=DISCLOSURE),
+        Step("security-table", row="10", title="supported versions", when=SupportedLine()),
+        Step(
+            "security-table-pr",
+            row="10",
+            title="supported versions' pull request",
+            only_if=TableLacks(),
+            do=(
+                CutBranch(TABLE, base="{main}", under="table."),
+                ListLine(TABLE),
+                OpenPullRequest(
+                    TABLE, "{main}", "Supported versions after {version}", text="security-table", name="table.pr"
+                ),
+            ),
+        ),
+        Step(
+            "security-table-merged",
+            row="10",
+            title="supported versions merged",
+            only_if=TableLacks(),
+            when=Merged("table.pr"),
+        ),
+        Step(
+            "post-mortem",
+            row="11",
+            title="post-mortem draft",
+            after="cve",
+            when=SignedOff(
+                LEAD,
+                ask="!set cause text and !set prevention text, then !done post-mortem",
+                needs=("cause", "prevention"),
+                evidence=False,
+            ),
+            do=WriteSecurityPostMortem(),
+        ),
+        Step("post-mortem-merged", row="11", title="post-mortem merged", when=Merged("post-mortem")),
+    ),
+)
