@@ -20,6 +20,7 @@ from bot.demo.lines import HELP
 from bot.demo.play import Failed, Heard, Player
 from bot.demo.transcript import Transcript
 from bot.engine.plan import outline, specimen
+from bot.procedures import load
 from bot.wiring import Sandbox, open_sandbox
 from sops import ALL, by_id
 from sops.kit.document import compare, parse_document
@@ -58,6 +59,9 @@ def demo(
     home: Annotated[
         Path | None, typer.Option("--home", help="Where repository and database go; a new temporary folder if unset.")
     ] = None,
+    procedures: Annotated[
+        list[Path] | None, typer.Option("--procedures", help="Your own: a Markdown document run as checklists.")
+    ] = None,
 ) -> None:
     """Open the sandbox: a chat in this terminal, a repository and a GitHub that are gone afterwards.
 
@@ -66,18 +70,19 @@ def demo(
     a clock of its own, and the first expectation that fails ends it with exit code 1.
     """
     _quiet_log()
+    own = procedures or []
     place = home or Path(tempfile.mkdtemp(prefix="sopwith-demo-"))
     place.mkdir(parents=True, exist_ok=True)
     if any((place / name).exists() for name in ("world", "sopwith.db")):
         raise SopwithError(f"{place} holds an earlier demo; name a new folder, since each demo's world begins anew.")
     if script is None:
-        asyncio.run(_interactive(place))
+        asyncio.run(_interactive(place, own))
     else:
-        asyncio.run(_scripted(place, _read(script), script.name))
+        asyncio.run(_scripted(place, _read(script), script.name, own))
 
 
-async def _scripted(home: Path, text: str, name: str) -> None:
-    sandbox = await open_sandbox(home, VirtualClock(SCRIPT_START))
+async def _scripted(home: Path, text: str, name: str, own: Sequence[Path]) -> None:
+    sandbox = await open_sandbox(home, VirtualClock(SCRIPT_START), procedures=own)
     try:
         player = on_stage(sandbox)
         await player.play(text, name)
@@ -85,8 +90,9 @@ async def _scripted(home: Path, text: str, name: str) -> None:
         await sandbox.close()
 
 
-async def _interactive(home: Path) -> None:
-    sandbox = await open_sandbox(home, VirtualClock(datetime.now(UTC), flowing=True), serving=True)
+async def _interactive(home: Path, own: Sequence[Path]) -> None:
+    clock = VirtualClock(datetime.now(UTC), flowing=True)
+    sandbox = await open_sandbox(home, clock, serving=True, procedures=own)
     try:
         await converse(sandbox.stage, on_stage(sandbox), sandbox.world, sandbox.room)
     finally:
@@ -126,9 +132,14 @@ def show_sop(sop_id: Annotated[str, typer.Argument(metavar="ID", help="Like SOP-
 def check(
     file: Annotated[Path, typer.Argument(help="A procedure document in Markdown.")],
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    procedures: Annotated[
+        list[Path] | None, typer.Option("--procedures", help="Your own: a Markdown document run as checklists.")
+    ] = None,
+    modules: Annotated[list[str] | None, typer.Option("--module", help="Your own: a Python module.")] = None,
 ) -> None:
     """Compare a document with the procedures, row by row. Exit code 1 if anything is uncovered."""
-    report = compare(parse_document(_read(file)), ALL)
+    own = load(procedures or [], modules or [])
+    report = compare(parse_document(_read(file)), (*ALL, *own))
     if as_json:
         typer.echo(json.dumps(report.as_dict(), indent=2, ensure_ascii=False))
     else:

@@ -29,6 +29,9 @@ class Settings(BaseSettings):
     token: SecretStr = SecretStr("")
     channels: dict[str, str] = Field(default_factory=dict)
     people: tuple[Person, ...] = ()
+    #: Markdown documents whose procedures run as checklists, and Python modules that define some.
+    procedures: tuple[Path, ...] = ()
+    modules: tuple[str, ...] = ()
     policy: Policy = Field(default_factory=Policy)
 
     @classmethod

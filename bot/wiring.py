@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -29,6 +29,7 @@ from bot.engine.engine import Engine
 from bot.engine.far_end import FarEnd, Worlds
 from bot.engine.mail import Intake, Postman
 from bot.engine.plan import Planner
+from bot.procedures import check_insertions, load
 from bot.settings import Settings
 from sops import ALL
 from sops.kit.conversation import Event, Place
@@ -57,7 +58,9 @@ class Ports:
 
 def assemble(settings: Settings, clock: Clock, ports: Ports) -> Engine:
     """The engine and everything it needs, from ports alone."""
-    check_switched_off(settings.policy, ALL)
+    own = load(settings.procedures, settings.modules)
+    check_switched_off(settings.policy, (*ALL, *own))
+    check_insertions(settings.policy, own)
     owner = uuid.uuid4().hex
     store = ports.store
     people = People(settings.people)
@@ -65,9 +68,9 @@ def assemble(settings: Settings, clock: Clock, ports: Ports) -> Engine:
     worlds = Worlds(ports.far, store, clock, people)
     planner = Planner(worlds)
     advancer = Advancer(desks, worlds, Approvals(desks, people), owner)
-    looking = Looking(store, worlds, planner, ALL, advancer.advance)
+    looking = Looking(store, worlds, planner, (*ALL, *own), advancer.advance)
     privacy = Privacy(ports.chats, settings.channels)
-    roots = Roots(store, clock, people, settings.policy, planner, worlds, settings.channels, privacy)
+    roots = Roots(store, clock, people, settings.policy, planner, worlds, settings.channels, privacy, own)
     home = Place(platform=next(iter(ports.chats), ""), channel=settings.channels.get(ONBOARDING.channel, ""))
     newcomers = Newcomers(store, worlds, people, settings.policy, home)
     dispatch = Dispatch(store, clock, people, looking, roots, newcomers)
@@ -212,13 +215,20 @@ class Sandbox:
 
 
 async def open_sandbox(
-    home: Path, clock: VirtualClock, policy: Policy | None = None, *, serving: bool = False
+    home: Path,
+    clock: VirtualClock,
+    policy: Policy | None = None,
+    *,
+    serving: bool = False,
+    procedures: Sequence[Path] = (),
+    modules: Sequence[str] = (),
 ) -> Sandbox:
-    """A world below `home`, with a bot in it; a `serving` one goes on by itself."""
+    """A world below `home`, with a bot in it; a `serving` one goes on by itself. It runs these `procedures` too."""
     world = SandboxWorld(home / "world", clock)
     await world.start()
     room = Room()
     settings = sandbox_settings(world, f"sqlite:///{home / 'sopwith.db'}", policy)
+    settings = settings.model_copy(update={"procedures": tuple(procedures), "modules": tuple(modules)})
 
     async def start_bot() -> BotHere:
         bot = BotHere(settings, clock, await sandbox_ports(settings, home, clock, room))

@@ -64,6 +64,14 @@ class ShowSop(Command):
 
 
 @dataclass(frozen=True)
+class StartOwn(Command):
+    """/sop start SOP-42 spring cleaning"""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True)
 class ListRuns(Command):
     """/sop runs"""
 
@@ -283,6 +291,13 @@ class Duplicate(Command):
     """!duplicate INC-6"""
 
     of: str
+
+
+@dataclass(frozen=True)
+class Restrict(Command):
+    """!restrict it is an attack"""
+
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -534,6 +549,7 @@ VERBS: dict[str, _Parser] = {
     "dismiss": _number_and(Dismiss, "dismiss", needs_text=True),
     "duplicate": _duplicate,
     "false": _false,
+    "restrict": _text(Restrict, "restrict"),
     "hold": _text(Hold, "hold"),
     "resume": _bare(Resume, "resume"),
     "retry": _bare(Retry, "retry"),
@@ -625,6 +641,13 @@ def _sop(rest: str) -> Parsed:
         return ListRuns()
     if word.lower() == "show" and more:
         return ShowSop(more.upper()[:10])
+    if word.lower() == "start" and more:
+        sop_id, title = split(more)
+        if len(title) > LONGEST_TITLE:
+            return Problem("too-long", str(LONGEST_TITLE), str(len(title)))
+        return StartOwn(sop_id.upper()[:10], title)
+    if word.lower() in {"status", "plan"} and _RUN.fullmatch(more):
+        return InRun(more.upper(), word.lower())
     if word.lower() == "help":
         return Help()
     return Problem("unknown-sop", word[:20])

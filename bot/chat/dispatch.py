@@ -100,7 +100,7 @@ class Dispatch:
             await self._answer(item, run, replies.problem(parsed))
         elif isinstance(parsed, commands.Unfreeze):
             await self._unfreeze(item, me)
-        elif run is not None and isinstance(parsed, tuple(HANDLERS)):
+        elif run is not None and isinstance(parsed, (commands.Restrict, *HANDLERS)):
             await self._command(item, run, me, parsed)
         elif run is not None and (card := await self._looking.at_run(run, parsed)) is not None:
             await self._answer(item, run, card)
@@ -140,6 +140,9 @@ class Dispatch:
             able = [person.handle for person in self._people.holding(*roles)]
             card = replies.no_role(me.person, str(me.actor), [str(role) for role in roles], able)
             await self._answer(item, run, card)
+            return
+        if isinstance(command, commands.Restrict):
+            await self._roots.restrict(item, run, me, command, self._finish)
             return
         refusal = await self._looking.before(run, command)
         if refusal is not None:
@@ -189,7 +192,7 @@ def fits(command: commands.Command, run: Run) -> bool:
     """Commands of incidents make no sense in a release, and the other way round."""
     if isinstance(command, commands.SetFact):
         return command.name in commands.SETTABLE_IN.get(run.sop, ())
-    if type(command) in {*incident.HANDLERS, *public_words.HANDLERS}:
+    if type(command) in {commands.Restrict, *incident.HANDLERS, *public_words.HANDLERS}:
         return run.prefix == replies.INCIDENT
     if type(command) in release.HANDLERS:
         return run.sop == "SOP-03"

@@ -4,7 +4,6 @@ Approving and rejecting are not here: who counts there depends on the request (s
 """
 
 from bot.chat import commands
-from sops import by_id
 from sops.kit.gate import SignedOff
 from sops.kit.model import Role
 from sops.kit.people import People, Person
@@ -46,8 +45,7 @@ def leaders(run: Run) -> tuple[Role, ...]:
     """Who steers such a run: starts, holds, cancels it."""
     if run.prefix == "INC":
         return run.policy.escalation
-    sop = by_id(run.sop)
-    return (sop.owner, *sop.leaders) if sop else (Role.RELEASE_MANAGER,)
+    return run.leaders or (Role.RELEASE_MANAGER,)
 
 
 def _signer(name: str, run: Run) -> Role | None:

@@ -1,20 +1,24 @@
 """Commands that begin a run: `/incident declare …`, `/release rc …`, `/hotfix …` and the others."""
 
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 
 from bot.chat import commands, replies
 from bot.chat.handlers.base import Speaker
+from bot.chat.handlers.common import end_here
 from bot.chat.handlers.incident import page_first
 from bot.chat.openings import OPENINGS, Beginning, Looks, Opening
+from bot.chat.openings.own import own
 from bot.chat.privacy import Privacy, hidden
 from bot.chat.replies import security
 from bot.engine.desk import Desk
 from bot.engine.far_end import Worlds
 from bot.engine.mail import run_of
 from bot.engine.plan import Plan, Planner
+from sops import by_id
 from sops.incident import INCIDENT
+from sops.kit.checklist import with_insertions
 from sops.kit.conversation import Actor, Place
 from sops.kit.freeze_gates import FREEZE
 from sops.kit.message import Card
@@ -27,6 +31,7 @@ from sops.kit.stores import InboxItem, Outgoing, Store, Transaction
 from sops.kit.texts import printable
 from sops.kit.timing import ACKNOWLEDGE, REPORT, due, started
 from sops.kit.version import Version
+from sops.security_response import SECURITY_RESPONSE
 
 Finish = Callable[[InboxItem, Callable[[Transaction, datetime], None]], Awaitable[None]]
 
@@ -55,6 +60,7 @@ class Roots:
         worlds: Worlds,
         channels: Mapping[str, str],
         privacy: Privacy,
+        own: Sequence[Sop] = (),
     ) -> None:
         self._store = store
         self._clock = clock
@@ -64,13 +70,22 @@ class Roots:
         self._worlds = worlds
         self._channels = channels
         self._privacy = privacy
+        self._own = own
 
     async def obey(self, item: InboxItem, me: Speaker, command: commands.Command, finish: Finish) -> bool:
         """Begin what the command asks for; False if it begins nothing."""
         if isinstance(command, commands.Declare):
             await finish(item, lambda tx, now: self._declare(tx, now, item, me, command))
             return True
-        beginning = OPENINGS.get(type(command))
+        if isinstance(command, commands.StartOwn):
+            beginning = next((own(sop) for sop in self._own if sop.id == command.id), None)
+            if beginning is None:
+                other = by_id(command.id)
+                hint = replies.starts_with(other) if other else replies.unknown_sop(command.id)
+                await finish(item, lambda tx, now: _whisper(tx, item, hint, now))
+                return True
+        else:
+            beginning = OPENINGS.get(type(command))
         if beginning is None:
             return False
         card = await self._begin(item, me, command, beginning, finish)
@@ -159,9 +174,50 @@ class Roots:
         desk.finish()
         tx.runs.wake(run.id)
 
+    async def restrict(
+        self, item: InboxItem, run: Run, me: Speaker, command: commands.Restrict, finish: Finish
+    ) -> None:
+        """An incident that proves to be an attack goes on as a security response, where nobody else reads."""
+        home = await self._privacy.home(item.event.actor.platform, SECURITY_RESPONSE.channel)
+        if home is None:
+            await finish(item, lambda tx, now: _whisper(tx, item, security.no_private_channel(), now))
+            return
+        await self._privacy.remove(item.event)
+        opening = Opening(SECURITY_RESPONSE, run.title, facts={"report": command.reason, "security": True})
+        draft = self._draft(opening, me, item, self._clock.now(), None).but(place=home, private=True)
+        await finish(item, lambda tx, now: self._move(tx, now, item, run.id, me, command, draft))
+
+    def _move(
+        self,
+        tx: Transaction,
+        now: datetime,
+        item: InboxItem,
+        run_id: str,
+        me: Speaker,
+        command: commands.Restrict,
+        draft: Run,
+    ) -> None:
+        old = tx.runs.get(run_id)
+        if old.state.over:
+            _whisper(tx, item, replies.refused(replies.OVER), now)
+            return
+        new = draft.but(name=tx.runs.next_name(SECURITY_RESPONSE.prefix), state=RunState.ACTIVE)
+        desk = Desk(tx, new, now, self._people, new=True)
+        desk.note("planned", me.record, version="", title=new.title, procedure=new.sop_hash)
+        desk.note("restricted", me.record, text=command.reason, run=old.name)
+        leads = [person.handle for person in self._people.holding(SECURITY_RESPONSE.owner)]
+        desk.say(security.restricted_private(old, me.handle, command.reason))
+        desk.say(security.reported(leads, due(REPORT, new, now)))
+        desk.finish()
+        tx.runs.wake(new.id)
+        left = Desk(tx, old, now, self._people)
+        end_here(left, me)
+        left.say(security.restricted_public(old))
+        left.finish()
+
     def _draft(self, opening: Opening, me: Speaker, item: InboxItem, now: datetime, parent: Run | None) -> Run:
         """A run that has no number yet."""
-        sop = opening.sop
+        sop = with_insertions(opening.sop, self._policy)
         private = parent is not None and parent.embargoed
         return pinned(
             sop,

@@ -93,6 +93,8 @@ class Action(Piece):
     #: The far end has neither key nor precondition for it: after a doubtful moment, wait before repeating it.
     keyless: ClassVar[bool] = False
     essential: ClassVar[bool] = False
+    #: The far end takes minutes, so that it is not there at once is nothing to be told.
+    patient: ClassVar[bool] = False
 
     def says(self, run: Run) -> str:
         """What it will do, as a line of the plan and of the approval."""

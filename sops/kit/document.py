@@ -42,6 +42,7 @@ class DocumentRow:
     row: str
     text: str
     line: int
+    cells: dict[str, str] = field(default_factory=dict, compare=False)  # the other columns of a table, by small name
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class DocumentSop:
 class ServedRow(DocumentRow):
     """A row of the document and the ids of the steps that serve it, none if it is uncovered."""
 
-    steps: tuple[str, ...]
+    steps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,11 @@ class Report:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON: `uncovered`, `sops` with all their rows, `missing`, `only_ours`."""
-        return {"uncovered": self.uncovered, **asdict(self)}
+        plain = asdict(self)
+        for each in (*plain["sops"], *plain["missing"]):
+            for row in each["rows"]:
+                del row["cells"]
+        return {"uncovered": self.uncovered, **plain}
 
     def lines(self) -> list[str]:
         """The same for people, one short sentence a line."""
@@ -220,7 +225,8 @@ def _table_rows(tokens: Sequence[Token], source: Markdown) -> Iterator[DocumentR
         return
     for number, texts, row in zip(numbers, body, cells[1:], strict=True):
         if number:
-            yield DocumentRow(number, texts[1] if len(texts) > 1 else "", line_of(row[0]))
+            more = {name.lower(): text for name, text in zip(header[2:], texts[2:], strict=False)}
+            yield DocumentRow(number, texts[1] if len(texts) > 1 else "", line_of(row[0]), more)
 
 
 def _list_rows(tokens: Sequence[Token], source: Markdown, first: int) -> list[DocumentRow]:
@@ -262,7 +268,7 @@ def _compare(theirs: DocumentSop, ours: Sop) -> SopReport:
     return SopReport(
         id=theirs.id,
         title=ours.title,
-        rows=tuple(ServedRow(row.row, row.text, row.line, steps[row.row]) for row in theirs.rows),
+        rows=tuple(ServedRow(row.row, row.text, row.line, row.cells, steps[row.row]) for row in theirs.rows),
         unknown=tuple((step, row) for step, row in named if row not in known),
         without_row=tuple(step.id for step in ours.steps if not _named_rows(step.row)),
     )

@@ -30,6 +30,19 @@ class VersionFile(BaseModel):
         return self
 
 
+class ExtraStep(BaseModel):
+    """A step put into one of our procedures, behind the step `after`; `kind` and `who` as in a checklist's table."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sop: str
+    after: str
+    id: str
+    title: str
+    kind: str = "sign-off"
+    who: str = ""
+
+
 class Policy(BaseModel):
     """The numbers and names of this organisation."""
 
@@ -61,6 +74,9 @@ class Policy(BaseModel):
 
     #: Steps this organisation leaves out, and why: `"SOP-03.announce" = "we write to our users ourselves"`.
     off: dict[str, str] = Field(default_factory=dict)
+
+    #: Steps this organisation adds.
+    inserted: tuple[ExtraStep, ...] = ()
 
     # Approvals
     starter_counts: bool = False

@@ -158,6 +158,7 @@ def pinned(
         parent_name=parent.name if parent else "",
         ordered_by=parent.owners if parent else (),
         private=private,
+        leaders=(sop.owner, *sop.leaders),
     )
 
 
@@ -167,7 +168,7 @@ class Run(_Value):
     `facts` are what the steps learned (numbers, SHAs, digests, texts), by short names the steps agree on.
     `owners` are everybody who owned the run, the present owner last; for an incident, its commanders.
     `parent` is the id of the run it was begun for, `ordered_by` that run's owners then; `children` are the runs
-    begun for this one.
+    begun for this one. `leaders` are the roles that steer it.
     """
 
     id: str
@@ -197,6 +198,7 @@ class Run(_Value):
     ordered_by: tuple[str, ...] = ()
     children: tuple[Child, ...] = ()
     private: bool = False
+    leaders: tuple[Role, ...] = ()
     ended_at: AwareDatetime | None = None
     revision: int = 0
 

@@ -68,6 +68,8 @@ class ScoreAdvisory(Action):
 class OpenFork(Action):
     """The temporary private fork; it takes minutes, so asking again is no harm (row 3)."""
 
+    patient = True
+
     def says(self, run: Run) -> str:
         return "ask for the temporary private fork"
 

@@ -22,9 +22,11 @@ REPORT, PUBLISH, DISCLOSURE = "report", "publish", "disclosure"  # a security re
 FIX = "fix"  # a hotfix: from what it was begun for
 #: Promised in business days: told the morning before, when due, and the mornings after.
 LONG = frozenset({POST_MORTEM, FIRST_REVIEW})
+OWN = "due:"  # begins the name of a clock in a procedure of one's own: due:<step>:<span>
 OWED = "owed:"  # begins the name of an obligation's clock; it outlives its run
 LOOK = "look"  # not a promise: the engine's own note to look at a run again
 
+_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": DAY}
 #: Marks of the long clocks: the day before, the instant itself, the days after.
 EVE, DUE, OVERDUE_DAYS = 99, 100, 5
 #: What is owed is asked for so many times, a week apart.
@@ -61,9 +63,19 @@ def due(name: str, run: Run, start: datetime) -> datetime | None:
         if severity is Severity.P3 and not run.facts.get("cause"):
             return None  # optional, and nobody began one
         return calendar(run).business_days_after(start, run.policy.post_mortem_days)
+    if name.startswith(OWN):
+        return start + span_of(name.rpartition(":")[2])
     if name.startswith(OWED):
         return calendar(run).business_days_after(start, run.policy.obligation_days)
     raise KeyError(name)
+
+
+def span_of(text: str) -> timedelta:
+    """30m, 2h or 3d. Raises ValueError for anything else."""
+    number, unit = text[:-1], text[-1:]
+    if not number.isdigit() or len(number) > 4 or unit not in _UNITS:
+        raise ValueError(text)
+    return int(number) * _UNITS[unit]
 
 
 def lasting(name: str) -> bool:

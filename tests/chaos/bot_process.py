@@ -111,6 +111,12 @@ class StageChat:
     async def whisper(self, key: str, place: Place, to: Actor, card: Card) -> None:
         self._ask("whisper", key, place, card, to=to.model_dump_json())
 
+    async def is_private(self, place: Place) -> bool:
+        return bool(self._ask("is_private", "", place, Card(lines=()))["ref"])
+
+    async def remove(self, place: Place, ref: str) -> bool:
+        return bool(self._ask("remove", "", place, Card(lines=()), ref=ref)["ref"])
+
     def _ask(self, how: str, key: str, place: Place, card: Card, **more: str) -> Message:
         said = {"chat": how, "key": key, "place": place.model_dump_json(), "card": card.model_dump_json(), **more}
         self._wire.send(said)

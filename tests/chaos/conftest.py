@@ -7,7 +7,7 @@ import pytest
 
 from tests.chaos.fate import Fate, Point
 from tests.chaos.outcome import Outcome, differences
-from tests.chaos.scenarios import CANDIDATE, INCIDENT, NEWCOMER, Scenario
+from tests.chaos.scenarios import ALL, Scenario
 from tests.chaos.theatre import Crew, in_process, play
 
 
@@ -28,7 +28,7 @@ class Undisturbed:
         return fate.died_at
 
 
-@pytest.fixture(scope="session", params=[CANDIDATE, INCIDENT, NEWCOMER], ids=str)
+@pytest.fixture(scope="session", params=ALL, ids=str)
 async def undisturbed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     scenario: Scenario = request.param
     fate = Fate()

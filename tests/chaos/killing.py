@@ -134,6 +134,10 @@ class BotInProcess:
                     return {"ref": await self._chat.post(said["key"], place, card)}
                 case "edit":
                     await self._chat.edit(said["key"], place, said["ref"], card)
+                case "is_private":
+                    return {"ref": "yes" if await self._chat.is_private(place) else ""}
+                case "remove":
+                    return {"ref": "yes" if await self._chat.remove(place, said["ref"]) else ""}
                 case "whisper":
                     await self._chat.whisper(said["key"], place, Actor.model_validate_json(said["to"]), card)
         except FarEndRefused as refusal:

@@ -139,6 +139,13 @@ def _forge(world: SandboxWorld) -> Facts:
                 for release in state.releases
             ],
             "images": sorted(core.images.tags),
+            "latest": [tag for tag, digest in core.images.tags.items() if digest == core.images.tags.get("latest")],
+            "advisories": [
+                [advisory.summary, advisory.description, advisory.vector, advisory.vulnerabilities, advisory.state]
+                for advisory in state.advisories.values()
+            ],
+            "milestones": [[milestone.title, milestone.state] for milestone in state.milestones.values()],
+            "workflow runs": [[run.workflow, run.ref] for run in state.workflow_runs],
         }
 
 
@@ -178,7 +185,7 @@ _BLOTS = (
     (re.compile(r"\b[0-9a-f]{7,64}\b"), "<id>"),
     (re.compile(r"(?<!\d)\d\d:\d\d(:\d\d)?(\.\d+)?"), "<hour>"),
     (re.compile(r"\bSHA256:[\w+/=]+"), "<key>"),
-    (re.compile(r"\b(approve|confirm|request|reject) [0-9a-f]{4}\b"), r"\1 <code>"),
+    (re.compile(r"\b(approve|confirm|request|reject|approval|yes to) [0-9a-f]{4}\b"), r"\1 <code>"),
 )
 _CODES = frozenset({"code", "codes"})
 

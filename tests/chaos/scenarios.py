@@ -1,4 +1,4 @@
-"""The plays in which everything dies once: a candidate that needs an rc2, an incident to its end, a newcomer."""
+"""The plays in which everything dies once: together they go through all eight procedures."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -107,3 +107,105 @@ NEWCOMER = Scenario(
     ),
     SELDOM,
 )
+
+STABLE = Scenario(
+    "stable",
+    _lines(
+        """
+        %forge entry develop "Readers wait less."
+        @rm #releases: /release stable 1.4.0
+        @rm in STB-1: !start
+        @rm in STB-1: !waive soaked nothing soaked
+        @rm2 in STB-1: !waive soaked nothing soaked
+        %clock +5m
+        @rm in STB-1: !done changelog-review read twice
+        %clock +5m
+        @rm in STB-1: !waive same-as-soaked nothing soaked
+        @rm2 in STB-1: !waive same-as-soaked nothing soaked
+        %wait STB-1 merge
+        @rev1 in STB-1: approve
+        @rev2 in STB-1: approve
+        %clock +30m
+        %state STB-1 run done
+        """
+    ),
+    SELDOM,
+)
+
+#: A rollback out of an incident; the release was made by hand.
+ROLLBACK = Scenario(
+    "rollback",
+    _lines(
+        """
+        %forge write main src/broken.cpp "int broken;"
+        %forge tag v1.4.0 main
+        %clock +10m
+        @rm #releases: /release rollback 1.4.0 --retract
+        @rm in RBK-1: !start
+        @rev1 in RBK-1: approve
+        %clock +5m
+        @rm in RBK-1: !set workaround stay on 1.3.0
+        %clock +30m
+        %state RBK-1 run done
+        """
+    ),
+    SELDOM,
+)
+
+#: The hotfix is begun from it, in private.
+SECURITY = Scenario(
+    "security",
+    _lines(
+        """
+        @guest #security: /security report an empty header skips the check
+        @seclead in SEC-1: !done acknowledge
+        %clock +5m
+        @seclead in SEC-1: !set cvss CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H
+        @seclead in SEC-1: !set affected < 1.3.1
+        @seclead in SEC-1: !done assess an empty header is enough
+        %clock +10m
+        @seclead in SEC-1: !done fix tried against the proof
+        @seclead in SEC-1: !set changelog The check holds for an empty header.
+        @seclead in SEC-1: !done changelog
+        @seclead in SEC-1: !set disclosure 2026-04-22
+        @seclead in SEC-1: !done disclosure-date
+        @rm in SEC-1: /hotfix 1.3.1 P0 maintenance --security
+        @rm in FIX-1: !start
+        %clock +5m
+        %forge push hotfix/1.3.1-maintenance oncall1
+        @oncall1 in FIX-1: !done fix reproduced
+        %wait FIX-1 merge
+        @rev1 in FIX-1: approve
+        %clock +15m
+        %forge merge 42
+        @seclead in SEC-1: approve
+        %clock +5m
+        @seclead in SEC-1: !set cause an empty header counted
+        @seclead in SEC-1: !set prevention one parser
+        @seclead in SEC-1: !done post-mortem
+        %clock +5m
+        %forge merge 43
+        %clock +5m
+        %state SEC-1 run done
+        """
+    ),
+    SELDOM,
+)
+
+DEPENDENCY = Scenario(
+    "dependency",
+    _lines(
+        """
+        @maint #maintainers: /deps update rocksdb 9.7.3 --cve CVE-2026-1234
+        @maint in DEP-1: !start
+        @maint in DEP-1: !done breaking-changes none
+        %clock +15m
+        %forge merge 41
+        %clock +5m
+        %state DEP-1 run done
+        """
+    ),
+    SELDOM,
+)
+
+ALL = (CANDIDATE, INCIDENT, NEWCOMER, STABLE, ROLLBACK, SECURITY, DEPENDENCY)

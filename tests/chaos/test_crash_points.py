@@ -1,4 +1,4 @@
-"""The bot dies at every crash point of a candidate and of an incident, and each time the end is the same.
+"""The bot dies at every crash point of all eight procedures, and each time the end is the same.
 
 Points are found by playing once undisturbed. Playing again for each of them would take an hour, so one play dies at
 many: at every sixth point, the next play at the points after those, and so on. What a play does not come to, because
@@ -17,7 +17,7 @@ from tests.chaos.killing import in_a_process
 from tests.chaos.theatre import Crew, in_process
 
 PLAYS = 6  # points that follow one another die in different plays
-KILLS = 16  # real ones in the gate, for each of the two scenarios
+KILLS = 16  # real ones in the gate, for each of the scenarios
 
 
 async def die_everywhere(
@@ -40,11 +40,15 @@ EFFECTS = {
     "candidate": _DRAFTED | {"git.push_signed_tag", "forge.merge", "forge.open_discussion"},
     "incident": _DRAFTED | {"forge.open_issue", "forge.close_issue", "forge.open_discussion"},
     "newcomer": {"forge.comment", "forge.add_labels"},
+    "stable": _DRAFTED | {"git.push_signed_tag", "forge.merge", "git.merge", "forge.close_milestone"},
+    "rollback": {"registry.put", "registry.delete", "forge.edit_release", "git.revert", "forge.merge"},
+    "security": {"forge.open_advisory", "forge.score_advisory", "forge.publish_advisory", "git.cherry_pick"},
+    "dependency": _DRAFTED | {"forge.add_labels"},
 }
 
 
 def test_the_undisturbed_end_is_complete(undisturbed: Undisturbed) -> None:
-    assert [run["state"] for run in undisturbed.outcome.runs] == ["done"]
+    assert {run["state"] for run in undisturbed.outcome.runs} == {"done"}
     assert undisturbed.outcome.pending == []
     assert not undisturbed.outcome.faults
 

@@ -258,7 +258,21 @@ def snooze(desk: Desk, me: Speaker, command: commands.Snooze) -> Refused | None:
 def cancel(desk: Desk, me: Speaker, command: commands.Cancel) -> Refused | None:
     """Ends the run where it is; what it left at the forge is listed, and stays."""
     run = desk.run
-    run = run.with_facts({"ended": command.reason, "cancelled": True})
+    _stopped(desk, command.reason)
+    desk.note("cancel", me.record, text=command.reason)
+    desk.say(replies.cancelled(desk.run, me.handle, replies.left_behind(run)))
+    desk.tell(replies.ended(desk.run))
+    return None
+
+
+def end_here(desk: Desk, me: Speaker) -> None:
+    """The run goes on as another one elsewhere; nothing says where, or why."""
+    _stopped(desk, replies.ELSEWHERE)
+    desk.note("cancel", me.record, text=replies.ELSEWHERE)
+
+
+def _stopped(desk: Desk, why: str) -> None:
+    run = desk.run.with_facts({"ended": why, "cancelled": True})
     desk.run = run.but(state=RunState.CANCELLED, ended_at=desk.now)
     for name in run.clocks:
         if not timing.lasting(name):
@@ -266,10 +280,6 @@ def cancel(desk: Desk, me: Speaker, command: commands.Cancel) -> Refused | None:
     desk.run = desk.run.but(
         requests=tuple(r.but(state=RequestState.VOID, ended="cancelled") if r.live else r for r in desk.run.requests)
     )
-    desk.note("cancel", me.record, text=command.reason)
-    desk.say(replies.cancelled(desk.run, me.handle, replies.left_behind(run)))
-    desk.tell(replies.ended(desk.run))
-    return None
 
 
 HANDLERS: Mapping[type[commands.Command], Handler] = {

@@ -108,6 +108,8 @@ def heading(run: Run) -> str:
     """What the run is, in few words: candidate 1.4.0-rc1, hotfix 1.4.1 (P0)."""
     if run.sop in WORDS:
         return printable(WORDS[run.sop].heading(run))
+    if run.sop != "SOP-03":
+        return printable(run.title)
     return f"candidate {run.version}-rc{run.iteration}"
 
 
@@ -727,6 +729,11 @@ def reminder(run: Run, due: Deadline, whom: str, then: tuple[str, datetime] | No
         return _owed_reminder(run, due, to)
     if run.sop == "SOP-05":
         return security.reminder(run, due, whom)
+    if due.clock.startswith(timing.OWN):
+        step = run.step(due.clock.removeprefix(timing.OWN).rpartition(":")[0])
+        gone = "it was due" if due.threshold >= timing.DUE else f"{due.threshold} % of its time gone; due"
+        title = step.title if step else due.clock
+        return card(line(*to, f"{run.name}: {title}: {gone} ", time(run.clocks[due.clock].due_at), "."), hint="status")
     if due.clock == timing.FIX:
         return hotfix.fix_reminder(run, due, whom)
     clock = run.clocks[due.clock]
@@ -1103,6 +1110,10 @@ def sops(all_sops: Sequence[Sop]) -> Card:
     return card(*(f"{sop.id} {sop.title}: /{sop.command}" for sop in all_sops), hint="/sop show SOP-03")
 
 
+def starts_with(known: Sop) -> Card:
+    return card(f"{known.id} begins with /{known.command}.", hint=f"/{known.command}")
+
+
 def sop(shown: Sop, outline: Sequence[tuple[Step, Sequence[str]]]) -> Card:
     """A procedure to be held against the document: row, step, and what it waits for and does."""
     lines: list[Line | str] = [line(bold(f"{shown.id} {shown.title}"), f" · owner: {shown.owner} · /{shown.command}")]
@@ -1132,7 +1143,7 @@ def help_in(run: Run) -> Card:
             "ack · !severity P0 reason · !update text · !publish text · !correct text · !triage text · !mitigate text",
             "!fix text · !verify text · !page @who · !assign @who · !handoff @who · !accept · !snooze 15m",
             "!set cause text · !set impact text · !action @who text by 2026-05-04 · !done post-mortem · !close",
-            "!duplicate INC-6 · !false alarm reason · !reopen reason · !skip STEP reason",
+            "!duplicate INC-6 · !false alarm reason · !restrict reason · !reopen reason · !skip STEP reason",
             common,
         )
     if run.sop in WORDS and WORDS[run.sop].help:
@@ -1187,6 +1198,7 @@ NO_DRAFT = "Nothing waits for your confirmation."
 NOTHING_PUBLIC = "Nothing public was posted yet; !publish text does."
 NO_YES = "You have no yes to take back here, or what it covered has begun."
 NOTHING_TO_STOP = "Nothing is about to happen here that could still be stopped; !hold reason stops the bot's hands."
+ELSEWHERE = "it goes on elsewhere"
 NOT_OFFERED = "Nobody offered this run to you."
 APPROVAL_NOT_SKIPPED = "An approval cannot be skipped or waived; it needs the yeses it asks for."
 POST_MORTEM_OWED = "The post-mortem is optional for a P3 only."

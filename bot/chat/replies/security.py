@@ -7,6 +7,7 @@ from bot.chat.replies.parts import Words, card, duration
 from sops.kit.message import Card, Span, line, person, time
 from sops.kit.run import Run
 from sops.kit.stores import Deadline
+from sops.kit.texts import printable
 from sops.kit.timing import DISCLOSURE, DUE, FIX, PUBLISH, REPORT
 
 
@@ -61,12 +62,16 @@ def restricted_public(run: Run) -> Card:
     return card(f"{run.name} goes on elsewhere. Please say nothing more about it here.")
 
 
-def restricted_private(run: Run, by: str, reason: str, public: list[str]) -> Card:
+def restricted_private(run: Run, by: str, reason: str) -> Card:
     """In the new thread: why, and what everybody can see already."""
+    facts = run.facts
+    known = [f"the issue {facts['issue.url']}"] if facts.get("issue.url") else []
+    known += [f"the last public word {facts['public.url']}"] if facts.get("public.url") else []
     return card(
-        f"{run.name} was restricted by {by}: {reason}",
-        "Public already:",
-        *(f"· {each}" for each in public),
+        f"{run.name} was restricted by {by}: {printable(reason)}",
+        f"Others have read already: its thread in {run.place.channel} and its title",
+        *(f"· {each}" for each in known),
+        "Edit or close what says too much; I change nothing of it by myself.",
     )
 
 

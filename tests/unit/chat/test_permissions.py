@@ -49,6 +49,7 @@ TABLE = {
             commands.AddAction,
             commands.Duplicate,
             commands.FalseAlarm,
+            commands.Restrict,
             commands.Reopen,
             commands.Close,
             commands.Cleanup,
@@ -72,6 +73,7 @@ ROOTS = {
     commands.ListSops,
     commands.ShowSop,
     commands.ListRuns,
+    commands.StartOwn,
     commands.InRun,
 }
 

@@ -1,0 +1,16 @@
+"""`/sop start SOP-42 title`: a procedure of one's own."""
+
+from bot.chat import commands
+from bot.chat.openings.base import Beginning, Looks, Opening
+from sops.kit.message import Card
+from sops.kit.model import Sop
+from sops.kit.texts import printable
+
+
+def own(sop: Sop) -> Beginning:
+    """How a run of that procedure begins."""
+
+    async def begin(command: commands.StartOwn, _: Looks) -> Opening | Card:
+        return Opening(sop, printable(command.title) or sop.title)
+
+    return Beginning(sop, begin)

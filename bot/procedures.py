@@ -1,0 +1,56 @@
+"""Procedures of an organisation's own: Markdown checklists, and Python modules that hold a `Sop`."""
+
+import importlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from sops import ALL, OWN
+from sops.kit.checklist import checklist, with_insertions
+from sops.kit.document import parse_document
+from sops.kit.errors import ConfigurationError
+from sops.kit.model import Sop
+from sops.kit.policy import Policy
+
+
+def load(files: Sequence[Path], modules: Sequence[str]) -> tuple[Sop, ...]:
+    """Every procedure in these files that is not one of ours, and every `Sop` of these modules.
+
+    Raises ConfigurationError for what cannot be read or run, and for two with one id.
+    """
+    found = [sop for file in files for sop in _of_file(file)] + [sop for name in modules for sop in _of_module(name)]
+    known = {sop.id for sop in (*ALL, *OWN)}
+    for sop in found:
+        if sop.id in known:
+            raise ConfigurationError(f"There are two procedures {sop.id}; give yours another number.")
+        known.add(sop.id)
+    return tuple(found)
+
+
+def check_insertions(policy: Policy, own: Sequence[Sop]) -> None:
+    """Raises ConfigurationError for an inserted step that fits nowhere."""
+    every = {sop.id: sop for sop in (*ALL, *OWN, *own)}
+    for extra in policy.inserted:
+        if extra.sop not in every:
+            raise ConfigurationError(f"There is no procedure {extra.sop}; see policy.inserted.")
+    for sop in every.values():
+        with_insertions(sop, policy)
+
+
+def _of_file(file: Path) -> list[Sop]:
+    ours = {sop.id for sop in ALL}
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{file} cannot be read: {error}.") from error
+    return [checklist(each) for each in parse_document(text) if each.id not in ours]
+
+
+def _of_module(name: str) -> list[Sop]:
+    try:
+        module = importlib.import_module(name)
+    except ImportError as error:
+        raise ConfigurationError(f"The module {name} cannot be imported: {error}.") from error
+    found = [value for value in vars(module).values() if isinstance(value, Sop)]
+    if not found:
+        raise ConfigurationError(f"The module {name} holds no procedure; define one with sops.kit.model.Sop.")
+    return found

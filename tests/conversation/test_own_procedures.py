@@ -1,0 +1,113 @@
+"""Procedures of an organisation's own, as people meet them: started, signed off, approved, timed, inserted."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from adapters.sandbox.clock import VirtualClock
+from bot.cli import SCRIPT_START, app, on_stage
+from bot.wiring import open_sandbox, sandbox_policy
+from sops.kit.errors import ConfigurationError
+from sops.kit.policy import ExtraStep
+from tests.conversation.conftest import Open
+
+DOCUMENT = """
+## SOP-42 — Key ceremony
+
+| # | Action | Kind | Who | Due |
+|---|---|---|---|---|
+| 1 | Book the room | | maintainer | 2d |
+| 2 | The keys may be rotated | approval(2, reviewer) | | |
+| 3 | Rotate | dispatch(edition-community-ci.yml) | | |
+| 4 | Let it settle | wait(2h) | | |
+| 5 | Burn the notes | | | |
+"""
+STORY = """
+@maint #ops: /sop list
+%expect "SOP-42 Key ceremony: /sop start SOP-42"
+@maint #ops: /sop show SOP-42
+%expect "row 3 .*start edition-community-ci.yml on main"
+@maint #ops: /sop start SOP-99
+%expect "SOP-99"
+@maint #ops: /sop start SOP-03
+%expect "/release rc"
+@guest #ops: /sop start SOP-42
+%expect "You have no role here"
+@maint #ops: /sop start SOP-42 spring
+%expect "RUN-1 · spring · PLANNED, NOTHING DONE YET"
+@maint in RUN-1: !start
+%clock +25h
+%expect "@maint RUN-1: Book the room: 50 % of its time gone"
+@guest in RUN-1: !done row-1 room 12
+%expect "maintainer"
+@maint in RUN-1: !done row-1 room 12
+%expect "RUN-1 needs 2 yeses from a reviewer"
+%expect "1 The keys may be rotated"
+%expect "2 start edition-community-ci.yml on main"
+@rev1 in RUN-1: approve
+@rev2 in RUN-1: approve
+%clock +10m
+%state RUN-1 row-3 done
+%state RUN-1 row-4 waiting
+%clock +2h
+%state RUN-1 row-5 waiting
+@guest in RUN-1: !done row-5 ashes
+%expect "RUN-1 is done: spring"
+%state RUN-1 run done
+"""
+
+
+async def test_a_markdown_document_is_run_row_by_row(tmp_path: Path) -> None:
+    document = tmp_path / "ours.md"
+    document.write_text(DOCUMENT)
+    sandbox = await open_sandbox(tmp_path, VirtualClock(SCRIPT_START), procedures=[document])
+    try:
+        await on_stage(sandbox, lambda _: None).play(STORY, "own")
+        assert [run.workflow for run in sandbox.world.core.state.workflow_runs] == ["edition-community-ci.yml"]
+    finally:
+        await sandbox.close()
+
+
+async def test_a_python_module_brings_its_own(tmp_path: Path) -> None:
+    sandbox = await open_sandbox(tmp_path, VirtualClock(SCRIPT_START), modules=["tests.conversation.own_procedure"])
+    try:
+        story = "@maint #ops: /sop start SOP-77\n@maint in TEA-1: !start\n@guest in TEA-1: !done brew strong\n"
+        await on_stage(sandbox, lambda _: None).play(f"{story}%state TEA-1 run done", "module")
+    finally:
+        await sandbox.close()
+
+
+async def test_a_step_inserted_by_the_settings_holds_what_follows(converse: Open) -> None:
+    extra = ExtraStep(sop="SOP-06", after="notes", id="legal", title="The licence was read", who="release manager")
+    chat = await converse(sandbox_policy().model_copy(update={"inserted": (extra,)}))
+    await chat.play(
+        """
+@maint #maintainers: /deps update rocksdb 9.7.3
+%expect "release manager says: The licence was read"
+@maint in DEP-1: !start
+%state DEP-1 legal waiting
+%state DEP-1 breaking-changes pending
+@rm in DEP-1: !done legal MIT
+%state DEP-1 breaking-changes waiting
+"""
+    )
+
+
+async def test_what_does_not_fit_stops_the_start(converse: Open, tmp_path: Path) -> None:
+    extra = ExtraStep(sop="SOP-06", after="nothing", id="legal", title="x")
+    with pytest.raises(ConfigurationError, match="no step nothing"):
+        await converse(sandbox_policy().model_copy(update={"inserted": (extra,)}))
+
+
+def test_sops_check_counts_them(tmp_path: Path) -> None:
+    document = tmp_path / "ours.md"
+    document.write_text(DOCUMENT)
+    alone = CliRunner().invoke(app, ["sops", "check", str(document)])
+    assert alone.exit_code == 1
+    done = CliRunner().invoke(app, ["sops", "check", str(document), "--procedures", str(document)])
+    assert done.exit_code == 0, done.output
+    assert "SOP-42 Key ceremony: 5 of 5 rows covered." in done.output
+    document.write_text(DOCUMENT.replace("wait(2h)", "wait(soon)"))
+    wrong = CliRunner().invoke(app, ["sops", "check", str(document), "--procedures", str(document)])
+    assert wrong.exit_code != 0
