@@ -172,6 +172,37 @@ class Waive(Command):
 
 
 @dataclass(frozen=True)
+class Override(Command):
+    """!override merge reason"""
+
+    step: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Adopt(Command):
+    """!adopt STEP"""
+
+    step: str
+
+
+@dataclass(frozen=True)
+class Redo(Command):
+    """!redo STEP reason"""
+
+    step: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ByHand(Command):
+    """!byhand STEP reason"""
+
+    step: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Reject(Command):
     """!reject 7f3a reason"""
 
@@ -531,6 +562,10 @@ VERBS: dict[str, _Parser] = {
     "done": _step_and(SignOff, "done", needs_text=False),
     "skip": _step_and(Skip, "skip", needs_text=True),
     "waive": _step_and(Waive, "waive", needs_text=True),
+    "override": _step_and(Override, "override", needs_text=True),
+    "adopt": _step_and(lambda step, _: Adopt(step), "adopt", needs_text=False),
+    "redo": _step_and(Redo, "redo", needs_text=True),
+    "byhand": _step_and(ByHand, "byhand", needs_text=True),
     "reject": _reject,
     "withdraw": _bare(Withdraw, "withdraw"),
     "severity": _severity,

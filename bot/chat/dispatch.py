@@ -36,6 +36,7 @@ _AFTERWARDS = (
     commands.SignOff,
     commands.Waive,
     commands.Cleanup,
+    commands.Redo,
 )
 
 

@@ -6,6 +6,7 @@ from bot.chat import commands, replies
 from bot.chat.beginnings import BEGINNINGS
 from bot.chat.handlers.common import signature
 from bot.chat.privacy import seen
+from bot.chat.reality import differences, there
 from bot.engine.far_end import Worlds
 from bot.engine.plan import Planner, outline, specimen
 from sops.kit.conversation import Place
@@ -38,7 +39,8 @@ class Looking:
         """The answer to a question about a run; None if it is not one."""
         match command:
             case commands.Status():
-                return replies.status(run, self._worlds.now().now)
+                world = self._worlds.now()
+                return replies.status(run, world.now, await differences(run, world))
             case commands.Plan():
                 return replies.plan(run, (await self._planner.plan(run)).lines)
             case commands.Todo():
@@ -71,6 +73,8 @@ class Looking:
             case commands.Approve():
                 await self._advance(run.id)
                 return None
+            case commands.Adopt(step=name) | commands.Redo(step=name):
+                return await self._so(run, name, wanted=isinstance(command, commands.Adopt))
             case commands.SignOff(step=name):
                 return await self._gates(run, name)
             case commands.Dismiss(number=number) if run.sop == "SOP-03":
@@ -86,6 +90,13 @@ class Looking:
                 return None
             case _:
                 return None
+
+    async def _so(self, run: Run, name: str, *, wanted: bool) -> Card | None:
+        """A refusal unless the step's effects are there, or gone, as the command says."""
+        step = run.find(name)
+        if step is None or await there(step, run, self._worlds.now()) is wanted:
+            return None
+        return replies.refused(replies.not_there(step) if wanted else replies.still_there(step))
 
     async def _gates(self, run: Run, name: str) -> Card | None:
         """A sign-off is refused while the bot can see that what it says is not so."""

@@ -34,6 +34,8 @@ def roles_for(command: commands.Command, run: Run) -> tuple[Role, ...]:
         return ANYONE  # whoever may declare may also say how bad it is
     if isinstance(command, _WITH_ANY_ROLE):
         return EVERY_ROLE
+    if isinstance(command, commands.Override):
+        return tuple(dict.fromkeys((*leaders(run), Role.ON_CALL)))
     if isinstance(command, _BLOCKERS):
         return (Role.RELEASE_MANAGER, Role.SECURITY_LEAD, Role.MAINTAINER)
     if isinstance(command, commands.SignOff | commands.Skip) and (signer := _signer(command.step, run)):

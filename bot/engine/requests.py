@@ -6,12 +6,14 @@ from typing import Any
 
 from bot.chat import replies
 from bot.engine.desk import Desk
+from sops.kit import timing
 from sops.kit.action import World
 from sops.kit.approvals import Request, RequestState, code_of, differences, digest_of
 from sops.kit.gate import Approved
 from sops.kit.model import Role, Severity, Step
 from sops.kit.people import People
-from sops.kit.run import Run, RunState
+from sops.kit.run import Obligation, Run, RunState
+from sops.kit.timing import OVERRIDE
 
 
 def latest(run: Run, step_id: str) -> Request | None:
@@ -28,6 +30,7 @@ def live(run: Run) -> tuple[Request, ...]:
 def turns(run: Run, now: datetime) -> list[datetime]:
     """The instants to come at which time alone changes a request: its grace ends, or it expires."""
     times = [r.grace_until if r.state is RequestState.GRANTED else r.expires_at for r in live(run)]
+    times += [r.override_at for r in live(run) if r.state is RequestState.OPEN]
     return [at for at in times if at is not None and at > now]
 
 
@@ -144,6 +147,10 @@ def settle(desk: Desk, seq: int, people: People) -> Request:
         desk.run = replaced(desk.run, request)
         desk.note("approval-reduced", code=request.code, left=list(request.people))
         desk.say(replies.yes_dropped(desk.run, request))
+    if request.state is RequestState.OPEN and request.override_at is not None and desk.now >= request.override_at:
+        request = request.but(state=RequestState.GRANTED)
+        desk.run = replaced(desk.run, request)
+        desk.note("granted", code=request.code, by=[request.override_by], override=request.override_reason)
     if desk.now >= request.expires_at:
         request = request.but(state=RequestState.EXPIRED, ended="it expired")
         desk.run = replaced(desk.run, request)
@@ -160,5 +167,17 @@ def use(desk: Desk, request: Request) -> bool:
     if now.state is not RequestState.GRANTED or desk.run.state is not RunState.ACTIVE:
         return False
     desk.run = replaced(desk.run, now.but(state=RequestState.CONSUMED))
-    desk.note("approval-consumed", code=now.code, by=list(now.people))
+    desk.note("approval-consumed", code=now.code, by=list(now.people), override=now.override_by)
+    if now.override_by:
+        owe_review(desk, now)
     return True
+
+
+def owe_review(desk: Desk, request: Request) -> None:
+    """What went through by break-glass is looked at afterwards."""
+    text = replies.override_owed(request)
+    debt = Obligation(id=f"{OVERRIDE}-{request.code}", text=text, role=request.role, since=desk.now)
+    desk.run = desk.run.but(obligations=(*desk.run.obligations, debt))
+    desk.run = timing.started(desk.run, f"{timing.OWED}{debt.id}", desk.now)
+    desk.note("obligation", id=debt.id, text=text, blocks="")
+    desk.say(replies.owed(desk.run, debt))

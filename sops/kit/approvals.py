@@ -54,6 +54,9 @@ class Request(_Value):
     state: RequestState = RequestState.OPEN
     ended: str = ""  # why it is void, rejected or expired
     grace_until: AwareDatetime | None = None
+    override_by: str = ""
+    override_at: AwareDatetime | None = None  # when it goes through although too few said yes
+    override_reason: str = ""
     also: Role | None = None  # another role whose yes counts as well
     held_back: bool = False  # granted, but something else is in the way, and the thread knows
 

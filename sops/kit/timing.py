@@ -23,6 +23,7 @@ FIX = "fix"  # a hotfix: from what it was begun for
 #: Promised in business days: told the morning before, when due, and the mornings after.
 LONG = frozenset({POST_MORTEM, FIRST_REVIEW})
 OWN = "due:"  # begins the name of a clock in a procedure of one's own: due:<step>:<span>
+OVERRIDE = "override"  # begins the name of what is owed after break-glass
 OWED = "owed:"  # begins the name of an obligation's clock; it outlives its run
 LOOK = "look"  # not a promise: the engine's own note to look at a run again
 
@@ -66,7 +67,8 @@ def due(name: str, run: Run, start: datetime) -> datetime | None:
     if name.startswith(OWN):
         return start + span_of(name.rpartition(":")[2])
     if name.startswith(OWED):
-        return calendar(run).business_days_after(start, run.policy.obligation_days)
+        days = 1 if name.startswith(f"{OWED}{OVERRIDE}") else run.policy.obligation_days
+        return calendar(run).business_days_after(start, days)
     raise KeyError(name)
 
 

@@ -1,7 +1,7 @@
 """What commands do, a module for each kind of run. `bot.chat.dispatch` finds them in `HANDLERS`."""
 
 from bot.chat.commands import Ack, Close, Command, Report, SignOff
-from bot.chat.handlers import approvals, cleanup, common, incident, public_words, release, undo
+from bot.chat.handlers import approvals, cleanup, common, incident, override, public_words, redo, release, undo
 from bot.chat.handlers.base import Handler
 from sops.kit.run import Run
 
@@ -12,6 +12,8 @@ HANDLERS: dict[type[Command], Handler] = {
     **incident.HANDLERS,
     **public_words.HANDLERS,
     **undo.HANDLERS,
+    **override.HANDLERS,
+    **redo.HANDLERS,
     **cleanup.HANDLERS,
 }
 

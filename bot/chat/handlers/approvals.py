@@ -96,7 +96,7 @@ def reject(desk: Desk, me: Speaker, command: commands.Reject) -> Refused | None:
 
 def stop(desk: Desk, me: Speaker, _: commands.Stop) -> Refused | None:
     """Void what is about to happen, and hold the run."""
-    live = [r for r in requests.live(desk.run) if r.state is RequestState.GRANTED]
+    live = [r for r in requests.live(desk.run) if r.state is RequestState.GRANTED or r.override_at is not None]
     if not live or desk.run.state is not RunState.ACTIVE:
         return Refused(replies.refused(replies.NOTHING_TO_STOP))
     for asked in live:

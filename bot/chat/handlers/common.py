@@ -170,11 +170,11 @@ def _leave_out(desk: Desk, me: Speaker, name: str, reason: str) -> Refused | Non
         _skipped(desk, me, step, reason, "skip")
         desk.say(replies.skipped(step, me.handle))
     elif first == me.handle:
-        return Refused(replies.refused(replies.waiver_same(step, _others(desk, me))))
+        return Refused(replies.refused(replies.waiver_same(step, others(desk, me))))
     elif first is None:
         desk.run = run.with_facts({f"waive.{step.id}": [me.handle, desk.now.isoformat()]})
         desk.note("waiver-asked", me.record, step=step.id, text=reason)
-        desk.say(replies.waiver_asked(step, me.handle, reason, _others(desk, me)))
+        desk.say(replies.waiver_asked(step, me.handle, reason, others(desk, me)))
     else:
         _skipped(desk, me, step, reason, "waive")
         desk.say(replies.waived(step, first, me.handle))
@@ -205,13 +205,13 @@ def _stays(run: Run, step: Step) -> str:
 def _waive_debt(desk: Desk, me: Speaker, debt: Obligation, reason: str) -> Refused | None:
     """What is owed may be let go by two people who steer the run."""
     first = _first_waiver(desk, debt.id)
-    others = _others(desk, me)
+    able = others(desk, me)
     if first == me.handle:
-        return Refused(replies.refused(replies.waiver_same_debt(debt, others)))
+        return Refused(replies.refused(replies.waiver_same_debt(debt, able)))
     if first is None:
         desk.run = desk.run.with_facts({f"waive.{debt.id}": [me.handle, desk.now.isoformat()]})
         desk.note("waiver-asked", me.record, id=debt.id, text=reason)
-        desk.say(replies.debt_waiver_asked(debt, me.handle, reason, others))
+        desk.say(replies.debt_waiver_asked(debt, me.handle, reason, able))
         return None
     return _meet(desk, me, debt, f"waived by {first} and {me.handle}: {reason}")
 
@@ -231,7 +231,7 @@ def _skipped(desk: Desk, me: Speaker, step: Step, reason: str, kind: str) -> Non
     desk.note(kind, me.record, step=step.id, text=reason)
 
 
-def _others(desk: Desk, me: Speaker) -> list[str]:
+def others(desk: Desk, me: Speaker) -> list[str]:
     """Who may be the second to agree."""
     return [person.handle for person in desk.people.holding(*leaders(desk.run)) if person.handle != me.handle]
 

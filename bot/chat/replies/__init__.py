@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.chat import commands
+from bot.chat.reality import Differs
 from bot.chat.replies import dependency, freeze, hotfix, onboarding, rollback, security, stable
 from bot.chat.replies.parts import Words, card, duration, names
 from sops.kit import timing
@@ -374,6 +375,8 @@ def approval_missing(asked: Request) -> str:
     if asked.state is RequestState.GRANTED:
         by = f"approved by {names(asked.people, 'and')}"
         return f"{by}; the grace runs, !stop stops it" if asked.grace_until else f"{by}; something else is in the way"
+    if asked.override_at is not None:
+        return f"request {asked.code} is overridden by {asked.override_by}, and goes through in five minutes"
     missing = asked.quorum - len(asked.people)
     return f"{missing} yes to request {asked.code}" if missing == 1 else f"{missing} yeses to request {asked.code}"
 
@@ -1072,8 +1075,8 @@ def closing(who: str) -> Card:
     return card(f"{who} closes it.")
 
 
-def status(run: Run, now: datetime) -> Card:
-    """Where every step stands."""
+def status(run: Run, now: datetime, differs: Sequence[Differs] = ()) -> Card:
+    """Where every step stands, and where what is recorded is not so."""
     whose = f" · commander {run.owner}" if run.prefix == INCIDENT and run.owner else ""
     lines: list[Line | str] = [line(bold(f"{run.name} · {state_word(run)}"), whose)]
     for step in run.steps:
@@ -1084,7 +1087,104 @@ def status(run: Run, now: datetime) -> Card:
         if clock.running:
             lines.append(line(f"{name} due ", time(clock.due_at), " (over)" if clock.due_at < now else ""))
     lines += [_debt(debt) for debt in run.obligations if debt.open]
+    for each in differs:
+        if each.gone:
+            lines += [line(bold("Recorded as done, but not so: "), Span(text=f"{each.step.id}: {each.what}"))]
+            lines += [f"!redo {each.step.id} reason, or leave it and !note why"]
+        else:
+            lines += [line(bold("There, though not recorded: "), Span(text=f"{each.step.id}: {each.what}"))]
+            lines += [f"!adopt {each.step.id} goes on from it"]
     return card(*lines)
+
+
+# Bringing the record in line
+
+
+def nothing_to_adopt(name: str) -> str:
+    return f"{name} did not stop, so there is nothing to adopt; status shows where things are."
+
+
+def not_there(step: Step) -> str:
+    return f"{step.title}: I cannot see it done; do it first, or say !retry to let me try."
+
+
+def still_there(step: Step) -> str:
+    return f"{step.title}: it is there, so there is nothing to do again."
+
+
+def adopted(step: Step, who: str) -> Card:
+    return card(f"{who} adopts what is there: {step.title}.")
+
+
+def nothing_to_redo(name: str) -> str:
+    return f"{name} is not a public effect that was done; status shows what is recorded and not so."
+
+
+def redo_asked(step: Step, who: str, why: str) -> Card:
+    return card(
+        f"{who} wants {step.title} done again: {printable(why)}",
+        "Nothing is done yet. A second person must agree by saying the same.",
+        hint=f"!redo {step.id} reason",
+    )
+
+
+def redoing(step: Step, who: str) -> Card:
+    return card(f"{step.title} is done again, agreed by {who}.")
+
+
+def nothing_by_hand(name: str) -> str:
+    return f"{name} is not in turn, or not something I do; !done {name} signs off what people do."
+
+
+def must_be_seen(step: Step) -> str:
+    return f"What follows needs {step.title}, so I must see it myself: do it, then !retry or !adopt {step.id}."
+
+
+def by_hand_asked(step: Step, who: str, why: str) -> Card:
+    return card(
+        f"{who} says {step.title} was done by hand: {printable(why)}",
+        "A second person must agree by saying the same.",
+        hint=f"!byhand {step.id} reason",
+    )
+
+
+def done_by_hand(step: Step, who: str) -> Card:
+    return card(f"✓ {step.title}, by hand; agreed by {who}.")
+
+
+def second_must_be_another(able: Sequence[str]) -> str:
+    return f"You said so already; somebody else must agree: {names(able)}."
+
+
+# Break-glass
+
+
+OVERRIDE_NEEDS_P0 = "!override is for an open P0 alone; there is none."
+
+
+def override_nothing(step: str) -> str:
+    return f"{step} asks for no approval now, so there is nothing to override."
+
+
+def override_again(asked: Request) -> str:
+    return f"{asked.override_by} overrides {asked.code} already."
+
+
+def overriding(asked: Request, able: Sequence[str]) -> Card:
+    return card(
+        line(*_mentions(able), f": {asked.override_by} overrides request {asked.code} of {asked.step}."),
+        f"Reason: {printable(asked.override_reason)}",
+        line(
+            "It goes through at ", time(asked.override_at or asked.made_at), " unless somebody says !stop or !reject."
+        ),
+        hint=f"!stop · !reject {asked.code} reason · approve {asked.code}",
+    )
+
+
+def override_owed(request: Request) -> str:
+    return (
+        f"look at what {request.override_by} did by !override of {request.step}: {printable(request.override_reason)}"
+    )
 
 
 def todo(run: Run) -> Card:
@@ -1136,7 +1236,7 @@ def help_in(run: Run) -> Card:
     """The words that make sense in this thread."""
     common = (
         "status · plan · todo · timeline · !note text · !undo · !hold reason · !resume · !retry"
-        " · !cancel reason · !cleanup"
+        " · !cancel reason · !cleanup · !adopt STEP · !redo STEP reason · !byhand STEP reason · !override STEP reason"
     )
     if run.prefix == INCIDENT:
         return card(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.chat.replies.parts import Words, card, duration
+from sops.kit.action import News
 from sops.kit.message import Card, Span, line, person, time
 from sops.kit.run import Run
 from sops.kit.stores import Deadline
@@ -75,8 +76,13 @@ def restricted_private(run: Run, by: str, reason: str) -> Card:
     )
 
 
+def _drafted(run: Run, item: News) -> Card:
+    return card(f"PR #{item.about['pr']} holds the post-mortem, drafted from the record: {item.about['url']}")
+
+
 WORDS = Words(
     heading=_heading,
+    news={"post-mortem-drafted": _drafted},
     done={
         "acknowledge": lambda run: f"{run.facts['ghsa']} is a draft: {run.facts['ghsa.url']}",
         "assess": lambda run: f"scored {run.facts.get('score')}, {run.severity}; affected: {run.facts['affected']}",

@@ -32,6 +32,9 @@ TABLE = {
             commands.SignOff,
             commands.Skip,
             commands.Waive,
+            commands.Adopt,
+            commands.Redo,
+            commands.ByHand,
             commands.Resume,
             commands.Retry,
             commands.Snooze,
@@ -57,6 +60,7 @@ TABLE = {
         ),
         (RESPONDERS, MANAGERS),
     ),
+    commands.Override: (RESPONDERS, RESPONDERS),
 }
 #: They begin or find a run, so there is no run yet whose rules could apply; `bot.chat.roots` checks the starter.
 ROOTS = {
