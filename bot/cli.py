@@ -62,6 +62,7 @@ def demo(
     procedures: Annotated[
         list[Path] | None, typer.Option("--procedures", help="Your own: a Markdown document run as checklists.")
     ] = None,
+    rehearse: Annotated[bool, typer.Option("--rehearse", help="Mark every message as a rehearsal.")] = False,
 ) -> None:
     """Open the sandbox: a chat in this terminal, a repository and a GitHub that are gone afterwards.
 
@@ -76,13 +77,13 @@ def demo(
     if any((place / name).exists() for name in ("world", "sopwith.db")):
         raise SopwithError(f"{place} holds an earlier demo; name a new folder, since each demo's world begins anew.")
     if script is None:
-        asyncio.run(_interactive(place, own))
+        asyncio.run(_interactive(place, own, rehearse))
     else:
-        asyncio.run(_scripted(place, _read(script), script.name, own))
+        asyncio.run(_scripted(place, _read(script), script.name, own, rehearse))
 
 
-async def _scripted(home: Path, text: str, name: str, own: Sequence[Path]) -> None:
-    sandbox = await open_sandbox(home, VirtualClock(SCRIPT_START), procedures=own)
+async def _scripted(home: Path, text: str, name: str, own: Sequence[Path], rehearse: bool) -> None:
+    sandbox = await open_sandbox(home, VirtualClock(SCRIPT_START), procedures=own, rehearse=rehearse)
     try:
         player = on_stage(sandbox)
         await player.play(text, name)
@@ -90,9 +91,9 @@ async def _scripted(home: Path, text: str, name: str, own: Sequence[Path]) -> No
         await sandbox.close()
 
 
-async def _interactive(home: Path, own: Sequence[Path]) -> None:
+async def _interactive(home: Path, own: Sequence[Path], rehearse: bool) -> None:
     clock = VirtualClock(datetime.now(UTC), flowing=True)
-    sandbox = await open_sandbox(home, clock, serving=True, procedures=own)
+    sandbox = await open_sandbox(home, clock, serving=True, procedures=own, rehearse=rehearse)
     try:
         await converse(sandbox.stage, on_stage(sandbox), sandbox.world, sandbox.room)
     finally:

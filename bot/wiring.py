@@ -18,6 +18,7 @@ from bot.chat.dispatch import Dispatch
 from bot.chat.looking import Looking
 from bot.chat.newcomers import Newcomers
 from bot.chat.privacy import Privacy
+from bot.chat.rehearsal import Rehearsed
 from bot.chat.roots import Roots
 from bot.demo.stage import Stage
 from bot.engine.advance import Advancer
@@ -140,7 +141,7 @@ def sandbox_settings(world: SandboxWorld, storage: str, policy: Policy | None = 
     )
 
 
-async def sandbox_ports(settings: Settings, home: Path, clock: Clock, room: Room) -> Ports:
+async def sandbox_ports(settings: Settings, home: Path, clock: Clock, room: Room, *, rehearse: bool = False) -> Ports:
     """The adapters that will meet the real far end, at the sandbox's addresses; the database is opened."""
     signing = await asyncio.to_thread(make_demo_signer, home / "keys", settings.git_identity)
     forge = GitHubForge(settings.repository, token=settings.token, base_url=settings.api_url, pause_between_writes=0.0)
@@ -156,7 +157,8 @@ async def sandbox_ports(settings: Settings, home: Path, clock: Clock, room: Room
         await forge.close()
         await registry.close()
 
-    chats: Mapping[str, Chat] = {"console": ConsoleChat(room, settings.policy.zone)}
+    chat: Chat = ConsoleChat(room, settings.policy.zone)
+    chats = {"console": Rehearsed(chat) if rehearse else chat}
     return Ports(store, FarEnd(forge, git, registry), chats, close)
 
 
@@ -222,8 +224,12 @@ async def open_sandbox(
     serving: bool = False,
     procedures: Sequence[Path] = (),
     modules: Sequence[str] = (),
+    rehearse: bool = False,
 ) -> Sandbox:
-    """A world below `home`, with a bot in it; a `serving` one goes on by itself. It runs these `procedures` too."""
+    """A world below `home`, with a bot in it; a `serving` one goes on by itself. It runs these `procedures` too.
+
+    With `rehearse` every message says that it is one.
+    """
     world = SandboxWorld(home / "world", clock)
     await world.start()
     room = Room()
@@ -231,7 +237,7 @@ async def open_sandbox(
     settings = settings.model_copy(update={"procedures": tuple(procedures), "modules": tuple(modules)})
 
     async def start_bot() -> BotHere:
-        bot = BotHere(settings, clock, await sandbox_ports(settings, home, clock, room))
+        bot = BotHere(settings, clock, await sandbox_ports(settings, home, clock, room, rehearse=rehearse))
         await bot.recover()
         if serving:
             bot.serve()

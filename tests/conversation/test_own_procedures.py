@@ -111,3 +111,16 @@ def test_sops_check_counts_them(tmp_path: Path) -> None:
     document.write_text(DOCUMENT.replace("wait(2h)", "wait(soon)"))
     wrong = CliRunner().invoke(app, ["sops", "check", str(document), "--procedures", str(document)])
     assert wrong.exit_code != 0
+
+
+async def test_a_rehearsal_says_so_in_every_message(tmp_path: Path) -> None:
+    sandbox = await open_sandbox(tmp_path, VirtualClock(SCRIPT_START), rehearse=True)
+    try:
+        await on_stage(sandbox, lambda _: None).play(
+            "@oncall1 #ops: /incident declare P1 a drill\n@oncall1 in INC-1: ack"
+        )
+        said = [post for post in sandbox.room.posts if post.author == "sopwith"]
+        assert len(said) > 3
+        assert all(post.lines[0].startswith("REHEARSAL ") for post in said)
+    finally:
+        await sandbox.close()
