@@ -8,9 +8,9 @@ _ITEM = re.compile(rb"^([-*+])([ \t]+)(\S[^\r\n]*?)[ \t]*(\r?\n|$)", re.MULTILIN
 
 
 def names(data: bytes, login: str) -> bool:
-    """The list has this login already, in any case."""
-    found = re.search(rb"(?<![\w-])@?" + re.escape(login.encode()) + rb"(?![\w-])", data, re.IGNORECASE)
-    return found is not None
+    """An item of the list has this login, in any case; what stands in the prose around it does not count."""
+    wanted = re.compile(rb"(?<![\w-])@?" + re.escape(login.encode()) + rb"(?![\w-])", re.IGNORECASE)
+    return any(wanted.search(item[3]) for item in _ITEM.finditer(data))
 
 
 def add_contributor(data: bytes, login: str) -> bytes:
