@@ -26,6 +26,8 @@ class Settings(BaseSettings):
     git_identity: tuple[str, str] = ("Sopwith", "sopwith@localhost")
     registry_url: str = ""
     image: str = ""
+    #: The project's page in a Python package index, where it has one.
+    package_page: str = ""
     token: SecretStr = SecretStr("")
     channels: dict[str, str] = Field(default_factory=dict)
     people: tuple[Person, ...] = ()

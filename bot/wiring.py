@@ -11,6 +11,7 @@ from adapters.alarm import SchedulerAlarm
 from adapters.console import ConsoleChat, Room
 from adapters.git import GitMirror, make_demo_signer
 from adapters.github import GitHubForge
+from adapters.packages import SimpleIndex
 from adapters.registry import OciRegistry
 from adapters.sandbox.clock import VirtualClock
 from adapters.sandbox.world import SandboxWorld
@@ -134,6 +135,7 @@ def sandbox_settings(world: SandboxWorld, storage: str, policy: Policy | None = 
         git_identity=IDENTITY,
         registry_url=world.registry_url,
         image=world.repository,
+        package_page=world.package_page,
         token=world.token,
         channels={"releases": "#releases", "ops": "#ops", "maintainers": "#maintainers", "security": "#security"},
         people=sandbox_people(),
@@ -147,6 +149,7 @@ async def sandbox_ports(settings: Settings, home: Path, clock: Clock, room: Room
     forge = GitHubForge(settings.repository, token=settings.token, base_url=settings.api_url, pause_between_writes=0.0)
     git = GitMirror(home / "mirror", settings.git_url, signing, identity=settings.git_identity, clock=clock)
     registry = OciRegistry(settings.registry_url, settings.image, username="sopwith", password=settings.token)
+    packages = SimpleIndex(settings.package_page) if settings.package_page else None
     store = SqlStore(settings.storage)
     await store.open()
     # One process owns a SQLite file, so leases found at its start are those of the dead.
@@ -156,10 +159,12 @@ async def sandbox_ports(settings: Settings, home: Path, clock: Clock, room: Room
         await store.close()
         await forge.close()
         await registry.close()
+        if packages is not None:
+            await packages.close()
 
     chat: Chat = ConsoleChat(room, settings.policy.zone)
     chats = {"console": Rehearsed(chat) if rehearse else chat}
-    return Ports(store, FarEnd(forge, git, registry), chats, close)
+    return Ports(store, FarEnd(forge, git, registry, packages), chats, close)
 
 
 class BotHere:

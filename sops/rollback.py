@@ -20,6 +20,7 @@ from sops.kit.rollback_actions import (
 from sops.kit.rollback_gates import (
     Asked,
     DigestUnshared,
+    HasPackage,
     MovesLatest,
     Rebuilds,
     Rebuilt,
@@ -27,6 +28,7 @@ from sops.kit.rollback_gates import (
     Surveyed,
     ToldWithout,
     WorkaroundOrTime,
+    Yanked,
 )
 
 BOUND = (
@@ -102,6 +104,14 @@ ROLLBACK = Sop(
             only_if=Asked("retract", "retract"),
             when=DigestUnshared(),
             do=RetractImage(),
+        ),
+        Step(
+            "yank",
+            row="D2",
+            title="package yanked",
+            after="approve",
+            only_if=HasPackage(),
+            when=(Yanked(), SignedOff(Role.RELEASE_MANAGER, ask="yank it at the index, then !done yank and the link")),
         ),
         Step("republish", row="D3", title="image built again", after="approve", only_if=Rebuilds(), do=Republish()),
         Step("republished", row="D3", title="image is there", after="republish", only_if=Rebuilds(), when=Rebuilt()),

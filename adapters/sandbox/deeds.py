@@ -64,6 +64,12 @@ class MoreDeeds(ABC):
             issue.milestone, issue.updated_at = _milestone(core, title).number, core.now()
             core.ring()
 
+    def yank(self, version: str) -> None:
+        """Somebody yanks a version at the package index."""
+        with self._acting() as core:
+            core.state.yanked.add(version)
+            core.ring()
+
     def fail_workflow(self, name: str) -> None:
         """The next run of this workflow to end will have failed."""
         with self._acting() as core:

@@ -10,7 +10,7 @@ from starlette.routing import Match, Router
 from starlette.routing import Route as HttpRoute
 from starlette.types import Receive, Scope, Send
 
-from adapters.sandbox import github_rest, registry, rest_releases, upstream
+from adapters.sandbox import github_rest, packages, registry, rest_releases, upstream
 from adapters.sandbox.api import Call, Json, Reply, Route
 from adapters.sandbox.core import Core
 from adapters.sandbox.faults import Exchange, Fault, Faults, Harm, RequestLog
@@ -71,6 +71,8 @@ class Dispatcher:
             yield self._http_route(route, self._forge)
         yield self._http_route(GRAPHQL, self._forge_graphql)
         yield self._http_route(registry.TOKEN_ROUTE, self._open)
+        for route in packages.ROUTES:
+            yield self._http_route(route, self._open)
         for route in registry.ROUTES:
             yield self._http_route(route, self._registry)
 

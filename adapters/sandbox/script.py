@@ -30,6 +30,7 @@ class Deeds(Protocol):
     def protect(self, branch: str) -> None: ...
     def milestone(self, title: str) -> int: ...
     def into_milestone(self, number: int, title: str) -> None: ...
+    def yank(self, version: str) -> None: ...
     def fail_workflow(self, name: str) -> None: ...
     def corrupt_asset(self, tag: str) -> None: ...
     def lose_asset(self, tag: str) -> None: ...
@@ -161,6 +162,11 @@ def _protect(deeds: Deeds, words: Sequence[str]) -> str:
     return f"{words[0]} changes through pull requests only from now on"
 
 
+def _yank(deeds: Deeds, words: Sequence[str]) -> str:
+    deeds.yank(words[0])
+    return f"{words[0]} is yanked at the package index"
+
+
 def _fail_workflow(deeds: Deeds, words: Sequence[str]) -> str:
     deeds.fail_workflow(words[0])
     return f"the next run of {words[0]} to end will have failed"
@@ -213,6 +219,7 @@ _VERBS: Mapping[str, _Verb] = {
     "pr": _Verb("LOGIN BRANCH [first-time]", 2, 3, _pull_request),
     "milestone": _Verb("TITLE", 1, 1, _milestone),
     "into-milestone": _Verb("NUMBER TITLE", 2, 2, _into_milestone),
+    "yank": _Verb("VERSION", 1, 1, _yank),
     "fail-workflow": _Verb("FILE", 1, 1, _fail_workflow),
     "asset": _Verb("corrupt|missing TAG", 2, 2, _asset),
     "image": _Verb("missing TAG | share TAG OTHER", 2, 3, _image),

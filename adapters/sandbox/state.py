@@ -212,6 +212,7 @@ class WorldState:
     discussions: dict[int, Discussion] = field(default_factory=dict)
     advisories: dict[str, AdvisoryRecord] = field(default_factory=dict)
     workflow_runs: list[WorkflowRun] = field(default_factory=list)
+    yanked: set[str] = field(default_factory=set)
     failing_workflows: set[str] = field(default_factory=set)
     publications: dict[str, datetime] = field(default_factory=dict)
     refs: dict[str, str] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from adapters.sandbox import checks, issues, observation, project, pulls, releases, script
+from adapters.sandbox import checks, issues, observation, packages, project, pulls, releases, script
 from adapters.sandbox.clock import VirtualClock
 from adapters.sandbox.core import Core, Rules
 from adapters.sandbox.deeds import MoreDeeds
@@ -114,6 +114,11 @@ class SandboxWorld(MoreDeeds):
     def registry_url(self) -> str:
         """Where /v2/ is; the image is named like the repository."""
         return self.core.api_url
+
+    @property
+    def package_page(self) -> str:
+        """The project's page of the package index."""
+        return f"{self.core.api_url}{packages.PATH}"
 
     @property
     def repository(self) -> str:

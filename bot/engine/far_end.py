@@ -6,18 +6,19 @@ from dataclasses import dataclass
 from bot.chat import replies
 from sops.kit.action import Moment, World
 from sops.kit.people import People
-from sops.kit.ports import Clock, Forge, GitRepository, ImageRegistry
+from sops.kit.ports import Clock, Forge, GitRepository, ImageRegistry, PackageIndex
 from sops.kit.run import Run
 from sops.kit.stores import Store
 
 
 @dataclass(frozen=True)
 class FarEnd:
-    """The forge, the git remote and the image registry of the one repository."""
+    """The forge, the git remote and the image registry of the one repository; its package index, if it has one."""
 
     forge: Forge
     git: GitRepository
     registry: ImageRegistry
+    packages: PackageIndex | None = None
 
 
 class StoredRuns:
@@ -48,7 +49,16 @@ class Worlds:
 
     def now(self) -> World:
         far = self._far
-        return World(self._clock.now(), self._people, far.forge, far.git, far.registry, self._history, self._book)
+        return World(
+            self._clock.now(),
+            self._people,
+            far.forge,
+            far.git,
+            far.registry,
+            self._history,
+            self._book,
+            far.packages,
+        )
 
     async def _history(self, run_id: str) -> Sequence[Moment]:
         """The run's history in people's words, from the ledger."""

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from sops.kit.model import Piece, Role
 from sops.kit.people import People
-from sops.kit.ports import Forge, GitRepository, ImageRegistry, RunBook
+from sops.kit.ports import Forge, GitRepository, ImageRegistry, PackageIndex, RunBook
 from sops.kit.run import Run
 
 
@@ -35,6 +35,7 @@ class World:
     registry: ImageRegistry
     history: Callable[[str], Awaitable[Sequence[Moment]]]
     runs: RunBook
+    packages: PackageIndex | None = None
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,8 @@ class Policy(BaseModel):
     latest: str = "latest"
     #: The workflow that publishes the image of a tag.
     publish_workflow: str = "dockerhub-publish-on-release.yml"
+    #: What the project is called in its package index; empty if it is in none.
+    package: str = ""
     #: A rollback has that workflow build the earlier release again, instead of moving `latest` to its image.
     rollback_rebuilds: bool = False
 

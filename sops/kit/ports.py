@@ -341,6 +341,14 @@ class GitRepository(Protocol):
         ...
 
 
+class PackageIndex(Protocol):
+    """An index of language packages, for one project."""
+
+    async def yanked(self, version: str) -> bool | None:
+        """The version can still be had but is no longer chosen; None when the index does not have it."""
+        ...
+
+
 class ImageRegistry(Protocol):
     """A container registry, for one image repository."""
 

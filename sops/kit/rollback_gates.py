@@ -248,6 +248,38 @@ class DigestUnshared(Gate):
 
 
 @dataclass(frozen=True)
+class HasPackage(Condition):
+    """The project is in a package index, and not only a candidate of it is rolled back."""
+
+    settled = True
+
+    def holds(self, run: Run) -> bool:
+        return bool(run.policy.package)
+
+    def says(self, run: Run) -> str:
+        return "if it is in a package index"
+
+    def otherwise(self, run: Run) -> str:
+        return "in no package index"
+
+
+@dataclass(frozen=True)
+class Yanked(Gate):
+    """The package index says that the version is yanked, or never had it."""
+
+    firm = True
+
+    def says(self, run: Run) -> str:
+        return f"see {run.policy.package} {run.version} yanked"
+
+    async def check(self, run: Run, world: World) -> Met | Waiting:
+        if world.packages is None:
+            return Met()
+        yanked = await world.packages.yanked(Version.parse(run.version).pep440)
+        return Waiting(f"{run.policy.package} {run.version} is not yanked yet") if yanked is False else Met()
+
+
+@dataclass(frozen=True)
 class Rebuilt(Gate):
     """The dispatched workflow ended well."""
 

@@ -16,7 +16,7 @@ from bot.engine.far_end import FarEnd
 from bot.settings import Settings
 from bot.wiring import BotHere, Ports
 from sops.kit.conversation import Event
-from sops.kit.ports import Chat, Clock, Forge, GitRepository, ImageRegistry
+from sops.kit.ports import Chat, Clock, Forge, GitRepository, ImageRegistry, PackageIndex
 from sops.kit.run import Run
 from sops.kit.stores import Store, Transaction
 from tests.chaos.fate import Fate, Life, Write
@@ -57,6 +57,7 @@ def mortal(ports: Ports, life: Life) -> Ports:
         cast("Forge", MortalPort("forge", ports.far.forge, life)),
         cast("GitRepository", MortalPort("git", ports.far.git, life)),
         cast("ImageRegistry", MortalPort("registry", ports.far.registry, life)),
+        cast("PackageIndex", MortalPort("packages", ports.far.packages, life)),
     )
     chats = {name: cast("Chat", MortalPort("chat", chat, life)) for name, chat in ports.chats.items()}
     return Ports(MortalStore(ports.store, life), far, chats, ports.close)

@@ -100,3 +100,25 @@ def git(*arguments: str, at: Path) -> str:
     who = ("-c", "user.name=maint", "-c", f"user.email=maint@{project.NAME}.example", "-c", "core.editor=true")
     done = subprocess.run(("git", *who, *arguments), cwd=at, check=True, capture_output=True, text=True)
     return done.stdout
+
+
+async def test_a_python_package_is_yanked_by_people_and_seen_to_be(converse: Open) -> None:
+    chat = await converse(Policy(package="skylark"))
+    await chat.play(SECOND, "released")
+    await chat.play(
+        """
+@rm #releases: /release rollback 1.4.0
+%expect "see skylark 1.4.0 yanked"
+@rm in RBK-1: !start
+@rev1 in RBK-1: approve
+@rm in RBK-1: !set workaround Stay on 1.3.0.
+%clock +1h
+%state RBK-1 yank waiting
+@rm in RBK-1: !done yank it is done
+%expect "skylark 1.4.0 is not yanked yet"
+%forge yank 1.4.0
+@rm in RBK-1: !done yank https://index.example/skylark/1.4.0
+%state RBK-1 run done
+""",
+        "yank",
+    )

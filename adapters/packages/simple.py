@@ -1,0 +1,55 @@
+"""`SimpleIndex`: one project's page of a Python package index, in its JSON form (PEP 691, yanking by PEP 592)."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from sops.kit.errors import ConfigurationError, FarEndError, FarEndRefused
+
+ACCEPT = "application/vnd.pypi.simple.v1+json"
+
+
+class SimpleIndex:
+    """`page` is the address of the project's page. Reads only, and without credentials.
+
+    Raises ConfigurationError for an address that cannot be one.
+    """
+
+    def __init__(self, page: str, *, timeout: float = 15.0) -> None:
+        url = httpx.URL(page)
+        if url.scheme not in ("http", "https") or not url.host or url.userinfo:
+            raise ConfigurationError("the package's page must be http(s)://host/… without credentials in it")
+        self._page = url
+        self._client = httpx.AsyncClient(timeout=timeout, follow_redirects=False)
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def yanked(self, version: str) -> bool | None:
+        """Every file of the version is yanked; None when the index has none of it."""
+        try:
+            response = await self._client.get(self._page, headers={"Accept": ACCEPT})
+        except httpx.RequestError as error:
+            raise FarEndError(f"reading the package's page: no answer ({type(error).__name__})") from error
+        if response.status_code == 404:
+            return None
+        if response.status_code != 200:
+            kind = FarEndError if response.status_code >= 429 else FarEndRefused
+            raise kind(f"reading the package's page: status {response.status_code}")
+        files = [each for each in _files(response) if _is_of(str(each.get("filename", "")), version)]
+        return all(bool(each.get("yanked")) for each in files) if files else None
+
+
+def _files(response: httpx.Response) -> list[Mapping[str, Any]]:
+    try:
+        found = response.json()["files"]
+    except (ValueError, LookupError, TypeError) as error:
+        raise FarEndError("reading the package's page: it is no JSON of a package index") from error
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+
+def _is_of(filename: str, version: str) -> bool:
+    """`skylark-1.4.0.tar.gz`, `skylark-1.4.0-py3-none-any.whl`."""
+    return re.search(rf"-{re.escape(version)}(?:-|\.tar\.gz$|\.zip$)", filename) is not None
