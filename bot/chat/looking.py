@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Sequence
 
 from bot.chat import commands, replies
-from bot.chat.beginnings import BEGINNINGS
 from bot.chat.handlers.common import signature
 from bot.chat.privacy import seen
 from bot.chat.reality import differences, there
@@ -62,8 +61,6 @@ class Looking:
                 return replies.sop(found, outline(specimen(found))) if found else replies.unknown_sop(wanted)
             case commands.ListRuns():
                 return replies.runs(seen(await self._store.read(lambda tx: tx.runs.open()), place))
-            case _ if isinstance(command, BEGINNINGS):
-                return replies.refused(replies.not_yet(type(command)))
             case _:
                 return replies.help_outside()
 

@@ -228,7 +228,7 @@ class Roots:
             place=parent.place if private and parent else self._place(sop, item.event.place, item.event.actor),
             at=now,
             policy=self._policy,
-            owned=sop is not INCIDENT,
+            owned=sop.id != INCIDENT.id,
             version=opening.version,
             severity=opening.severity,
             facts=opening.facts,

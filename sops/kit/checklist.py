@@ -126,8 +126,11 @@ def checklist(document: DocumentSop) -> Sop:
 
 def with_insertions(sop: Sop, policy: Policy) -> Sop:
     """The procedure with the steps the settings insert. Raises ConfigurationError for one that fits nowhere."""
+    wanted = [each for each in policy.inserted if each.sop == sop.id]
+    if not wanted:
+        return sop
     steps = list(sop.steps)
-    for extra in (each for each in policy.inserted if each.sop == sop.id):
+    for extra in wanted:
         place = next((number for number, step in enumerate(steps) if step.id == extra.after), None)
         if place is None or extra.id in {step.id for step in steps}:
             why = f"a step {extra.id} already" if place is not None else f"no step {extra.after}"

@@ -31,7 +31,7 @@ async def die_everywhere(
         if not group:
             return
         died_at = await undisturbed.die_at(home / f"{number}", group, crew)
-        if not died_at and len(group) <= len(points) // MISSED and all(p.place.startswith("chat.edit") for p in group):
+        if not died_at and len(group) <= len(points) // MISSED and all("[edit in the" in p.place for p in group):
             return  # a newer edit replaced that one before it was delivered, as it may where two runs go on at once
         assert died_at, f"no play came to {group}"
         for point in died_at:

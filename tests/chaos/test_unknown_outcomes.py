@@ -33,10 +33,18 @@ ISSUE = Write("POST", r"/issues$")
 CLOSING = Write("PATCH", r"/issues/\d+$")
 COMMENT = Write("POST", r"/issues/\d+/comments$")
 LABEL = Write("POST", r"/issues/\d+/labels$")
+MILESTONE = Write("PATCH", r"/milestones/\d+$")
+NOTICE = Write("PATCH", r"/releases/\d+$")
+REPORT = Write("POST", r"/security-advisories$")
+SCORE = Write("PATCH", r"/security-advisories/[^/]+$")
 WRITES = {
     "candidate": (PULL, MERGE, DISCUSSION),
     "incident": (ISSUE, DISCUSSION, PULL, CLOSING),
     "newcomer": (COMMENT, LABEL),
+    "stable": (PULL, MERGE, DISCUSSION, MILESTONE),
+    "rollback": (NOTICE, PULL, MERGE, DISCUSSION),
+    "security": (REPORT, SCORE, PULL, MERGE),
+    "dependency": (PULL, LABEL),
 }
 
 Harm = Callable[[Faults, Write], None]
@@ -76,6 +84,10 @@ OUTAGES = {
     "candidate": ("@rm in REL-1: !start", "@rev1 in REL-1: approve"),
     "incident": ("@oncall1 in INC-1: !done post-mortem",),
     "newcomer": ("%forge merge 41",),
+    "stable": ("@rev2 in STB-1: approve",),
+    "rollback": ("@rev1 in RBK-1: approve",),
+    "security": ("%forge merge 43",),
+    "dependency": ("%forge merge 41",),
 }
 
 

@@ -1518,10 +1518,6 @@ def usage(verb: str) -> str:
     return f"!{verb} text"
 
 
-def not_yet(command: type[commands.Command]) -> str:
-    return f"{' '.join((command.__doc__ or '').split()[:2])} is not part of this version of Sopwith yet."
-
-
 def unknown_run(name: str) -> Card:
     return refused(f"There is no run {name}.", hint="/sop runs")
 
