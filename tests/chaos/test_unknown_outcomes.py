@@ -68,12 +68,22 @@ async def test_every_write_with_an_unknown_outcome_is_looked_for_before_it_is_re
             harm(world.faults, write)
 
     ended = await play(tmp_path, undisturbed.scenario, Fate(), in_process, {1: spoil})
-    assert not differences(ended, undisturbed.outcome)
+    assert not differences(in_any_order(ended, undisturbed), in_any_order(undisturbed.outcome, undisturbed))
     assert worlds[0].faults.waiting == 0
     asked = worlds[0].requests.entries
     after_harm = [following for harmed, following in pairwise(asked) if harmed.status in {0, 502}]
     assert len(after_harm) == len(WRITES[undisturbed.scenario.name])
     assert all(looks(request) for request in after_harm), after_harm
+
+
+#: Their steps go on beside each other, so that one which is tried again comes later in the record than it would.
+SIDE_BY_SIDE = frozenset({"rollback", "security"})
+
+
+def in_any_order(outcome: Outcome, undisturbed: Undisturbed) -> Outcome:
+    if undisturbed.scenario.name not in SIDE_BY_SIDE:
+        return outcome
+    return replace(outcome, record=sorted(outcome.record, key=repr))
 
 
 def looks(request: Exchange) -> bool:
