@@ -1,7 +1,7 @@
 """What commands do, a module for each kind of run. `bot.chat.dispatch` finds them in `HANDLERS`."""
 
 from bot.chat.commands import Ack, Close, Command, Report, SignOff
-from bot.chat.handlers import approvals, cleanup, common, incident, override, public_words, redo, release, undo
+from bot.chat.handlers import approvals, cleanup, common, facts, incident, override, public_words, redo, release, undo
 from bot.chat.handlers.base import Handler
 from sops.kit.run import Run
 
@@ -11,6 +11,7 @@ HANDLERS: dict[type[Command], Handler] = {
     **release.HANDLERS,
     **incident.HANDLERS,
     **public_words.HANDLERS,
+    **facts.HANDLERS,
     **undo.HANDLERS,
     **override.HANDLERS,
     **redo.HANDLERS,

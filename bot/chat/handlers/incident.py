@@ -9,13 +9,10 @@ from bot.chat.handlers.common import remember, sign, step_of
 from bot.chat.privacy import hidden
 from bot.engine.desk import Desk
 from sops.kit import timing
-from sops.kit.cvss import learned
-from sops.kit.errors import InvalidText
 from sops.kit.incident_actions import OpenActionIssue
 from sops.kit.model import Severity, Step
 from sops.kit.people import Person
 from sops.kit.run import Run, RunState, StepState
-from sops.security_response import SECURITY_RESPONSE
 
 STEP_OF = {"update": "communicate", "triage": "triage", "mitigate": "mitigate", "fix": "fix", "verify": "verify"}
 AGAIN = ("mitigate", "fix", "verify", "post-mortem", "post-mortem-merged", "close", "reopen-issue")
@@ -171,24 +168,6 @@ def _take_over(desk: Desk, handle: str, by: Speaker) -> None:
     desk.say(replies.taken_over(desk.run, handle))
 
 
-def set_fact(desk: Desk, me: Speaker, command: commands.SetFact) -> Refused | None:
-    if "post-mortem" in desk.run.facts and desk.run.prefix == replies.INCIDENT:
-        return Refused(replies.refused(replies.drafted(desk.run)))
-    facts = {command.name: command.text}
-    if desk.run.sop == SECURITY_RESPONSE.id:
-        try:
-            facts, severity = learned(command.name, command.text)
-        except InvalidText as problem:
-            return Refused(replies.refused(str(problem)))
-        desk.run = desk.run.but(severity=severity or desk.run.severity)
-    desk.run = desk.run.with_facts(facts)
-    desk.note("set", me.record, name=command.name, text=command.text)
-    owes = desk.run.prefix == replies.INCIDENT
-    missing = replies.missing_facts(desk.run, ("cause", "impact", "actions")) if owes else None
-    desk.say(replies.fact_set(command.name, missing))
-    return None
-
-
 def add_action(desk: Desk, me: Speaker, command: commands.AddAction) -> Refused | None:
     """An action item; each becomes an issue once the incident is resolved. `none` says there are none."""
     run = desk.run
@@ -298,7 +277,6 @@ HANDLERS: Mapping[type[commands.Command], Handler] = {
     commands.Assign: assign,
     commands.Handoff: handoff,
     commands.Accept: accept,
-    commands.SetFact: set_fact,
     commands.AddAction: add_action,
     commands.Close: close,
     commands.Duplicate: duplicate,

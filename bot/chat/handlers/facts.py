@@ -1,0 +1,31 @@
+"""`!set name text`: what people tell a run, where the run's procedure has a use for it."""
+
+from collections.abc import Mapping
+
+from bot.chat import commands, replies
+from bot.chat.handlers.base import Handler, Refused, Speaker
+from bot.engine.desk import Desk
+from sops.kit.cvss import learned
+from sops.kit.errors import InvalidText
+from sops.security_response import SECURITY_RESPONSE
+
+
+def set_fact(desk: Desk, me: Speaker, command: commands.SetFact) -> Refused | None:
+    if "post-mortem" in desk.run.facts and desk.run.prefix == replies.INCIDENT:
+        return Refused(replies.refused(replies.drafted(desk.run)))
+    facts = {command.name: command.text}
+    if desk.run.sop == SECURITY_RESPONSE.id:
+        try:
+            facts, severity = learned(command.name, command.text)
+        except InvalidText as problem:
+            return Refused(replies.refused(str(problem)))
+        desk.run = desk.run.but(severity=severity or desk.run.severity)
+    desk.run = desk.run.with_facts(facts)
+    desk.note("set", me.record, name=command.name, text=command.text)
+    owes = desk.run.prefix == replies.INCIDENT
+    missing = replies.missing_facts(desk.run, ("cause", "impact", "actions")) if owes else None
+    desk.say(replies.fact_set(command.name, missing))
+    return None
+
+
+HANDLERS: Mapping[type[commands.Command], Handler] = {commands.SetFact: set_fact}
