@@ -27,7 +27,7 @@ from bot.engine.approving import Approvals
 from bot.engine.clocks import Clocks
 from bot.engine.desk import Desks
 from bot.engine.edge import Edge
-from bot.engine.engine import Engine
+from bot.engine.engine import Engine, Poll
 from bot.engine.far_end import FarEnd, Worlds
 from bot.engine.mail import Intake, Postman
 from bot.engine.plan import Planner
@@ -45,6 +45,7 @@ from sops.kit.switched_off import check_switched_off
 from sops.onboarding import ONBOARDING
 from storage import SqlStore
 
+NEWCOMERS_EVERY = timedelta(minutes=15)
 IDENTITY = ("Sopwith", "sopwith-bot@skylark.example")
 
 
@@ -86,6 +87,7 @@ def assemble(settings: Settings, clock: Clock, ports: Ports) -> Engine:
         edge.advance,
         Postman(store, clock, ports.chats),
         owner,
+        Poll(dispatch.look_for_newcomers, NEWCOMERS_EVERY) if settings.policy.onboard_first_timers else None,
     )
 
 

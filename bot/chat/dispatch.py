@@ -57,7 +57,7 @@ class Dispatch:
         """Do what the event asks for and mark it handled. Raises nothing that a refusal can say."""
         event = item.event
         if event.kind == "forge":
-            await self._look_for_newcomers()
+            await self.look_for_newcomers()
             await self._finish(item, lambda tx, _: tx.runs.wake_open())
             return
         run = await self._run_of(event)
@@ -70,7 +70,7 @@ class Dispatch:
         except (FarEndError, FarEndRefused) as problem:
             await self._answer(item, run, replies.unreachable(str(problem)))
 
-    async def _look_for_newcomers(self) -> None:
+    async def look_for_newcomers(self) -> None:
         """A forge in trouble is asked again with the next news."""
         with suppress(FarEndError, FarEndRefused):
             await self._newcomers.look()

@@ -6,7 +6,8 @@ left to do now; `serve` does so whenever somebody wakes it, and arms the alarm f
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from bot.engine.caught import caught
 from bot.engine.clocks import Clocks
@@ -19,6 +20,14 @@ LEASE = 120.0
 PAUSE = 5.0  # seconds before another try when the database itself fails
 Handle = Callable[[InboxItem], Awaitable[None]]
 Advance = Callable[[str], Awaitable[bool]]
+
+
+@dataclass(frozen=True)
+class Poll:
+    """What is looked for without anybody's news, and how often."""
+
+    look: Callable[[], Awaitable[None]]
+    every: timedelta
 
 
 class Engine:
@@ -34,6 +43,7 @@ class Engine:
         advance: Advance,
         postman: Postman,
         owner: str,
+        poll: Poll | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -43,6 +53,8 @@ class Engine:
         self._advance = advance
         self._postman = postman
         self._owner = owner
+        self._poll = poll
+        self._next_poll: datetime | None = None
         self._wake = asyncio.Event()
         self._draining = asyncio.Lock()
 
@@ -90,12 +102,14 @@ class Engine:
 
     async def next_due(self) -> datetime | None:
         """The next instant at which there will be something to do without anybody waking it."""
-        times = await self._store.read(lambda tx: (tx.deadlines.next_due(), tx.outbox.next_due()))
+        stored = await self._store.read(lambda tx: (tx.deadlines.next_due(), tx.outbox.next_due()))
+        times = (*stored, self._next_poll)
         return min((at for at in times if at is not None), default=None)
 
     async def _turn(self) -> bool:
         """One stroke of every pump; False if none had anything to do."""
         strokes = [
+            await self._look_out(),
             await self._take_in(),
             await self._clocks.fire(),
             await self._postman.deliver(),
@@ -103,6 +117,15 @@ class Engine:
             await self._postman.deliver(),
         ]
         return any(strokes)
+
+    async def _look_out(self) -> bool:
+        """Ask the forge for what it may not tell by itself, now and then; False if it is not the time."""
+        now = self._clock.now()
+        if self._poll is None or (self._next_poll is not None and now < self._next_poll):
+            return False
+        self._next_poll = now + self._poll.every
+        await caught(self._poll.look(), poll="forge")
+        return True
 
     async def _take_in(self) -> bool:
         """Handle the oldest event of each conversation; False if there was none."""

@@ -24,3 +24,13 @@ async def test_people_who_were_here_before_are_not_welcomed(converse):
 async def test_nothing_begins_by_itself_unless_the_settings_say_so(chat):
     await chat.play("%forge contribute newcomer fix-typo\n%clock +1h")
     assert chat.stored()["runs"] == 0
+
+
+async def test_without_news_of_the_forge_a_newcomer_is_found_by_looking(converse):
+    chat = await converse(WELCOMING)
+    chat.world.on_change.clear()
+    chat.world.contribute("newcomer", "fix-typo")
+    await chat.play("%clock +14m")
+    assert chat.stored()["runs"] == 0
+    await chat.play("%clock +2m\n%state ONB-1 welcome done\n%crash\n%clock +1h")
+    assert chat.stored()["runs"] == 1
