@@ -137,6 +137,8 @@ class Advancer:
             await self._desks.at(run.id, lambda desk: steps.learn(desk, look.facts, look.news), fence=fence)
         for index, piece in enumerate(step.deeds):
             if isinstance(piece, Action) and not await self._deed(run.id, step, index, piece, request, fence):
+                if run.policy.left_to_people(run.sop, step.id):
+                    return run.policy.look_every
                 return steps.later((await self._desks.run(run.id)).record(step.id).attempt)
         await self._desks.at(run.id, lambda desk: steps.finish(desk, step), fence=fence)
         return None

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from adapters.sandbox.world import SandboxWorld
 from bot.cli import SCRIPT_START, on_stage
 from bot.demo.play import Player
 from bot.demo.stage import Stage
-from bot.wiring import Sandbox, open_sandbox
+from bot.wiring import Sandbox, open_sandbox, sandbox_policy
 from sops.kit.policy import Policy
 from sops.kit.run import Run
 from storage import SqlStore
@@ -101,6 +102,11 @@ class Conversation:
     async def code(self, name: str) -> str:
         """The code of the newest request of a run."""
         return (await self.run(name)).requests[-1].code
+
+
+def seldom(**changes: Any) -> Policy:
+    """Settings of a sandbox, which looks seldom since its forge tells its news, with these changes."""
+    return Policy(**{**sandbox_policy().model_dump(), **changes})
 
 
 Open = Callable[..., Awaitable[Conversation]]

@@ -12,7 +12,7 @@ from sops.kit.model import Role, Sop
 from sops.kit.policy import Policy
 from sops.kit.run import RunState, pinned
 from storage import SqlStore
-from tests.conversation.conftest import Conversation, Open
+from tests.conversation.conftest import Conversation, Open, seldom
 
 SCRIPTS = Path(__file__).parent / "scripts"
 TEXT = "A crash during a flush no longer loses the last segment."
@@ -199,7 +199,7 @@ async def test_a_freeze_does_not_stop_a_hotfix_but_is_named_in_the_request(chat:
 
 
 async def test_the_settings_may_name_fewer_checks_for_a_hotfix(converse: Open) -> None:
-    chat = await converse(Policy(hotfix_checks=("edition-community", "sanitizers")))
+    chat = await converse(seldom(hotfix_checks=("edition-community", "sanitizers")))
     await chat.play(
         "@rm #releases: /hotfix 1.3.1 P0 wal-corruption\n@rm in FIX-1: !start\n"
         "%forge push hotfix/1.3.1-wal-corruption oncall1\n@oncall1 in FIX-1: !done fix by hand\n"

@@ -1,10 +1,10 @@
 """With `effects = "people"` the bot says exactly what to do, waits, and sees that it was done: the same probes."""
 
-from sops.kit.policy import Policy
+from tests.conversation.conftest import seldom
 
 
 async def test_a_branch_and_a_merge_are_done_by_people_and_everything_else_by_the_bot(converse):
-    chat = await converse(Policy(effects_of={"SOP-03.branch": "people", "SOP-03.merge": "people"}))
+    chat = await converse(seldom(effects_of={"SOP-03.branch": "people", "SOP-03.merge": "people"}))
     await chat.say("rm", "#releases", "/release rc 1.4.0")
     asked = await chat.say("rm", "in REL-1", "!start")
     assert "please do this by hand" in asked
@@ -21,7 +21,7 @@ async def test_a_branch_and_a_merge_are_done_by_people_and_everything_else_by_th
 
 
 async def test_a_whole_procedure_can_be_left_to_people(converse):
-    chat = await converse(Policy(effects="people"))
+    chat = await converse(seldom(effects="people"))
     await chat.say("rm", "#releases", "/release rc 1.4.0")
     await chat.say("rm", "in REL-1", "!start")
     await chat.play("%clock +1d\n%state REL-1 branch running")

@@ -1,8 +1,8 @@
 """Where the settings say so, a first-time contributor's pull request begins an onboarding by itself, once ever."""
 
-from sops.kit.policy import Policy
+from tests.conversation.conftest import seldom
 
-WELCOMING = Policy(onboard_first_timers=True)
+WELCOMING = seldom(onboard_first_timers=True)
 
 
 async def test_a_first_pull_request_is_welcomed_by_itself_and_once_ever(converse):

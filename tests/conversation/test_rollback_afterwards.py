@@ -6,7 +6,7 @@ from pathlib import Path
 
 from adapters.sandbox import project
 from sops.kit.policy import Policy
-from tests.conversation.conftest import Conversation, Open
+from tests.conversation.conftest import Conversation, Open, seldom
 
 SCRIPTS = Path(__file__).parent / "scripts"
 SECOND = (SCRIPTS / "stable-second-candidate.sop").read_text(encoding="utf-8")
@@ -57,7 +57,7 @@ async def test_what_else_came_to_main_stays(converse: Open) -> None:
 
 
 async def test_the_image_can_be_built_again_instead(converse: Open) -> None:
-    chat = await rolled_back(converse, policy=Policy(rollback_rebuilds=True))
+    chat = await rolled_back(converse, policy=seldom(rollback_rebuilds=True))
     assert "dockerhub-publish-on-release.yml built 1.3.0 again" in chat.text
     assert "point latest" not in chat.text.split("RBK-1 needs", 1)[1].split("approve", 1)[0]
     images = chat.world.core.images.tags
@@ -103,7 +103,7 @@ def git(*arguments: str, at: Path) -> str:
 
 
 async def test_a_python_package_is_yanked_by_people_and_seen_to_be(converse: Open) -> None:
-    chat = await converse(Policy(package="skylark"))
+    chat = await converse(seldom(package="skylark"))
     await chat.play(SECOND, "released")
     await chat.play(
         """
