@@ -11,6 +11,8 @@ Its rows are, wherever they stand in it at the top level:
 Tables of contents and other lists of mere links are no rows. Where rows stand below more than one heading, those
 below a subheading have a letter before their numbers: the first letter of the subheading; if that is taken, its
 first consonant that is not; then any letter of it, then of the alphabet, that is not.
+
+A few lines longer than other modules: reading and comparing rest on the same rules above.
 """
 
 import re

@@ -1,4 +1,7 @@
-"""A run: one execution of a procedure. An immutable value; a transition returns the next one."""
+"""A run: one execution of a procedure. An immutable value; a transition returns the next one.
+
+Longer than other modules: the value and what it is made of are read together.
+"""
 
 import hashlib
 import json
