@@ -1,7 +1,7 @@
 """Messages to deliver: first in, first out per queue, nothing before what it depends on.
 
-A post under a root and an edit wait in the queue of their thread, a root in the queue of its channel. A message
-whose root, or an edit whose message, was given up is given up with it.
+A post under a root and an edit wait in the queue of their thread, a root in the queue of its channel, an answer to
+one person waits for nothing. A message whose root, or an edit whose message, was given up is given up with it.
 """
 
 from collections.abc import Sequence
@@ -125,6 +125,8 @@ class SqlOutbox:
         return self._connection.execute(pick(_PUT, self._connection), row).scalar() is not None
 
     def _new(self, message: Outgoing) -> dict[str, Any]:
+        if message.kind == "whisper":
+            return {"queue": f"whisper {message.logical_id}"}
         if message.root is None:
             return {"queue": _channel(message.place)}
         root = self._posted(_ROOT_STATE, message.root)
@@ -145,16 +147,7 @@ class SqlOutbox:
         return found
 
     def deliverable(self, now: datetime) -> Sequence[Delivery]:
-        return [
-            Delivery(
-                row=row.id,
-                message=_MESSAGE.validate_json(row.message),
-                thread=row.thread,
-                ref=row.target,
-                attempts=row.attempts,
-            )
-            for row in self._connection.execute(_DELIVERABLE, {"now": now})
-        ]
+        return [_delivery(row) for row in self._connection.execute(_DELIVERABLE, {"now": now})]
 
     def delivered(self, row: int, ref: str, at: datetime) -> None:
         if self._connection.execute(_EDITED, {"row": row}).rowcount == 0:
@@ -221,6 +214,12 @@ def _fresh(message: Outgoing, at: datetime) -> dict[str, Any]:
         "queued_at": at,
         "delivered_at": None,
     }
+
+
+def _delivery(row: AnyRow) -> Delivery:
+    message = _MESSAGE.validate_json(row.message)
+    thread = row.thread or message.place.thread
+    return Delivery(row=row.id, message=message, thread=thread, ref=row.target, attempts=row.attempts)
 
 
 def _sent(row: AnyRow | None) -> Sent | None:

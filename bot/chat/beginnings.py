@@ -130,12 +130,14 @@ def hotfix(rest: str) -> Command | Problem:
 
 
 def security(rest: str) -> Command | Problem:
+    """Whatever stands there is a report, since a mistyped one must not be left where it was typed."""
     word, more = split(rest)
-    if word.lower() != "report" or not more:
+    text = more if word.lower() == "report" else rest
+    if text.lower() in {"", "help", "?"}:
         return Problem("missing", "security report")
-    if len(more) > LONGEST_TEXT:
-        return Problem("too-long", str(LONGEST_TEXT), str(len(more)))
-    return ReportVulnerability(more)
+    if len(text) > LONGEST_TEXT:
+        return Problem("too-long", str(LONGEST_TEXT), str(len(text)))
+    return ReportVulnerability(text)
 
 
 def deps(rest: str) -> Command | Problem:

@@ -501,7 +501,7 @@ def _set(rest: str) -> Command | Problem:
         return Problem("bad-fact", name[:20])
     if len(text) > LONGEST_TEXT:
         return Problem("too-long", str(LONGEST_TEXT), str(len(text)))
-    return SetFact(name.lower(), text) if text else Problem("missing", "set")
+    return SetFact(name.lower(), text) if text else Problem("missing", "set", name.lower())
 
 
 def _action(rest: str) -> Command | Problem:
@@ -599,14 +599,24 @@ VERBS: dict[str, _Parser] = {
 ROOTS = ("incident", *PARSERS, "sop")
 
 
-def parse(text: str, *, in_run: bool, addressed: bool = False) -> Parsed:
-    """What a message asks for. `in_run`: it stands in a run's thread; `addressed`: it mentions the bot."""
+def parse(text: str, *, in_run: bool, addressed: bool = False, slash: bool = False) -> Parsed:
+    """What a message asks for. `in_run`: it stands in a run's thread; `addressed`: it mentions the bot.
+
+    `slash`: the chat gave it as a command, so that somebody who mistyped a root is told; "/tmp is full" is talk.
+    """
     text = text.strip()
-    root = re.match(r"[/!](\w+)(?:\s+(.*))?$", text, re.S)
-    if root and root[1].lower() in ROOTS:
+    root = re.match(r"[/!]?(\w+)(?:\s+(.*))?$", text, re.S)
+    marked = text.startswith(("/", "!"))
+    if root and (marked or addressed) and root[1].lower() in ROOTS:
         return _root(root[1].lower(), (root[2] or "").strip())
-    if root and text.startswith("/"):
-        return Problem("unknown-root", root[1][:20])
+    if report := re.match(r"[/!]security[-_]?report\b(.*)$", text, re.S | re.I):
+        return _root("security", f"report {report[1].strip()}")
+    if marked and text.startswith("/") and (slash or addressed):
+        return Problem("unknown-root", split(text[1:])[0][:20])
+    if text.startswith("/"):
+        return Talk()
+    if addressed and not text:
+        return Help()
     if not in_run:
         meant = addressed or (text.startswith("!") and split(text[1:])[0].lower() in VERBS)
         return Problem("no-run") if meant and text else Talk()
@@ -627,7 +637,15 @@ def _alone(text: str) -> Parsed:
         return _ALONE[words[0]]()
     if len(words) == 2 and words[0] == "approve" and _CODE.fullmatch(words[1]):
         return Approve(words[1])
+    if words and len(words) <= 2 and _nearly(words, "approve"):
+        return Talk(yes=True)
     return Talk(yes=bool(_YES.match(text)), stop=bool(_STOP.match(text)))
+
+
+def _nearly(words: list[str], wanted: str) -> bool:
+    """Somebody meant that word, alone or with a code, and mistyped the one or the other."""
+    near = words[0].isalpha() and difflib.SequenceMatcher(None, words[0], wanted).ratio() >= 0.85
+    return near and (len(words) == 1 or re.fullmatch(r"[0-9a-z]{3,5}", words[1]) is not None)
 
 
 def _verb(text: str) -> Parsed:
@@ -652,6 +670,10 @@ def _incident(rest: str) -> Parsed:
     word, more = split(rest)
     if rest.lower() in {"help", "list", "status", "?", ""}:
         return ListRuns() if rest.lower() in {"list", "status"} else Problem("missing", "incident declare")
+    if _RUN.fullmatch(word):
+        return InRun(word.upper(), more or "status")
+    if word.lower() in {*VERBS, *_ALIASES} and (found := re.search(r"\b[A-Za-z]{3}-[1-9][0-9]{0,8}$", rest)):
+        return Problem("say-in-run", found[0].upper(), rest.removesuffix(found[0]).strip())
     title = more if word.lower() == "declare" else rest
     first, after = split(title)
     severity = None
@@ -672,8 +694,10 @@ def _sop(rest: str) -> Parsed:
         return InRun(word.upper(), more) if more else InRun(word.upper(), "status")
     if word.lower() in {"list", ""} and not more:
         return ListSops()
-    if word.lower() in {"runs", "status"} and not more:
+    if word.lower() in {"runs", "status", "todo", "plan"} and not more:
         return ListRuns()
+    if word.lower() in ROOTS and word.lower() != "sop":
+        return _root(word.lower(), more)
     if word.lower() == "show" and more:
         return ShowSop(more.upper()[:10])
     if word.lower() == "start" and more:

@@ -16,8 +16,8 @@ from bot.chat.newcomers import Newcomers
 from bot.chat.privacy import hidden
 from bot.chat.replies.freeze import not_frozen
 from bot.chat.roots import Roots
-from bot.engine.desk import Desk, root_of
-from bot.engine.mail import run_of
+from bot.engine.desk import Desk
+from bot.engine.mail import put_answer, run_of
 from sops.freeze import UNFREEZE
 from sops.kit.approvals import RequestState
 from sops.kit.conversation import Event
@@ -27,7 +27,7 @@ from sops.kit.message import Card
 from sops.kit.people import People
 from sops.kit.ports import Clock
 from sops.kit.run import Run
-from sops.kit.stores import InboxItem, Outgoing, Store, Transaction
+from sops.kit.stores import InboxItem, Store, Transaction
 
 #: What may still be said when a run is over.
 _AFTERWARDS = (
@@ -62,13 +62,14 @@ class Dispatch:
             return
         run = await self._run_of(event)
         addressed = bool(event.payload.get("addressed"))
-        parsed = commands.parse(event.text, in_run=run is not None, addressed=addressed)
+        slash = event.kind == "command"
+        parsed = commands.parse(event.text, in_run=run is not None, addressed=addressed, slash=slash)
         if isinstance(parsed, commands.InRun):
             run, parsed = await self._within(parsed, event)
         try:
             await self._obey(item, run, parsed)
         except (FarEndError, FarEndRefused) as problem:
-            await self._answer(item, run, replies.unreachable(str(problem)))
+            await self._answer(item, replies.unreachable(str(problem)))
 
     async def look_for_newcomers(self) -> None:
         """A forge in trouble is asked again with the next news."""
@@ -96,26 +97,25 @@ class Dispatch:
             parsed = commands.answer(event.text, asked_severity=run.prefix == "INC" and run.severity is None) or parsed
         if isinstance(parsed, commands.Talk):
             hint = self._hint(run, parsed, me)
-            await self._answer(item, run, hint)
+            await self._answer(item, hint)
         elif isinstance(parsed, commands.Problem):
-            await self._answer(item, run, replies.problem(parsed))
+            await self._answer(item, replies.problem(parsed))
         elif isinstance(parsed, commands.Unfreeze):
             await self._unfreeze(item, me)
         elif run is not None and isinstance(parsed, (commands.Restrict, *HANDLERS)):
             await self._command(item, run, me, parsed)
         elif run is not None and (card := await self._looking.at_run(run, parsed)) is not None:
-            await self._answer(item, run, card)
+            await self._answer(item, card)
         elif await self._roots.obey(item, me, parsed, self._finish):
             return
         else:
-            card = await self._looking.around(parsed, event.place)
-            await self._answer(item, run, card)
+            await self._answer(item, await self._looking.around(parsed, event.place))
 
     async def _unfreeze(self, item: InboxItem, me: Speaker) -> None:
         """The sign-off that ends the freeze, from wherever it is said."""
         runs = await self._store.read(lambda tx: [run for run in tx.runs.open() if run.sop == FREEZE])
         if not runs:
-            await self._answer(item, None, not_frozen())
+            await self._answer(item, not_frozen())
             return
         await self._command(item, runs[-1], me, commands.SignOff(UNFREEZE, ""))
 
@@ -134,20 +134,20 @@ class Dispatch:
     async def _command(self, item: InboxItem, run: Run, me: Speaker, command: commands.Command) -> None:
         command = rephrased(run, command)
         if not fits(command, run):
-            await self._answer(item, run, replies.refused(replies.NOT_HERE))
+            await self._answer(item, replies.refused(replies.NOT_HERE))
             return
         roles = permissions.roles_for(command, run)
         if not permissions.may(me.person, roles, self._people):
             able = [person.handle for person in self._people.holding(*roles)]
             card = replies.no_role(me.person, str(me.actor), [str(role) for role in roles], able)
-            await self._answer(item, run, card)
+            await self._answer(item, card)
             return
         if isinstance(command, commands.Restrict):
             await self._roots.restrict(item, run, me, command, self._finish)
             return
         refusal = await self._looking.before(run, command)
         if refusal is not None:
-            await self._answer(item, run, refusal)
+            await self._answer(item, refusal)
             return
         await self._store.transact(lambda tx: self._act(tx, item, run.id, me, command))
 
@@ -162,19 +162,19 @@ class Dispatch:
         else:
             refused = HANDLERS[type(command)](desk, me, command)
         if refused is not None:
-            put_answer(tx, item, stored, refused.card, desk.now)
+            put_answer(tx, item, refused.card, desk.now)
             tx.inbox.done(item.seq)
             return
         desk.finish()
         tx.runs.wake(run_id)
         tx.inbox.done(item.seq)
 
-    async def _answer(self, item: InboxItem, run: Run | None, card: Card | None) -> None:
+    async def _answer(self, item: InboxItem, card: Card | None) -> None:
         """Whisper the card, if there is one, and mark the item handled."""
 
         def answer(tx: Transaction) -> None:
             if card is not None:
-                put_answer(tx, item, run, card, self._clock.now())
+                put_answer(tx, item, card, self._clock.now())
             tx.inbox.done(item.seq)
 
         await self._store.transact(answer)
@@ -198,14 +198,3 @@ def fits(command: commands.Command, run: Run) -> bool:
     if type(command) in release.HANDLERS:
         return run.sop == "SOP-03"
     return True
-
-
-def put_answer(tx: Transaction, item: InboxItem, run: Run | None, card: Card, now: datetime) -> None:
-    """Queue a whisper to the speaker where they spoke."""
-    event = item.event
-    in_thread = run is not None and event.place.thread is not None
-    root = root_of(run.id) if run is not None and in_thread else None
-    place = event.place.model_copy(update={"thread": None})
-    tx.outbox.put(
-        Outgoing("whisper", f"event/{item.seq}", place, card, run.id if run else None, root=root, to=event.actor), now
-    )

@@ -57,10 +57,11 @@ class Looking:
             case commands.ListSops():
                 return replies.sops(self._sops)
             case commands.ShowSop(id=wanted):
-                found = next((sop for sop in self._sops if sop.id == wanted), None)
-                return replies.sop(found, outline(specimen(found))) if found else replies.unknown_sop(wanted)
+                shown = next((sop for sop in self._sops if sop.id == wanted), None)
+                return replies.sop(shown, outline(specimen(shown))) if shown else replies.unknown_sop(wanted)
             case commands.ListRuns():
-                return replies.runs(seen(await self._store.read(lambda tx: tx.runs.open()), place))
+                going, owing = await self._store.read(lambda tx: (tx.runs.open(), tx.runs.owing()))
+                return replies.runs(seen(going, place), seen(owing, place))
             case _:
                 return replies.help_outside()
 

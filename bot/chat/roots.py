@@ -14,7 +14,7 @@ from bot.chat.privacy import Privacy, hidden
 from bot.chat.replies import security
 from bot.engine.desk import Desk
 from bot.engine.far_end import Worlds
-from bot.engine.mail import run_of
+from bot.engine.mail import put_answer, run_of
 from bot.engine.plan import Plan, Planner
 from sops import by_id
 from sops.incident import INCIDENT
@@ -27,7 +27,7 @@ from sops.kit.people import People
 from sops.kit.policy import Policy
 from sops.kit.ports import Clock
 from sops.kit.run import Run, RunState, pinned
-from sops.kit.stores import InboxItem, Outgoing, Store, Transaction
+from sops.kit.stores import InboxItem, Store, Transaction
 from sops.kit.texts import printable
 from sops.kit.timing import ACKNOWLEDGE, REPORT, due, started
 from sops.kit.version import Version
@@ -82,7 +82,7 @@ class Roots:
             if beginning is None:
                 other = by_id(command.id)
                 hint = replies.starts_with(other) if other else replies.unknown_sop(command.id)
-                await finish(item, lambda tx, now: _whisper(tx, item, hint, now))
+                await finish(item, lambda tx, now: put_answer(tx, item, hint, now))
                 return True
         else:
             beginning = OPENINGS.get(type(command))
@@ -91,14 +91,14 @@ class Roots:
         card = await self._begin(item, me, command, beginning, finish)
         if card is not None:
             refusal = card
-            await finish(item, lambda tx, now: _whisper(tx, item, refusal, now))
+            await finish(item, lambda tx, now: put_answer(tx, item, refusal, now))
         return True
 
     def _declare(self, tx: Transaction, now: datetime, item: InboxItem, me: Speaker, command: commands.Declare) -> None:
         """Anyone may declare; the clock runs from the moment it was said."""
         title = printable(command.title)
         if not title:
-            _whisper(tx, item, replies.problem(commands.Problem("missing", "incident declare")), now)
+            put_answer(tx, item, replies.problem(commands.Problem("missing", "incident declare")), now)
             return
         opening = Opening(INCIDENT, title, severity=command.severity)
         run = self._draft(opening, me, item, now, None).but(name=tx.runs.next_name(INCIDENT.prefix))
@@ -109,7 +109,7 @@ class Roots:
         desk.tell(replies.declared_in_channel(run))
         page_first(desk)
         if item.event.place.channel != run.place.channel:
-            _whisper(tx, item, replies.opened_in(run), now)
+            put_answer(tx, item, replies.opened_in(run), now)
         desk.finish()
         tx.runs.wake(run.id)
 
@@ -153,7 +153,7 @@ class Roots:
         other = next((run for run in tx.runs.open() if _same(run, draft)), None)
         if other is not None:
             taken = security.taken_already() if hidden(other, item.event.place) else replies.already_running(other)
-            _whisper(tx, item, replies.refused(taken), now)
+            put_answer(tx, item, replies.refused(taken), now)
             return
         run = draft.but(name=tx.runs.next_name(opening.sop.prefix))
         if not opening.sop.planned:
@@ -168,9 +168,9 @@ class Roots:
             leads = [person.handle for person in self._people.holding(opening.sop.owner)]
             desk.say(security.reported(leads, due(REPORT, run, now)))
         if hidden(run, item.event.place):
-            _whisper(tx, item, security.taken_in_private(removed), now)
+            put_answer(tx, item, security.taken_in_private(removed), now)
         elif item.event.place.channel != run.place.channel:
-            _whisper(tx, item, replies.opened_in(run), now)
+            put_answer(tx, item, replies.opened_in(run), now)
         desk.finish()
         tx.runs.wake(run.id)
 
@@ -180,7 +180,7 @@ class Roots:
         """An incident that proves to be an attack goes on as a security response, where nobody else reads."""
         home = await self._privacy.home(item.event.actor.platform, SECURITY_RESPONSE.channel)
         if home is None:
-            await finish(item, lambda tx, now: _whisper(tx, item, security.no_private_channel(), now))
+            await finish(item, lambda tx, now: put_answer(tx, item, security.no_private_channel(), now))
             return
         await self._privacy.remove(item.event)
         opening = Opening(SECURITY_RESPONSE, run.title, facts={"report": command.reason, "security": True})
@@ -199,7 +199,7 @@ class Roots:
     ) -> None:
         old = tx.runs.get(run_id)
         if old.state.over:
-            _whisper(tx, item, replies.refused(replies.OVER), now)
+            put_answer(tx, item, replies.refused(replies.OVER), now)
             return
         new = draft.but(name=tx.runs.next_name(SECURITY_RESPONSE.prefix), state=RunState.ACTIVE)
         desk = Desk(tx, new, now, self._people, new=True)
@@ -255,9 +255,3 @@ def _parent(tx: Transaction, item: InboxItem, sop: Sop) -> Run | None:
     run_id = run_of(tx, item.event)
     run = tx.runs.get(run_id) if run_id else None
     return run if run and not run.state.over and run.sop in PARENTS.get(sop.id, frozenset()) else None
-
-
-def _whisper(tx: Transaction, item: InboxItem, card: Card, now: datetime) -> None:
-    event = item.event
-    place = event.place.model_copy(update={"thread": None})
-    tx.outbox.put(Outgoing("whisper", f"event/{item.seq}", place, card, to=event.actor), now)

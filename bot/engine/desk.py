@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 from bot.chat import replies
 from bot.engine.caught import caught
 from sops.kit import timing
-from sops.kit.conversation import Actor
 from sops.kit.errors import SopwithError
 from sops.kit.message import Card
 from sops.kit.people import People
@@ -70,12 +69,6 @@ class Desk:
         """Post in the run's channel, beside its thread."""
         logical = f"{self.run.id}/channel/{key or self._next_key()}"
         self._put(Outgoing("post", logical, self.run.place, card, self.run.id))
-
-    def whisper(self, card: Card, to: Actor) -> None:
-        """Show it to one person in the run's thread."""
-        logical = f"{self.run.id}/{self._next_key()}"
-        root = root_of(self.run.id)
-        self._put(Outgoing("whisper", logical, self.run.place, card, self.run.id, root=root, to=to))
 
     def look_at(self, at: datetime) -> None:
         """Have the engine look at the run again at that instant, instead of at any other it had noted."""

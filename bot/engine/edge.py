@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable
 
 from bot.chat import replies
-from bot.chat.dispatch import put_answer
 from bot.engine.caught import caught
 from bot.engine.desk import Desks
+from bot.engine.mail import put_answer
 from sops.kit.ports import Clock
 from sops.kit.stores import InboxItem, Store, Transaction
 
@@ -38,7 +38,7 @@ class Edge:
         def count(tx: Transaction) -> None:
             if tx.inbox.failed(item.seq, problem) >= TRIES:
                 tx.inbox.park(item.seq)
-                put_answer(tx, item, None, replies.event_parked(), self._clock.now())
+                put_answer(tx, item, replies.event_parked(), self._clock.now())
 
         await self._store.transact(count)
 

@@ -1,15 +1,16 @@
 """The two ends of the post: the inbox that journals before anybody acknowledges, the outbox that delivers."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
 from bot.engine.caught import caught
 from sops.kit.conversation import Event
 from sops.kit.errors import FarEndError, FarEndRefused
+from sops.kit.message import Card
 from sops.kit.ports import Chat, Clock
-from sops.kit.stores import Delivery, Store, Transaction
+from sops.kit.stores import Delivery, InboxItem, Outgoing, Store, Transaction
 
 FORGE = "forge"
 MOST_ATTEMPTS = 300  # a day, at five minutes each
@@ -43,6 +44,12 @@ def run_of(tx: Transaction, event: Event) -> str | None:
         return None
     root = tx.outbox.sent_as(place.platform, place.channel, place.thread)
     return root.run_id if root else None
+
+
+def put_answer(tx: Transaction, item: InboxItem, card: Card, at: datetime) -> None:
+    """Queue a whisper to who spoke, where they spoke."""
+    event = item.event
+    tx.outbox.put(Outgoing("whisper", f"event/{item.seq}", event.place, card, to=event.actor), at)
 
 
 class Postman:

@@ -1,10 +1,12 @@
 """People: one person, however many accounts. Authority hangs on (platform, stable id), never on names."""
 
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from sops.kit.conversation import Actor
+from sops.kit.errors import ConfigurationError
 from sops.kit.model import Role
 
 
@@ -20,20 +22,40 @@ class Person(BaseModel):
     emails: tuple[str, ...] = ()
 
 
+K = TypeVar("K")
+
+
+def _each(what: str, named: Iterable[tuple[K, Person]]) -> dict[K, Person]:
+    found: dict[K, Person] = {}
+    for key, person in named:
+        other = found.setdefault(key, person)
+        if other is not person:
+            name = ":".join(key) if isinstance(key, tuple) else key
+            raise ConfigurationError(f"{other.handle} and {person.handle} have the same {what}: {name}")
+    return found
+
+
 class People:
-    """Everybody the organisation named, in the order it named them (which is the order of being on call)."""
+    """Everybody the organisation named, in the order it named them (which is the order of being on call).
+
+    Raises ConfigurationError when two people share a handle, an account, a login or an address: one of them would
+    silently have the other's authority.
+    """
 
     def __init__(self, people: Sequence[Person]) -> None:
         self._all = tuple(people)
-        self._by_handle = {person.handle: person for person in people}
-        self._by_account = {
-            (platform, account): person
-            for person in people
-            for platform, accounts in person.accounts.items()
-            for account in accounts
-        }
-        self._by_login = {login.lower(): person for person in people for login in person.github}
-        self._by_email = {email.lower(): person for person in people for email in person.emails}
+        self._by_handle = _each("handle", ((person.handle, person) for person in people))
+        self._by_account = _each(
+            "account",
+            (
+                ((platform, account), person)
+                for person in people
+                for platform, accounts in person.accounts.items()
+                for account in accounts
+            ),
+        )
+        self._by_login = _each("login", ((login.lower(), person) for person in people for login in person.github))
+        self._by_email = _each("address", ((email.lower(), person) for person in people for email in person.emails))
 
     def who(self, actor: Actor) -> Person | None:
         """The person behind an account; None for a stranger."""

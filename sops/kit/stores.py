@@ -31,9 +31,10 @@ class InboxItem:
 class Outgoing:
     """A message to be delivered. `logical_id` is unique among posts and names the message for later edits.
 
-    `place.thread` is unused: `root` names the logical id of the thread's root, or is None for a channel post.
+    `root` names the logical id of the thread's root. Without one it goes to `place` as that stands: to the thread
+    `place.thread`, which is a reference of the platform's, or to the channel.
     An `edit` shows `card` in the message `logical_id`; a newer edit replaces an undelivered older one.
-    A `whisper` is for `to` alone.
+    A `whisper` is for `to` alone, has no root and waits for nothing.
     """
 
     kind: Literal["post", "edit", "whisper"]
@@ -49,7 +50,7 @@ class Outgoing:
 class Delivery:
     """An outbox row that may be delivered now: its thread's root is known and nothing older waits before it.
 
-    `ref` is the platform's reference of the message to edit; `thread` of the root to post under.
+    `ref` is the platform's reference of the message to edit; `thread` of the thread to post in.
     """
 
     row: int

@@ -196,3 +196,13 @@ async def test_nonsense_does_not_slow_the_next_word_down(chat: Conversation) -> 
     await chat.play(INCIDENT)
     await chat.say("oncall1", "in INC-1", "!update " + "a\x00b" * 20_000)
     assert "oncall1 has it" in await chat.say("oncall1", "in INC-1", "ack")
+
+
+async def test_an_answer_stands_where_the_question_was_asked(chat: Conversation) -> None:
+    await chat.say("guest", "#ops", "/incident declare P1 payments return 500")
+    await chat.say("rm", "#releases", "/release rc 1.4.0")
+    thread = chat.room.thread("INC-1")
+    await chat.say("rm", "in INC-1", "/sop REL-1 status")
+    answer = chat.room.posts[-1]
+    assert answer.lines[0].startswith("REL-1")
+    assert (answer.channel, answer.thread) == thread

@@ -1201,9 +1201,12 @@ def timeline(run: Run, moments: Sequence[Moment]) -> Card:
     return card(line(bold(f"{run.name}: timeline")), *lines)
 
 
-def runs(open_runs: Sequence[Run]) -> Card:
+def runs(open_runs: Sequence[Run], owing: Sequence[Run]) -> Card:
+    """What goes on, and what is still owed by runs that are over."""
     lines = [line(bold(run.name), f" {state_word(run).lower()} · ", Span(text=run.title)) for run in open_runs]
-    return card(*(lines or [line("No run is open.")]))
+    debts = [(run, debt) for run in owing for debt in run.obligations if debt.open]
+    owed = [line(bold(run.name), " ", *_debt(debt)) for run, debt in debts]
+    return card(*(lines or [line("No run is open.")]), *owed)
 
 
 def sops(all_sops: Sequence[Sop]) -> Card:
@@ -1222,13 +1225,24 @@ def sop(shown: Sop, outline: Sequence[tuple[Step, Sequence[str]]]) -> Card:
     return card(*lines)
 
 
+_BEGINNINGS = (
+    ("/incident declare P1 what is broken", "anyone may"),
+    ("/release rc 1.4.0", "a release candidate"),
+    ("/release stable 1.4.0", "the release, from the soaked candidate"),
+    ("/release rollback 1.4.0", "take a release back"),
+    ("/release freeze reason · /release unfreeze", "no release meanwhile"),
+    ("/hotfix 1.4.1 P0 wal-corruption", "a patch of a release"),
+    ("/security report text", "in private; anyone may"),
+    ("/deps update rocksdb 9.7.3", "a dependency"),
+    ("/onboard octocat #412", "welcome a contributor"),
+)
+
+
 def help_outside() -> Card:
     return card(
-        "/incident declare P1 what is broken: anyone may",
-        "/release rc 1.4.0: a release candidate",
-        "/onboard octocat #412: welcome a contributor",
-        "/sop list · /sop show SOP-03 · /sop runs · /sop INC-1 status",
-        "In a run's thread, say help.",
+        *(f"{example}: {what}" for example, what in _BEGINNINGS),
+        "/sop list · /sop show SOP-03 · /sop start SOP-42 · /sop runs (with what is owed) · /sop INC-1 status",
+        "In a run's thread, say help. /sop before any of these does the same: /sop incident declare …",
     )
 
 
@@ -1477,7 +1491,8 @@ def problem(found: commands.Problem) -> Card:
     """What was wrong with a command, and how it is said."""
     about, more = printable(found.about), printable(found.more)
     if found.kind == "missing":
-        return refused(f"Something is missing. It goes like this: {usage(found.about)}")
+        example = _SET.get(found.more) or usage(found.about)
+        return refused(f"Something is missing. It goes like this: {example}")
     if found.kind == "extra":
         return refused(f"{about} takes nothing after it; I read {more!r}. If that was for people, leave out the !.")
     if found.kind == "too-long":
@@ -1498,6 +1513,7 @@ def problem(found: commands.Problem) -> Card:
         "bad-dependency": f"{about!r} is not a name and a version; it goes like this: {usage('deps update')}",
         "bad-cve": f"{about!r} is not the number of a CVE; write it like CVE-2026-12345.",
         "unknown-sop": "It goes like this: /sop list, /sop show SOP-03, /sop runs, or /sop INC-1 status",
+        "say-in-run": f"That declares a new incident. Say it in the thread of {about}, or: /sop {about} {more}",
         "no-run": "This is not the thread of a run. Say it there, or /sop INC-1 and the word.",
     }
     if found.kind == "unknown-run":
@@ -1506,6 +1522,15 @@ def problem(found: commands.Problem) -> Card:
         near = f" Did you mean !{more}?" if more else " Say help for the words of this thread."
         return refused(f"I do not know !{about}.{near}")
     return refused(texts[found.kind])
+
+
+_SET = {
+    "cvss": "!set cvss CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N",
+    "disclosure": "!set disclosure 2026-05-04",
+    "affected": "!set affected < 1.4.1",
+    "cve": "!set cve CVE-2026-12345",
+    **{name: f"!set {name} text" for name in ("changelog", "workaround", "impact", "prevention")},
+}
 
 
 def usage(verb: str) -> str:

@@ -61,6 +61,15 @@ async def test_a_whisper_is_put_once_and_does_not_clash_with_a_post(store: SqlSt
     assert await put(store, a_message("m1"), whisper, whisper) == [True, True, False]
 
 
+async def test_a_whisper_goes_where_its_place_says_and_waits_for_nobody(store: SqlStore) -> None:
+    there = Place(platform="console", channel="#ops", thread="a thread of somebody's")
+    answer = a_message("event/1", kind="whisper", place=there)
+    await put(store, a_message("stuck"), answer)
+    await store.transact(lambda tx: tx.outbox.retry(_row(tx, "stuck"), later(seconds=30), "rate limited"))
+    (found,) = await store.read(lambda tx: tx.outbox.deliverable(NOW))
+    assert (found.message.logical_id, found.thread) == ("event/1", "a thread of somebody's")
+
+
 async def test_a_channel_is_served_one_message_at_a_time_in_order(store: SqlStore) -> None:
     elsewhere = Place(platform="console", channel="dev")
     await put(store, a_message("b"), a_message("a"), a_message("c", place=elsewhere))
@@ -194,7 +203,6 @@ async def test_what_hangs_on_a_dead_root_dies_with_it(store: SqlStore) -> None:
         a_message("reply", root="root"),
         a_message("reply", kind="edit"),
         a_message("root", kind="edit"),
-        a_message("hush", kind="whisper", root="root"),
         a_message("unrelated"),
     )
     await drop(store, "root")
@@ -211,7 +219,6 @@ async def test_what_hangs_on_a_dead_root_dies_with_it(store: SqlStore) -> None:
         ("post", "reply"),
         ("post", "root"),
         ("post", "too late"),
-        ("whisper", "hush"),
     ]
 
 

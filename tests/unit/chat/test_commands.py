@@ -131,7 +131,6 @@ def test_a_bare_word_acts_alone_and_in_any_case(word):
         "close",
         "approve?",
         "approve 7f3a please",
-        "approve 7f3",
         "approved it already 7f3a",
         "status page is red",
         "plan b",
@@ -148,6 +147,11 @@ def test_ordinary_talk_in_a_thread_is_talk(text):
 
 @pytest.mark.parametrize("text", ["lgtm", "LGTM!", "yes", "+1", "👍", "✅", "ship it", "looks good to me.", "go ahead"])
 def test_what_sounds_like_a_yes_is_talk_that_says_so(text):
+    assert parse(text, in_run=True) == Talk(yes=True)
+
+
+@pytest.mark.parametrize("text", ["aprove", "approve zzzz", "approve 7f3", "Approv 7f3a"])
+def test_a_mistyped_approval_sounds_like_a_yes(text):
     assert parse(text, in_run=True) == Talk(yes=True)
 
 
@@ -174,6 +178,36 @@ def test_outside_a_thread_whoever_addresses_the_bot_is_told_where_to_speak():
 def test_roots_act_anywhere_with_a_slash_or_an_exclamation_mark(sign):
     for in_run in (True, False):
         assert parse(f"{sign}incident P2 slow", in_run=in_run) == commands.Declare(Severity.P2, "slow")
+
+
+@pytest.mark.parametrize("text", ["/tmp is full", "/deploy now", "/relaese rc 1.4.0"])
+def test_an_unknown_root_is_told_to_who_gave_it_as_a_command_and_is_talk_otherwise(text):
+    word = text[1:].split()[0]
+    assert parse(text, in_run=True) == parse(text, in_run=False) == Talk()
+    assert parse(text, in_run=True, slash=True) == Problem("unknown-root", word)
+    assert parse(text, in_run=False, addressed=True) == Problem("unknown-root", word)
+
+
+@pytest.mark.parametrize("text", ["/incident declare P1 slow", "/release rc 1.4.0", "/hotfix 1.4.1 P0 wal"])
+def test_sop_before_a_root_does_the_same(text):
+    assert parse(f"/sop {text[1:]}", in_run=False) == parse(text, in_run=False)
+    assert parse(text[1:], in_run=False, addressed=True) == parse(text, in_run=False)
+
+
+@pytest.mark.parametrize("text", ["the check can be skipped", "repotr the check can be skipped"])
+@pytest.mark.parametrize("root", ["/security", "!security", "/sop security"])
+def test_whatever_stands_behind_security_is_a_report(root, text):
+    assert parse(f"{root} {text}", in_run=False) == commands.ReportVulnerability(text)
+    assert parse(f"/security-report {text}", in_run=False) == commands.ReportVulnerability(text)
+
+
+def test_a_run_named_behind_incident_is_that_run():
+    assert parse("/incident INC-7", in_run=False) == commands.InRun("INC-7", "status")
+    assert parse("/incident INC-7 ack", in_run=False) == commands.InRun("INC-7", "ack")
+
+
+def test_a_mention_alone_asks_for_help():
+    assert parse("", in_run=True, addressed=True) == parse(" ", in_run=False, addressed=True) == commands.Help()
 
 
 def test_addressing_the_bot_stands_for_the_exclamation_mark():
@@ -221,7 +255,7 @@ def test_an_incident_may_be_declared_before_anybody_knows_how_bad_it_is():
         ("/release rc", "missing"),
         ("/release everything 1.4.0", "unknown-release"),
         ("/sop nonsense", "unknown-sop"),
-        ("/deploy now", "unknown-root"),
+        ("/incident ack INC-7", "say-in-run"),
         ("!frobnicate", "unknown-verb"),
         ("!", "unknown-verb"),
         ("!done", "missing"),
