@@ -29,8 +29,9 @@ from bot.engine.desk import Desks
 from bot.engine.edge import Edge
 from bot.engine.engine import Engine, Poll
 from bot.engine.far_end import FarEnd, Worlds
-from bot.engine.mail import Intake, Postman
+from bot.engine.mail import Intake
 from bot.engine.plan import Planner
+from bot.engine.postman import Postman
 from bot.procedures import check_insertions, load
 from bot.settings import Settings
 from sops import ALL

@@ -18,6 +18,7 @@ _CONVERSATIONS = (
 _ITEM = select(INBOX.c.seq, INBOX.c.conversation, INBOX.c.event, INBOX.c.attempts).order_by(INBOX.c.seq)
 _OLDEST = _ITEM.where(_WAITING, INBOX.c.conversation == bindparam("conversation")).limit(1)
 _PARKED = _ITEM.where(INBOX.c.state == constant("parked"))
+_ACCEPTED = _ITEM.where(INBOX.c.dedupe_key == bindparam("dedupe_key"))
 _STATE = INBOX.update().where(INBOX.c.seq == bindparam("number")).values(state=bindparam("state"))
 _FAILED = (
     INBOX.update()
@@ -62,6 +63,10 @@ class SqlInbox:
 
     def parked(self) -> Sequence[InboxItem]:
         return [_item(row) for row in self._connection.execute(_PARKED)]
+
+    def accepted(self, dedupe_key: str) -> InboxItem | None:
+        row = self._connection.execute(_ACCEPTED, {"dedupe_key": dedupe_key}).one_or_none()
+        return None if row is None else _item(row)
 
 
 def _item(row: AnyRow) -> InboxItem:

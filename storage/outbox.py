@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select
 
 from sops.kit.conversation import Place
+from sops.kit.message import Card
 from sops.kit.stores import Delivery, Outgoing, Sent
 from storage.statements import AnyRow, constant, insert_new, pick
 from storage.tables import OUTBOX
@@ -44,6 +45,8 @@ _DELIVERABLE = (
         OUTBOX.c.id,
         OUTBOX.c.message,
         OUTBOX.c.attempts,
+        OUTBOX.c.uncertain,
+        OUTBOX.c.queued_at,
         _ROOT.c.ref.label("thread"),
         _TARGET.c.ref.label("target"),
     )
@@ -69,8 +72,15 @@ _DELIVERED = OUTBOX.update().where(_THIS).values(state="sent", ref=bindparam("re
 _RETRY = (
     OUTBOX.update()
     .where(_THIS)
-    .values(attempts=OUTBOX.c.attempts + 1, not_before=bindparam("later"), error=bindparam("why"))
+    .values(
+        attempts=OUTBOX.c.attempts + 1,
+        not_before=bindparam("later"),
+        error=bindparam("why"),
+        uncertain=bindparam("unsure"),
+    )
 )
+_SENDING = OUTBOX.update().where(_THIS).values(uncertain=True)
+_CARD = select(OUTBOX.c.message).where(OUTBOX.c.kind == _POST, OUTBOX.c.logical_id == bindparam("logical_id"))
 _GIVE_UP = OUTBOX.update().values(state="dead", error=bindparam("why")).returning(OUTBOX.c.kind, OUTBOX.c.logical_id)
 _DEAD = _GIVE_UP.where(_THIS)
 _DEAD_WITH = _GIVE_UP.where(
@@ -153,8 +163,12 @@ class SqlOutbox:
         if self._connection.execute(_EDITED, {"row": row}).rowcount == 0:
             self._connection.execute(_DELIVERED, {"row": row, "reference": ref, "at": at})
 
-    def retry(self, row: int, not_before: datetime, error: str) -> None:
-        self._connection.execute(_RETRY, {"row": row, "later": not_before, "why": error})
+    def sending(self, row: int) -> None:
+        self._connection.execute(_SENDING, {"row": row})
+
+    def retry(self, row: int, not_before: datetime, error: str, *, uncertain: bool = False) -> None:
+        values = {"row": row, "later": not_before, "why": error, "unsure": uncertain}
+        self._connection.execute(_RETRY, values)
 
     def dead(self, row: int, error: str) -> None:
         lost = [
@@ -169,6 +183,10 @@ class SqlOutbox:
 
     def next_due(self) -> datetime | None:
         return self._connection.execute(_NEXT_DUE).scalar()
+
+    def card(self, logical_id: str) -> Card | None:
+        found = self._connection.execute(_CARD, {"logical_id": logical_id}).scalar()
+        return _MESSAGE.validate_json(found).card if found else None
 
     def sent(self, logical_id: str) -> Sent | None:
         return _sent(self._connection.execute(_SENT_BY_ID, {"logical_id": logical_id}).one_or_none())
@@ -219,7 +237,15 @@ def _fresh(message: Outgoing, at: datetime) -> dict[str, Any]:
 def _delivery(row: AnyRow) -> Delivery:
     message = _MESSAGE.validate_json(row.message)
     thread = row.thread or message.place.thread
-    return Delivery(row=row.id, message=message, thread=thread, ref=row.target, attempts=row.attempts)
+    return Delivery(
+        row=row.id,
+        message=message,
+        thread=thread,
+        ref=row.target,
+        attempts=row.attempts,
+        uncertain=row.uncertain,
+        queued_at=row.queued_at,
+    )
 
 
 def _sent(row: AnyRow | None) -> Sent | None:

@@ -133,7 +133,8 @@ class InboxRow(Base, table=True):
 class OutboxRow(Base, table=True):
     """A message to deliver, or delivered. `queue` names what it waits in line with (see `storage.outbox`).
 
-    A delivered edit leaves no row, so there is at most one edit of each message.
+    A delivered edit leaves no row, so there is at most one edit of each message. `uncertain` posts were sent once and
+    may be there already.
     """
 
     __tablename__ = "outbox"
@@ -163,6 +164,7 @@ class OutboxRow(Base, table=True):
     ref: str | None = None
     queued_at: datetime
     delivered_at: datetime | None = None
+    uncertain: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 
 class DeadlineRow(Base, table=True):

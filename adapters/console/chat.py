@@ -1,5 +1,6 @@
 """The console's side of the chat port."""
 
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from adapters.console.render import render
@@ -7,6 +8,7 @@ from adapters.console.room import Room
 from sops.kit.conversation import Actor, Place
 from sops.kit.errors import FarEndRefused
 from sops.kit.message import Card
+from sops.kit.ports import Traits
 
 BOT = "sopwith"
 
@@ -24,6 +26,17 @@ class ConsoleChat:
 
     async def post(self, key: str, place: Place, card: Card) -> str:
         return self._room.show(key, BOT, place.channel, place.thread, render(card, self._zone))
+
+    @property
+    def traits(self) -> Traits:
+        return Traits()
+
+    async def find(self, key: str, place: Place, since: datetime) -> str | None:
+        post = self._room.by_key(key)
+        return post.ref if post else None
+
+    def shown_at(self, ref: str) -> datetime | None:
+        return None
 
     async def edit(self, key: str, place: Place, ref: str, card: Card) -> None:
         if not self._room.edit(ref, render(card, self._zone)):

@@ -7,11 +7,12 @@ from sops.kit.message import Card, Line, Span
 
 
 def render(card: Card, zone: ZoneInfo) -> list[str]:
-    """The card's lines, then its file, then the text equivalents of its buttons."""
+    """The card's lines, its file, how it ended, and the text equivalents of its buttons."""
     lines = [_line(line, zone) for line in card.lines]
     if card.file is not None:
         name, text = card.file
         lines += [f"[{plain(name)}]", *(f"  {plain(line)}" for line in text.splitlines())]
+    lines += [plain(card.closed)] if card.closed else []
     return lines + ([f"  {plain(card.hint)}"] if card.hint else [])
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 
-from bot.chat import commands, permissions, replies
+from bot.chat import commands, permissions, replies, signs
 from bot.chat.handlers import HANDLERS, incident, public_words, release, rephrased
 from bot.chat.handlers.base import Refused, Speaker
 from bot.chat.looking import Looking
@@ -61,15 +61,38 @@ class Dispatch:
             await self._finish(item, lambda tx, _: tx.runs.wake_open())
             return
         run = await self._run_of(event)
-        addressed = bool(event.payload.get("addressed"))
-        slash = event.kind == "command"
-        parsed = commands.parse(event.text, in_run=run is not None, addressed=addressed, slash=slash)
+        if event.kind in {"edit", "deletion"}:
+            await self._changed(item, run)
+            return
+        parsed = await self._parsed(run, event)
         if isinstance(parsed, commands.InRun):
             run, parsed = await self._within(parsed, event)
         try:
             await self._obey(item, run, parsed)
         except (FarEndError, FarEndRefused) as problem:
             await self._answer(item, replies.unreachable(str(problem)))
+
+    async def _parsed(self, run: Run | None, event: Event) -> commands.Parsed:
+        if event.kind in {"reaction", "unreaction"}:
+            if run is None:
+                return commands.Talk()
+            return await self._store.read(lambda tx: signs.reaction(tx, run, event))
+        meant = event.addressed or event.kind == "choice"
+        return commands.parse(event.text, in_run=run is not None, addressed=meant, slash=event.kind == "command")
+
+    async def _changed(self, item: InboxItem, run: Run | None) -> None:
+        """Somebody edited or deleted what they had sent."""
+
+        def note(tx: Transaction, now: datetime) -> None:
+            if run is None:
+                return
+            stored = tx.runs.get(run.id)
+            desk = Desk(tx, stored, now, self._people)
+            if signs.changed(tx, item, stored, desk):
+                put_answer(tx, item, replies.edits_do_not_act(), now)
+            desk.finish()
+
+        await self._finish(item, note)
 
     async def look_for_newcomers(self) -> None:
         """A forge in trouble is asked again with the next news."""
@@ -165,6 +188,7 @@ class Dispatch:
             put_answer(tx, item, refused.card, desk.now)
             tx.inbox.done(item.seq)
             return
+        signs.used(desk, item.event, self._people)
         desk.finish()
         tx.runs.wake(run_id)
         tx.inbox.done(item.seq)

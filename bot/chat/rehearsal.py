@@ -1,9 +1,11 @@
 """A rehearsal: the real chat before a far end of paper. Every message says so."""
 
+from datetime import datetime
+
 from bot.chat.replies import REHEARSAL
 from sops.kit.conversation import Actor, Place
 from sops.kit.message import Card, bold, line
-from sops.kit.ports import Chat
+from sops.kit.ports import Chat, Traits
 
 
 class Rehearsed:
@@ -18,6 +20,16 @@ class Rehearsed:
 
     async def post(self, key: str, place: Place, card: Card) -> str:
         return await self._chat.post(key, place, _marked(card))
+
+    @property
+    def traits(self) -> Traits:
+        return self._chat.traits
+
+    async def find(self, key: str, place: Place, since: datetime) -> str | None:
+        return await self._chat.find(key, place, since)
+
+    def shown_at(self, ref: str) -> datetime | None:
+        return self._chat.shown_at(ref)
 
     async def edit(self, key: str, place: Place, ref: str, card: Card) -> None:
         await self._chat.edit(key, place, ref, _marked(card))

@@ -106,7 +106,7 @@ class Stage:
             text=text.removeprefix("@sopwith").strip(),
             at=self.clock.now(),
             message_ref=ref,
-            payload={"addressed": text.startswith("@sopwith")},
+            addressed=text.startswith("@sopwith"),
         )
         await self._alive(lambda bot: bot.accept(event))
         await self.settle()

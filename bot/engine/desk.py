@@ -27,6 +27,11 @@ def root_of(run_id: str) -> str:
     return f"{run_id}/root"
 
 
+def request_message(run_id: str, seq: int) -> str:
+    """The logical id of the message that asks for an approval."""
+    return f"{run_id}/request/{seq}"
+
+
 def claim_of(run_id: str) -> str:
     """The claim under which one worker at a time advances a run."""
     return f"run:{run_id}"
@@ -83,6 +88,7 @@ class Desk:
             # Also when only something was said: the revision is what keeps its logical id from being used again.
             self.tx.runs.save(self.run)
             self._edit_root()
+            self._close_requests()
         for message in self._messages:
             if not self.tx.outbox.put(message, self.now):
                 raise SopwithError(f"a message {message.logical_id} was queued before; this one would be lost")
@@ -115,6 +121,30 @@ class Desk:
         card = replies.summary(self.run, self.now)
         if card != replies.summary(self.before, self.now):
             self._put(Outgoing("edit", root_of(self.run.id), self.run.place, card, self.run.id))
+
+    def _close_requests(self) -> None:
+        """A request that was answered or ended says so, and has its buttons while it can be answered."""
+        before = {request.seq: replies.request_closed(request) for request in self.before.requests}
+        for request in self.run.requests:
+            closed = replies.request_closed(request)
+            if closed == before.get(request.seq, ""):
+                continue
+            logical = request_message(self.run.id, request.seq)
+            card = self.tx.outbox.card(logical)
+            if card is not None:
+                card = card.used(closed) if closed else card
+                self._put(Outgoing("edit", logical, self.run.place, card, self.run.id))
+
+    def close_buttons(self, ref: str, how: str) -> None:
+        """The message with that reference had buttons, and one was pressed: it keeps none, and says which."""
+        place = self.run.place
+        sent = self.tx.outbox.sent_as(place.platform, place.channel, ref)
+        card = self.tx.outbox.card(sent.logical_id) if sent else None
+        if sent is None or card is None or not card.buttons or sent.logical_id == root_of(self.run.id):
+            return  # the root is rewritten as the run goes on
+        if any(sent.logical_id == request_message(self.run.id, request.seq) for request in self.run.requests):
+            return  # and so is a request
+        self._put(Outgoing("edit", sent.logical_id, place, card.used(how), self.run.id))
 
     def _keep_deadlines(self) -> None:
         before = {} if self._new else self.before.clocks

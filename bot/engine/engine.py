@@ -8,10 +8,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot.engine.caught import caught
 from bot.engine.clocks import Clocks
-from bot.engine.mail import Intake, Postman
+from bot.engine.mail import Intake
+from bot.engine.postman import Postman
 from sops.kit.conversation import Event
 from sops.kit.ports import Alarm, Clock
 from sops.kit.stores import InboxItem, Store, Transaction
@@ -28,6 +30,14 @@ class Poll:
 
     look: Callable[[], Awaitable[None]]
     every: timedelta
+
+
+class Pump:
+    """Something to be done again and again, whenever it is wanted, until a stroke finds nothing to do."""
+
+    def __init__(self, stroke: Callable[[], Awaitable[bool]]) -> None:
+        self.stroke = stroke
+        self.wanted = asyncio.Event()
 
 
 class Engine:
@@ -55,8 +65,9 @@ class Engine:
         self._owner = owner
         self._poll = poll
         self._next_poll: datetime | None = None
-        self._wake = asyncio.Event()
+        self._pumps = [Pump(self._work), *(Pump(partial(postman.deliver, name)) for name in postman.platforms)]
         self._draining = asyncio.Lock()
+        self._arming = asyncio.Lock()
 
     async def recover(self) -> None:
         """After a start: look at every open run, since anything may have happened meanwhile."""
@@ -74,49 +85,60 @@ class Engine:
         return fresh
 
     def wake(self) -> None:
-        self._wake.set()
+        for pump in self._pumps:
+            pump.wanted.set()
 
     async def drain(self) -> None:
-        """Do everything there is to do now."""
+        """Do everything there is to do now, one thing after the other."""
         async with self._draining:
             while await self._turn():
                 pass
 
     async def serve(self, alarm: Alarm) -> None:
-        """Drain whenever woken, until cancelled."""
+        """Do whatever there is to do whenever woken, until cancelled. A chat that hangs delays nobody else."""
         await alarm.start(self.wake)
         try:
             self.wake()
-            while True:
-                await self._wake.wait()
-                self._wake.clear()
-                if await caught(self._drain_and_arm(alarm)) is not None:
-                    await asyncio.sleep(PAUSE)
-                    self.wake()
+            async with asyncio.TaskGroup() as pumping:
+                for pump in self._pumps:
+                    pumping.create_task(self._keep_pumping(pump, alarm))
         finally:
             await alarm.stop()
 
-    async def _drain_and_arm(self, alarm: Alarm) -> None:
-        await self.drain()
-        alarm.arm(await self.next_due())
+    async def _keep_pumping(self, pump: "Pump", alarm: Alarm) -> None:
+        while True:
+            await pump.wanted.wait()
+            pump.wanted.clear()
+            if await caught(self._pump_and_arm(pump, alarm)) is not None:
+                await asyncio.sleep(PAUSE)
+                pump.wanted.set()
+
+    async def _pump_and_arm(self, pump: "Pump", alarm: Alarm) -> None:
+        while await pump.stroke():
+            for other in self._pumps:
+                if other is not pump:
+                    other.wanted.set()
+        async with self._arming:  # else a slower look could put an earlier instant off
+            alarm.arm(await self.next_due())
 
     async def next_due(self) -> datetime | None:
         """The next instant at which there will be something to do without anybody waking it."""
         stored = await self._store.read(lambda tx: (tx.deadlines.next_due(), tx.outbox.next_due()))
-        times = (*stored, self._next_poll)
+        times = (*stored, self._next_poll, self._postman.next_due())
         return min((at for at in times if at is not None), default=None)
 
     async def _turn(self) -> bool:
-        """One stroke of every pump; False if none had anything to do."""
-        strokes = [
-            await self._look_out(),
-            await self._take_in(),
-            await self._clocks.fire(),
-            await self._postman.deliver(),
-            await self._move_on(),
-            await self._postman.deliver(),
-        ]
+        """One stroke of everything; False if there was nothing to do."""
+        strokes = [await self._before_moving(), await self._postman.deliver()]
+        strokes += [await self._move_on(), await self._postman.deliver()]
         return any(strokes)
+
+    async def _work(self) -> bool:
+        """One stroke of everything but the post."""
+        return any([await self._before_moving(), await self._move_on()])
+
+    async def _before_moving(self) -> bool:
+        return any([await self._look_out(), await self._take_in(), await self._clocks.fire()])
 
     async def _look_out(self) -> bool:
         """Ask the forge for what it may not tell by itself, now and then; False if it is not the time."""

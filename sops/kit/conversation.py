@@ -1,6 +1,6 @@
 """Who says what where: the values a chat adapter translates its platform's events into."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
@@ -10,7 +10,7 @@ class _Value(BaseModel):
 
 
 class Actor(_Value):
-    """An account, by the platform's stable id. Display names are never trusted."""
+    """An account, by the platform's stable id (Slack: team/user). Display names are never trusted."""
 
     platform: str
     id: str
@@ -30,15 +30,21 @@ class Place(_Value):
 class Event(_Value):
     """Something that happened outside, once. Two events with one dedupe key are the same event.
 
-    kind `command` is a slash command (or its equivalent); `message` is typed text; `choice` a button;
+    kind `command` is a slash command (or its equivalent); `message` is typed text; `choice` a button or a form, whose
+    text means the same when typed; `reaction` and `unreaction` are the emoji in `text`; `edit` and `deletion` are of a
+    message somebody sent. What the last five are about is the message `about`, by the platform's reference.
     `forge` says that something changed at the forge (no text; the engine looks for itself).
+    `original` is the dedupe key the edited or deleted message had.
+    `addressed` means that the bot was mentioned; the mention is no longer in the text.
     """
 
     dedupe_key: str
-    kind: Literal["command", "message", "choice", "forge"]
+    kind: Literal["command", "message", "choice", "reaction", "unreaction", "edit", "deletion", "forge"]
     place: Place
     actor: Actor
     text: str
     at: AwareDatetime
     message_ref: str = ""
-    payload: dict[str, Any] = {}
+    about: str = ""
+    original: str = ""
+    addressed: bool = False

@@ -33,7 +33,14 @@ class ClaimLost(SopwithError):
 
 
 class FarEndError(SopwithError):
-    """The far end (GitHub, a git remote, a registry, a chat) cannot be reached or failed; worth another try."""
+    """The far end (GitHub, a git remote, a registry, a chat) cannot be reached or failed; worth another try.
+
+    `retry_after` is how many seconds it asked to be left alone; None if it did not say.
+    """
+
+    def __init__(self, message: str | None = None, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class OutcomeUnknown(FarEndError):

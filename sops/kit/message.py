@@ -1,9 +1,10 @@
-"""A chat message before any platform: lines of spans, and buttons that have text equivalents.
+"""A chat message before any platform: lines of spans, buttons that have text equivalents, forms that ask for more.
 
 Text inside a span is data. Adapters escape it for their platform; nobody else does. A `time` span is
 shown in the reader's zone where the platform can, else with date and zone printed.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -15,20 +16,61 @@ class _Value(BaseModel):
 
 
 class Span(_Value):
-    """A stretch of a line. `target` is a person's handle for `person`, a URL for `link`."""
+    """A stretch of a line. `target` is a person's handle, a URL of a `link`, the chat's own id of a `channel`."""
 
-    kind: Literal["text", "bold", "code", "person", "time", "link"] = "text"
+    kind: Literal["text", "bold", "code", "person", "time", "link", "channel"] = "text"
     text: str = ""
     target: str = ""
     at: AwareDatetime | None = None
 
 
+class Field(_Value):
+    """A part of a command that a form asks for. A `choice` is one of `choices`; a `text` may have many lines."""
+
+    name: str
+    label: str
+    kind: Literal["line", "text", "choice"] = "line"
+    choices: tuple[str, ...] = ()
+    optional: bool = False
+
+
+class Form(_Value):
+    """Asks for what a command still lacks. `says` is the command, with a `{name}` for each field."""
+
+    title: str
+    says: str
+    fields: tuple[Field, ...]
+
+    def filled(self, values: Mapping[str, str]) -> str:
+        """The command as if it had been typed."""
+        given = {field.name: values.get(field.name, "").strip() for field in self.fields}
+        return " ".join(part for part in _filled(self.says, given) if part)
+
+
+def _filled(says: str, given: Mapping[str, str]) -> list[str]:
+    return [given[word[1:-1]] if word.startswith("{") and word[1:-1] in given else word for word in says.split(" ")]
+
+
 class Button(_Value):
-    """A choice. `says` is the text that means the same when typed; `confirm` asks before acting."""
+    """A choice. `says` is the text that means the same when typed; `confirm` asks before acting.
+
+    `asks` names what has to be said besides, a `reason` or `who`, before it means anything.
+    """
 
     label: str
     says: str
     confirm: str = ""
+    asks: tuple[str, ...] = ()
+
+    def form(self) -> Form | None:
+        """What asks for the rest; None if there is none."""
+        if not self.asks:
+            return None
+        fields = tuple(
+            Field(name=name, label=name.capitalize(), kind="line" if name == "who" else "text") for name in self.asks
+        )
+        says = " ".join([self.says, *(f"{{{name}}}" for name in self.asks)])
+        return Form(title=self.label.rstrip("…"), says=says, fields=fields)
 
 
 Line = tuple[Span, ...]
@@ -38,12 +80,18 @@ class Card(_Value):
     """One message. `hint` is the line of text equivalents, shown where there are no buttons.
 
     `file` is long content that belongs beside the message (a plan, a timeline), as (name, text).
+    `closed` says how it ended once its buttons were used or make no sense any more.
     """
 
     lines: tuple[Line, ...]
     buttons: tuple[Button, ...] = ()
     hint: str = ""
     file: tuple[str, str] | None = None
+    closed: str = ""
+
+    def used(self, how: str) -> "Card":
+        """The same message without its buttons, saying how they were used."""
+        return self.model_copy(update={"buttons": (), "hint": "", "closed": how})
 
     def plain(self) -> str:
         """The words alone, for tests and for platforms without markup; times in UTC."""
@@ -76,6 +124,11 @@ def person(handle: str) -> Span:
 
 def time(at: datetime) -> Span:
     return Span(kind="time", at=at)
+
+
+def channel(target: str) -> Span:
+    """Names a channel of the chat the message goes to."""
+    return Span(kind="channel", text=target, target=target)
 
 
 def link(text: str, url: str) -> Span:

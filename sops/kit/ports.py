@@ -7,7 +7,8 @@ The stores, which do not reach out, are in `sops.kit.stores`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from sops.kit.conversation import Actor, Place
@@ -16,7 +17,18 @@ from sops.kit.message import Card
 from sops.kit.run import Run
 from sops.kit.world import Commit, Manifest, RemoteTag
 
-__all__ = ["Alarm", "Chat", "Clock", "Forge", "GitRepository", "ImageRegistry", "PackageIndex", "RunBook"]
+__all__ = [
+    "Alarm",
+    "Chat",
+    "Clock",
+    "Forge",
+    "GitRepository",
+    "ImageRegistry",
+    "Pace",
+    "PackageIndex",
+    "RunBook",
+    "Traits",
+]
 
 
 class Clock(Protocol):
@@ -36,14 +48,47 @@ class Alarm(Protocol):
     async def stop(self) -> None: ...
 
 
+@dataclass(frozen=True)
+class Pace:
+    """How often a channel may be written to: `burst` messages at once, and one more each `every`."""
+
+    every: timedelta
+    burst: int
+
+
+@dataclass(frozen=True)
+class Traits:
+    """In what chats differ.
+
+    keyed: posting the same key twice shows one message; where it does not, an uncertain post is sought with `find`.
+    inline_files: a card's file is shown with it; elsewhere it follows as a message of its own.
+    longest: characters a message may have, 0 if that does not matter; what is longer becomes a file.
+    """
+
+    keyed: bool = True
+    inline_files: bool = True
+    longest: int = 0
+    pace: Pace | None = None
+
+
 class Chat(Protocol):
-    """One chat platform. `key` is the outbox row's logical id: posting the same key twice shows one message."""
+    """One chat platform. `key` is the outbox row's logical id, the same each time a message is tried."""
 
     @property
     def platform(self) -> str: ...
+    @property
+    def traits(self) -> Traits: ...
 
     async def post(self, key: str, place: Place, card: Card) -> str:
         """Show `card` at `place`; returns the platform's reference of the message."""
+        ...
+
+    async def find(self, key: str, place: Place, since: datetime) -> str | None:
+        """The message that was posted under this key since then, if it is there."""
+        ...
+
+    def shown_at(self, ref: str) -> datetime | None:
+        """When that message appeared by the platform's clock, where its reference tells."""
         ...
 
     async def edit(self, key: str, place: Place, ref: str, card: Card) -> None:

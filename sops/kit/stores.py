@@ -50,7 +50,8 @@ class Outgoing:
 class Delivery:
     """An outbox row that may be delivered now: its thread's root is known and nothing older waits before it.
 
-    `ref` is the platform's reference of the message to edit; `thread` of the thread to post in.
+    `ref` is the platform's reference of the message to edit; `thread` of the thread to post in. An `uncertain` one was
+    sent before and may be there already.
     """
 
     row: int
@@ -58,6 +59,8 @@ class Delivery:
     thread: str | None
     ref: str | None
     attempts: int
+    uncertain: bool
+    queued_at: datetime
 
 
 @dataclass(frozen=True)
@@ -193,6 +196,9 @@ class Inbox(Protocol):
         ...
 
     def parked(self) -> Sequence[InboxItem]: ...
+    def accepted(self, dedupe_key: str) -> InboxItem | None:
+        """The event with that key, handled or not."""
+        ...
 
 
 class Outbox(Protocol):
@@ -205,13 +211,24 @@ class Outbox(Protocol):
         ...
 
     def delivered(self, row: int, ref: str, at: datetime) -> None: ...
-    def retry(self, row: int, not_before: datetime, error: str) -> None: ...
+    def sending(self, row: int) -> None:
+        """It is about to be sent, and `uncertain` until the outcome is noted."""
+        ...
+
+    def retry(self, row: int, not_before: datetime, error: str, *, uncertain: bool = False) -> None:
+        """It did not arrive, or nobody knows; try again then."""
+        ...
+
     def dead(self, row: int, error: str) -> None:
         """Give up on this message; the thread goes on, the row stays listed."""
         ...
 
     def next_due(self) -> datetime | None:
         """When the earliest message held back by `retry` may be tried again."""
+        ...
+
+    def card(self, logical_id: str) -> Card | None:
+        """What the post of that id said when it was put."""
         ...
 
     def sent(self, logical_id: str) -> Sent | None: ...

@@ -23,6 +23,7 @@ from bot.wiring import sandbox_ports
 from sops.kit.conversation import Actor, Event, Place
 from sops.kit.errors import FarEndRefused
 from sops.kit.message import Card
+from sops.kit.ports import Traits
 from tests.chaos.fate import Fate, Point
 from tests.chaos.mortal import MortalBot, mortal_bot
 from tests.chaos.wire import Message, Wire
@@ -104,6 +105,16 @@ class StageChat:
 
     async def post(self, key: str, place: Place, card: Card) -> str:
         return str(self._ask("post", key, place, card)["ref"])
+
+    @property
+    def traits(self) -> Traits:
+        return Traits()
+
+    async def find(self, _key: str, _place: Place, _since: datetime) -> str | None:
+        raise AssertionError("a chat that knows its keys is not asked")
+
+    def shown_at(self, _ref: str) -> datetime | None:
+        return None
 
     async def edit(self, key: str, place: Place, ref: str, card: Card) -> None:
         self._ask("edit", key, place, card, ref=ref)

@@ -10,6 +10,7 @@ from adapters.console import ConsoleChat
 from sops.kit.conversation import Actor, Place
 from sops.kit.errors import FarEndRefused
 from sops.kit.message import Card
+from sops.kit.ports import Traits
 from sops.kit.world import (
     BranchRules,
     Check,
@@ -228,6 +229,16 @@ class FragileChat:
 
     async def post(self, key: str, place: Place, card: Card) -> str:
         return await self._reach.say(lambda: self._chat.post(key, place, card))
+
+    @property
+    def traits(self) -> Traits:
+        return self._chat.traits
+
+    async def find(self, key: str, place: Place, since: datetime) -> str | None:
+        return await self._reach.say(lambda: self._chat.find(key, place, since))
+
+    def shown_at(self, ref: str) -> datetime | None:
+        return self._chat.shown_at(ref)
 
     async def edit(self, key: str, place: Place, ref: str, card: Card) -> None:
         await self._reach.say(lambda: self._chat.edit(key, place, ref, card))

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from bot.chat import commands, replies
 from bot.chat.handlers.base import Handler, Refused, Speaker
 from bot.engine import requests
-from bot.engine.desk import Desk
+from bot.engine.desk import Desk, request_message
 from sops.kit.approvals import Request, RequestState, Yes
 from sops.kit.run import RunState
 
@@ -52,7 +52,7 @@ def _against(desk: Desk, me: Speaker, asked: Request) -> list[str]:
 
 def _was_shown(desk: Desk, asked: Request) -> bool:
     """The request had reached the thread when the yes was sent."""
-    sent = desk.tx.outbox.sent(f"{desk.run.id}/request/{asked.seq}")
+    sent = desk.tx.outbox.sent(request_message(desk.run.id, asked.seq))
     return sent is not None and sent.delivered_at <= desk.heard_at
 
 

@@ -16,7 +16,7 @@ from bot.chat.replies.parts import Words, card, duration, names
 from sops.kit import timing
 from sops.kit.action import Conflict, Moment, News, short
 from sops.kit.approvals import Request, RequestState
-from sops.kit.message import Button, Card, Line, Span, bold, code, line, person, time
+from sops.kit.message import Button, Card, Line, Span, bold, channel, code, line, person, time
 from sops.kit.model import Role, Severity, Sop, Step
 from sops.kit.people import People, Person
 from sops.kit.run import Child, Obligation, Run, RunState, StepState
@@ -101,7 +101,11 @@ def _release_summary(run: Run) -> Card:
     lines += [_debt(debt) for debt in run.obligations if debt.open]
     lines += [child_line(child) for child in run.children]
     lines.append(line(f"Started by {run.starter} ", time(run.created_at)))
-    buttons = () if run.state.over else (Button(label="Plan", says="plan"), Button(label="Hold", says="!hold reason"))
+    buttons = (
+        ()
+        if run.state.over
+        else (Button(label="Plan", says="plan"), Button(label="Hold", says="!hold", asks=("reason",)))
+    )
     return card(*lines, hint=_release_hint(run), buttons=buttons)
 
 
@@ -208,16 +212,19 @@ def _incident_choices(run: Run) -> tuple[str, tuple[Button, ...]]:
     if run.severity is None:
         return "!severity P0|P1|P2|P3", tuple(Button(label=s, says=f"!severity {s}") for s in Severity)
     if not run.record("acknowledge").state.over and not run.record("acknowledge").signed:
-        return "ack · !page who", (Button(label="I've got it", says="ack"), Button(label="Page…", says="!page who"))
+        return "ack · !page who", (
+            Button(label="I've got it", says="ack"),
+            Button(label="Page…", says="!page", asks=("who",)),
+        )
     if run.record("verify").state.over and run.record("post-mortem").state.over:
         return "!close · !reopen reason", ()
     if run.record("verify").state.over:
         return "!set cause … · !set impact … · !action @who … · !done post-mortem · !close", ()
     return "!update … · !mitigate … · !verify … · !handoff @who · !page @who", (
-        Button(label="Update", says="!update text"),
-        Button(label="Mitigated", says="!mitigate text"),
-        Button(label="Hand off", says="!handoff @who"),
-        Button(label="Page…", says="!page @who"),
+        Button(label="Update", says="!update", asks=("text",)),
+        Button(label="Mitigated", says="!mitigate", asks=("text",)),
+        Button(label="Hand off", says="!handoff", asks=("who",)),
+        Button(label="Page…", says="!page", asks=("who",)),
     )
 
 
@@ -247,7 +254,7 @@ def declared(run: Run, first: str) -> Card:
 
 
 def opened_in(run: Run) -> Card:
-    return card(f"{run.name} is open in {run.place.channel}; its thread is there.")
+    return card(line(f"{run.name} is open in ", channel(run.place.channel), "; its thread is there."))
 
 
 def declared_in_channel(run: Run) -> Card:
@@ -263,7 +270,7 @@ def planned(run: Run, lines: Sequence[str], trouble: Sequence[str]) -> Card:
         *(line(bold("In the way: "), Span(text=entry)) for entry in trouble),
         start,
         hint="!start · !cancel reason",
-        buttons=(Button(label="Start", says="!start"), Button(label="Cancel", says="!cancel reason")),
+        buttons=(Button(label="Start", says="!start"), Button(label="Cancel", says="!cancel", asks=("reason",))),
     )
 
 
@@ -349,10 +356,36 @@ def request(run: Run, asked: Request, people: People) -> Card:
         hint=f"approve {asked.code} · !reject {asked.code} reason",
         buttons=(
             Button(label="Approve…", says=f"approve {asked.code}", confirm=f"Say yes to {asked.effects[0]}?"),
-            Button(label="Reject…", says=f"!reject {asked.code} reason"),
+            Button(label="Reject…", says=f"!reject {asked.code}", asks=("reason",)),
             Button(label="Plan", says="plan"),
         ),
     )
+
+
+def request_closed(asked: Request) -> str:
+    """What became of a request that can no longer be answered; empty while it can."""
+    if asked.state in {RequestState.GRANTED, RequestState.CONSUMED}:
+        return (
+            f"✓ Overridden by {asked.override_by}"
+            if asked.override_by and not asked.people
+            else (f"✓ Approved by {names(asked.people, 'and')}")
+        )
+    if asked.state is RequestState.OPEN:
+        return ""
+    return f"✗ {str(asked.state).capitalize()}: {printable(asked.ended)}"
+
+
+def pressed(who: str, says: str) -> str:
+    """Under a message whose button was used."""
+    return f"✓ {who}: {printable(says)}"
+
+
+LONG_FILE = "message.txt"
+
+
+def in_a_file(whole: Card) -> Card:
+    """A message that is too long for its chat: its beginning, and where the rest is."""
+    return whole.model_copy(update={"lines": (*whole.lines[:3], line("… the whole of it is in the file below."))})
 
 
 _WHY_NOT = {"ordered": "ordered it", "starter": "started it", "owner": "owns it", "author": "wrote commits in it"}
@@ -498,6 +531,10 @@ REASON_EARLY = "It was sent before the request was shown in this thread; read th
 
 def how_to_approve(asked: Request) -> Card:
     return card(f"If that was meant as a yes, say: approve {asked.code}")
+
+
+def edits_do_not_act() -> Card:
+    return card("I do not act on an edited message; please say it as a new one.")
 
 
 def how_to_stop() -> Card:

@@ -1,0 +1,161 @@
+"""Slack's side of the chat port: posts, edits, whispers and files, by the web API.
+
+A post carries its key as message metadata, so that one whose outcome is unknown can be found again. Nothing here
+repeats a write.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from adapters.slack.accounts import user_of
+from adapters.slack.errors import speaking
+from adapters.slack.render import LONGEST, Renderer
+from sops.kit.conversation import Actor, Place
+from sops.kit.errors import FarEndRefused
+from sops.kit.message import Card
+from sops.kit.ports import Pace, Traits
+
+PLATFORM = "slack"
+METADATA = "sopwith_message"
+#: One message a second and channel, and short bursts (web-api/rate-limits).
+PACE = Pace(every=timedelta(seconds=1), burst=3)
+_PAGE = 200
+_PAGES = 5
+_KEPT = 200  # answers to slash commands that may still be sent where the bot is no member
+_NOT_THERE = ("channel_not_found", "not_in_channel", "user_not_in_channel", "is_archived")
+
+
+class SlackChat:
+    """One workspace. `client` has the bot's token; `clock` says when an answer's address has run out."""
+
+    def __init__(
+        self, client: AsyncWebClient, renderer: Renderer, now: Callable[[], datetime], pace: Pace | None = PACE
+    ) -> None:
+        self._client = client
+        self._renderer = renderer
+        self._now = now
+        self._traits = Traits(keyed=False, inline_files=False, longest=LONGEST, pace=pace)
+        self._answers: OrderedDict[tuple[str, str], tuple[str, datetime]] = OrderedDict()
+
+    @property
+    def platform(self) -> str:
+        return PLATFORM
+
+    @property
+    def traits(self) -> Traits:
+        return self._traits
+
+    async def post(self, key: str, place: Place, card: Card) -> str:
+        if card.file is not None and not card.lines:
+            return await self._upload(key, place, *card.file)
+        async with speaking(writes=True):
+            answer = await self._client.chat_postMessage(
+                channel=place.channel,
+                thread_ts=place.thread,
+                metadata={"event_type": METADATA, "event_payload": {"key": key}},
+                unfurl_links=False,
+                unfurl_media=False,
+                **self._shown(card),
+            )
+        return str(answer["ts"])
+
+    async def find(self, key: str, place: Place, since: datetime) -> str | None:
+        """Looks through what was said there since; a file is known by its title."""
+        async for message in self._messages(place, since - timedelta(minutes=1)):
+            payload = message.get("metadata", {}).get("event_payload", {})
+            titles = {file.get("title") for file in message.get("files", ())}
+            if payload.get("key") == key or key in titles:
+                return str(message["ts"])
+        return None
+
+    def shown_at(self, ref: str) -> datetime | None:
+        return instant(ref)
+
+    async def edit(self, key: str, place: Place, ref: str, card: Card) -> None:
+        async with speaking(writes=False):  # twice the same edit is one
+            await self._client.chat_update(
+                channel=place.channel,
+                ts=ref,
+                metadata={"event_type": METADATA, "event_payload": {"key": key}},
+                **self._shown(card),
+            )
+
+    async def whisper(self, key: str, place: Place, to: Actor, card: Card) -> None:
+        """To one person where they spoke; where the bot is no member, as the answer to their command or directly."""
+        user = user_of(to.id)
+        try:
+            async with speaking(writes=False):  # seen twice, it does no harm
+                await self._client.chat_postEphemeral(
+                    channel=place.channel, user=user, thread_ts=place.thread, **self._shown(card)
+                )
+        except FarEndRefused as refusal:
+            if not any(word in str(refusal) for word in _NOT_THERE):
+                raise
+            await self._answer(place.channel, user, card)
+
+    async def is_private(self, place: Place) -> bool:
+        """A private channel that no other organisation shares."""
+        async with speaking(writes=False):
+            channel = (await self._client.conversations_info(channel=place.channel))["channel"]
+        shared = channel.get("is_ext_shared") or channel.get("is_pending_ext_shared")
+        return bool(channel.get("is_private")) and not shared
+
+    async def remove(self, place: Place, ref: str) -> bool:
+        """Slack lets a bot delete its own messages alone."""
+        return False
+
+    def remember_answer(self, channel: str, user: str, url: str) -> None:
+        """Where a slash command may be answered for half an hour; kept in memory only, since it needs no token."""
+        self._answers[(channel, user)] = (url, self._now() + timedelta(minutes=29))
+        while len(self._answers) > _KEPT:
+            self._answers.popitem(last=False)
+
+    async def _answer(self, channel: str, user: str, card: Card) -> None:
+        url, until = self._answers.get((channel, user), ("", self._now()))
+        async with speaking(writes=False):
+            if url and self._now() < until:
+                await AsyncWebhookClient(url).send(response_type="ephemeral", **self._shown(card))
+            else:
+                await self._client.chat_postMessage(channel=user, **self._shown(card))
+
+    def _shown(self, card: Card) -> dict[str, Any]:
+        return {"text": self._renderer.notice(card), "blocks": self._renderer.blocks(card)}
+
+    async def _upload(self, key: str, place: Place, name: str, text: str) -> str:
+        """The file's own message is not told; its id stands for it. The key is its title, by which it is found."""
+        async with speaking(writes=True):
+            answer = await self._client.files_upload_v2(
+                channel=place.channel, thread_ts=place.thread, filename=name, title=key, content=text
+            )
+        return str(answer["file"]["id"])
+
+    async def _messages(self, place: Place, since: datetime) -> Any:
+        cursor, oldest = "", f"{since.timestamp():.6f}"
+        for _ in range(_PAGES):
+            asked: dict[str, Any] = {"channel": place.channel, "oldest": oldest, "limit": _PAGE, "cursor": cursor}
+            async with speaking(writes=False):
+                if place.thread is None:
+                    page = await self._client.conversations_history(**asked, include_all_metadata=True)
+                else:
+                    page = await self._client.conversations_replies(
+                        **asked, ts=place.thread, include_all_metadata=True
+                    )
+            for message in page["messages"]:
+                yield message
+            cursor = (page.get("response_metadata") or {}).get("next_cursor", "")
+            if not cursor:
+                return
+
+
+def instant(ts: str) -> datetime | None:
+    """When a message was sent: its ts is seconds since 1970, to the microsecond. None for what is no ts."""
+    seconds, dot, fraction = ts.partition(".")
+    if not (dot and seconds.isdigit() and fraction.isdigit()):
+        return None
+    return datetime.fromtimestamp(int(seconds), UTC) + timedelta(microseconds=int(Decimal(f"0.{fraction}") * 1_000_000))

@@ -1,0 +1,55 @@
+"""Slack's failures as ours: what may work later, what was perhaps done, and what never will work."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from sops.kit.errors import FarEndError, FarEndRefused, OutcomeUnknown
+
+#: What Slack answers when it is in trouble itself (web API, common errors).
+_LATER = frozenset(
+    {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited", "rate_limited"}
+    | {"team_added_to_org", "ekm_access_denied"}
+)
+_NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ClientConnectorDNSError)
+
+
+@asynccontextmanager
+async def speaking(*, writes: bool) -> AsyncIterator[None]:
+    """Around one call of the web API; a write whose answer was lost is an unknown outcome."""
+    try:
+        yield
+    except SlackApiError as problem:
+        raise translated(problem, writes=writes) from problem
+    except _NOT_SENT as problem:
+        raise FarEndError("Slack cannot be reached") from problem
+    except (aiohttp.ClientError, asyncio.TimeoutError, SlackClientError, OSError, ValueError) as problem:
+        if writes:
+            raise OutcomeUnknown("Slack did not answer") from problem
+        raise FarEndError("Slack did not answer") from problem
+
+
+def translated(problem: SlackApiError, *, writes: bool) -> FarEndError | FarEndRefused:
+    """By status and by Slack's own word for it; its texts and ours never quote a request."""
+    response = problem.response
+    status = getattr(response, "status_code", 0) or 0
+    word = str(response.get("error", "")) if isinstance(getattr(response, "data", None), dict) else ""
+    if status == 429 or word in {"ratelimited", "rate_limited"}:
+        return FarEndError("Slack asks to wait", retry_after=_seconds(response))
+    if status >= 500 or not word:
+        return OutcomeUnknown("Slack failed") if writes else FarEndError("Slack failed")
+    if word in _LATER:
+        return OutcomeUnknown(f"Slack failed: {word}") if writes else FarEndError(f"Slack failed: {word}")
+    needed = response.get("needed")
+    scope = f"; the app needs the scope {needed} (see `sopwith doctor slack`)" if needed else ""
+    return FarEndRefused(f"Slack refused: {word}{scope}")
+
+
+def _seconds(response: object) -> float:
+    headers = getattr(response, "headers", None) or {}
+    found = next((value for name, value in headers.items() if name.lower() == "retry-after"), "1")
+    value = found[0] if isinstance(found, list) else found
+    return float(value) if str(value).replace(".", "", 1).isdigit() else 1.0

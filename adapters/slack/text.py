@@ -1,0 +1,49 @@
+"""Text to and from Slack: nothing a person typed becomes a mention, a link or formatting, in either direction."""
+
+import html
+import re
+from collections.abc import Callable
+
+#: Embeddings, overrides and isolates, by which text reads otherwise than it is. Plain marks (LRM, RLM) stay.
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufeff]")
+_TOKEN = re.compile(r"<([^<>]*)>")
+
+
+def literal(text: str) -> str:
+    """Text as people typed it, without characters that would change how its surroundings read."""
+    return _CONTROL.sub("", _TURNING.sub("", text)).replace("\r", "")
+
+
+def escaped(text: str) -> str:
+    """The same where Slack looks for markup: `&`, `<` and `>` are all it needs (formatting-message-text)."""
+    return html.escape(literal(text), quote=False)
+
+
+def read(text: str, bot: str, handle: Callable[[str], str]) -> tuple[str, bool]:
+    """What somebody typed, and whether it mentions the bot; that mention is taken out.
+
+    `handle` names an account (a user's id) as the settings do. Links become their address, channels their name.
+    """
+    addressed = f"<@{bot}>" in text or f"<@{bot}|" in text
+
+    def token(found: re.Match[str]) -> str:
+        target, _, label = found[1].partition("|")
+        if target.startswith("@"):
+            return "" if target[1:] == bot else f"@{handle(target[1:])}"
+        if target.startswith("#"):
+            return f"#{label or target[1:]}"
+        if target.startswith("!"):
+            return f"@{label.removeprefix('@') or target[1:].partition('^')[0]}"
+        return label if target.startswith("mailto:") else target
+
+    plain = html.unescape(_TOKEN.sub(token, text))
+    return plain.replace("\xa0", " ").strip(), addressed
+
+
+#: The reactions that mean something to us; any other is told by its name.
+_EMOJI = {"white_check_mark": "✅"}
+
+
+def emoji(name: str) -> str:
+    return _EMOJI.get(name.partition("::")[0], f":{name}:")

@@ -1,0 +1,62 @@
+"""What people mean without typing: a reaction, a pressed button, a message edited or deleted afterwards.
+
+A ✅ under a request is a yes where nothing of what it covers is seen by the world; taking it away is taking back
+the yes. An edit is never read as a new command, and is kept in the record where the old text had been one.
+"""
+
+from bot.chat import commands, replies
+from bot.engine.desk import Desk, request_message
+from sops.kit.action import Action
+from sops.kit.approvals import Request
+from sops.kit.conversation import Event
+from sops.kit.gate import Approved
+from sops.kit.people import People
+from sops.kit.run import Run
+from sops.kit.stores import InboxItem, Transaction
+
+YES = "✅"
+
+
+def reaction(tx: Transaction, run: Run, event: Event) -> commands.Parsed:
+    """What a reaction asks for: a yes, its withdrawal, or nothing."""
+    asked = _request_at(tx, run, event)
+    if asked is None or event.text != YES:
+        return commands.Talk()
+    if event.kind == "unreaction":
+        return commands.Withdraw() if asked.live else commands.Talk()
+    return commands.Talk(yes=True) if seen_by_the_world(run, asked) else commands.Approve(asked.code)
+
+
+def seen_by_the_world(run: Run, asked: Request) -> bool:
+    """Whether anything that the request covers is public, so that a slip of the finger must not do it."""
+    asking = run.step(asked.step)
+    gates = [piece for piece in (asking.waits if asking else ()) if isinstance(piece, Approved)]
+    names = {asked.step, *(name for gate in gates for name in gate.covers)}
+    deeds = [piece for step in run.steps if step.id in names for piece in step.deeds]
+    return any(isinstance(piece, Action) and piece.public for piece in deeds)
+
+
+def _request_at(tx: Transaction, run: Run, event: Event) -> Request | None:
+    sent = tx.outbox.sent_as(event.place.platform, event.place.channel, event.about)
+    return next((r for r in run.requests if sent and sent.logical_id == request_message(run.id, r.seq)), None)
+
+
+def changed(tx: Transaction, item: InboxItem, run: Run, desk: Desk) -> bool:
+    """Note that a message which had acted was edited or deleted; True if its author should be told that edits don't."""
+    event = item.event
+    before = tx.inbox.accepted(event.original) if event.original else None
+    acted = before is not None and _acts(before.event)
+    if before is not None and acted and before.event.text != event.text:
+        desk.note(event.kind, str(event.actor), was=before.event.text, text=event.text)
+    return event.kind == "edit" and _acts(event) and (before is None or before.event.text != event.text)
+
+
+def _acts(event: Event) -> bool:
+    return not isinstance(commands.parse(event.text, in_run=True, addressed=event.addressed), commands.Talk)
+
+
+def used(desk: Desk, event: Event, people: People) -> None:
+    """The message whose button was pressed says by whom, and has none any more."""
+    if event.kind == "choice" and event.about:
+        person = people.who(event.actor)
+        desk.close_buttons(event.about, replies.pressed(person.handle if person else event.actor.id, event.text))

@@ -1,0 +1,153 @@
+"""The outbox's end of the post: in order within a thread, at the pace a channel bears, retrying what may yet arrive."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.chat import replies
+from bot.engine.caught import caught
+from sops.kit.errors import FarEndError, FarEndRefused, OutcomeUnknown
+from sops.kit.message import Card
+from sops.kit.ports import Chat, Clock, Pace
+from sops.kit.stores import Delivery, Outgoing, Store, Transaction
+
+LONGEST_WAIT = 60  # seconds between two tries
+MOST_ATTEMPTS = 1440  # a day of them
+_log = structlog.get_logger(__name__)
+
+
+class Postman:
+    """Delivers to every chat, or with `only` to that one. Whatever cannot arrive in a day is given up, and listed."""
+
+    def __init__(self, store: Store, clock: Clock, chats: Mapping[str, Chat]) -> None:
+        self._store = store
+        self._clock = clock
+        self._chats = chats
+        self._free_at: dict[tuple[str, str], datetime] = {}
+        self._waiting: set[datetime] = set()
+
+    @property
+    def platforms(self) -> tuple[str, ...]:
+        return tuple(self._chats)
+
+    async def deliver(self, only: str | None = None) -> bool:
+        """Deliver what can be delivered now; False if there was nothing."""
+        now = self._clock.now()
+        waiting = await self._store.read(lambda tx: tx.outbox.deliverable(now))
+        mine = [each for each in waiting if only is None or each.message.place.platform == only]
+        self._waiting = {at for each in mine if (at := self._held_until(each)) is not None}
+        worked = False
+        for delivery in mine:
+            if self._held_until(delivery) is not None:
+                continue
+            worked = True
+            problem = await caught(self._deliver(delivery), message=delivery.message.logical_id)
+            if problem is not None:
+                await self._postpone(delivery, problem)
+        return worked
+
+    def next_due(self) -> datetime | None:
+        """When the next message that was held back for its channel's pace may go."""
+        return min(self._waiting, default=None)
+
+    def _held_until(self, delivery: Delivery) -> datetime | None:
+        """Until when its channel is to be left alone; None if it may be written to."""
+        if delivery.message.kind == "whisper":
+            return None
+        at = self._free_at.get(_channel(delivery))
+        return at if at is not None and at > self._clock.now() else None
+
+    async def _deliver(self, delivery: Delivery) -> None:
+        try:
+            ref = await self._send(delivery)
+        except OutcomeUnknown as problem:
+            await self._postpone(delivery, str(problem), uncertain=True)
+            return
+        except FarEndError as problem:
+            if problem.retry_after is not None:
+                self._leave_alone(delivery, timedelta(seconds=problem.retry_after))
+            await self._postpone(delivery, str(problem))
+            return
+        except FarEndRefused as refusal:
+            error = str(refusal)
+            _log.error("message cannot be delivered", message=delivery.message.logical_id, reason=error)
+            await self._store.transact(lambda tx: tx.outbox.dead(delivery.row, error))
+            return
+        await self._store.transact(lambda tx: self._delivered(tx, delivery, ref))
+
+    def _delivered(self, tx: Transaction, delivery: Delivery, ref: str) -> None:
+        message, now = delivery.message, self._clock.now()
+        chat = self._chats[message.place.platform]
+        tx.outbox.delivered(delivery.row, ref, (chat.shown_at(ref) if ref else None) or now)
+        file = _shaped(chat, delivery)[1]
+        if file is not None:
+            place = message.place.model_copy(update={"thread": delivery.thread})
+            card = Card(lines=(), file=file)
+            tx.outbox.put(
+                Outgoing("post", f"{message.logical_id}/file", place, card, message.run_id, root=message.root), now
+            )
+
+    async def _postpone(self, delivery: Delivery, error: str, *, uncertain: bool = False) -> None:
+        """Try again later and later; after a day of failures the message is given up."""
+        if delivery.attempts >= MOST_ATTEMPTS:
+            await self._store.transact(lambda tx: tx.outbox.dead(delivery.row, error))
+            return
+        later = self._clock.now() + timedelta(seconds=min(2 ** min(delivery.attempts, 9), LONGEST_WAIT))
+        await self._store.transact(lambda tx: tx.outbox.retry(delivery.row, later, error, uncertain=uncertain))
+
+    async def _send(self, delivery: Delivery) -> str:
+        message = delivery.message
+        chat = self._chats.get(message.place.platform)
+        if chat is None:
+            raise FarEndRefused(f"no chat named {message.place.platform} is configured")
+        place = message.place.model_copy(update={"thread": delivery.thread})
+        card, _ = _shaped(chat, delivery)
+        if message.kind == "whisper" and message.to is not None:
+            await chat.whisper(message.logical_id, place, message.to, card)
+            return ""
+        self._take_a_slot(delivery, chat.traits.pace)
+        if message.kind == "edit":
+            await chat.edit(message.logical_id, place, delivery.ref or "", card)
+            return delivery.ref or ""
+        if not chat.traits.keyed:
+            if delivery.uncertain and (found := await self._found(chat, delivery)) is not None:
+                return found
+            await self._store.transact(lambda tx: tx.outbox.sending(delivery.row))
+        return await chat.post(message.logical_id, place, card)
+
+    async def _found(self, chat: Chat, delivery: Delivery) -> str | None:
+        """An uncertain post that arrived after all. While nobody can say, it stays uncertain."""
+        place = delivery.message.place.model_copy(update={"thread": delivery.thread})
+        try:
+            return await chat.find(delivery.message.logical_id, place, delivery.queued_at)
+        except FarEndError as problem:
+            raise OutcomeUnknown(str(problem)) from problem
+
+    def _take_a_slot(self, delivery: Delivery, pace: Pace | None) -> None:
+        """After a burst the channel rests for a moment."""
+        if pace is None:
+            return
+        key, rested = _channel(delivery), self._clock.now() - pace.every * (pace.burst - 1)
+        self._free_at[key] = max(self._free_at.get(key, rested), rested) + pace.every
+
+    def _leave_alone(self, delivery: Delivery, span: timedelta) -> None:
+        self._free_at[_channel(delivery)] = self._clock.now() + span
+
+
+def _channel(delivery: Delivery) -> tuple[str, str]:
+    return (delivery.message.place.platform, delivery.message.place.channel)
+
+
+def _shaped(chat: Chat, delivery: Delivery) -> tuple[Card, tuple[str, str] | None]:
+    """The card as that chat can show it, and the file that follows in the thread, if one does."""
+    card, traits, message = delivery.message.card, chat.traits, delivery.message
+    alone = not card.lines or message.kind == "edit"
+    if traits.inline_files or alone or (delivery.thread is None and message.root is None and message.kind == "whisper"):
+        return card, None
+    if card.file is not None:
+        return card.model_copy(update={"file": None}), card.file
+    text = card.plain()
+    if traits.longest and len(text) > traits.longest:
+        return replies.in_a_file(card), (replies.LONG_FILE, text)
+    return card, None
