@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
-from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from tests.standins.slack import Channel, SlackStandIn, User
@@ -41,12 +41,12 @@ class Town:
 
 @dataclass
 class Bot:
-    """A real bolt app. `heard` is every body it got, in order; `acks` may be told to withhold acks."""
+    """A real bolt app. `heard` is every body it got, in order, `retries` the retry numbers among them."""
 
     app: AsyncApp
-    handler: AsyncSocketModeHandler
     heard: list[dict[str, Any]] = field(default_factory=list)
     retries: list[str] = field(default_factory=list)
+    disconnect: Callable[[], Awaitable[None]] | None = None
 
     def events(self, kind: str) -> list[dict[str, Any]]:
         events = [body["event"] for body in self.heard if body.get("type") == "event_callback"]
@@ -80,19 +80,24 @@ def listening(app: AsyncApp, bot: Bot) -> None:
     """Note everything before it is acknowledged, as a bot that journals does."""
 
     @app.middleware
-    async def note(req: Any, body: dict[str, Any], next: Callable[[], Awaitable[None]]) -> None:  # noqa: A002
+    async def note(req: Any, body: dict[str, Any], next_: Callable[[], Awaitable[None]]) -> None:
         bot.heard.append(body)
         bot.retries += req.headers.get("x-slack-retry-num", [])
-        await next()
+        await next_()
 
     for kind in ("message", "app_mention", "reaction_added", "reaction_removed", "member_left_channel"):
         app.event(kind)(_nothing)
     app.event("channel_archive")(_nothing)
     app.event("channel_left")(_nothing)
+    app.command("/sop")(_ack)
 
 
 async def _nothing() -> None:
     return
+
+
+async def _ack(ack: AsyncAck) -> None:
+    await ack()
 
 
 Start = Callable[..., Awaitable[Bot]]
@@ -106,10 +111,12 @@ async def start_bot(slack: SlackStandIn) -> AsyncIterator[Start]:
         async def start() -> Bot:
             app = AsyncApp(client=new_client(slack), token=slack.bot_token, ignoring_self_events_enabled=False)
             handler = AsyncSocketModeHandler(app, slack.app_token, ping_interval=0.1)
-            bot = Bot(app, handler)
+            bot = Bot(app)
             listening(app, bot)
             before = slack.connections_so_far
-            await handler.connect_async()
+            connect: Callable[[], Awaitable[None]] = handler.connect_async
+            await connect()
+            bot.disconnect = handler.client.disconnect
             stack.push_async_callback(handler.close_async)
             await slack.connected(after=before)
             return bot

@@ -87,6 +87,15 @@ class SlackStandIn(Reading):
 
     # Delivery to the bot.
 
+    @property
+    def ack_within(self) -> float:
+        """How long, in real seconds, a deed waits for a bot that is there and does not ack."""
+        return self.sockets.ack_within
+
+    @ack_within.setter
+    def ack_within(self, seconds: float) -> None:
+        self.sockets.ack_within = self.http.ack_within = seconds
+
     def use_http(self, events: str, commands: str | None = None, interactivity: str | None = None) -> None:
         """From now on the bot is reached by signed requests to these URLs instead of sockets."""
         self.http.send_to(events, commands, interactivity)

@@ -1,0 +1,112 @@
+"""What becomes of events when sockets break, bots are slow, and Slack repeats itself."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from tests.standins.conftest import Bot, Start, Town
+
+
+def heard(bot: Bot) -> list[str]:
+    return [event["text"] for event in bot.events("message")]
+
+
+async def test_what_nobody_heard_is_delivered_again(town: Town, start_bot: Start) -> None:
+    await town.slack.say("ann", "#ops", "anybody?")
+    (missed,) = town.slack.unacked
+    assert missed.trouble == "no_connection"
+    bot = await start_bot()
+    assert heard(bot) == []
+    assert await town.slack.redeliver() == [missed]
+    assert heard(bot) == ["anybody?"]
+    assert bot.retries == ["1"]
+    assert town.slack.unacked == []
+    assert await town.slack.redeliver() == []
+
+
+async def test_slack_gives_up_after_three_retries(town: Town) -> None:
+    await town.slack.say("ann", "#ops", "anybody?")
+    assert [len(await town.slack.redeliver()) for _ in range(4)] == [1, 1, 1, 0]
+
+
+async def test_a_bot_that_fails_before_it_acks_gets_the_event_again(town: Town, bot: Bot) -> None:
+    town.slack.ack_within = 0.2
+    failures = [RuntimeError("the database is away")]
+
+    @bot.app.middleware
+    async def journal(next_: Callable[[], Awaitable[None]]) -> None:
+        if failures:
+            raise failures.pop()
+        await next_()
+
+    await town.slack.say("ann", "#ops", "first")
+    assert [delivery.trouble for delivery in town.slack.unacked] == ["timeout"]
+    await town.slack.redeliver()
+    assert town.slack.unacked == []
+    assert heard(bot) == ["first", "first"]
+    assert bot.heard[0]["event_id"] == bot.heard[1]["event_id"]
+
+
+async def test_an_acked_event_may_come_twice(town: Town, bot: Bot) -> None:
+    await town.slack.say("ann", "#ops", "once")
+    await town.slack.repeat()
+    assert heard(bot) == ["once", "once"]
+    assert bot.heard[0]["event_id"] == bot.heard[1]["event_id"]
+    assert (bot.retries, town.slack.deliveries[-1].acks) == (["0", "1"], 2)
+
+
+async def test_events_may_come_in_another_order(town: Town, bot: Bot) -> None:
+    town.slack.hold()
+    for text in ("one", "two", "three"):
+        await town.slack.say("ann", "#ops", text)
+    assert bot.heard == []
+    await town.slack.release(order=reversed)
+    assert heard(bot) == ["three", "two", "one"]
+    assert [delivery.event["text"] for delivery in town.slack.events("message")] == ["one", "two", "three"]
+
+
+async def test_each_envelope_goes_to_one_of_several_connections(town: Town, start_bot: Start) -> None:
+    first, second = await start_bot(), await start_bot()
+    for number in range(4):
+        await town.slack.say("ann", "#ops", str(number))
+    assert sorted(heard(first) + heard(second)) == ["0", "1", "2", "3"]
+    assert len(heard(first)) == len(heard(second)) == 2
+
+
+@pytest.mark.parametrize("reason", ["warning", "refresh_requested", "link_disabled"])
+async def test_a_bot_told_to_leave_connects_anew(town: Town, bot: Bot, reason: str) -> None:
+    before = town.slack.connections_so_far
+    await town.slack.disconnect(reason)
+    await town.slack.connected(after=before)
+    await town.slack.say("ann", "#ops", "still there?")
+    assert heard(bot) == ["still there?"]
+
+
+async def test_a_cut_cable_is_noticed_and_mended(town: Town, bot: Bot) -> None:
+    before = town.slack.connections_so_far
+    town.slack.cut()
+    await town.slack.connected(after=before)
+    await town.slack.say("ann", "#ops", "still there?")
+    assert heard(bot) == ["still there?"]
+
+
+async def test_connected_but_silent(town: Town, start_bot: Start) -> None:
+    deaf = await start_bot()
+    town.slack.silence()
+    await town.slack.say("ann", "#ops", "hello?")
+    assert (heard(deaf), len(town.slack.unacked)) == ([], 1)
+    before = town.slack.connections_so_far
+    assert deaf.disconnect is not None
+    await deaf.disconnect()
+    await town.slack.connected(after=before)
+    await town.slack.redeliver()
+    assert heard(deaf) == ["hello?"]
+
+
+async def test_only_subscribed_events_come(town: Town, bot: Bot) -> None:
+    town.slack.post.subscriptions = {"app_mention"}
+    await town.slack.say("ann", "#ops", "@sopwith status")
+    assert [body["event"]["type"] for body in bot.heard] == ["app_mention"]
+    town.slack.withdraw("app_mentions:read")
+    await town.slack.say("ann", "#ops", "@sopwith status")
+    assert len(bot.heard) == 1
