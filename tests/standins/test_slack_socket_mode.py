@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import aiohttp
 import pytest
 from slack_bolt.async_app import AsyncAck
 
@@ -60,6 +61,14 @@ async def test_edits_and_deletions(town: Town, bot: Bot) -> None:
     assert (seen.edited, seen.deleted) == (True, True)
 
 
+async def test_an_edited_mention_is_told_as_a_mention_again(town: Town, bot: Bot) -> None:
+    said = await town.slack.say("ann", "#ops", "@sopwith sttaus")
+    await town.slack.edit("ann", "#ops", said.ts, "@sopwith status")
+    first, again = bot.events("app_mention")
+    assert (first["ts"], again["ts"]) == (said.ts, said.ts)
+    assert ("edited" in first, again["edited"]["user"], again["text"]) == (False, town.ann.id, "<@UBOT> status")
+
+
 async def test_a_deleted_root_with_replies_stays_as_a_tombstone(town: Town, bot: Bot) -> None:
     root = await town.slack.say("ann", "#ops", "root")
     await town.slack.say("bob", "#ops", "reply", thread_ts=root.ts)
@@ -86,6 +95,18 @@ async def test_another_bot_has_no_user(town: Town, bot: Bot) -> None:
     (event,) = bot.events("message")
     assert (event["subtype"], event["bot_id"], event["username"]) == ("bot_message", other.bot_id, "alerts")
     assert "user" not in event
+
+
+async def test_a_shared_file_can_be_fetched_with_the_token(town: Town, bot: Bot) -> None:
+    await town.slack.share("ann", "#ops", "log.txt", b"boom", "see @bob")
+    (event,) = bot.events("message")
+    assert (event["subtype"], event["text"]) == ("file_share", f"see <@{town.bob.id}>")
+    url = event["files"][0]["url_private_download"]
+    async with aiohttp.ClientSession() as session:
+        async with session.get(url, headers={"Authorization": f"Bearer {town.slack.bot_token}"}) as answer:
+            assert await answer.read() == b"boom"
+        async with session.get(url) as answer:
+            assert "Sign in" in await answer.text()
 
 
 async def test_archiving_and_leaving(town: Town, bot: Bot) -> None:

@@ -105,6 +105,16 @@ async def test_where_the_bot_may_not_speak(town: Town) -> None:
     assert await error(client.api_call("chat.postmessage")) == "unknown_method"
 
 
+async def test_a_reply_to_a_deleted_root_is_refused_or_put_into_the_channel(town: Town) -> None:
+    root = await town.slack.say("ann", "#ops", "root")
+    await town.slack.delete("ann", "#ops", root.ts)
+    reply: dict[str, Any] = {"channel": town.ops.id, "text": "reply", "thread_ts": root.ts}
+    assert await error(town.client.chat_postMessage(**reply)) == "thread_not_found"
+    town.slack.workspace.unthreads_orphans = True
+    assert "thread_ts" not in (await town.client.chat_postMessage(**reply))["message"]
+    assert [seen.plain() for seen in town.slack.messages("#ops") if not seen.deleted] == ["reply"]
+
+
 async def test_a_history_in_pages(town: Town) -> None:
     sent = [(await town.client.chat_postMessage(channel=town.ops.id, text=str(n)))["ts"] for n in range(5)]
     read = await pages(town.client.conversations_history, channel=town.ops.id, limit=2)
@@ -163,6 +173,17 @@ async def test_channels_and_people(town: Town) -> None:
     user = (await town.client.users_info(user=gone.id))["user"]
     assert (user["deleted"], user["is_restricted"], user["is_bot"], user["team_id"]) == (True, True, False, "T1")
     assert await error(town.client.users_info(user="U404")) == "user_not_found"
+
+
+async def test_direct_messages_and_lists(town: Town) -> None:
+    await town.client.chat_postMessage(channel=town.ann.id, text="psst")
+    opened = (await town.client.conversations_open(users=town.ann.id))["channel"]["id"]
+    assert [seen.plain() for seen in town.slack.messages(opened)] == ["psst"]
+    assert await error(town.client.conversations_open(users="U404")) == "user_not_found"
+    secret = town.slack.channel("#secret", private=True)
+    town.slack.channel("#hidden", private=True, with_bot=False)
+    listed = await town.client.conversations_list(types="public_channel,private_channel")
+    assert [channel["id"] for channel in listed["channels"]] == [town.ops.id, secret.id]
 
 
 async def test_reactions_and_pins(town: Town) -> None:

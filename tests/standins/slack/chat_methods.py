@@ -11,17 +11,20 @@ from tests.standins.slack.requests import flag
 from tests.standins.slack.text import normalised
 from tests.standins.slack.view_rules import with_ids
 from tests.standins.slack.wire import message_wire
-from tests.standins.slack.workspace import HOME_DOMAIN, Channel, Message
+from tests.standins.slack.workspace import HOME_DOMAIN, Channel, Message, Workspace
 
 TRUNCATED_AT = 40_000
 UPDATE_LIMIT = 4_000
 
 
-def thread_root(channel: Channel, thread_ts: Any) -> str | None:
-    """The ts to reply under. A root that is gone and took no replies is not there to reply to."""
+def thread_root(workspace: Workspace, channel: Channel, thread_ts: Any) -> str | None:
+    """The ts to reply under. Of a root that was deleted without replies Slack was seen both to say
+    `thread_not_found` and to post into the channel instead; which, `workspace.unthreads_orphans` decides."""
     if thread_ts in (None, ""):
         return None
     root = channel.messages.get(str(thread_ts))
+    if root is not None and root.deleted and not channel.replies(root.ts) and workspace.unthreads_orphans:
+        return None
     if root is None or (root.deleted and not channel.replies(root.ts)):
         raise SlackError("thread_not_found")
     return root.thread_ts or root.ts
@@ -77,10 +80,16 @@ def removed(context: Context, channel: Channel, message: Message) -> None:
     context.announce(channel, events.removed(context.workspace, channel, message))
 
 
+def _addressed(context: Context, wanted: str) -> Channel:
+    """A person's id stands for the direct messages with them."""
+    person = context.workspace.users.get(wanted)
+    return context.writable(wanted) if person is None else context.workspace.direct_with(person)
+
+
 @method("chat.postMessage", "chat:write")
 def post_message(context: Context, params: Json) -> Json:
-    channel = context.writable(required(params, "channel", "channel_not_found"))
-    thread = thread_root(channel, params.get("thread_ts"))
+    channel = _addressed(context, required(params, "channel", "channel_not_found"))
+    thread = thread_root(context.workspace, channel, params.get("thread_ts"))
     what = content(context, params)
     message = from_bot(context, channel, thread_ts=thread, **what)
     message.broadcast = thread is not None and flag(params, "reply_broadcast")
@@ -141,7 +150,7 @@ def post_ephemeral(context: Context, params: Json) -> Json:
     user = str(required(params, "user", "user_not_in_channel"))
     if user not in channel.members:
         raise SlackError("user_not_in_channel")
-    thread = thread_root(channel, params.get("thread_ts"))
+    thread = thread_root(context.workspace, channel, params.get("thread_ts"))
     message = from_bot(context, channel, thread_ts=thread, only_for=user, **content(context, params))
     context.workspace.ephemerals.append(message)
     return {"ok": True, "message_ts": message.ts}

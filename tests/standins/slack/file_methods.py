@@ -15,6 +15,7 @@ def get_upload_url(context: Context, params: Json) -> Json:
     space = context.workspace
     name = str(required(params, "filename"))
     file = File(space.new_id("F"), name, length, user=space.bot.id, created=space.now())
+    file.url = f"{context.base_url}/files/{file.id}"
     space.files[file.id] = file
     return {"ok": True, "file_id": file.id, "upload_url": f"{context.base_url}/upload/v1/{file.id}"}
 
@@ -29,7 +30,7 @@ def complete_upload(context: Context, params: Json) -> Json:
     wanted = params.get("channel_id") or params.get("channels")
     if wanted:
         channel = context.writable(str(wanted))
-        thread = thread_root(channel, params.get("thread_ts"))
+        thread = thread_root(context.workspace, channel, params.get("thread_ts"))
         comment = normalised(str(params.get("initial_comment") or ""))
         message = from_bot(context, channel, text=comment, thread_ts=thread, files=files, subtype="file_share")
         context.workspace.add(message)

@@ -49,7 +49,7 @@ def _replace(context: Context, channel: Channel, original: Message, body: Json) 
 
 
 def _add(context: Context, channel: Channel, url: ResponseUrl, body: Json) -> None:
-    thread = thread_root(channel, body.get("thread_ts"))
+    thread = thread_root(context.workspace, channel, body.get("thread_ts"))
     message = from_bot(context, channel, thread_ts=thread, **content(context, body))
     if body.get("response_type") == "in_channel":
         context.workspace.add(message)

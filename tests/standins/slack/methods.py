@@ -20,6 +20,7 @@ ALL_SCOPES = frozenset(
         "groups:read",
         "im:history",
         "im:read",
+        "im:write",
         "pins:write",
         "reactions:read",
         "reactions:write",
@@ -46,8 +47,11 @@ class Context:
     def readable(self, params: Json, what: str) -> Channel:
         """The channel asked for, if the token may read its `what` (read or history)."""
         channel = self.workspace.visible_channel(str(params.get("channel", "")))
-        self.need(f"{_KIND_SCOPES[channel.kind]}:{what}")
+        self.need_for(channel, what)
         return channel
+
+    def need_for(self, channel: Channel, what: str) -> None:
+        self.need(f"{_KIND_SCOPES[channel.kind]}:{what}")
 
     def joined(self, wanted: str) -> Channel:
         channel = self.workspace.visible_channel(wanted)

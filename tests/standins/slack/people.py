@@ -11,7 +11,7 @@ from tests.standins.slack.marking_methods import react, unreact
 from tests.standins.slack.server import Server
 from tests.standins.slack.text import rich_text, typed
 from tests.standins.slack.wire import message_wire
-from tests.standins.slack.workspace import HOME, Channel, Message, User
+from tests.standins.slack.workspace import HOME, Channel, File, Message, User
 
 Who = User | str
 Where = Channel | str
@@ -55,10 +55,7 @@ class People(Server):
 
     def direct(self, who: Who) -> Channel:
         """The conversation one person has with the bot alone."""
-        person = self._person(who)
-        channel = Channel(self.workspace.new_id("D"), f"dm-{person.name}", is_im=True, members=[person.id, self.bot.id])
-        self.workspace.channels[channel.id] = channel
-        return channel
+        return self.workspace.direct_with(self._person(who))
 
     async def say(self, who: Who, where: Where, text: str, thread_ts: str | None = None) -> Message:
         """Type and send. The bot hears `message`, and `app_mention` as well when it is named."""
@@ -73,7 +70,7 @@ class People(Server):
             user=person.id,
             text=sent,
             blocks=[rich_text(self.workspace, sent)],
-            thread_ts=thread_root(channel, thread_ts),
+            thread_ts=thread_root(self.workspace, channel, thread_ts),
             team=person.team,
             client_msg_id=f"{self.workspace.new_id('')}-client",
         )
@@ -83,10 +80,38 @@ class People(Server):
 
     def _heard(self, channel: Channel, message: Message, person: User) -> list[Delivery]:
         said = message_wire(self.workspace, message) | {"channel": channel.id, "event_ts": message.ts}
-        told: list[Json] = [said | {"channel_type": channel.kind}]
-        if self.bot.mention in message.text and channel.kind != "im":
-            told.append(said | {"type": "app_mention"})
+        told = [said | {"channel_type": channel.kind}, *self._mention(channel, message)]
         return self.post.events(channel, *told, by=person)
+
+    def _mention(self, channel: Channel, message: Message) -> list[Json]:
+        if self.bot.mention not in message.text or channel.kind == "im":
+            return []
+        at = message.edited["ts"] if message.edited else message.ts
+        said = message_wire(self.workspace, message)
+        return [said | {"type": "app_mention", "channel": channel.id, "event_ts": at}]
+
+    async def share(
+        self, who: Who, where: Where, name: str, content: bytes, text: str = "", thread_ts: str | None = None
+    ) -> Message:
+        """Put a file into the channel; the bot hears subtype file_share and may fetch the bytes with its token."""
+        person, channel = self._person(who), self._member_of(who, where)
+        space = self.workspace
+        file = File(space.new_id("F"), name, len(content), content, user=person.id, shared=True, created=space.now())
+        file.url = f"{self.base_url}/files/{file.id}"
+        space.files[file.id] = file
+        message = Message(
+            ts=space.next_ts(),
+            channel=channel.id,
+            user=person.id,
+            text=typed(space, text),
+            thread_ts=thread_root(space, channel, thread_ts),
+            team=person.team,
+            subtype="file_share",
+            files=[file],
+        )
+        space.add(message)
+        await self.post.deliver(*self._heard(channel, message, person))
+        return message
 
     async def say_as_bot(self, who: Who, where: Where, text: str, thread_ts: str | None = None) -> Message:
         """Another bot speaks, as an old-style integration does: subtype bot_message, a bot_id, no user."""
@@ -96,7 +121,7 @@ class People(Server):
             channel=channel.id,
             user="",
             text=text,
-            thread_ts=thread_root(channel, thread_ts),
+            thread_ts=thread_root(self.workspace, channel, thread_ts),
             bot_id=bot.bot_id,
             username=bot.name,
             subtype="bot_message",
@@ -106,13 +131,15 @@ class People(Server):
         return message
 
     async def edit(self, who: Who, where: Where, ts: str, text: str) -> Message:
+        """The bot hears `message_changed`; and while it is named in the new text, `app_mention` again, now `edited`."""
         person, channel = self._person(who), self._member_of(who, where)
         message = self._own(person, channel, ts)
         before = replace(message)
         message.text = typed(self.workspace, text)
         message.blocks = [rich_text(self.workspace, message.text)]
         message.edited = {"user": person.id, "ts": self.workspace.next_ts()}
-        await self._tell(channel, events.changed(self.workspace, channel, before, message), person)
+        told = [events.changed(self.workspace, channel, before, message), *self._mention(channel, message)]
+        await self.post.deliver(*self.post.events(channel, *told, by=person))
         return message
 
     async def delete(self, who: Who, where: Where, ts: str) -> None:

@@ -7,7 +7,7 @@ from tests.standins.slack.errors import Json, SlackError
 from tests.standins.slack.methods import Context, method, required
 from tests.standins.slack.requests import flag
 from tests.standins.slack.wire import channel_wire, message_wire, user_wire
-from tests.standins.slack.workspace import HOME, HOME_DOMAIN, Message
+from tests.standins.slack.workspace import HOME, HOME_DOMAIN, Channel, Message
 
 DEFAULT_PAGE = 100
 LARGEST_PAGE = 999
@@ -35,6 +35,34 @@ def conversations_info(context: Context, params: Json) -> Json:
     if flag(params, "include_num_members"):
         wire["num_members"] = len(channel.members)
     return {"ok": True, "channel": wire}
+
+
+@method("conversations.open", "im:write")
+def conversations_open(context: Context, params: Json) -> Json:
+    """Direct messages with one person; groups of people are not known here."""
+    user = context.workspace.users.get(str(required(params, "users", "users_list_not_supplied")))
+    if user is None or user.is_bot:
+        raise SlackError("user_not_found" if user is None else "cannot_dm_bot")
+    return {"ok": True, "channel": {"id": context.workspace.direct_with(user).id}}
+
+
+@method("conversations.list")
+def conversations_list(context: Context, params: Json) -> Json:
+    """Public channels, and private ones the bot is in, of the `types` asked for."""
+    kinds = {"public_channel": "channel", "private_channel": "group", "im": "im"}
+    asked = {kinds.get(kind.strip(), "") for kind in str(params.get("types") or "public_channel").split(",")}
+    space = context.workspace
+    listed = [c for c in space.channels.values() if c.kind in asked and _listed(context, c, params)]
+    page, cursor = _page(listed, params)
+    wires = [channel_wire(space, channel) for channel in page]
+    return {"ok": True, "channels": wires, "response_metadata": {"next_cursor": cursor}}
+
+
+def _listed(context: Context, channel: Channel, params: Json) -> bool:
+    context.need_for(channel, "read")
+    if channel.archived and flag(params, "exclude_archived"):
+        return False
+    return channel.kind == "channel" or context.workspace.bot.id in channel.members
 
 
 @method("conversations.members")

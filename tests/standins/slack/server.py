@@ -55,6 +55,7 @@ class Server:
         app = web.Application(client_max_size=64 * 2**20)
         app.router.add_route("*", "/api/{method}", self._api)
         app.router.add_post("/upload/v1/{file}", self._upload)
+        app.router.add_get("/files/{file}", self._download)
         app.router.add_post("/hooks/{key:.+}", self._hook)
         app.router.add_get("/link/", self.sockets.accept)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
@@ -93,6 +94,18 @@ class Server:
         call = Call("upload", {"file": request.match_info["file"], "length": len(content)}, self.workspace.clock())
         self.requests.append(call)
         return await self._troubled(request, call, lambda: self._received(call, content))
+
+    async def _download(self, request: web.Request) -> web.StreamResponse:
+        """Whoever has no token gets the sign-in page, with status 200, as Slack does."""
+        call = Call("download", {"file": request.match_info["file"]}, self.workspace.clock(), bearer(request, {}))
+        self.requests.append(call)
+        file = self.workspace.files.get(str(call.params["file"]))
+        if self.tokens.get(call.token) != "bot" or call.token in self.revoked or "files:read" not in self.scopes:
+            return web.Response(text="<html>Sign in</html>", content_type="text/html")
+        if file is None or file.content is None:
+            return web.Response(status=404)
+        content = file.content
+        return await self._troubled(request, call, lambda: web.Response(body=content))
 
     async def _hook(self, request: web.Request) -> web.StreamResponse:
         params = await parameters(request)

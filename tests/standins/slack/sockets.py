@@ -57,7 +57,7 @@ class Sockets:
         ticket = request.query.get("ticket", "")
         if self.refusing or ticket not in self._tickets:
             return web.Response(status=503 if self.refusing else 403)
-        socket = web.WebSocketResponse()
+        socket = web.WebSocketResponse(timeout=0.5)
         await socket.prepare(request)
         self._tickets.discard(ticket)
         self._opened += 1

@@ -45,9 +45,11 @@ class File:
     user: str = ""
     shared: bool = False
     created: int = 0
+    url: str = ""
 
     def wire(self) -> Json:
-        return {
+        links = {"url_private": self.url, "url_private_download": f"{self.url}?download=1"} if self.url else {}
+        return links | {
             "id": self.id,
             "created": self.created,
             "timestamp": self.created,
@@ -166,6 +168,7 @@ class Workspace:
         self.triggers: dict[str, Trigger] = {}
         self.response_urls: dict[str, ResponseUrl] = {}
         self.ephemerals: list[Message] = []
+        self.unthreads_orphans = False
 
     def new_id(self, letter: str) -> str:
         return f"{letter}0{next(self._count):08X}"
@@ -205,6 +208,15 @@ class Workspace:
 
     def named_channel(self, name: str) -> Channel | None:
         return next((c for c in self.channels.values() if c.name == name and not c.is_im), None)
+
+    def direct_with(self, user: User) -> Channel:
+        """The conversation of one person with the bot alone."""
+        pair = [user.id, self.bot.id]
+        found = next((c for c in self.channels.values() if c.is_im and c.members == pair), None)
+        if found is None:
+            found = Channel(self.new_id("D"), f"dm-{user.name}", is_im=True, members=pair)
+            self.channels[found.id] = found
+        return found
 
     def visible_channel(self, wanted: str) -> Channel:
         """As the bot's token sees it: a private channel it is not in does not exist."""
