@@ -1,5 +1,6 @@
 """What becomes of events when sockets break, bots are slow, and Slack repeats itself."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -45,6 +46,22 @@ async def test_a_bot_that_fails_before_it_acks_gets_the_event_again(town: Town, 
     assert town.slack.unacked == []
     assert heard(bot) == ["first", "first"]
     assert bot.heard[0]["event_id"] == bot.heard[1]["event_id"]
+
+
+async def test_nobody_waits_for_a_bot_that_died(town: Town, bot: Bot) -> None:
+    town.slack.ack_within = 60
+    stuck = asyncio.Event()
+
+    @bot.app.middleware
+    async def journal(next_: Callable[[], Awaitable[None]]) -> None:
+        stuck.set()
+        await asyncio.Event().wait()
+
+    speaking = asyncio.ensure_future(town.slack.say("ann", "#ops", "hello?"))
+    await stuck.wait()
+    town.slack.cut()
+    await asyncio.wait_for(speaking, 5)
+    assert [delivery.trouble for delivery in town.slack.unacked] == ["timeout"]
 
 
 async def test_an_acked_event_may_come_twice(town: Town, bot: Bot) -> None:

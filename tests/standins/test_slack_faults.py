@@ -121,3 +121,19 @@ async def test_uploads_and_response_urls_fail_too(town: Town) -> None:
     with pytest.raises(Exception, match="Failed to upload"):
         await town.client.files_upload_v2(channel=town.ops.id, filename="a.txt", content="x")
     assert town.slack.messages("#ops") == []
+
+
+async def test_slack_sdks_default_client_repeats_a_send_that_was_applied(town: Town) -> None:
+    town.slack.fail("chat.postMessage", Fault.CLOSED_AFTER)
+    eager = AsyncWebClient(town.slack.bot_token, base_url=town.slack.api_url)
+    assert (await eager.chat_postMessage(channel=town.ops.id, text="x"))["ok"]
+    assert said(town) == ["x", "x"]
+
+
+async def test_an_uncertain_send_is_found_by_its_metadata(town: Town) -> None:
+    town.slack.fail("chat.postMessage", Fault.CLOSED_AFTER)
+    mark = {"event_type": "outbox", "event_payload": {"id": "42"}}
+    with pytest.raises(aiohttp.ClientError):
+        await town.client.chat_postMessage(channel=town.ops.id, text="x", metadata=mark)
+    history = await town.client.conversations_history(channel=town.ops.id, include_all_metadata=True)
+    assert [message["metadata"] for message in history["messages"]] == [mark]

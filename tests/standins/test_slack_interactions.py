@@ -145,6 +145,25 @@ async def test_a_form_is_filled_in_and_answered_with_errors_then_closed(town: To
     assert (got[1]["private_metadata"], got[1]["id"]) == ("C1", form)
 
 
+async def test_an_answer_may_put_another_form_in_place_on_top_or_close_all(town: Town, bot: Bot) -> None:
+    answers: list[dict[str, Any]] = [
+        {"response_action": "update", "view": FORM | {"title": plain("Again")}},
+        {"response_action": "push", "view": FORM | {"title": plain("More")}},
+        {"response_action": "clear"},
+    ]
+
+    @bot.app.view("declare")
+    async def declared(ack: AsyncAck) -> None:
+        await ack(**answers.pop(0))
+
+    form = await opened_form(town, bot)
+    await town.slack.submit("ann", form, {"severity": "P1"})
+    await town.slack.submit("ann", form, {"severity": "P1"})
+    assert [view.content["title"]["text"] for view in town.slack.views("ann")] == ["Again", "More"]
+    await town.slack.submit("ann", town.slack.views("ann")[1].id, {"severity": "P1"})
+    assert town.slack.views("ann") == []
+
+
 async def test_a_form_lets_through_only_what_the_client_does(town: Town, bot: Bot) -> None:
     form = await opened_form(town, bot)
     with pytest.raises(NotOffered, match="must be filled in"):
