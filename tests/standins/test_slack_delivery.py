@@ -1,11 +1,14 @@
 """What becomes of events when sockets break, bots are slow, and Slack repeats itself."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
 
+import aiohttp
 import pytest
+from slack_sdk.errors import SlackApiError
 
-from tests.standins.conftest import Bot, Start, Town
+from tests.standins.conftest import Bot, Start, Town, new_client
 
 
 def heard(bot: Bot) -> list[str]:
@@ -127,3 +130,59 @@ async def test_only_subscribed_events_come(town: Town, bot: Bot) -> None:
     town.slack.withdraw("app_mentions:read")
     await town.slack.say("ann", "#ops", "@sopwith status")
     assert len(bot.heard) == 1
+
+
+@contextlib.asynccontextmanager
+async def raw_socket(town: Town) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+    """A connection nobody mends or answers."""
+    opened = await new_client(town.slack, town.slack.app_token).apps_connections_open(app_token=town.slack.app_token)
+    async with aiohttp.ClientSession() as session, session.ws_connect(opened["url"]) as socket:
+        yield socket
+
+
+async def test_envelopes_on_the_wire(town: Town) -> None:
+    async with raw_socket(town) as socket:
+        hello = await socket.receive_json()
+        assert (hello["type"], hello["num_connections"]) == ("hello", 1)
+        speaking = asyncio.ensure_future(town.slack.say("ann", "#ops", "hi"))
+        envelope = await socket.receive_json()
+        assert not speaking.done()
+        assert (envelope["type"], envelope["accepts_response_payload"], envelope["retry_attempt"]) == (
+            "events_api",
+            False,
+            0,
+        )
+        await socket.send_json({"envelope_id": envelope["envelope_id"]})
+        await speaking
+    assert town.slack.unacked == []
+
+
+async def test_a_connection_told_to_leave_gets_nothing_new(town: Town) -> None:
+    async with raw_socket(town) as socket:
+        await socket.receive_json()
+        await town.slack.disconnect("warning")
+        said = await socket.receive_json()
+        assert (said["type"], said["reason"]) == ("disconnect", "warning")
+        await town.slack.say("ann", "#ops", "hi")
+        assert [delivery.trouble for delivery in town.slack.unacked] == ["no_connection"]
+
+
+async def test_a_connection_that_ends_without_an_ack_ends_the_waiting(town: Town) -> None:
+    town.slack.ack_within = 60
+    async with raw_socket(town) as socket:
+        await socket.receive_json()
+        speaking = asyncio.ensure_future(town.slack.say("ann", "#ops", "hi"))
+        await socket.receive_json()
+    await asyncio.wait_for(speaking, 5)
+    assert len(town.slack.unacked) == 1
+
+
+async def test_a_url_opens_one_connection_and_only_with_an_app_token(town: Town) -> None:
+    opened = await new_client(town.slack).apps_connections_open(app_token=town.slack.app_token)
+    async with aiohttp.ClientSession() as session:
+        async with session.ws_connect(opened["url"]) as socket:
+            await socket.receive_json()
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            await session.ws_connect(opened["url"])
+    with pytest.raises(SlackApiError, match="not_allowed_token_type"):
+        await new_client(town.slack).apps_connections_open(app_token=town.slack.bot_token)
