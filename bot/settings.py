@@ -1,8 +1,9 @@
 """One frozen, validated object from `sopwith.toml` and the environment; the only reader of either."""
 
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from sops.kit.people import Person
@@ -11,13 +12,36 @@ from sops.kit.policy import Policy
 CONFIG = Path("sopwith.toml")
 
 
+class SlackSettings(BaseModel):
+    """One Slack workspace. Tokens belong into the environment (`SOPWITH_SLACK__BOT_TOKEN`) or a file, not in here.
+
+    `channels` maps a procedure's channel to Slack's id of it; `commands` one of our commands to its name there.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mode: Literal["socket", "http"] = "socket"
+    bot_token: SecretStr = SecretStr("")
+    app_token: SecretStr = SecretStr("")
+    signing_secret: SecretStr = SecretStr("")
+    channels: dict[str, str] = Field(default_factory=dict)
+    commands: dict[str, str] = Field(default_factory=dict)
+    host: str = "127.0.0.1"
+    port: int = 3000
+    api_url: str = "https://slack.com/api/"
+    #: Whether to write at the pace Slack allows; without, only its Retry-After slows the bot down.
+    paced: bool = True
+
+
 class Settings(BaseSettings):
-    """Everything an organisation decides. `channels` maps a procedure's channel to the chat's own name of it.
+    """Everything an organisation decides. `channels` maps a procedure's channel to the console's name of it.
 
     In the environment `SOPWITH_STORAGE` and the like override the file.
     """
 
-    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix="SOPWITH_", toml_file=CONFIG)
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix="SOPWITH_", env_nested_delimiter="__", toml_file=CONFIG
+    )
 
     storage: str = "sqlite:///sopwith.db"
     repository: str = ""
@@ -30,11 +54,16 @@ class Settings(BaseSettings):
     package_page: str = ""
     token: SecretStr = SecretStr("")
     channels: dict[str, str] = Field(default_factory=dict)
+    slack: SlackSettings | None = None
     people: tuple[Person, ...] = ()
     #: Markdown documents whose procedures run as checklists, and Python modules that define some.
     procedures: tuple[Path, ...] = ()
     modules: tuple[str, ...] = ()
     policy: Policy = Field(default_factory=Policy)
+
+    def channels_by_chat(self) -> dict[str, dict[str, str]]:
+        """For each chat, a procedure's channel and what that chat calls it."""
+        return {"console": self.channels, **({"slack": self.slack.channels} if self.slack else {})}
 
     @classmethod
     def settings_customise_sources(

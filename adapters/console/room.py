@@ -3,6 +3,9 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
+
+from sops.kit.conversation import Actor, Event, Place
 
 
 @dataclass
@@ -53,6 +56,20 @@ class Room:
     def hear(self, handle: str, channel: str, thread: str | None, text: str) -> str:
         """A person says something; returns the message's reference."""
         return self.show("", handle, channel, thread, text.splitlines() or [""])
+
+    async def speak(self, handle: str, channel: str, thread: str | None, text: str, at: datetime) -> Event | None:
+        """The same, as the event it is for the bot."""
+        ref = self.hear(handle, channel, thread, text)
+        return Event(
+            dedupe_key=f"console/{ref}",
+            kind="command" if text.startswith("/") else "message",
+            place=Place(platform="console", channel=channel, thread=thread),
+            actor=Actor(platform="console", id=handle),
+            text=text.removeprefix("@sopwith").strip(),
+            at=at,
+            message_ref=ref,
+            addressed=text.startswith("@sopwith"),
+        )
 
     def thread(self, run: str) -> tuple[str, str] | None:
         """The channel of a run's thread and its root; None if no root shows that name."""

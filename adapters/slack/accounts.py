@@ -1,4 +1,4 @@
-"""Who is who: the settings' handles and Slack's ids. An account is `TEAM/USER`, since a user's id alone is its team's."""
+"""Who is who: the settings' handles and Slack's ids. An account is `TEAM/USER`, since user ids are their team's."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

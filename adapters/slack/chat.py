@@ -143,9 +143,7 @@ class SlackChat:
                 if place.thread is None:
                     page = await self._client.conversations_history(**asked, include_all_metadata=True)
                 else:
-                    page = await self._client.conversations_replies(
-                        **asked, ts=place.thread, include_all_metadata=True
-                    )
+                    page = await self._client.conversations_replies(**asked, ts=place.thread, include_all_metadata=True)
             for message in page["messages"]:
                 yield message
             cursor = (page.get("response_metadata") or {}).get("next_cursor", "")

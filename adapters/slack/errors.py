@@ -1,6 +1,5 @@
 """Slack's failures as ours: what may work later, what was perhaps done, and what never will work."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -26,7 +25,7 @@ async def speaking(*, writes: bool) -> AsyncIterator[None]:
         raise translated(problem, writes=writes) from problem
     except _NOT_SENT as problem:
         raise FarEndError("Slack cannot be reached") from problem
-    except (aiohttp.ClientError, asyncio.TimeoutError, SlackClientError, OSError, ValueError) as problem:
+    except (TimeoutError, aiohttp.ClientError, SlackClientError, OSError, ValueError) as problem:
         if writes:
             raise OutcomeUnknown("Slack did not answer") from problem
         raise FarEndError("Slack did not answer") from problem

@@ -99,7 +99,9 @@ def _joined(elements: list[Json]) -> list[Json]:
 
 
 def _small(text: str) -> Json:
-    block: Json = ContextBlock(elements=[PlainTextObject(text=cut(literal(text), _LONGEST_HINT), emoji=False)]).to_dict()
+    block: Json = ContextBlock(
+        elements=[PlainTextObject(text=cut(literal(text), _LONGEST_HINT), emoji=False)]
+    ).to_dict()
     return block
 
 

@@ -20,9 +20,9 @@ def seen(runs: Sequence[Run], place: Place) -> list[Run]:
 
 
 class Privacy:
-    """Knows the private channels. What a channel is called proves nothing: the chat itself is asked."""
+    """Knows each chat's private channels. What a channel is called proves nothing: the chat itself is asked."""
 
-    def __init__(self, chats: Mapping[str, Chat], channels: Mapping[str, str]) -> None:
+    def __init__(self, chats: Mapping[str, Chat], channels: Mapping[str, Mapping[str, str]]) -> None:
         self._chats = chats
         self._channels = channels
 
@@ -31,7 +31,7 @@ class Privacy:
 
         May raise FarEndError.
         """
-        name, chat = self._channels.get(channel), self._chats.get(platform)
+        name, chat = self._channels.get(platform, {}).get(channel), self._chats.get(platform)
         if name is None or chat is None:
             return None
         place = Place(platform=platform, channel=name)

@@ -48,7 +48,7 @@ _OF_A_LINE = frozenset({"SOP-01", "SOP-03"})
 
 
 class Roots:
-    """Begins runs. `channels` maps a procedure's channel (ops, releases) to the chat's own name of it."""
+    """Begins runs. `channels` maps, for each chat, a procedure's channel (ops, releases) to the chat's name of it."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class Roots:
         policy: Policy,
         planner: Planner,
         worlds: Worlds,
-        channels: Mapping[str, str],
+        channels: Mapping[str, Mapping[str, str]],
         privacy: Privacy,
         own: Sequence[Sop] = (),
     ) -> None:
@@ -238,7 +238,7 @@ class Roots:
 
     def _place(self, sop: Sop, said: Place, actor: Actor) -> Place:
         """The procedure's own channel on the chat where it was begun, whatever channel it was typed in."""
-        channel = self._channels.get(sop.channel, said.channel)
+        channel = self._channels.get(actor.platform, {}).get(sop.channel, said.channel)
         return Place(platform=actor.platform, channel=channel)
 
 

@@ -24,6 +24,9 @@ class Heard:
     def forget(self) -> None:
         self.text.clear()
 
+    def catch_up(self) -> None:
+        """Whatever was said meanwhile is heard now, where it is not shown as it is said."""
+
 
 class Player:
     """Plays one script on one stage."""
@@ -68,6 +71,7 @@ class Player:
                 await self._stage.down(span)
 
     def _expect(self, expected: lines.Expect) -> None:
+        self._heard.catch_up()
         said = "\n".join(self._heard.text)
         found = expected.pattern.search(said) is not None
         if found is expected.wanted:

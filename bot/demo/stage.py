@@ -1,7 +1,7 @@
 """The stage: people, the world and its time on one side, a bot that may be killed and replaced on the other.
 
 It knows the world, the room and the bot only by what it needs of them, so that the same scripts drive a bot in
-this process, a bot in another one, or, in time, a bot behind Slack or Matrix.
+this process, a bot in another one, or a bot behind a chat's own servers.
 """
 
 import asyncio
@@ -45,7 +45,10 @@ class BotOnStage(Protocol):
 class RoomOnStage(Protocol):
     """Where people speak; it knows which thread belongs to which run."""
 
-    def hear(self, handle: str, channel: str, thread: str | None, text: str) -> str: ...
+    async def speak(self, handle: str, channel: str, thread: str | None, text: str, at: datetime) -> Event | None:
+        """A person says something; the event the bot is to be told, unless the chat tells it by itself."""
+        ...
+
     def thread(self, run: str) -> tuple[str, str] | None: ...
 
 
@@ -97,18 +100,10 @@ class Stage:
             if found is None:
                 raise SopwithError(f"there is no thread of {where.removeprefix('in ')} yet")
             channel, thread = found
-        ref = self._room.hear(handle, channel, thread, text)
-        event = Event(
-            dedupe_key=f"console/{ref}",
-            kind="command" if text.startswith("/") else "message",
-            place=Place(platform="console", channel=channel, thread=thread),
-            actor=Actor(platform="console", id=handle),
-            text=text.removeprefix("@sopwith").strip(),
-            at=self.clock.now(),
-            message_ref=ref,
-            addressed=text.startswith("@sopwith"),
-        )
-        await self._alive(lambda bot: bot.accept(event))
+        event = await self._room.speak(handle, channel, thread, text, self.clock.now())
+        if event is not None:
+            said = event
+            await self._alive(lambda bot: bot.accept(said))
         await self.settle()
 
     async def forge(self, words: list[str]) -> str:

@@ -19,7 +19,7 @@ from typing import NoReturn
 from adapters.console import Room
 from adapters.sandbox.clock import VirtualClock
 from bot.settings import Settings
-from bot.wiring import sandbox_ports
+from bot.wiring import in_room, sandbox_ports
 from sops.kit.conversation import Actor, Event, Place
 from sops.kit.errors import FarEndRefused
 from sops.kit.message import Card
@@ -53,7 +53,7 @@ async def _serve(wire: Wire) -> None:
     fate = Fate([Point(*point) for point in born["planned"]], partial(_kill, wire))
     _take_up(fate, clock, born)
     settings = Settings(**born["settings"])
-    ports = await sandbox_ports(settings, Path(born["home"]), clock, Room())
+    ports = await sandbox_ports(settings, Path(born["home"]), clock, in_room(settings, Room()))
     bot = await mortal_bot(settings, clock, replace(ports, chats={"console": StageChat(wire)}), fate)
     wire.send({"answer": os.getpid()})
     while True:

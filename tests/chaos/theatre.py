@@ -12,7 +12,7 @@ from adapters.sandbox.world import SandboxWorld
 from bot.demo.play import Heard, Player
 from bot.demo.stage import BotOnStage, Stage
 from bot.settings import Settings
-from bot.wiring import sandbox_ports, sandbox_settings
+from bot.wiring import in_room, sandbox_ports, sandbox_settings
 from tests.chaos.fate import Fate
 from tests.chaos.mortal import MortalBot, mortal_bot
 from tests.chaos.outcome import Outcome, outcome
@@ -75,7 +75,8 @@ async def in_process(house: House, fate: Fate) -> AsyncIterator[StartBot]:
     """Bots here, that die by raising."""
 
     async def start() -> MortalBot:
-        ports = await sandbox_ports(house.settings, house.home, house.clock, house.room)
+        chats = in_room(house.settings, house.room)
+        ports = await sandbox_ports(house.settings, house.home, house.clock, chats)
         return await mortal_bot(house.settings, house.clock, ports, fate)
 
     yield start

@@ -3,6 +3,7 @@
 from typing import Any
 
 from tests.standins.slack import block_shapes as shapes
+from tests.standins.slack import rich_text
 from tests.standins.slack.errors import Json, SlackError, invalid
 
 MESSAGE_BLOCKS = 50
@@ -129,6 +130,9 @@ class _Complaints:
                 self.text(item, 2000, f"{at}/fields/{position}")
         if "accessory" in block:
             self.element(block["accessory"], "accessory", f"{at}/accessory")
+
+    def _rich_text(self, block: Json, at: str) -> None:
+        self.found += rich_text.complaints(block, at)
 
     def _header(self, block: Json, at: str) -> None:
         self.text(block.get("text"), 150, f"{at}/text", plain=True)

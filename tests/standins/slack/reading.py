@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from tests.standins.slack import rich_text
 from tests.standins.slack.errors import Json
 from tests.standins.slack.interactions import Interactions
 from tests.standins.slack.people import Where, Who
@@ -67,10 +68,9 @@ class Seen:
 
     def plain(self) -> str:
         """The words alone: what the blocks show, else the text."""
-        blocks = [block for block in self.blocks if block["type"] != "rich_text"]
-        if not blocks:
+        if not self.blocks:
             return shown(self.workspace, self.text)
-        lines = [line for block in blocks for line in _lines(self.workspace, block)]
+        lines = [line for block in self.blocks for line in _lines(self.workspace, block)]
         return "\n".join(line for line in lines if line)
 
 
@@ -80,6 +80,8 @@ def _elements(block: Json) -> list[Json]:
 
 
 def _lines(workspace: Workspace, block: Json) -> list[str]:
+    if block["type"] == "rich_text":
+        return [rich_text.shown(workspace, block)]
     if block["type"] == "divider":
         return ["---"]
     if block["type"] == "markdown":

@@ -73,9 +73,11 @@ def assemble(settings: Settings, clock: Clock, ports: Ports) -> Engine:
     planner = Planner(worlds)
     advancer = Advancer(desks, worlds, Approvals(desks, people), owner)
     looking = Looking(store, worlds, planner, (*ALL, *own), advancer.advance)
-    privacy = Privacy(ports.chats, settings.channels)
-    roots = Roots(store, clock, people, settings.policy, planner, worlds, settings.channels, privacy, own)
-    home = Place(platform=next(iter(ports.chats), ""), channel=settings.channels.get(ONBOARDING.channel, ""))
+    channels = settings.channels_by_chat()
+    privacy = Privacy(ports.chats, channels)
+    roots = Roots(store, clock, people, settings.policy, planner, worlds, channels, privacy, own)
+    chat = next(iter(ports.chats), "")
+    home = Place(platform=chat, channel=channels.get(chat, {}).get(ONBOARDING.channel, ""))
     newcomers = Newcomers(store, worlds, people, settings.policy, home)
     dispatch = Dispatch(store, clock, people, looking, roots, newcomers)
     edge = Edge(store, clock, desks, dispatch.handle, advancer.advance)
@@ -146,7 +148,7 @@ def sandbox_settings(world: SandboxWorld, storage: str, policy: Policy | None = 
     )
 
 
-async def sandbox_ports(settings: Settings, home: Path, clock: Clock, room: Room, *, rehearse: bool = False) -> Ports:
+async def sandbox_ports(settings: Settings, home: Path, clock: Clock, chats: Mapping[str, Chat]) -> Ports:
     """The adapters that will meet the real far end, at the sandbox's addresses; the database is opened."""
     signing = await asyncio.to_thread(make_demo_signer, home / "keys", settings.git_identity)
     forge = GitHubForge(settings.repository, token=settings.token, base_url=settings.api_url, pause_between_writes=0.0)
@@ -165,9 +167,13 @@ async def sandbox_ports(settings: Settings, home: Path, clock: Clock, room: Room
         if packages is not None:
             await packages.close()
 
-    chat: Chat = ConsoleChat(room, settings.policy.zone)
-    chats = {"console": Rehearsed(chat) if rehearse else chat}
     return Ports(store, FarEnd(forge, git, registry, packages), chats, close)
+
+
+def in_room(settings: Settings, room: Room, rehearse: bool = False) -> Mapping[str, Chat]:
+    """The console alone."""
+    chat: Chat = ConsoleChat(room, settings.policy.zone)
+    return {"console": Rehearsed(chat) if rehearse else chat}
 
 
 class BotHere:
@@ -188,6 +194,10 @@ class BotHere:
 
     async def accept(self, event: Event) -> None:
         await self._engine.accept(event)
+
+    async def hear(self, event: Event) -> bool:
+        """The door of a chat that tells its events by itself."""
+        return await self._engine.accept(event)
 
     async def drain(self) -> None:
         await self._engine.drain()
@@ -245,7 +255,7 @@ async def open_sandbox(
     settings = settings.model_copy(update={"procedures": tuple(procedures), "modules": tuple(modules)})
 
     async def start_bot() -> BotHere:
-        bot = BotHere(settings, clock, await sandbox_ports(settings, home, clock, room, rehearse=rehearse))
+        bot = BotHere(settings, clock, await sandbox_ports(settings, home, clock, in_room(settings, room, rehearse)))
         await bot.recover()
         if serving:
             bot.serve()

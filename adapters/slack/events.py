@@ -1,0 +1,170 @@
+"""Slack's payloads as events: who, where, what, and a key that a second delivery has too.
+
+A message is known by its channel and time, not by the delivery's id, because a mention comes twice: as a message and
+as a mention. What other bots say, and what Slack says by itself, is no event.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from adapters.slack.accounts import Accounts, account
+from adapters.slack.chat import PLATFORM, instant
+from adapters.slack.render import ASKS
+from adapters.slack.text import emoji, read
+from sops.kit.conversation import Actor, Event, Place
+from sops.kit.message import Button, Form
+
+Payload = dict[str, Any]
+
+#: What a person's message may be; every other subtype is Slack speaking, or a bot.
+_TYPED = frozenset({None, "file_share", "thread_broadcast", "me_message"})
+
+
+class Translator:
+    """For one workspace. `roots` maps the names its commands have here to ours: `/sop-incident` to `incident`."""
+
+    def __init__(self, accounts: Accounts, bot: str, roots: dict[str, str], now: Callable[[], datetime]) -> None:
+        self._accounts = accounts
+        self._bot = bot
+        self._roots = roots
+        self._now = now
+
+    def event(self, body: Payload) -> Event | None:
+        """The event of an Events API delivery; None if it is none of ours."""
+        inner = body.get("event") or {}
+        match inner.get("type"):
+            case "message" if inner.get("subtype") == "message_changed":
+                return self._changed(body, inner)
+            case "message" if inner.get("subtype") == "message_deleted":
+                return self._deleted(body, inner)
+            case "message" | "app_mention":
+                return self._message(body, inner)
+            case "reaction_added" | "reaction_removed":
+                return self._reaction(body, inner)
+            case _:
+                return None
+
+    def command(self, body: Payload) -> Event:
+        """The event of a slash command, under our own name for it."""
+        name = str(body["command"]).removeprefix("/")
+        text, _ = read(str(body.get("text", "")), self._bot, self._accounts.handle)
+        return Event(
+            dedupe_key=f"{PLATFORM}/command/{body['trigger_id']}",
+            kind="command",
+            place=self._place(body["channel_id"]),
+            actor=self._actor(body["user_id"], body.get("team_id")),
+            text=f"/{self._roots.get(name, name)} {text}".strip(),
+            at=self._now(),
+        )
+
+    def press(self, body: Payload) -> Event:
+        """The event of a button that says all there is to say."""
+        action = body["actions"][0]
+        where = self.pressed_at(body)
+        return Event(
+            dedupe_key=f"{PLATFORM}/action/{body['trigger_id']}",
+            kind="choice",
+            place=self._place(where["channel"], where["thread"] or None),
+            actor=self._actor(body["user"]["id"], body["user"].get("team_id")),
+            text=str(action.get("value", "")),
+            at=instant(str(action.get("action_ts", ""))) or self._now(),
+            about=where["about"],
+        )
+
+    def form(self, body: Payload) -> Form | None:
+        """The form of a button that lacks something; None if it lacks nothing."""
+        action = body["actions"][0]
+        kind, _, rest = str(action["action_id"]).partition(":")
+        asks = tuple(part for part in rest.partition(":")[2].split(",") if part)
+        if kind != ASKS or not asks:
+            return None
+        return Button(label=str(action["text"]["text"]), says=str(action["value"]), asks=asks).form()
+
+    def pressed_at(self, body: Payload) -> dict[str, str]:
+        """Where a button stands: its channel, its thread and its message."""
+        container, message = body.get("container") or {}, body.get("message") or {}
+        ts = str(container.get("message_ts") or message.get("ts") or "")
+        thread = str(message.get("thread_ts") or container.get("thread_ts") or "")
+        shown = "" if container.get("is_ephemeral") else ts  # nobody else sees it, so it is no message to speak of
+        channel = str(container.get("channel_id") or (body.get("channel") or {}).get("id", ""))
+        return {"channel": channel, "thread": thread or shown, "about": shown}
+
+    def submitted(self, body: Payload, back: dict[str, str], text: str) -> Event:
+        """The event of a form that was filled in. `back` is where it was asked."""
+        return Event(
+            dedupe_key=f"{PLATFORM}/view/{body['view']['id']}",
+            kind="choice" if back["about"] else "command",
+            place=self._place(back["channel"], back["thread"] or None),
+            actor=self._actor(body["user"]["id"], body["user"].get("team_id")),
+            text=text,
+            at=self._now(),
+            about=back["about"],
+        )
+
+    def _message(self, body: Payload, inner: Payload) -> Event | None:
+        if inner.get("subtype") not in _TYPED or self._not_a_person(inner) or inner.get("edited"):
+            return None  # an edit that names the bot is announced as a mention once more
+        text, addressed = read(str(inner.get("text", "")), self._bot, self._accounts.handle)
+        ts = str(inner["ts"])
+        return Event(
+            dedupe_key=self._key(body, inner["channel"], ts),
+            kind="message",
+            place=self._place(inner["channel"], inner.get("thread_ts")),
+            actor=self._actor(inner["user"], inner.get("user_team") or inner.get("team") or body.get("team_id")),
+            text=text,
+            at=instant(ts) or self._now(),
+            message_ref=ts,
+            addressed=addressed,
+        )
+
+    def _changed(self, body: Payload, inner: Payload) -> Event | None:
+        """A person's own edit. Slack also tells of link previews and of replies in this way."""
+        new, old = inner.get("message") or {}, inner.get("previous_message") or {}
+        if self._not_a_person(new) or not new.get("edited") or new.get("text") == old.get("text"):
+            return None
+        return self._afterwards("edit", body, inner, new, str(new.get("text", "")))
+
+    def _deleted(self, body: Payload, inner: Payload) -> Event | None:
+        old = inner.get("previous_message") or {}
+        return None if self._not_a_person(old) else self._afterwards("deletion", body, inner, old, "")
+
+    def _afterwards(self, kind: Any, body: Payload, inner: Payload, message: Payload, said: str) -> Event:
+        text, addressed = read(said, self._bot, self._accounts.handle)
+        original = self._key(body, inner["channel"], str(message["ts"]))
+        return Event(
+            dedupe_key=f"{original}/{kind}/{inner.get('event_ts') or inner['ts']}",
+            kind=kind,
+            place=self._place(inner["channel"], message.get("thread_ts")),
+            actor=self._actor(message["user"], message.get("user_team") or message.get("team") or body.get("team_id")),
+            text=text,
+            at=instant(str(inner.get("event_ts") or inner["ts"])) or self._now(),
+            original=original,
+            addressed=addressed,
+        )
+
+    def _reaction(self, body: Payload, inner: Payload) -> Event | None:
+        item = inner.get("item") or {}
+        if item.get("type") != "message" or inner.get("user") == self._bot:
+            return None
+        return Event(
+            dedupe_key=f"{PLATFORM}/{body['event_id']}",
+            kind="reaction" if inner["type"] == "reaction_added" else "unreaction",
+            place=self._place(item["channel"]),
+            actor=self._actor(inner["user"], inner.get("user_team") or body.get("team_id")),
+            text=emoji(str(inner["reaction"])),
+            at=instant(str(inner.get("event_ts", ""))) or self._now(),
+            about=str(item["ts"]),
+        )
+
+    def _not_a_person(self, message: Payload) -> bool:
+        return bool(message.get("bot_id")) or message.get("user") in {None, self._bot, "USLACKBOT"}
+
+    def _key(self, body: Payload, channel: str, ts: str) -> str:
+        return f"{PLATFORM}/{body.get('team_id', self._accounts.team)}/{channel}/{ts}"
+
+    def _place(self, channel: str, thread: str | None = None) -> Place:
+        return Place(platform=PLATFORM, channel=channel, thread=thread)
+
+    def _actor(self, user: str, team: str | None) -> Actor:
+        return Actor(platform=PLATFORM, id=account(team or self._accounts.team, user))

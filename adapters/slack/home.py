@@ -1,0 +1,192 @@
+"""The bot's home in one workspace: what Slack sends is stored, and only then acknowledged.
+
+Bolt verifies, unpacks and answers; our one middleware stands before its authorisation and is the only thing that
+runs, so that no event is acknowledged by itself (Bolt does that for events before a listener runs) and none is
+lost because Slack's own API cannot be asked who we are. A failure to store raises: no acknowledgement, and Slack
+delivers again.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from aiohttp import web
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.slack.accounts import Accounts
+from adapters.slack.chat import SlackChat
+from adapters.slack.errors import speaking
+from adapters.slack.events import Payload, Translator
+from adapters.slack.forms import CALLBACK, Grammar, modal, submitted
+from adapters.slack.watchdog import Watchdog
+from sops.kit.conversation import Event
+from sops.kit.errors import ConfigurationError, FarEndError, FarEndRefused
+from sops.kit.message import Form
+
+Accept = Callable[[Event], Awaitable[bool]]
+Next = Callable[[], Awaitable[BoltResponse]]
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who the bot is in its workspace, as Slack says."""
+
+    team: str
+    user: str
+    bot: str
+    scopes: frozenset[str]
+
+
+async def who_we_are(client: AsyncWebClient) -> Identity:
+    """Ask Slack whose token this is. Raises ConfigurationError when it is nobody's."""
+    try:
+        async with speaking(writes=False):
+            answer = await client.auth_test()
+    except FarEndRefused as refusal:
+        raise ConfigurationError(
+            f"{refusal}. The bot's token is wrong or was revoked: SOPWITH_SLACK__BOT_TOKEN wants the one that begins "
+            "with xoxb-, from “OAuth & Permissions” of the app."
+        ) from refusal
+    scopes = (answer.headers or {}).get("x-oauth-scopes", "")
+    named = frozenset(scope.strip() for scope in str(scopes).split(",") if scope.strip())
+    return Identity(str(answer["team_id"]), str(answer["user_id"]), str(answer.get("bot_id", "")), named)
+
+
+class SlackHome:
+    """Receives for one workspace. `accept` journals an event; `grammar` knows what a command still lacks."""
+
+    def __init__(
+        self,
+        client: AsyncWebClient,
+        chat: SlackChat,
+        grammar: Grammar,
+        accept: Accept,
+        now: Callable[[], datetime],
+        *,
+        identity: Identity,
+        accounts: Accounts,
+        roots: dict[str, str],
+        signing_secret: str = "",
+    ) -> None:
+        self._client = client
+        self._chat = chat
+        self._grammar = grammar
+        self._accept = accept
+        self._identity = identity
+        self._translator = Translator(accounts, identity.user, roots, now)
+        self._app = AsyncApp(
+            name="sopwith",
+            client=client,
+            signing_secret=signing_secret,
+            request_verification_enabled=bool(signing_secret),
+            before_authorize=self._journal,
+            logger=_log,
+        )
+        self._socket: AsyncSocketModeHandler | None = None
+        self._watchdog: Watchdog | None = None
+        self._runner: web.AppRunner | None = None
+
+    async def connect(self, app_token: str) -> None:
+        """Socket Mode: open a connection and keep it. Raises ConfigurationError for a wrong token."""
+        self._socket = AsyncSocketModeHandler(self._app, app_token, logger=_log)
+        try:
+            async with speaking(writes=False):
+                await self._socket.client.connect()  # type: ignore[no-untyped-call]  # slack_sdk leaves it untyped
+        except FarEndRefused as refusal:
+            raise ConfigurationError(
+                f"{refusal}. Socket Mode wants SOPWITH_SLACK__APP_TOKEN, an app-level token (xapp-) with the scope "
+                "connections:write, from “Basic Information” of the app."
+            ) from refusal
+        self._watchdog = Watchdog(self._socket.client, asyncio.get_running_loop().time)
+        self._watchdog.start()
+
+    async def listen(self, host: str, port: int, path: str = "/slack/events") -> int:
+        """HTTP mode: serve signed requests; returns the port."""
+        self._runner = web.AppRunner(self._app.web_app(path=path), access_log=None)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, host, port)
+        await site.start()
+        return int(self._runner.addresses[0][1])
+
+    async def close(self) -> None:
+        if self._watchdog is not None:
+            await self._watchdog.stop()
+        if self._socket is not None:
+            await self._socket.client.close()  # type: ignore[no-untyped-call]  # the same
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _journal(self, req: AsyncBoltRequest, next: Next) -> BoltResponse:  # noqa: A002  # Bolt's own name
+        body: Payload = req.body
+        match body.get("type"):
+            case "url_verification":
+                return BoltResponse(status=200, body={"challenge": body.get("challenge", "")})
+            case "event_callback":
+                event = self._translator.event(body) if self._ours(body) else None
+                if event is not None:
+                    await self._accept(event)
+                return _taken()
+            case "block_actions":
+                return await self._press(body)
+            case "view_submission" if body["view"].get("callback_id") == CALLBACK:
+                return await self._submit(body)
+            case None if "command" in body:
+                return await self._command(body)
+            case _:
+                return _taken()
+
+    def _ours(self, body: Payload) -> bool:
+        """It was sent to our installation; an app may be in several workspaces."""
+        return body.get("team_id", self._identity.team) == self._identity.team or bool(body.get("authorizations"))
+
+    async def _command(self, body: Payload) -> BoltResponse:
+        event = self._translator.command(body)
+        self._chat.remember_answer(body["channel_id"], body["user_id"], str(body.get("response_url", "")))
+        form = self._grammar.missing(event.text, in_thread=False)
+        back = {"channel": body["channel_id"], "thread": "", "about": ""}
+        if form is not None and await self._open(form, body["trigger_id"], back):
+            return _taken()
+        await self._accept(event)
+        return _taken()
+
+    async def _press(self, body: Payload) -> BoltResponse:
+        form = self._translator.form(body)
+        if form is not None and await self._open(form, body["trigger_id"], self._translator.pressed_at(body)):
+            return _taken()
+        await self._accept(self._translator.press(body))
+        return _taken()
+
+    async def _submit(self, body: Payload) -> BoltResponse:
+        """A form that cannot be understood stays open and says why."""
+        form, back, text = submitted(body["view"])
+        problem = self._grammar.problem(text, in_thread=bool(back["thread"]))
+        if problem:
+            errors = {form.fields[-1].name: problem}
+            return BoltResponse(status=200, body={"response_action": "errors", "errors": errors})
+        await self._accept(self._translator.submitted(body, back, text))
+        return _taken()
+
+    async def _open(self, form: Form, trigger: str, back: dict[str, str]) -> bool:
+        """Show the form; False where Slack does not, and then the command says what it lacks by itself."""
+        try:
+            async with asyncio.timeout(2), speaking(writes=False):
+                await self._client.views_open(trigger_id=trigger, view=modal(form, back))
+        except (FarEndError, FarEndRefused, TimeoutError) as problem:
+            _log.warning("a form could not be opened: %s", problem)
+            return False
+        return True
+
+
+def _taken() -> BoltResponse:
+    return BoltResponse(status=200, body="")
+
+
+def client_for(token: str, base_url: str = AsyncWebClient.BASE_URL) -> AsyncWebClient:
+    """A client that repeats nothing by itself: the engine looks whether it happened before it tries again."""
+    return AsyncWebClient(token, base_url=base_url, retry_handlers=[], timeout=15)

@@ -1,0 +1,71 @@
+"""Slack, wired: its client, its side of the chat port, and the door events come in by."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+
+from adapters.slack import PACE, Accounts, Renderer, SlackChat, SlackHome, client_for, who_we_are
+from bot.chat.forms import Grammar
+from bot.settings import SlackSettings
+from sops.kit.conversation import Event
+from sops.kit.errors import ConfigurationError
+from sops.kit.people import Person
+
+PLATFORM = "slack"
+Accept = Callable[[Event], Awaitable[bool]]
+
+
+class Slack:
+    """One workspace. `chat` speaks as soon as this exists; events come once it is opened."""
+
+    def __init__(self, settings: SlackSettings, chat: SlackChat, door: Callable[[Accept], SlackHome]) -> None:
+        self.chat = chat
+        self._settings = settings
+        self._door = door
+        self._home: SlackHome | None = None
+
+    async def open(self, accept: Accept) -> int:
+        """Let events in; the port in HTTP mode. Raises ConfigurationError where a token is missing or wrong."""
+        self._home = self._door(accept)
+        if self._settings.mode == "http":
+            return await self._home.listen(self._settings.host, self._settings.port)
+        await self._home.connect(self._settings.app_token.get_secret_value())
+        return 0
+
+    async def close(self) -> None:
+        if self._home is not None:
+            await self._home.close()
+
+
+async def slack(settings: SlackSettings, people: Sequence[Person], zone: str, now: Callable[[], datetime]) -> Slack:
+    """The workspace the settings name. Raises ConfigurationError where a token is missing or wrong."""
+    _check_tokens(settings)
+    client = client_for(settings.bot_token.get_secret_value(), settings.api_url)
+    identity = await who_we_are(client)
+    known = {account: person.handle for person in people for account in person.accounts.get(PLATFORM, ())}
+    accounts = Accounts(identity.team, known)
+    chat = SlackChat(client, Renderer(zone, accounts.user), now, PACE if settings.paced else None)
+    roots = {name: root for root, name in settings.commands.items()}
+
+    def door(accept: Accept) -> SlackHome:
+        return SlackHome(
+            client,
+            chat,
+            Grammar(),
+            accept,
+            now,
+            identity=identity,
+            accounts=accounts,
+            roots=roots,
+            signing_secret=settings.signing_secret.get_secret_value() if settings.mode == "http" else "",
+        )
+
+    return Slack(settings, chat, door)
+
+
+def _check_tokens(settings: SlackSettings) -> None:
+    """Each missing token is named with the variable that holds it."""
+    by_mode = {"http": ("SIGNING_SECRET", settings.signing_secret), "socket": ("APP_TOKEN", settings.app_token)}
+    needed = dict([("BOT_TOKEN", settings.bot_token), by_mode[settings.mode]])
+    missing = [f"SOPWITH_SLACK__{name}" for name, token in needed.items() if not token.get_secret_value()]
+    if missing:
+        raise ConfigurationError(f"Slack in {settings.mode} mode also needs {' and '.join(missing)}.")

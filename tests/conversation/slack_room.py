@@ -1,0 +1,182 @@
+"""The stage's room in Slack: people type into the stand-in, and what it shows is the transcript."""
+
+import re
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from adapters.sandbox.clock import VirtualClock
+from adapters.sandbox.world import SandboxWorld
+from bot.cli import SCRIPT_START
+from bot.demo.play import Heard, Player
+from bot.demo.stage import Stage
+from bot.demo.transcript import Transcript
+from bot.settings import SlackSettings
+from bot.wiring import SANDBOX_ROLES, BotHere, Ports, sandbox_ports, sandbox_settings
+from bot.wiring.slack import slack
+from sops.kit.conversation import Event
+from sops.kit.policy import Policy
+from tests.standins.slack import Channel, Seen, SlackStandIn, User
+
+CHANNELS = ("releases", "ops", "maintainers", "security", "general")
+ZONE = ZoneInfo("Europe/Berlin")
+
+
+class SlackRoom:
+    """Implements `RoomOnStage`."""
+
+    def __init__(self, slack: SlackStandIn) -> None:
+        self.slack = slack
+        self.users: dict[str, User] = {}
+        for handle in SANDBOX_ROLES:
+            self.users |= {name: slack.user(name) for name in (handle, f"{handle}-phone")}
+        everybody = list(self.users.values())
+        self.channels: dict[str, Channel] = {
+            name: slack.channel(f"#{name}", private=name == "security", members=everybody) for name in CHANNELS
+        }
+        self._shown: dict[tuple[str, str], str] = {}
+
+    async def speak(self, handle: str, channel: str, thread: str | None, text: str, at: datetime) -> Event | None:
+        user, where = self.users[handle], self.channels[channel.removeprefix("#")]
+        command, _, rest = text.partition(" ")
+        if thread is None and re.fullmatch(r"/\w+", command):
+            await self.slack.slash(user, where, command, rest)
+        else:  # a thread has no slash commands; there the bot is mentioned
+            said = f"{self.slack.bot.mention} {text[1:]}" if text.startswith("/") else text
+            named = said.replace("@sopwith", self.slack.bot.mention)
+            await self.slack.say(user, where, named, thread_ts=thread)
+        return None
+
+    def thread(self, run: str) -> tuple[str, str] | None:
+        name = re.compile(rf"(?<![\w-]){re.escape(run)}(?![\w-])")
+        for channel in self.channels.values():
+            for seen in reversed(self.slack.messages(channel)):
+                key = ((seen.metadata or {}).get("event_payload") or {}).get("key", "")
+                if key.endswith("/root") and name.search(seen.plain().partition("\n")[0]):
+                    return channel.name, seen.ts
+        return None
+
+    def run_in(self, thread: str) -> str:
+        for channel in self.channels.values():
+            for seen in self.slack.messages(channel):
+                if seen.ts == thread and (found := re.search(r"[A-Z]{3}-\d+", seen.plain().partition("\n")[0])):
+                    return found[0]
+        return ""
+
+    def fresh(self) -> list["Said"]:
+        """What is new or reads differently since the last look."""
+        found = []
+        for name, channel in self.channels.items():
+            for root in self.slack.messages(channel):
+                replies = self.slack.thread(channel, root.ts)[1:]
+                found += [self._said(seen, name, "") for seen in (root, *replies)]
+        for name, user in self.users.items():
+            found += [self._said(seen, seen.message.channel, name) for seen in self.slack.ephemerals(user)]
+        changed = [said for said in found if self._shown.get(said.id) != "\n".join(said.lines)]
+        for said in sorted(changed, key=lambda said: said.ref):
+            said.edited = said.id in self._shown
+            self._shown[said.id] = "\n".join(said.lines)
+        return sorted(changed, key=lambda said: said.ref)
+
+    def _said(self, seen: Seen, channel: str, to: str) -> "Said":
+        return Said(seen, channel, to)
+
+
+class Said:
+    """One message, as a transcript shows it."""
+
+    def __init__(self, seen: Seen, channel: str, to: str) -> None:
+        self.ref = seen.ts
+        self.author = seen.author
+        self.channel = f"#{channel}"
+        self.thread = seen.thread_ts
+        self.to = to
+        self.edited = False
+        files = [line for file in seen.files for line in (f"[{file.name}]", *file.content.decode().splitlines())]
+        buttons = re.compile(r"^(\[[^\]]+\] ?)+$")
+        shown = [line for line in seen.plain().splitlines() if not buttons.match(line)]
+        self.lines = shown + files
+
+    @property
+    def id(self) -> tuple[str, str]:
+        return self.ref, self.to
+
+
+class SlackHeard(Heard):
+    """What was said, read from Slack whenever somebody asks."""
+
+    def __init__(self, room: SlackRoom, transcript: Transcript) -> None:
+        super().__init__()
+        self._room = room
+        self._transcript = transcript
+
+    def catch_up(self) -> None:
+        for said in self._room.fresh():
+            self.show(self._transcript.show(said, said.edited))
+
+    def forget(self) -> None:
+        self.catch_up()
+        super().forget()
+
+
+@asynccontextmanager
+async def slack_stage(
+    home: Path, policy: Policy | None, echo: Callable[[str], None], *, mode: str = "socket"
+) -> AsyncIterator[tuple[Player, SlackRoom, Stage]]:
+    """A world, a Slack and a bot between them; a player for scripts."""
+    clock = VirtualClock(SCRIPT_START)
+    world = SandboxWorld(home / "world", clock)
+    await world.start()
+    try:
+        async with SlackStandIn(clock.now) as server:
+            room = SlackRoom(server)
+            settings = sandbox_settings(world, f"sqlite:///{home / 'sopwith.db'}", policy)
+            accounts = _accounts(room)
+            people = tuple(p.model_copy(update={"accounts": {"slack": accounts[p.handle]}}) for p in settings.people)
+            channels = {name: channel.id for name, channel in room.channels.items() if name != "general"}
+            told = SlackSettings(
+                mode=mode,
+                bot_token=server.bot_token,
+                app_token=server.app_token,
+                signing_secret=server.signing_secret,
+                channels=channels,
+                api_url=server.api_url,
+                port=0,
+                paced=False,
+            )
+            settings = settings.model_copy(update={"people": people, "slack": told})
+
+            async def start() -> BotHere:
+                workspace = await slack(told, people, settings.policy.zone, clock.now)
+                ports = await sandbox_ports(settings, home, clock, {"slack": workspace.chat})
+
+                async def close() -> None:
+                    await workspace.close()
+                    await ports.close()
+
+                bot = BotHere(settings, clock, Ports(ports.store, ports.far, ports.chats, close))
+                await bot.recover()
+                port = await workspace.open(bot.hear)
+                if mode == "http":
+                    server.use_http(f"http://127.0.0.1:{port}/slack/events")
+                return bot
+
+            stage = Stage(world, clock, room, start)
+            await stage.open()
+            transcript = Transcript(clock.now, str(ZONE), room.run_in, echo)
+            heard = SlackHeard(room, transcript)
+            try:
+                yield Player(stage, heard, echo), room, stage
+            finally:
+                await stage.close()
+    finally:
+        await world.stop()
+
+
+def _accounts(room: SlackRoom) -> Mapping[str, tuple[str, ...]]:
+    return {
+        handle: tuple(f"{room.users[name].team}/{room.users[name].id}" for name in (handle, f"{handle}-phone"))
+        for handle in SANDBOX_ROLES
+    }
