@@ -123,7 +123,7 @@ class SlackHeard(Heard):
 
 @asynccontextmanager
 async def slack_stage(
-    home: Path, policy: Policy | None, echo: Callable[[str], None], *, mode: str = "socket"
+    home: Path, policy: Policy | None, echo: Callable[[str], None], *, mode: str = "socket", paced: bool = False
 ) -> AsyncIterator[tuple[Player, SlackRoom, Stage]]:
     """A world, a Slack and a bot between them; a player for scripts."""
     clock = VirtualClock(SCRIPT_START)
@@ -144,7 +144,7 @@ async def slack_stage(
                 channels=channels,
                 api_url=server.api_url,
                 port=0,
-                paced=False,
+                paced=paced,
             )
             settings = settings.model_copy(update={"people": people, "slack": told})
 

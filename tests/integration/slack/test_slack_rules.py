@@ -1,0 +1,211 @@
+"""Slack's own rules, met by what we say: forms, buttons, reactions, edits, strangers, long texts."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from slack_sdk.models.blocks import Block
+
+from bot.demo.play import Player
+from bot.demo.stage import Stage
+from tests.conversation.slack_room import SlackRoom, slack_stage
+from tests.standins.slack import Seen, SlackStandIn
+
+CANDIDATE = """
+@rm #releases: /release rc 1.4.0
+@rm in REL-1: !start
+%wait REL-1 merge
+"""
+
+
+@dataclass
+class InSlack:
+    player: Player
+    room: SlackRoom
+    stage: Stage
+
+    @property
+    def slack(self) -> SlackStandIn:
+        return self.room.slack
+
+    async def play(self, script: str) -> None:
+        await self.player.play(script)
+
+    async def settle(self) -> None:
+        await self.stage.settle()
+
+    def find(self, channel: str, words: str, run: str = "") -> Seen:
+        """The newest message with these words, in the channel or in a run's thread."""
+        where = self.room.channels[channel]
+        root = self.room.thread(run) if run else None
+        told = self.slack.thread(where, root[1]) if root else self.slack.messages(where)
+        return next(seen for seen in reversed(told) if words in seen.plain())
+
+    def whispered(self, handle: str) -> str:
+        """What was last shown to this person alone."""
+        return self.slack.ephemerals(self.room.users[handle])[-1].plain()
+
+    async def press(self, handle: str, channel: str, seen: Seen, label: str) -> None:
+        await self.slack.press(self.room.users[handle], self.room.channels[channel], seen.ts, label)
+        await self.settle()
+
+    async def submit(self, handle: str, **values: str) -> None:
+        user = self.room.users[handle]
+        view = self.slack.views(user)[-1]
+        await self.slack.submit(user, view.id, values)
+        await self.settle()
+
+
+@pytest.fixture
+async def here(tmp_path: Path) -> AsyncIterator[InSlack]:
+    async with slack_stage(tmp_path, None, lambda _: None) as (player, room, stage):
+        yield InSlack(player, room, stage)
+
+
+async def test_a_command_with_missing_parts_opens_a_form_and_is_done_when_that_is_filled_in(here: InSlack) -> None:
+    await here.slack.slash(here.room.users["guest"], here.room.channels["general"], "/incident", "")
+    await here.settle()
+    assert here.slack.messages(here.room.channels["ops"]) == []
+    await here.submit("guest", title="payments <!channel> fail", severity="P1")
+    assert "P1 · INC-1 · payments <!channel> fail · NOT ACKNOWLEDGED" in here.find("ops", "No commander").plain()
+
+
+async def test_a_form_that_cannot_be_understood_stays_open_and_says_why(here: InSlack) -> None:
+    await here.slack.slash(here.room.users["rm"], here.room.channels["releases"], "/hotfix", "")
+    await here.submit("rm", version="1.3.1", severity="P0", slug="no_branch!")
+    user = here.room.users["rm"]
+    assert "cannot name a branch" in str(here.slack.views(user)[-1].errors)
+    await here.submit("rm", version="1.3.1", severity="P0", slug="wal-corruption")
+    assert "FIX-1" in here.find("releases", "FIX-1").plain()
+
+
+async def test_a_button_that_needs_a_reason_asks_for_it(here: InSlack) -> None:
+    await here.play(CANDIDATE)
+    await here.press("rm", "releases", here.find("releases", "REL-1"), "Hold")
+    assert (await here.stage.bot.run("REL-1")).state == "active"  # type: ignore[union-attr]
+    await here.submit("rm", reason="waiting for the vendor")
+    await here.play('%expect "waiting for the vendor"\n%state REL-1 run held')
+
+
+async def test_where_no_form_can_be_shown_the_button_says_how_it_is_said(here: InSlack) -> None:
+    await here.play(CANDIDATE)
+    here.slack.fail("views.open", "internal_error")
+    await here.press("rm", "releases", here.find("releases", "REL-1"), "Hold")
+    assert "It goes like this: !hold" in here.whispered("rm")
+    await here.play("%state REL-1 run active")
+
+
+async def test_a_request_shows_what_the_yes_covers_and_afterwards_who_gave_it(here: InSlack) -> None:
+    await here.play(CANDIDATE)
+    asked = here.find("releases", "needs 1 yes", "REL-1")
+    assert asked.buttons == ["Approve…", "Reject…", "Plan"]
+    assert "merge PR #41 into main" in asked.plain()
+    assert "not rm (started it)" in asked.plain()
+    approve = next(e for b in asked.blocks if b["type"] == "actions" for e in b["elements"])
+    assert "merge PR #41" in approve["confirm"]["text"]["text"]
+    await here.press("rm", "releases", asked, "Approve…")
+    assert "the starter never counts" in here.whispered("rm")
+    assert here.find("releases", "needs 1 yes", "REL-1").buttons == asked.buttons
+    await here.press("rev1", "releases", asked, "Approve…")
+    answered = here.find("releases", "needs 1 yes", "REL-1")
+    assert answered.buttons == []
+    assert "✓ Approved by rev1" in answered.plain()
+
+
+async def test_a_used_button_is_gone_and_says_who_pressed(here: InSlack) -> None:
+    await here.play("@guest #ops: /incident declare P1 payments return 500")
+    await here.press("guest", "ops", here.find("ops", "Acknowledge by", "INC-1"), "I've got it")
+    assert here.find("ops", "Acknowledge by", "INC-1").buttons == ["I've got it"]  # refused: it is still there
+    await here.press("oncall1", "ops", here.find("ops", "Acknowledge by", "INC-1"), "I've got it")
+    used = here.find("ops", "Acknowledge by", "INC-1")
+    assert used.buttons == []
+    assert "✓ oncall1: ack" in used.plain()
+
+
+async def test_a_tick_is_no_yes_to_what_the_world_sees_and_is_told_so(here: InSlack) -> None:
+    await here.play(CANDIDATE)
+    asked = here.find("releases", "needs 1 yes", "REL-1")
+    reviewer, releases = here.room.users["rev1"], here.room.channels["releases"]
+    await here.slack.react(reviewer, releases, asked.ts, "white_check_mark")
+    await here.settle()
+    assert "If that was meant as a yes, say: approve" in here.whispered("rev1")
+    await here.play("%state REL-1 merge waiting")
+    await here.slack.react(reviewer, releases, asked.ts, "eyes")
+    await here.settle()
+    assert len(here.slack.ephemerals(reviewer)) == 1
+
+
+async def test_an_edited_message_does_nothing_and_the_record_keeps_that_it_was_edited(here: InSlack) -> None:
+    await here.play("@guest #ops: /incident declare P1 payments return 500")
+    ops, oncall, thread = here.room.channels["ops"], here.room.users["oncall1"], here.room.thread("INC-1")
+    assert thread is not None
+    said = await here.slack.say(oncall, ops, "looking", thread_ts=thread[1])
+    await here.slack.edit(oncall, ops, said.ts, "ack")
+    await here.settle()
+    assert "I do not act on an edited message" in here.whispered("oncall1")
+    await here.play("%state INC-1 acknowledge waiting\n@oncall1 in INC-1: ack\n%state INC-1 acknowledge done")
+    note = await here.slack.say(oncall, ops, "!note the disk is full", thread_ts=thread[1])
+    await here.settle()
+    await here.slack.edit(oncall, ops, note.ts, "!note the disk was never full")
+    await here.slack.delete(oncall, ops, note.ts)
+    await here.settle()
+    kept = [(entry.kind, entry.payload["was"]) for entry in await _record(here) if entry.kind in {"edit", "deletion"}]
+    assert kept == [("edit", "!note the disk is full"), ("deletion", "!note the disk is full")]
+
+
+async def test_other_bots_and_people_of_other_organisations_are_no_authority(here: InSlack) -> None:
+    await here.play("@guest #ops: /incident declare P1 payments return 500")
+    ops, thread = here.room.channels["ops"], here.room.thread("INC-1")
+    assert thread is not None
+    await here.slack.say_as_bot(here.slack.other_bot("pager"), ops, "ack", thread_ts=thread[1])
+    await here.settle()
+    stranger = here.slack.user("oncall1", team="T9", is_stranger=True)
+    ops.members.append(stranger.id)
+    await here.slack.say(stranger, ops, "ack", thread_ts=thread[1])
+    await here.settle()
+    await here.play("%state INC-1 acknowledge waiting")
+    told = here.slack.ephemerals(stranger)[-1].plain()
+    assert "I do not know you" in told
+    assert f'accounts = {{ slack = ["T9/{stranger.id}"] }}' in told
+
+
+async def test_where_the_bot_is_no_member_the_command_is_answered_all_the_same(here: InSlack) -> None:
+    guest = here.room.users["guest"]
+    away = here.slack.channel("#elsewhere", members=[guest], with_bot=False)
+    await here.slack.slash(guest, away, "/incident", "declare P2 slow")
+    await here.settle()
+    assert "INC-1 is open in #ops" in here.whispered("guest")
+
+
+async def test_a_long_timeline_comes_as_a_file_into_the_thread(here: InSlack) -> None:
+    await here.play("@guest #ops: /incident declare P1 payments return 500\n@oncall1 in INC-1: ack")
+    for number in range(8):
+        await here.play(f"@oncall1 in INC-1: !note {number} {'x' * 2000}")
+    await here.play("@oncall1 in INC-1: timeline")
+    root = here.room.thread("INC-1")
+    assert root is not None
+    files = [file for seen in here.slack.thread(here.room.channels["ops"], root[1]) for file in seen.files]
+    assert len(files) == 1
+    assert "7 xxx" in files[0].content.decode()
+    assert "in the file below" in here.whispered("oncall1")
+
+
+async def test_everything_said_keeps_to_block_kit(here: InSlack) -> None:
+    title = "<!channel> <@U1> &lt; `x` \u202eright " + "long " * 30
+    await here.play(f"@guest #ops: /incident declare P1 {title[:190]}\n{CANDIDATE}@rev1 in REL-1: approve\n%clock +2h")
+    told = [seen for channel in here.room.channels.values() for root in here.slack.messages(channel)
+            for seen in here.slack.thread(channel, root.ts)]  # fmt: skip
+    assert len(told) > 10
+    for seen in told:
+        for block in Block.parse_all(seen.blocks):
+            block.validate_json()
+    shown = here.find("ops", "INC-1").plain()
+    assert "<!channel> <@U1> &lt; `x` right long long" in shown
+
+
+async def _record(here: InSlack) -> list:  # type: ignore[type-arg]
+    run = await here.stage.bot.run("INC-1")
+    assert run is not None
+    store = here.stage.bot.store  # type: ignore[attr-defined]
+    return list(await store.read(lambda tx: tx.ledger.entries(run.id)))

@@ -1,0 +1,211 @@
+"""Slack in trouble: slow down, be patient, never say a thing twice, lose nothing."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from adapters.slack import examine
+from adapters.slack.manifest import SCOPES
+from adapters.slack.watchdog import SILENT, Watchdog
+from bot.settings import SlackSettings
+from bot.wiring.slack import slack
+from sops.kit.errors import ConfigurationError
+from tests.conversation.slack_room import slack_stage
+from tests.integration.slack.test_slack_rules import InSlack
+from tests.standins.slack import Fault
+
+DECLARE = "@guest #ops: /incident declare P1 payments return 500"
+
+
+@pytest.fixture
+async def here(tmp_path: Path) -> AsyncIterator[InSlack]:
+    async with slack_stage(tmp_path, None, lambda _: None) as (player, room, stage):
+        yield InSlack(player, room, stage)
+
+
+def said(here: InSlack, words: str) -> int:
+    """How many messages with these words stand anywhere."""
+    channels = here.room.channels.values()
+    told = [seen for channel in channels for root in here.slack.messages(channel) for seen in
+            here.slack.thread(channel, root.ts)]  # fmt: skip
+    return sum(words in seen.plain() for seen in told)
+
+
+@pytest.mark.parametrize("fault", [Fault.CLOSED_AFTER, Fault.HTTP_500_AFTER, Fault.MALFORMED_AFTER])
+async def test_a_post_whose_answer_was_lost_is_found_and_not_repeated(here: InSlack, fault: Fault) -> None:
+    here.slack.fail("chat.postMessage", fault, times=3)
+    await here.play(DECLARE)
+    await here.play("%clock +5m")
+    assert said(here, "No commander yet") == 1
+    assert said(here, "INC-1 declared") == 1
+    assert said(here, "Acknowledge by") == 1
+    await here.play("@oncall1 in INC-1: ack\n%state INC-1 acknowledge done")
+
+
+@pytest.mark.parametrize("fault", [Fault.CLOSED_BEFORE, Fault.HTTP_503, Fault.MALFORMED])
+async def test_a_post_that_never_arrived_is_sent_again(here: InSlack, fault: Fault) -> None:
+    here.slack.fail("chat.postMessage", fault, times=2)
+    await here.play(f"{DECLARE}\n%clock +5m")
+    assert said(here, "No commander yet") == 1
+    assert said(here, "Acknowledge by") == 1
+
+
+async def test_a_bot_that_dies_over_a_post_looks_whether_it_arrived(here: InSlack) -> None:
+    await here.play(DECLARE)
+    here.slack.fail("chat.postMessage", Fault.CLOSED_AFTER)
+    await here.play("@oncall1 in INC-1: !note seen before\n%crash\n%clock +5m")
+    assert said(here, "Noted") <= 1
+    assert said(here, "INC-1 declared") == 1
+
+
+async def test_while_nobody_can_look_an_uncertain_post_is_not_repeated(here: InSlack) -> None:
+    here.slack.fail("chat.postMessage", Fault.CLOSED_AFTER)
+    here.slack.fail("conversations.history", Fault.HTTP_503, times=3)
+    await here.play(DECLARE)
+    assert len(here.slack.calls("chat.postMessage")) == 1
+    await here.play("%clock +10m")
+    assert said(here, "No commander yet") == 1
+
+
+async def test_an_hour_without_slack_loses_nothing(tmp_path: Path) -> None:
+    async with slack_stage(tmp_path, None, lambda _: None, mode="http") as (player, room, stage):
+        here = InSlack(player, room, stage)
+        await here.play(f"{DECLARE}\n@oncall1 in INC-1: ack\n@rm #releases: /release rc 1.4.0")
+        here.slack.down(Fault.HTTP_503)
+        await here.play("%clock +1h\n@oncall1 in INC-1: !update the disk is full")
+        assert said(here, "update noted") == 0
+        here.slack.up()
+        await here.play("%clock +2m")
+        assert said(here, "an update is due") == 2
+        assert said(here, "update noted") == 1
+
+
+async def test_slack_is_left_alone_for_as_long_as_it_asks(here: InSlack) -> None:
+    here.slack.limit("chat.postMessage", next_calls=1, retry_after=30)
+    await here.play(DECLARE)
+    assert said(here, "No commander yet") == 0
+    asked = len(here.slack.calls("chat.postMessage"))
+    await here.play("%clock +20s")
+    assert len(here.slack.calls("chat.postMessage")) == asked
+    await here.play("%clock +15s")
+    assert said(here, "No commander yet") == 1
+
+
+async def test_at_its_own_pace_the_bot_is_never_told_to_wait(tmp_path: Path) -> None:
+    async with slack_stage(tmp_path, None, lambda _: None, paced=True) as (player, room, stage):
+        here = InSlack(player, room, stage)
+        here.slack.enforce_channel_pace(per_second=1, burst=3)
+        for number in range(6):
+            await here.play(f"@guest #ops: /incident declare P2 number {number}")
+        await here.play("%clock +1m")
+        assert said(here, "No commander yet") == 6
+        assert not [call for call in here.slack.calls("chat.postMessage") if call.status == 429]
+
+
+async def test_what_was_sent_twice_is_done_once(here: InSlack) -> None:
+    await here.play(f"{DECLARE}\n@oncall1 in INC-1: ack\n@oncall1 in INC-1: !note once")
+    for delivery in list(here.slack.deliveries):
+        await here.slack.repeat(delivery)
+    await here.settle()
+    assert said(here, "Noted") == 1
+    assert said(here, "INC-1 declared") == 1
+    assert said(here, "INC-2") == 0
+
+
+async def test_what_could_not_be_stored_is_not_acknowledged_and_comes_again(here: InSlack) -> None:
+    await here.play(DECLARE)
+    refuse = True
+    accept = here.stage.bot.store.transact  # type: ignore[attr-defined]
+
+    async def failing(work: object) -> object:
+        if refuse:
+            raise OSError("the disk is full")
+        return await accept(work)
+
+    here.stage.bot.store.transact = failing  # type: ignore[attr-defined]
+    thread, oncall = here.room.thread("INC-1"), here.room.users["oncall1"]
+    assert thread is not None
+    here.slack.ack_within = 0.2
+    await here.slack.say(oncall, here.room.channels["ops"], "ack", thread_ts=thread[1])
+    assert here.slack.unacked
+    refuse = False
+    await here.slack.redeliver()
+    await here.settle()
+    assert not here.slack.unacked
+    await here.play("%state INC-1 acknowledge done")
+
+
+async def test_a_lost_connection_is_opened_anew(here: InSlack) -> None:
+    before = here.slack.connections_so_far
+    here.slack.cut()
+    await here.slack.connected(after=before)
+    await here.play(f"{DECLARE}\n%expect NOT ACKNOWLEDGED")
+    before = here.slack.connections_so_far
+    await here.slack.disconnect("refresh_requested")
+    await here.slack.connected(after=before)
+    await here.play("@oncall1 in INC-1: ack\n%state INC-1 acknowledge done")
+
+
+async def test_a_connection_that_brings_nothing_is_opened_anew() -> None:
+    class Client:
+        def __init__(self) -> None:
+            self.on_message_listeners: list[object] = []
+            self.opened = 0
+
+        async def connect_to_new_endpoint(self, *, force: bool) -> None:
+            self.opened += force
+
+    client, seconds = Client(), [0.0]
+    dog = Watchdog(client, lambda: seconds[0])  # type: ignore[arg-type]
+    seconds[0] = SILENT - 1
+    assert not await dog.look()
+    await client.on_message_listeners[0]("anything")  # type: ignore[operator]
+    seconds[0] += SILENT - 1
+    assert not await dog.look()
+    seconds[0] += 1
+    assert await dog.look()
+    assert client.opened == 1
+
+
+async def test_a_token_that_is_wrong_is_said_when_the_bot_starts(here: InSlack) -> None:
+    server, now = here.slack, here.slack.workspace.clock
+    told = SlackSettings(
+        bot_token=server.bot_token, app_token=server.app_token, signing_secret="s", api_url=server.api_url
+    )
+    with pytest.raises(ConfigurationError, match="SOPWITH_SLACK__BOT_TOKEN and SOPWITH_SLACK__APP_TOKEN"):
+        await slack(SlackSettings(), (), "UTC", now)
+    with pytest.raises(ConfigurationError, match="SOPWITH_SLACK__SIGNING_SECRET"):
+        await slack(
+            told.model_copy(update={"mode": "http", "signing_secret": SlackSettings().signing_secret}), (), "UTC", now
+        )
+    wrong = SlackSettings.model_validate({**told.model_dump(), "bot_token": "xoxb-wrong"})
+    with pytest.raises(ConfigurationError, match=r"invalid_auth.*SOPWITH_SLACK__BOT_TOKEN"):
+        await slack(wrong, (), "UTC", now)
+    workspace = await slack(
+        SlackSettings.model_validate({**told.model_dump(), "app_token": "xapp-wrong"}), (), "UTC", now
+    )
+    with pytest.raises(ConfigurationError, match=r"SOPWITH_SLACK__APP_TOKEN.*connections:write"):
+        await workspace.open(lambda _: _never())
+    await workspace.close()
+
+
+async def _never() -> bool:
+    raise AssertionError("nothing comes in")
+
+
+async def test_the_doctor_names_each_missing_scope_and_what_it_is_for(here: InSlack) -> None:
+    client = here.stage.bot._ports.chats["slack"]._client  # type: ignore[attr-defined]
+    channels = {name: channel.id for name, channel in here.room.channels.items()}
+    here.slack.grant(*SCOPES)
+    assert await examine(client, here.slack.app_token, channels) == []
+    here.slack.withdraw("reactions:read", "files:write")
+    lines = "\n".join(await examine(client, here.slack.app_token, channels))
+    assert "The scope reactions:read is missing; it is needed to read a ✅ under a request." in lines
+    assert "The scope files:write is missing" in lines
+    findings = await examine(client, "xapp-wrong", {"ops": "C0000", "security": channels["ops"]})
+    assert [found.split(":")[0] for found in findings[-3:]] == [
+        "Socket Mode does not open",
+        "channels.ops is C0000",
+        "#ops (channels.security) is public; security runs need a private channel.",
+    ]
