@@ -34,9 +34,11 @@ from sops.kit.rollback_gates import (
 BOUND = (
     "merges",
     "latest.was",
+    "latest.is",
     "kept.commits",
     "good.commit",
     "bad.digest",
+    "bad.now",
     "good.digest",
     "image.only",
     "retract",

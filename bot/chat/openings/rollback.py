@@ -4,7 +4,7 @@ from bot.chat import commands, replies
 from bot.chat.openings.base import Beginning, Looks, Opening
 from sops.kit.errors import InvalidText, InvalidVersion
 from sops.kit.message import Card
-from sops.kit.rollback_gates import survey
+from sops.kit.rollback_survey import survey
 from sops.kit.version import Version
 from sops.rollback import ROLLBACK
 
