@@ -599,6 +599,8 @@ def _soak_news(run: Run, item: News) -> Card:
             f"Put the fix on release/v{run.version}-rc1, then the release manager says so.",
             hint="!done blockers evidence",
         )
+    if item.kind == "candidate-rolled-back":
+        return rollback.candidate_rolled_back(run, item)
     if item.kind == "soak-passed":
         return card(f"{about['days']} days without an open blocker: {run.version}-rc{run.iteration} passed its soak.")
     raise KeyError(item.kind)

@@ -2,7 +2,7 @@
 
 from bot.chat.replies.parts import Words, card
 from sops.kit.action import News, short
-from sops.kit.message import Card
+from sops.kit.message import Card, bold, line
 from sops.kit.run import Run
 
 
@@ -14,6 +14,15 @@ def _workaround(run: Run, item: News) -> Card:
     return card(
         "What can people do meanwhile? Without an answer it is announced in 15 min, and can be added later.",
         hint="!set workaround text",
+    )
+
+
+def candidate_rolled_back(run: Run, item: News) -> Card:
+    """In the thread of the candidate."""
+    return card(
+        line(bold(f"{run.version}-rc{run.iteration} was rolled back, by {item.about['by']}."), " It soaks no longer."),
+        "Name what was wrong with it as a blocker; once that is closed the next candidate is due.",
+        hint="!blocker #n · !cancel reason",
     )
 
 
