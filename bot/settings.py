@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from sops.kit.people import Person
@@ -24,8 +24,14 @@ class Settings(BaseSettings):
     api_url: str = "https://api.github.com"
     git_url: str = ""
     git_identity: tuple[str, str] = ("Sopwith", "sopwith@localhost")
+    #: Where the image is, if there is one, and as whom to go there. Without a user and a password the forge's token is
+    #: used, and only where the registry is the forge's own.
     registry_url: str = ""
     image: str = ""
+    registry_user: str = ""
+    registry_password: SecretStr = SecretStr("")
+    #: Hosts beside the registry's own that may be asked for a token, such as auth.docker.io.
+    registry_realms: tuple[str, ...] = ()
     #: The project's page in a Python package index, where it has one.
     package_page: str = ""
     token: SecretStr = SecretStr("")
@@ -35,6 +41,12 @@ class Settings(BaseSettings):
     procedures: tuple[Path, ...] = ()
     modules: tuple[str, ...] = ()
     policy: Policy = Field(default_factory=Policy)
+
+    @model_validator(mode="after")
+    def _usable(self) -> "Settings":
+        if bool(self.registry_user) != bool(self.registry_password.get_secret_value()):
+            raise ValueError("registry_user and registry_password go together")
+        return self
 
     @classmethod
     def settings_customise_sources(

@@ -26,8 +26,8 @@ class PointLatest(Action):
         good, wanted = run.facts.get("good.digest"), run.facts.get("good", "the release before")
         latest = await world.registry.manifest(run.policy.latest)
         now = latest.digest if latest else ""
-        if now and now == good:
-            return Done({"latest": good})
+        if now and now in {good, await self._rebuilt(run, world)}:
+            return Done({"latest": now})
         if not good or await world.registry.manifest(good) is None:
             return Conflict(f"the registry has no image of {wanted}", "publish it again, then !retry")
         if now in _bad(run):
@@ -38,6 +38,11 @@ class PointLatest(Action):
                 f"see whose image it is, and put {run.policy.latest} where it belongs; then !retry, or !waive latest",
             )
         return Conflict(f"{run.policy.latest} is {now or 'nothing'} by now", "see who moved it, then !retry")
+
+    async def _rebuilt(self, run: Run, world: World) -> str:
+        """What the earlier version's tag is since it was built again, where that was done as well."""
+        found = await world.registry.manifest(run.facts["good"]) if "republish.run" in run.facts else None
+        return found.digest if found else ""
 
     async def perform(self, run: Run, world: World) -> None:
         manifest = await world.registry.manifest(run.facts["good.digest"])

@@ -40,6 +40,8 @@ class Surveyed(Gate):
 def _of_images(run: Run) -> list[str]:
     """Where the digest of the bad image comes from, and what its tag is by now if that is something else."""
     bad, now = run.facts.get("bad.digest"), run.facts.get("bad.now")
+    if "image" not in run.policy.artefacts:
+        return []
     if not bad:
         return [f"nothing tells the image of {run.version}: no run recorded it, and the registry has none"]
     if not run.facts.get("recorded"):
@@ -47,6 +49,10 @@ def _of_images(run: Run) -> list[str]:
     if now == bad:
         return []
     return [f"its image went out as {bad}, and the tag {run.version} is {now or 'gone'} by now"]
+
+
+#: Why a row about images is left out of a project that has none.
+NO_IMAGE = "this project has no image"
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,8 @@ class MovesLatest(Condition):
     def _why(self, run: Run) -> str:
         """Why nothing moves; empty if it does."""
         latest = run.policy.latest
+        if "image" not in run.policy.artefacts:
+            return NO_IMAGE
         if Version.parse(run.version).is_candidate:
             return f"a candidate is never {latest}"
         if run.policy.rollback_rebuilds:
@@ -82,36 +90,44 @@ class MovesLatest(Condition):
 
 @dataclass(frozen=True)
 class Asked(Condition):
-    """Whoever began the rollback asked for this row."""
+    """Whoever began the rollback asked for this row. `image`: it is about the image, where there is one."""
 
     settled = True
     fact: str
     flag: str
+    image: bool = False
 
     def holds(self, run: Run) -> bool:
-        return bool(run.facts.get(self.fact))
+        return bool(run.facts.get(self.fact)) and not self._no_image(run)
 
     def says(self, run: Run) -> str:
         return f"if asked for with --{self.flag}"
 
     def otherwise(self, run: Run) -> str:
-        return "not asked for"
+        return NO_IMAGE if self._no_image(run) else "not asked for"
+
+    def _no_image(self, run: Run) -> bool:
+        return self.image and "image" not in run.policy.artefacts
 
 
 @dataclass(frozen=True)
 class Rebuilds(Condition):
-    """The settings want the image of the earlier release built again, instead of moving `latest`."""
+    """The image of the earlier release is built again, where the settings or whoever began the rollback want it.
+
+    The settings want it instead of moving `latest`; asked for, it is done after that.
+    """
 
     settled = True
 
     def holds(self, run: Run) -> bool:
-        return run.policy.rollback_rebuilds
+        wanted = run.policy.rollback_rebuilds or bool(run.facts.get("republish"))
+        return wanted and "image" in run.policy.artefacts
 
     def says(self, run: Run) -> str:
-        return "if the settings want it"
+        return "if the settings want it, or asked for with --republish"
 
     def otherwise(self, run: Run) -> str:
-        return "the settings do not want it"
+        return "not asked for, nor set" if "image" in run.policy.artefacts else NO_IMAGE
 
 
 @dataclass(frozen=True)
@@ -193,18 +209,21 @@ class DigestUnshared(Gate):
 
 @dataclass(frozen=True)
 class HasPackage(Condition):
-    """The project is in a package index, and not only a candidate of it is rolled back."""
+    """The version is in a package index, and not only the image is rolled back."""
 
     settled = True
 
     def holds(self, run: Run) -> bool:
-        return bool(run.policy.package)
+        there = bool(run.facts.get("package.there", True)) and not run.facts.get("image.only")
+        return bool(run.policy.package) and there
 
     def says(self, run: Run) -> str:
         return "if it is in a package index"
 
     def otherwise(self, run: Run) -> str:
-        return "in no package index"
+        if run.policy.package and run.facts.get("image.only"):
+            return "only the image"
+        return f"the package index has no {run.version}" if run.policy.package else "in no package index"
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from sops.kit.world import Commit, RemoteTag
 
 SHOWN = 4
 CANDIDATES = "SOP-03"
+NO_IMAGES = dict.fromkeys(("bad.digest", "bad.now", "good.digest", "good.now", "latest.was", "latest.is"), "")
 RELEASES = ("SOP-01", "SOP-02", CANDIDATES)
 
 
@@ -49,8 +50,16 @@ async def survey(version: Version, to: str, policy: Policy, world: World) -> dic
         "kept.commits": [commit.sha for commit in kept],
         "main.protected": (await world.forge.rules(policy.main)).protected,
         "recorded": bool(digest),
-        **await _images(version, good, digest, policy, world),
+        "package.there": await _packaged(version, policy, world),
+        **(await _images(version, good, digest, policy, world) if "image" in policy.artefacts else NO_IMAGES),
     }
+
+
+async def _packaged(version: Version, policy: Policy, world: World) -> bool:
+    """The package index has the version, yanked or not."""
+    if not policy.package or world.packages is None:
+        return bool(policy.package)
+    return await world.packages.yanked(version.pep440) is not None
 
 
 async def _recorded(version: Version, world: World) -> dict[Version, dict[str, Any]]:

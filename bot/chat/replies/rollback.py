@@ -5,6 +5,8 @@ from sops.kit.action import News, short
 from sops.kit.message import Card, bold, line
 from sops.kit.run import Run
 
+NO_IMAGE = "This project has no image to roll back alone: the settings' artefacts name none."
+
 
 def _heading(run: Run) -> str:
     return f"roll back {run.version}"

@@ -19,6 +19,7 @@ TYPED = [
     ("/release stable 1.4.0", commands.StartStable("1.4.0")),
     ("/release rollback 1.4.0 --to 1.3.2", commands.StartRollback("1.4.0", "1.3.2")),
     ("/release rollback v1.4.0 --image-only --retract", commands.StartRollback("v1.4.0", "", True, True)),
+    ("/release rollback 1.4.0 --republish", commands.StartRollback("1.4.0", republish=True)),
     ("/release freeze holidays", commands.Freeze("holidays")),
     ("/release unfreeze", commands.Unfreeze()),
     ("/hotfix 1.4.1 P0 wal-corruption", commands.StartHotfix("1.4.1", Severity.P0, "wal-corruption")),
