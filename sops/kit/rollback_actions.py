@@ -209,7 +209,7 @@ class RevertRelease(Action):
 
 def _reland(run: Run, merge: str) -> tuple[Owed, ...]:
     text = (
-        f"bring {run.version}'s work back before it ships again: on {run.policy.develop}, "
+        f"bring {run.version}'s work back before it ships again: !reland, or on {run.policy.develop} "
         f"git merge {short(run.facts['revert.cut.at'])} and then git merge -s ours {short(merge)}"
     )
     return (Owed("reland", text, Role.RELEASE_MANAGER, blocks="SOP-01 SOP-02 SOP-03"),)

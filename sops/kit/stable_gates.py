@@ -8,6 +8,7 @@ from sops.kit.changelog import entries
 from sops.kit.changelog_parts import UNRELEASED
 from sops.kit.errors import InvalidText, InvalidVersion
 from sops.kit.gate import Condition, Gate, Met, Waiting
+from sops.kit.reland import RELAND, missing_from
 from sops.kit.rolled_back import rolled_back, was_rolled_back
 from sops.kit.run import Run, RunState, StepState
 from sops.kit.version import Version
@@ -97,6 +98,7 @@ class NothingOwed(Gate):
             if other.id != run.id and _before(other, run)
             for debt in other.obligations
             if debt.open and self.sop in debt.blocks.replace(",", " ").split()
+            if debt.id != RELAND or await missing_from(other, world)
         ]
         return Waiting("; ".join(debts)) if debts else Met()
 

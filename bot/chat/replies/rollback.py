@@ -8,6 +8,22 @@ from sops.kit.run import Run
 NO_IMAGE = "This project has no image to roll back alone: the settings' artefacts name none."
 
 
+NOTHING_TO_RELAND = "Nothing of this rollback is owed."
+RELANDING = "It is on its way already; !retry looks again where it stopped."
+
+
+def relanding(run: Run, who: str) -> Card:
+    """The answer to `!reland`."""
+    return card(
+        f"{who}: bringing the work of {run.version} back to {run.policy.develop}, by a pull request.",
+        "What was owed is met once that is merged, with a merge commit.",
+    )
+
+
+def _work_back(run: Run) -> str:
+    return f"PR #{run.facts['reland.pr']} brings the work of {run.version} back: {run.facts['reland.pr.url']}"
+
+
 def _heading(run: Run) -> str:
     return f"roll back {run.version}"
 
@@ -52,6 +68,8 @@ WORDS = Words(
         "revert": lambda run: (
             f"reverted as {short(run.facts['revert.commit'])}; the tree is that of {run.facts['good']}"
         ),
+        "work-back": _work_back,
+        "work-is-back": lambda run: f"{run.policy.develop} holds the work of {run.version} again",
         "revert-pull-request": lambda run: f"PR #{run.facts['pr']}: {run.facts['pr.url']}",
         "revert-merge": lambda run: (
             f"{run.policy.main} is as at {run.facts['good']}, merged as {short(run.facts['merge'])}"
@@ -62,7 +80,7 @@ WORDS = Words(
     },
     help=(
         "!start · approve CODE · !reject CODE reason · !stop · !set workaround text",
-        "!skip workaround reason · !waive GATE reason, which needs two · !retry",
+        "!skip workaround reason · !waive GATE reason, which needs two · !retry · !reland",
     ),
     hint="!set workaround text · status · plan · !hold reason",
 )

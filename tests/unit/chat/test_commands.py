@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from bot.chat import commands, replies
 from bot.chat.commands import Problem, Talk, parse
 from sops.kit.model import Severity
-from tests.unit.runs import a_release, an_incident
+from sops.rollback import ROLLBACK
+from tests.unit.runs import a_release, a_run_of, an_incident
 
 #: Every command, as somebody might type it in a run's thread. The tests below keep this complete.
 TYPED = [
@@ -85,6 +86,7 @@ TYPED = [
     ("!close", commands.Close()),
     ("!cancel not now", commands.Cancel("not now")),
     ("!cleanup", commands.Cleanup()),
+    ("!reland", commands.Reland()),
     ("!undo", commands.Undo()),
 ]
 
@@ -111,7 +113,11 @@ def test_every_command_shows_an_example_that_is_read_as_itself():
 
 
 def test_every_word_of_a_thread_is_in_the_help_of_some_run():
-    shown = " ".join(replies.help_in(run).plain() for run in (an_incident(), a_release())).replace("!", " ").split()
+    shown = (
+        " ".join(replies.help_in(run).plain() for run in (an_incident(), a_release(), a_run_of(ROLLBACK)))
+        .replace("!", " ")
+        .split()
+    )
     # `!confirm` is said with the code the preview shows; whoever reads the help has found `help`.
     assert set(commands.VERBS) - set(shown) == {"confirm", "help"}
 
