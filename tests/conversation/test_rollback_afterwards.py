@@ -200,6 +200,32 @@ async def test_of_a_candidate_the_work_comes_back_without_its_version(converse: 
     assert "fresh" in chat.git("show", "main:src/new.cpp")
 
 
+async def test_work_that_does_not_fit_develop_is_brought_back_by_people(converse: Open, tmp_path: Path) -> None:
+    chat = await converse()
+    await chat.play('%forge write develop src/broken.cpp "int other;"' + BY_HAND + BEGUN, "rolled back")
+    await chat.play(
+        """
+@rm in RBK-1: !set workaround Stay on 1.3.0.
+%clock +1h
+%state RBK-1 run done
+@rm in RBK-1: !reland
+%clock +1m
+%state RBK-1 work-back failed
+""",
+        "conflict",
+    )
+    assert "it does not fit develop by itself: the changes conflict in src/broken.cpp" in chat.text
+    run, work = await chat.run("RBK-1"), tmp_path / "work"
+    git("clone", "-q", "-b", "reland/1.4.0", str(chat.world.git_path), str(work), at=tmp_path)
+    git("merge", "-q", "--no-edit", "-X", "theirs", run.facts["revert.cut.at"], at=work)
+    git("merge", "-q", "--no-edit", "-s", "ours", run.facts["merge"], at=work)
+    git("push", "-q", "origin", "HEAD", at=work)
+    await chat.play("@rm in RBK-1: !retry\n%clock +1m\n%state RBK-1 work-is-back waiting", "by hand")
+    run = await chat.run("RBK-1")
+    await chat.play(f"%forge merge {run.facts['reland.pr']}\n%state RBK-1 run done", "merged")
+    assert not (await chat.run("RBK-1")).owing
+
+
 async def test_what_people_did_by_hand_is_seen(converse: Open, tmp_path: Path) -> None:
     chat = await rolled_back(converse)
     work = tmp_path / "work"
