@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from sops.kit.people import Person
@@ -48,8 +48,14 @@ class Settings(BaseSettings):
     api_url: str = "https://api.github.com"
     git_url: str = ""
     git_identity: tuple[str, str] = ("Sopwith", "sopwith@localhost")
+    #: Where the image is, if there is one, and as whom to go there. Without a user and a password the forge's token is
+    #: used, and only where the registry is the forge's own.
     registry_url: str = ""
     image: str = ""
+    registry_user: str = ""
+    registry_password: SecretStr = SecretStr("")
+    #: Hosts beside the registry's own that may be asked for a token, such as auth.docker.io.
+    registry_realms: tuple[str, ...] = ()
     #: The project's page in a Python package index, where it has one.
     package_page: str = ""
     token: SecretStr = SecretStr("")
@@ -64,6 +70,12 @@ class Settings(BaseSettings):
     def channels_by_chat(self) -> dict[str, dict[str, str]]:
         """For each chat, a procedure's channel and what that chat calls it."""
         return {"console": self.channels, **({"slack": self.slack.channels} if self.slack else {})}
+
+    @model_validator(mode="after")
+    def _usable(self) -> "Settings":
+        if bool(self.registry_user) != bool(self.registry_password.get_secret_value()):
+            raise ValueError("registry_user and registry_password go together")
+        return self
 
     @classmethod
     def settings_customise_sources(

@@ -24,6 +24,7 @@ from sops.kit.release_gates import (
     ReviewsMet,
     TagFree,
 )
+from sops.kit.rolled_back import NothingDropped, NotRolledBack
 from sops.kit.soak import Soaked
 from sops.kit.stable_gates import NothingOwed
 
@@ -62,6 +63,7 @@ RELEASE_CANDIDATE = Sop(
                 NotFrozen(),
                 ChecksGreen(),
                 TagFree("v{candidate}"),
+                NothingDropped(),
                 Approved(1, by=Role.REVIEWER, covers=("merge", "tag", "published", "announce")),
                 ReviewsMet(),
             ),
@@ -85,6 +87,13 @@ RELEASE_CANDIDATE = Sop(
             do=OweBackPorts(BRANCH),
             then="bump",
         ),
-        Step("promote", row="9", title="offer the stable release", only_if=Clear(), do=Offer("SOP-01")),
+        Step(
+            "promote",
+            row="9",
+            title="offer the stable release",
+            only_if=Clear(),
+            when=NotRolledBack("{candidate}"),
+            do=Offer("SOP-01"),
+        ),
     ),
 )

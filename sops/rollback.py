@@ -34,13 +34,17 @@ from sops.kit.rollback_gates import (
 BOUND = (
     "merges",
     "latest.was",
+    "latest.is",
     "kept.commits",
     "good.commit",
     "bad.digest",
+    "bad.now",
     "good.digest",
     "image.only",
     "retract",
     "main.protected",
+    "package.there",
+    "republish",
 )
 COVERED = (
     "approve",
@@ -101,7 +105,7 @@ ROLLBACK = Sop(
             row="D2",
             title="image deleted",
             after="latest",
-            only_if=Asked("retract", "retract"),
+            only_if=Asked("retract", "retract", image=True),
             when=DigestUnshared(),
             do=RetractImage(),
         ),
@@ -113,7 +117,7 @@ ROLLBACK = Sop(
             only_if=HasPackage(),
             when=(Yanked(), SignedOff(Role.RELEASE_MANAGER, ask="yank it at the index, then !done yank and the link")),
         ),
-        Step("republish", row="D3", title="image built again", after="approve", only_if=Rebuilds(), do=Republish()),
+        Step("republish", row="D3", title="image built again", after="latest", only_if=Rebuilds(), do=Republish()),
         Step("republished", row="D3", title="image is there", after="republish", only_if=Rebuilds(), when=Rebuilt()),
         Step(
             "revert-branch",

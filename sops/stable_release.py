@@ -6,6 +6,7 @@ from sops.kit.gate import Approved, SignedOff
 from sops.kit.model import Role, Sop, Step
 from sops.kit.release_actions import Announce, MergePullRequest, OpenPullRequest, PushSignedTag
 from sops.kit.release_gates import ChecksGreen, Merged, NewVersion, NotMergedElsewhere, Published, ReviewsMet, TagFree
+from sops.kit.rolled_back import NotRolledBack
 from sops.kit.stable_actions import BackMerge, CloseMilestone, Mirror, PromoteChangelog, PublishRelease, SetVersion
 from sops.kit.stable_gates import (
     BotPublishes,
@@ -64,6 +65,7 @@ STABLE_RELEASE = Sop(
             when=(
                 NotMergedElsewhere(),
                 NotFrozen(),
+                NotRolledBack("{version}", fact="base.tag"),
                 SameAsSoaked(),
                 ChecksGreen(),
                 TagFree("v{version}"),

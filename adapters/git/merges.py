@@ -38,14 +38,25 @@ def make_merge(
 
     Raises MergeConflict for conflicts outside `files`, FarEndRefused when `ours` holds `theirs` already.
     """
-    for sha in (ours, theirs):
-        _whole(git, store, sha)
-    if store.read("merge-base", "--is-ancestor", theirs, ours, need=[theirs, ours], codes=(0, 1)).ok:
-        raise FarEndRefused(f"{ours} holds {theirs} already; there is nothing to merge")
+    _new(git, store, ours, theirs)
     tree = _merged(store, ours, theirs, settled=files)
     if files:
         tree = _with_files(git, store, tree, files)
     return _write_commit(git, store, tree, (ours, theirs), message)
+
+
+def make_record(git: GitCommand, store: Store, ours: str, theirs: str, message: bytes) -> str:
+    """A merge commit of both with the tree of `ours`. Raises FarEndRefused when `ours` holds `theirs` already."""
+    _new(git, store, ours, theirs)
+    return _write_commit(git, store, _whole(git, store, ours).tree, (ours, theirs), message)
+
+
+def _new(git: GitCommand, store: Store, ours: str, theirs: str) -> None:
+    """Both are commits, and `theirs` is not in `ours` yet; raises FarEndRefused otherwise."""
+    for sha in (ours, theirs):
+        _whole(git, store, sha)
+    if store.read("merge-base", "--is-ancestor", theirs, ours, need=[theirs, ours], codes=(0, 1)).ok:
+        raise FarEndRefused(f"{ours} holds {theirs} already; there is nothing to merge")
 
 
 def make_revert(git: GitCommand, store: Store, tip: str, commits: Sequence[str], message: bytes) -> str | None:

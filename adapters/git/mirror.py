@@ -6,7 +6,7 @@ from pathlib import Path
 
 from adapters.git.command import GitCommand, Token
 from adapters.git.commits import link_at, make_commit
-from adapters.git.merges import make_merge, make_picks, make_revert
+from adapters.git.merges import make_merge, make_picks, make_record, make_revert
 from adapters.git.objects import changed_paths, commits, fetched_tag, file_at
 from adapters.git.push import push, remote_refs, remote_tags
 from adapters.git.refs import branch_ref, checked_message, checked_path, checked_sha, tag_ref
@@ -93,6 +93,10 @@ class GitMirror:
         settled = {checked_path(path): content for path, content in (files or {}).items()}
         return await asyncio.to_thread(self._merge, ref, sides, text, settled)
 
+    async def record(self, branch: str, *, expected: str, other: str, message: str) -> str:
+        ref, sides, text = branch_ref(branch), (checked_sha(expected), checked_sha(other)), checked_message(message)
+        return await asyncio.to_thread(self._record, ref, sides, text)
+
     async def revert(self, branch: str, *, expected: str, commits: Sequence[str], message: str) -> str:
         ref, tip, text = branch_ref(branch), checked_sha(expected), checked_message(message)
         return await asyncio.to_thread(self._revert, ref, tip, [checked_sha(sha) for sha in commits], text)
@@ -119,6 +123,9 @@ class GitMirror:
 
     async def is_ancestor(self, ancestor: str, descendant: str) -> bool:
         return await asyncio.to_thread(self._is_ancestor, checked_sha(ancestor), checked_sha(descendant))
+
+    async def merge_base(self, one: str, other: str) -> str | None:
+        return await asyncio.to_thread(self._merge_base, checked_sha(one), checked_sha(other))
 
     async def push_signed_tag(self, name: str, *, at: str, message: str) -> RemoteTag:
         ref, commit, text = tag_ref(name), checked_sha(at), checked_message(message)
@@ -169,6 +176,9 @@ class GitMirror:
     def _merge(self, ref: str, sides: tuple[str, str], message: bytes, files: Mapping[str, bytes]) -> str:
         return self._pushed(ref, sides[0], make_merge(self._git, self._store, *sides, message, files))
 
+    def _record(self, ref: str, sides: tuple[str, str], message: bytes) -> str:
+        return self._pushed(ref, sides[0], make_record(self._git, self._store, *sides, message))
+
     def _revert(self, ref: str, expected: str, undone: Sequence[str], message: bytes) -> str:
         return self._pushed(ref, expected, make_revert(self._git, self._store, expected, undone, message))
 
@@ -193,6 +203,10 @@ class GitMirror:
     def _is_ancestor(self, ancestor: str, descendant: str) -> bool:
         ends = (ancestor, descendant)
         return self._store.read("merge-base", "--is-ancestor", *ends, need=ends, codes=(0, 1)).ok
+
+    def _merge_base(self, one: str, other: str) -> str | None:
+        found = self._store.read("merge-base", one, other, need=(one, other), codes=(0, 1))
+        return found.out.decode().strip() or None
 
     def _push_signed_tag(self, name: str, ref: str, at: str, message: bytes) -> RemoteTag:
         self._describe(at)

@@ -35,6 +35,11 @@ class MoreDeeds(ABC):
             old = _content(core, head, path)
             return _pushed(core, branch, head, path, old + text.encode() + b"\n", author)
 
+    def replace(self, branch: str, path: str, text: str, author: str = "maint") -> str:
+        """Somebody pushes a commit in which a file reads otherwise."""
+        with self._acting() as core:
+            return _pushed(core, branch, _tip(core, branch), path, text.encode(), author)
+
     def entry(self, branch: str, text: str, author: str = "maint") -> str:
         """Somebody pushes a commit with one more item on top of `[Unreleased]` in the changelog."""
         with self._acting() as core:

@@ -9,13 +9,16 @@ JSON = "application/vnd.pypi.simple.v1+json"
 PATH = f"/simple/{NAME}/"
 
 
+def index(core: Core) -> list[str]:
+    """The versions the index has: those of every release."""
+    return [release.tag.removeprefix("v").replace("-rc", "rc") for release in core.state.releases if not release.draft]
+
+
 def project_page(core: Core, call: Call) -> Reply:
     """Only in JSON, for whoever asks for it (PEP 691)."""
     if JSON not in call.headers.get("accept", ""):
         raise not_found()
-    versions = [
-        release.tag.removeprefix("v").replace("-rc", "rc") for release in core.state.releases if not release.draft
-    ]
+    versions = index(core)
     files = [
         {
             "filename": f"{NAME}-{version}.tar.gz",

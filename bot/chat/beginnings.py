@@ -35,6 +35,7 @@ class StartRollback(Command):
     image_only: bool = False
     retract: bool = False
     retag: bool = False
+    republish: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,14 +105,12 @@ def release(rest: str) -> Command | Problem:
 def _rollback(rest: str) -> Command | Problem:
     words, flags = _flags(rest)
     to = flags.pop("to", "")
-    image_only, retract, retag = "image-only" in flags, "retract" in flags, "retag" in flags
-    for known in ("image-only", "retract", "retag"):
-        flags.pop(known, None)
+    asked = [flags.pop(known, None) is not None for known in ("image-only", "retract", "retag", "republish")]
     if flags:
         return Problem("unknown-flag", next(iter(flags))[:20])
     if len(words) != 1:
         return Problem("missing", "release rollback")
-    return StartRollback(words[0][:100], to[:100], image_only, retract, retag)
+    return StartRollback(words[0][:100], to[:100], *asked)
 
 
 def hotfix(rest: str) -> Command | Problem:

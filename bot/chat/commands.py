@@ -148,6 +148,11 @@ class Cleanup(Command):
 
 
 @dataclass(frozen=True)
+class Reland(Command):
+    """!reland"""
+
+
+@dataclass(frozen=True)
 class SignOff(Command):
     """!done STEP evidence"""
 
@@ -593,6 +598,7 @@ VERBS: dict[str, _Parser] = {
     "close": _bare(Close, "close"),
     "cancel": _text(Cancel, "cancel"),
     "cleanup": _bare(Cleanup, "cleanup"),
+    "reland": _bare(Reland, "reland"),
     "undo": _bare(Undo, "undo"),
 }
 

@@ -36,6 +36,7 @@ _AFTERWARDS = (
     commands.SignOff,
     commands.Waive,
     commands.Cleanup,
+    commands.Reland,
     commands.Redo,
 )
 
@@ -219,6 +220,8 @@ def fits(command: commands.Command, run: Run) -> bool:
         return command.name in commands.SETTABLE_IN.get(run.sop, ())
     if type(command) in {commands.Restrict, *incident.HANDLERS, *public_words.HANDLERS}:
         return run.prefix == replies.INCIDENT
+    if isinstance(command, commands.Reland):
+        return run.sop == "SOP-04"
     if type(command) in release.HANDLERS:
         return run.sop == "SOP-03"
     return True

@@ -122,6 +122,7 @@ def record_found(desk: Desk, step: Step, key: str, action: Action, found: Probe,
         )
         desk.note("effect", step=step.id, action=key, what=action.says(desk.run), evidence=found.facts)
         owe(desk, found)
+        settle(desk, found)
         for item in found.news:
             tell_news(desk, item)
         return True
@@ -147,6 +148,18 @@ def owe(desk: Desk, found: Done) -> None:
         desk.run = timing.started(desk.run, f"{timing.OWED}{owed.id}", desk.now)
         desk.note("obligation", id=owed.id, text=owed.text, blocks=owed.blocks)
         desk.say(replies.owed(desk.run, debt))
+
+
+def settle(desk: Desk, found: Done) -> None:
+    """What was owed and is met by it is owed no longer."""
+    for debt in desk.run.obligations:
+        if not debt.open or debt.id not in found.met:
+            continue
+        met = debt.model_copy(update={"met_by": "sopwith", "evidence": found.met[debt.id]})
+        desk.run = desk.run.but(obligations=tuple(met if d.id == debt.id else d for d in desk.run.obligations))
+        desk.run = timing.stopped(desk.run, f"{timing.OWED}{debt.id}", desk.now)
+        desk.note("obligation-met", id=debt.id, evidence=met.evidence)
+        desk.say(replies.obligation_met(met))
 
 
 def trouble(desk: Desk, step: Step, trouble: str) -> timedelta:

@@ -6,13 +6,14 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from adapters.alarm import SchedulerAlarm
 from adapters.console import ConsoleChat, Room
 from adapters.git import GitMirror, make_demo_signer
 from adapters.github import GitHubForge
 from adapters.packages import SimpleIndex
-from adapters.registry import OciRegistry
+from adapters.registry import NoImages, OciRegistry
 from adapters.sandbox.clock import VirtualClock
 from adapters.sandbox.world import SandboxWorld
 from bot.chat.dispatch import Dispatch
@@ -36,6 +37,7 @@ from bot.procedures import check_insertions, load
 from bot.settings import Settings
 from sops import ALL
 from sops.kit.conversation import Event, Place
+from sops.kit.errors import ConfigurationError
 from sops.kit.model import Role
 from sops.kit.people import People, Person
 from sops.kit.policy import Policy
@@ -47,6 +49,8 @@ from sops.onboarding import ONBOARDING
 from storage import SqlStore
 
 NEWCOMERS_EVERY = timedelta(minutes=15)
+#: Whom the forge's own registry is told beside the token; it looks at the token alone.
+FORGE_USER = "sopwith"
 IDENTITY = ("Sopwith", "sopwith-bot@skylark.example")
 
 
@@ -148,13 +152,35 @@ def sandbox_settings(world: SandboxWorld, storage: str, policy: Policy | None = 
     )
 
 
+def registry_of(settings: Settings) -> OciRegistry | NoImages:
+    """The registry of the project's image. The forge's token goes to the forge's own registry and to no other."""
+    if "image" not in settings.policy.artefacts:
+        return NoImages()
+    user, password = settings.registry_user or None, settings.registry_password
+    if user is None and _of_forge(settings):
+        user, password = FORGE_USER, settings.token
+    realms = frozenset(settings.registry_realms)
+    return OciRegistry(settings.registry_url, settings.image, username=user, password=password, realm_hosts=realms)
+
+
+def _of_forge(settings: Settings) -> bool:
+    registry, forge = urlsplit(settings.registry_url).hostname, urlsplit(settings.api_url).hostname
+    return registry in {forge, f"containers.{forge}"} or (registry, forge) == ("ghcr.io", "api.github.com")
+
+
+def packages_of(settings: Settings) -> SimpleIndex | None:
+    """The project's page of its package index, if it has one. Raises ConfigurationError where it must have."""
+    if "pypi" in settings.policy.artefacts and not settings.package_page:
+        raise ConfigurationError("policy.artefacts name pypi, so package_page must be the project's page in its index")
+    return SimpleIndex(settings.package_page) if settings.package_page else None
+
+
 async def sandbox_ports(settings: Settings, home: Path, clock: Clock, chats: Mapping[str, Chat]) -> Ports:
     """The adapters that will meet the real far end, at the sandbox's addresses; the database is opened."""
     signing = await asyncio.to_thread(make_demo_signer, home / "keys", settings.git_identity)
     forge = GitHubForge(settings.repository, token=settings.token, base_url=settings.api_url, pause_between_writes=0.0)
     git = GitMirror(home / "mirror", settings.git_url, signing, identity=settings.git_identity, clock=clock)
-    registry = OciRegistry(settings.registry_url, settings.image, username="sopwith", password=settings.token)
-    packages = SimpleIndex(settings.package_page) if settings.package_page else None
+    registry, packages = registry_of(settings), packages_of(settings)
     store = SqlStore(settings.storage)
     await store.open()
     # One process owns a SQLite file, so leases found at its start are those of the dead.

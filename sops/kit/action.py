@@ -58,11 +58,15 @@ class Owed:
 
 @dataclass(frozen=True)
 class Done:
-    """The effect is there. `facts` is the evidence, kept by the run."""
+    """The effect is there. `facts` is the evidence, kept by the run.
+
+    `met` are obligations of the run that are met by it, each with what shows that.
+    """
 
     facts: dict[str, Any] = field(default_factory=dict)
     news: tuple[News, ...] = ()
     owed: tuple[Owed, ...] = ()
+    met: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

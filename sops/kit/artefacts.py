@@ -1,26 +1,60 @@
-"""What a release gives to its users, downloaded and compared: archives, their checksums, the image (SOP-01 row 11)."""
+"""What a release gives to its users, by the settings' `artefacts`: archives and their checksums, the image, a package.
+
+Each must be there; archives and the image are compared as well (SOP-01 row 11).
+"""
 
 import hashlib
 import re
 from typing import Any
 
 from sops.kit.action import News, World
+from sops.kit.errors import InvalidVersion
 from sops.kit.gate import Met, Waiting
 from sops.kit.run import Run
-from sops.kit.world import Asset, Manifest, Release
+from sops.kit.version import Version
+from sops.kit.world import Asset, Release
 
 _LINE = re.compile(r"([0-9a-fA-F]{64})[ \t]+\*?(\S.*)")
 _SIGNATURES = (".asc", ".sig", ".sigstore", ".pem")
 
 
-async def verified(run: Run, world: World, release: Release, manifest: Manifest) -> Met | Waiting:
+def named(run: Run, version: str) -> list[str]:
+    """What comes with the release of that version, as a plan puts it."""
+    image = ["its image"] if "image" in run.policy.artefacts else []
+    package = f"{run.policy.package} {_packaged(version)} in the package index"
+    return [*image, *([package] if "pypi" in run.policy.artefacts else [])]
+
+
+async def missing(run: Run, world: World, version: str) -> tuple[list[str], dict[str, Any]]:
+    """What of that is not there yet, and what is learned of the rest: the image's digest."""
+    absent: list[str] = []
+    facts: dict[str, Any] = {}
+    if "image" in run.policy.artefacts:
+        manifest = await world.registry.manifest(version)
+        absent += [] if manifest else [f"image {version}"]
+        facts = {"digest": manifest.digest} if manifest else {}
+    if "pypi" in run.policy.artefacts:
+        yanked = await world.packages.yanked(_packaged(version)) if world.packages else None
+        what = f"{run.policy.package} {_packaged(version)} in the package index"
+        absent += {None: [what], True: [f"{what}, where it is yanked"]}.get(yanked, [])
+    return absent, facts
+
+
+def _packaged(version: str) -> str:
+    try:
+        return Version.parse(version).pep440
+    except InvalidVersion:  # the outline of a procedure speaks of X.Y.0
+        return version
+
+
+async def verified(run: Run, world: World, release: Release, digest: str) -> Met | Waiting:
     """Every archive is listed in the checksum file and has that sum and GitHub's own; the image is there by digest.
 
-    With `checksums = ""` in the settings only the image is compared. What is wrong is told once.
+    With `checksums = ""` in the settings archives are not compared. What is wrong is told once.
     """
     sums: dict[str, str] = {}
     wrong: list[str] = []
-    if run.policy.checksums:
+    if run.policy.checksums and "archive" in run.policy.artefacts:
         listed = next((asset for asset in release.assets if asset.name == run.policy.checksums), None)
         if listed is None:
             return Waiting(f"release {release.tag} has no {run.policy.checksums}")
@@ -32,8 +66,8 @@ async def verified(run: Run, world: World, release: Release, manifest: Manifest)
         for asset in archives:
             sums[asset.name] = hashlib.sha256(await world.forge.download_asset(asset.id)).hexdigest()
             wrong += _compared(asset, sums[asset.name], wanted, listed.name)
-    if await world.registry.manifest(manifest.digest) is None:
-        wrong.append(f"the registry does not give the image by its digest {manifest.digest}")
+    if digest and await world.registry.manifest(digest) is None:
+        wrong.append(f"the registry does not give the image by its digest {digest}")
     if wrong:
         note = "; ".join(sorted(wrong))
         fresh = run.facts.get("artefacts.wrong") != note

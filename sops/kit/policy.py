@@ -87,6 +87,8 @@ class Policy(BaseModel):
     grace_p0: timedelta = timedelta(seconds=5)
 
     # Releases
+    #: What a release consists of beside its page at the forge; each is waited for, and compared where that can be.
+    artefacts: tuple[Literal["image", "archive", "pypi"], ...] = ("image", "archive")
     #: The file among a release's assets that lists their sums; empty if there is none.
     checksums: str = "SHA256SUMS"
     #: Who publishes the release of a pushed tag: a workflow of the repository, or the bot.
@@ -98,7 +100,7 @@ class Policy(BaseModel):
     latest: str = "latest"
     #: The workflow that publishes the image of a tag.
     publish_workflow: str = "dockerhub-publish-on-release.yml"
-    #: What the project is called in its package index; empty if it is in none.
+    #: What the project is called in its package index; empty if it is in none. `artefacts` has a release wait for it.
     package: str = ""
     #: A rollback has that workflow build the earlier release again, instead of moving `latest` to its image.
     rollback_rebuilds: bool = False
@@ -182,6 +184,8 @@ class Policy(BaseModel):
             raise ValueError("thresholds rise, and the last one is 100")
         if not all(reason.strip() for reason in self.off.values()):
             raise ValueError("a step that is switched off needs a reason")
+        if "pypi" in self.artefacts and not self.package:
+            raise ValueError("artefacts name pypi, so package says what the project is called there")
         if not self.escalation:
             raise ValueError("escalation names at least one role")
         return self

@@ -187,6 +187,15 @@ class GitRepository(Protocol):
         """
         ...
 
+    async def record(self, branch: str, *, expected: str, other: str, message: str) -> str:
+        """Merge commit `other` into `branch` without taking anything of it: the tree stays that of `expected`.
+
+        Its first parent is `expected`, its second `other`; pushed with the lease `expected`. Returns the new SHA.
+        Raises HeadMoved when the branch is not at `expected`, FarEndRefused when `expected` holds `other` already;
+        nothing is then pushed.
+        """
+        ...
+
     async def revert(self, branch: str, *, expected: str, commits: Sequence[str], message: str) -> str:
         """Undo `commits` in the order given, in one commit on top of `expected`, pushed with that lease.
 
@@ -218,6 +227,10 @@ class GitRepository(Protocol):
         ...
 
     async def is_ancestor(self, ancestor: str, descendant: str) -> bool: ...
+    async def merge_base(self, one: str, other: str) -> str | None:
+        """The newest commit both came from, None where they have no history in common."""
+        ...
+
     async def push_signed_tag(self, name: str, *, at: str, message: str) -> RemoteTag:
         """Make a signed tag on `at`, verify it, and push it if no tag of that name exists.
 

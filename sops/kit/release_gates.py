@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from sops.kit import artefacts
 from sops.kit.action import News, World, fill, short
-from sops.kit.artefacts import verified
 from sops.kit.errors import InvalidText, InvalidVersion
 from sops.kit.gate import Condition, Gate, Met, Waiting
 from sops.kit.run import Run, StepState
@@ -172,9 +172,10 @@ def deciding(reviews: Sequence[Review]) -> list[Review]:
 
 @dataclass(frozen=True)
 class Published(Gate):
-    """The release is out and its image is in the registry; the digest is recorded.
+    """The release is out, with everything the settings' `artefacts` name; the image's digest is recorded.
 
-    `pre`: it is a pre-release. Of one that is not, every archive, checksum and digest is compared as well.
+    `image` is the version it is called by there. `pre`: it is a pre-release. Of one that is not, every archive,
+    checksum and digest is compared as well.
     """
 
     tag: str
@@ -182,19 +183,17 @@ class Published(Gate):
     pre: bool = True
 
     def says(self, run: Run) -> str:
-        return f"wait for the {'pre-release' if self.pre else 'release'} {fill(self.tag, run)} and its image"
+        release = f"the {'pre-release' if self.pre else 'release'} {fill(self.tag, run)}"
+        return f"wait for {' and '.join([release, *artefacts.named(run, fill(self.image, run))])}"
 
     async def check(self, run: Run, world: World) -> Met | Waiting:
         tag = fill(self.tag, run)
         release = await world.forge.release_by_tag(tag)
-        manifest = await world.registry.manifest(fill(self.image, run))
-        missing = []
+        missing, learned = await artefacts.missing(run, world, fill(self.image, run))
         if release is None or release.draft:
-            missing.append(f"release {tag}")
-        if manifest is None:
-            missing.append(f"image {fill(self.image, run)}")
+            missing.insert(0, f"release {tag}")
         since = run.record("published").since or run.record("artefacts").since or world.now
-        if missing or release is None or manifest is None:
+        if missing or release is None:
             late = world.now - since >= timedelta(hours=1) and not run.facts.get("published.late")
             news = (News("not-published", {"missing": missing}),) if late else ()
             return Waiting(f"not there yet: {' and '.join(missing)}", {"published.late": True} if late else {}, news)
@@ -203,10 +202,10 @@ class Published(Gate):
         facts = {
             "release": release.id,
             "release.url": release.url,
-            "digest": manifest.digest,
             "published.at": world.now.isoformat(),
+            **learned,
         }
-        found = Met() if self.pre else await verified(run, world, release, manifest)
+        found = Met() if self.pre else await artefacts.verified(run, world, release, learned.get("digest", ""))
         return replace(found, facts={**facts, **found.facts}) if isinstance(found, Met) else found
 
 

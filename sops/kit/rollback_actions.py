@@ -23,22 +23,36 @@ class PointLatest(Action):
         return f"point {run.policy.latest} at the image of {good}{f', {digest}' if digest else ''}"
 
     async def probe(self, run: Run, world: World) -> Probe:
-        good, bad = run.facts.get("good.digest"), run.facts.get("bad.digest")
+        good, wanted = run.facts.get("good.digest"), run.facts.get("good", "the release before")
         latest = await world.registry.manifest(run.policy.latest)
         now = latest.digest if latest else ""
-        if now and now == good:
-            return Done({"latest": good})
-        if not good:
-            wanted = run.facts.get("good", "the release before")
+        if now and now in {good, await self._rebuilt(run, world)}:
+            return Done({"latest": now})
+        if not good or await world.registry.manifest(good) is None:
             return Conflict(f"the registry has no image of {wanted}", "publish it again, then !retry")
-        if now != bad:
-            return Conflict(f"{run.policy.latest} is {now or 'nothing'} by now", "see who moved it, then !retry")
-        return Todo(self.says(run))
+        if now in _bad(run):
+            return Todo(self.says(run), {"latest.on": now})
+        if now == run.facts.get("latest.was"):
+            return Conflict(
+                f"{run.policy.latest} is {now}, and nothing tells whether that is {run.version}",
+                f"see whose image it is, and put {run.policy.latest} where it belongs; then !retry, or !waive latest",
+            )
+        return Conflict(f"{run.policy.latest} is {now or 'nothing'} by now", "see who moved it, then !retry")
+
+    async def _rebuilt(self, run: Run, world: World) -> str:
+        """What the earlier version's tag is since it was built again, where that was done as well."""
+        found = await world.registry.manifest(run.facts["good"]) if "republish.run" in run.facts else None
+        return found.digest if found else ""
 
     async def perform(self, run: Run, world: World) -> None:
         manifest = await world.registry.manifest(run.facts["good.digest"])
         if manifest is not None:
             await world.registry.put(run.policy.latest, manifest)
+
+
+def _bad(run: Run) -> set[str]:
+    """Digests that are the bad version: what went out, and what its tag was when all was looked up."""
+    return {run.facts[name] for name in ("bad.digest", "bad.now") if run.facts.get(name)}
 
 
 @dataclass(frozen=True)
@@ -48,7 +62,8 @@ class RetractImage(Action):
     public = True
 
     def says(self, run: Run) -> str:
-        return f"delete the image of {run.version} from the registry (for good)"
+        bad = run.facts.get("bad.digest")
+        return f"delete the image of {run.version} from the registry (for good){f', {bad}' if bad else ''}"
 
     async def probe(self, run: Run, world: World) -> Probe:
         bad = run.facts.get("bad.digest")
@@ -194,7 +209,7 @@ class RevertRelease(Action):
 
 def _reland(run: Run, merge: str) -> tuple[Owed, ...]:
     text = (
-        f"bring {run.version}'s work back before it ships again: on {run.policy.develop}, "
+        f"bring {run.version}'s work back before it ships again: !reland, or on {run.policy.develop} "
         f"git merge {short(run.facts['revert.cut.at'])} and then git merge -s ours {short(merge)}"
     )
     return (Owed("reland", text, Role.RELEASE_MANAGER, blocks="SOP-01 SOP-02 SOP-03"),)

@@ -1,93 +1,16 @@
 """What a rollback finds out before it asks for a yes, and what its rows hang on (SOP-04)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
-from sops.kit.action import News, World, short
-from sops.kit.errors import InvalidText, InvalidVersion
+from sops.kit.action import News, World
+from sops.kit.errors import InvalidText
 from sops.kit.gate import Condition, Gate, Met, Waiting
-from sops.kit.policy import Policy
+from sops.kit.rollback_survey import SHOWN, survey
 from sops.kit.run import Run
 from sops.kit.version import Version
-from sops.kit.world import Commit, RemoteTag
 
 WORKAROUND_WAIT = timedelta(minutes=15)
-SHOWN = 4
-
-
-async def survey(version: Version, to: str, policy: Policy, world: World) -> dict[str, Any]:
-    """Everything a rollback of that version rests on, looked up at the far ends.
-
-    `merges` are the commits of main's first-parent chain that brought the version and its candidates, newest first;
-    `kept` what came between and stays. Raises InvalidText when there is nothing to roll back, or nothing to go to.
-    """
-    tags = {tag.name: tag for tag in await world.git.tags()}
-    if version.tag not in tags:
-        raise InvalidText(f"{version.text} is not released: there is no tag {version.tag}")
-    good = _good(version, to, tags)
-    main = await world.git.branch(policy.main)
-    if main is None:
-        raise InvalidText(f"there is no branch {policy.main}")
-    bad = [tag for name, tag in tags.items() if (found := _version(name)) and _same_release(found, version)]
-    merges, kept = _sorted_out(await world.git.first_parents(tags[good.tag].commit, main), bad)
-    image, wanted, latest = [await world.registry.manifest(name) for name in (version.text, good.text, policy.latest)]
-    return {
-        "base.tag": good.tag,
-        "good": good.text,
-        "good.commit": tags[good.tag].commit,
-        "bad.tags": sorted((tag.name for tag in bad), key=Version.parse),
-        "bad.commit": tags[version.tag].commit,
-        "main.at": main,
-        "merges": [commit.sha for commit in merges],
-        "kept": [f"{short(commit.sha)} {commit.subject}"[:80] for commit in kept],
-        "kept.commits": [commit.sha for commit in kept],
-        "main.protected": (await world.forge.rules(policy.main)).protected,
-        "bad.digest": image.digest if image else "",
-        "good.digest": wanted.digest if wanted else "",
-        "latest.was": latest.digest if latest else "",
-    }
-
-
-def _good(version: Version, to: str, tags: dict[str, RemoteTag]) -> Version:
-    """The release to go back to: the one named, else the newest stable one before."""
-    before = [found for name in tags if (found := _version(name)) and not found.is_candidate and found < version.final]
-    if not to:
-        if not before:
-            raise InvalidText(f"nothing stable was released before {version.text}")
-        return max(before)
-    try:
-        wanted = Version.parse(to)
-    except InvalidVersion as problem:
-        raise InvalidText(str(problem)) from problem
-    if wanted not in before:
-        raise InvalidText(f"{wanted.text} is no stable release before {version.text}; there are: {_listed(before)}")
-    return wanted
-
-
-def _listed(versions: Sequence[Version]) -> str:
-    return ", ".join(each.text for each in sorted(versions, reverse=True)[:SHOWN]) or "none"
-
-
-def _version(tag: str) -> Version | None:
-    try:
-        found = Version.parse(tag)
-    except InvalidVersion:
-        return None
-    return found if found.tag == tag else None
-
-
-def _same_release(found: Version, version: Version) -> bool:
-    """Of a stable release its candidates too; of a candidate those before it."""
-    return found.final == version.final and found <= version
-
-
-def _sorted_out(chain: Sequence[Commit], bad: Sequence[RemoteTag]) -> tuple[list[Commit], list[Commit]]:
-    """What brought the version to main, and what else came; a hotfix's merge has the tagged head as second parent."""
-    tagged = {tag.commit for tag in bad}
-    merges = [commit for commit in chain if tagged & {commit.sha, *commit.parents[1:]}]
-    return merges, [commit for commit in chain if commit not in merges]
 
 
 @dataclass(frozen=True)
@@ -102,10 +25,10 @@ class Surveyed(Gate):
             return "look up what brought the version to main, and what was before"
         count, kept = len(facts["merges"]), facts["kept"]
         what = f"find {count} merge{'s' if count != 1 else ''} of {run.version} since {facts['base.tag']}"
-        if not kept:
-            return what
-        more = f" and {len(kept) - SHOWN} more" if len(kept) > SHOWN else ""
-        return f"{what}; what else came stays: {'; '.join(kept[:SHOWN])}{more}"
+        if kept:
+            more = f" and {len(kept) - SHOWN} more" if len(kept) > SHOWN else ""
+            what = f"{what}; what else came stays: {'; '.join(kept[:SHOWN])}{more}"
+        return "; ".join([what, *_of_images(run)])
 
     async def check(self, run: Run, world: World) -> Met | Waiting:
         try:
@@ -114,60 +37,97 @@ class Surveyed(Gate):
             return Waiting(str(problem))
 
 
+def _of_images(run: Run) -> list[str]:
+    """Where the digest of the bad image comes from, and what its tag is by now if that is something else."""
+    bad, now = run.facts.get("bad.digest"), run.facts.get("bad.now")
+    if "image" not in run.policy.artefacts:
+        return []
+    if not bad:
+        return [f"nothing tells the image of {run.version}: no run recorded it, and the registry has none"]
+    if not run.facts.get("recorded"):
+        return [f"its image is looked up, as no run recorded it: {bad}"]
+    if now == bad:
+        return []
+    return [f"its image went out as {bad}, and the tag {run.version} is {now or 'gone'} by now"]
+
+
+#: Why a row about images is left out of a project that has none.
+NO_IMAGE = "this project has no image"
+
+
 @dataclass(frozen=True)
 class MovesLatest(Condition):
-    """The image of a stable release is `latest`; where the settings rebuild it instead, or it is not, nothing moves."""
+    """A stable release's image may be `latest`; left out where a workflow does it, or where `latest` is another's.
+
+    Where nobody can tell whose image it is, the step is there, and its probe says so.
+    """
 
     settled = True
 
     def holds(self, run: Run) -> bool:
-        stable = not Version.parse(run.version).is_candidate
-        ours = run.facts.get("latest.was") == run.facts.get("bad.digest") != ""
-        return stable and ours and not run.policy.rollback_rebuilds
+        return not self._why(run)
 
     def says(self, run: Run) -> str:
         return f"if {run.policy.latest} is {run.version}"
 
     def otherwise(self, run: Run) -> str:
+        return self._why(run)
+
+    def _why(self, run: Run) -> str:
+        """Why nothing moves; empty if it does."""
+        latest = run.policy.latest
+        if "image" not in run.policy.artefacts:
+            return NO_IMAGE
         if Version.parse(run.version).is_candidate:
-            return f"a candidate is never {run.policy.latest}"
+            return f"a candidate is never {latest}"
         if run.policy.rollback_rebuilds:
             return "the workflow does it"
-        return f"{run.policy.latest} is not {run.version}"
+        if not run.facts.get("latest.was"):
+            return f"there is no {latest}"
+        whose = run.facts.get("latest.is")
+        return f"{latest} is {whose}" if whose and whose != run.version else ""
 
 
 @dataclass(frozen=True)
 class Asked(Condition):
-    """Whoever began the rollback asked for this row."""
+    """Whoever began the rollback asked for this row. `image`: it is about the image, where there is one."""
 
     settled = True
     fact: str
     flag: str
+    image: bool = False
 
     def holds(self, run: Run) -> bool:
-        return bool(run.facts.get(self.fact))
+        return bool(run.facts.get(self.fact)) and not self._no_image(run)
 
     def says(self, run: Run) -> str:
         return f"if asked for with --{self.flag}"
 
     def otherwise(self, run: Run) -> str:
-        return "not asked for"
+        return NO_IMAGE if self._no_image(run) else "not asked for"
+
+    def _no_image(self, run: Run) -> bool:
+        return self.image and "image" not in run.policy.artefacts
 
 
 @dataclass(frozen=True)
 class Rebuilds(Condition):
-    """The settings want the image of the earlier release built again, instead of moving `latest`."""
+    """The image of the earlier release is built again, where the settings or whoever began the rollback want it.
+
+    The settings want it instead of moving `latest`; asked for, it is done after that.
+    """
 
     settled = True
 
     def holds(self, run: Run) -> bool:
-        return run.policy.rollback_rebuilds
+        wanted = run.policy.rollback_rebuilds or bool(run.facts.get("republish"))
+        return wanted and "image" in run.policy.artefacts
 
     def says(self, run: Run) -> str:
-        return "if the settings want it"
+        return "if the settings want it, or asked for with --republish"
 
     def otherwise(self, run: Run) -> str:
-        return "the settings do not want it"
+        return "not asked for, nor set" if "image" in run.policy.artefacts else NO_IMAGE
 
 
 @dataclass(frozen=True)
@@ -235,7 +195,7 @@ class DigestUnshared(Gate):
 
     async def check(self, run: Run, world: World) -> Met | Waiting:
         bad = run.facts.get("bad.digest")
-        if not bad:
+        if not bad or await world.registry.manifest(bad) is None:
             return Met()
         shared = []
         for tag in await world.registry.tags():
@@ -249,18 +209,21 @@ class DigestUnshared(Gate):
 
 @dataclass(frozen=True)
 class HasPackage(Condition):
-    """The project is in a package index, and not only a candidate of it is rolled back."""
+    """The version is in a package index, and not only the image is rolled back."""
 
     settled = True
 
     def holds(self, run: Run) -> bool:
-        return bool(run.policy.package)
+        there = bool(run.facts.get("package.there", True)) and not run.facts.get("image.only")
+        return bool(run.policy.package) and there
 
     def says(self, run: Run) -> str:
         return "if it is in a package index"
 
     def otherwise(self, run: Run) -> str:
-        return "in no package index"
+        if run.policy.package and run.facts.get("image.only"):
+            return "only the image"
+        return f"the package index has no {run.version}" if run.policy.package else "in no package index"
 
 
 @dataclass(frozen=True)

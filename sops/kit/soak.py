@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sops.kit.action import News, World
+from sops.kit.action import News, World, fill
 from sops.kit.gate import Gate, Met, Waiting
+from sops.kit.rolled_back import rolled_back, was_rolled_back
 from sops.kit.run import Run
 from sops.kit.timing import SOAK
 from sops.kit.world import Issue
@@ -19,7 +20,10 @@ from sops.kit.world import Issue
 
 @dataclass(frozen=True)
 class Soaked(Gate):
-    """The policy's `soak` is over and no blocker is open; or a blocker was fixed and the next candidate is due."""
+    """The policy's `soak` is over and no blocker is open; or a blocker was fixed and the next candidate is due.
+
+    A candidate that was rolled back has nothing left to soak: it waits until a blocker's fix leads to the next one.
+    """
 
     def says(self, run: Run) -> str:
         return f"soak for {run.policy.soak.days} days without an open blocker"
@@ -33,6 +37,11 @@ class Soaked(Gate):
         if not view.open and view.fixed:
             facts["soak.outcome"] = "blocked"
             return Met(facts, (*view.news(), News("soak-failed", {"fixed": sorted(view.fixed)})))
+        if (back := await rolled_back(fill("{candidate}", run), world)) is not None:
+            note = was_rolled_back(fill("{candidate}", run), back)
+            told = run.facts.get("soak.back") == back.name
+            news = () if told else (News("candidate-rolled-back", {"by": back.name}),)
+            return Waiting(note, {**facts, "soak.back": back.name}, (*view.news(), *news), (SOAK, view.started, None))
         if not view.open and world.now >= view.ends:
             facts["soak.outcome"] = "clear"
             return Met(facts, (*view.news(), News("soak-passed", {"days": run.policy.soak.days})))

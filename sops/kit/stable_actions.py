@@ -11,7 +11,7 @@ from sops.kit.model import Role
 from sops.kit.run import Run
 from sops.kit.timing import calendar
 from sops.kit.version import Version
-from sops.kit.version_files import set_version
+from sops.kit.version_files import merged_versions, set_version
 
 
 @dataclass(frozen=True)
@@ -113,8 +113,8 @@ class PublishRelease(Action):
 class BackMerge(Action):
     """The release merged into `develop`, whose `[Unreleased]` keeps what the release does not say (row 12).
 
-    A plain version file of `develop` that is ahead stays. Where `develop` is protected the merge is on a branch of
-    its own. A conflict elsewhere is left to people as something owed.
+    Of a version file the later version stays, whichever side it is on. Where `develop` is protected the merge is on a
+    branch of its own. A conflict elsewhere is left to people as something owed.
     """
 
     public = True
@@ -173,11 +173,14 @@ class BackMerge(Action):
         path, merge = run.policy.changelog, run.facts["merge"]
         theirs, ours = await world.git.read(merge, path), await world.git.read(tip, path)
         files = {path: back_merged(ours, theirs, run.version)} if ours and theirs else {}
-        for file in (each for each in run.policy.version_files if each.kind == "plain"):
-            theirs, ours = await world.git.read(merge, file.path), await world.git.read(tip, file.path)
-            if ours and theirs:
-                ahead = Version.parse(ours.decode().strip()) > Version.parse(theirs.decode().strip())
-                files[file.path] = ours if ahead else theirs
+        base = await world.git.merge_base(tip, merge)
+        for path in dict.fromkeys(file.path for file in run.policy.version_files):
+            places = [(file.kind, file.at) for file in run.policy.version_files if file.path == path]
+            theirs, ours = await world.git.read(merge, path), await world.git.read(tip, path)
+            old = await world.git.read(base, path) if base else None
+            merged = merged_versions(places, base=old, ours=ours, theirs=theirs) if ours and theirs else None
+            if merged is not None:
+                files[path] = merged
         return files
 
     async def _new_entries(self, run: Run, world: World, tip: str) -> list[str]:

@@ -8,6 +8,8 @@ from sops.kit.changelog import entries
 from sops.kit.changelog_parts import UNRELEASED
 from sops.kit.errors import InvalidText, InvalidVersion
 from sops.kit.gate import Condition, Gate, Met, Waiting
+from sops.kit.reland import RELAND, missing_from
+from sops.kit.rolled_back import rolled_back, was_rolled_back
 from sops.kit.run import Run, RunState, StepState
 from sops.kit.version import Version
 from sops.kit.world import RemoteTag
@@ -59,6 +61,8 @@ class CandidateSoaked(Gate):
         tag = run.facts.get("base.tag")
         if not tag:
             return Waiting(f"there is no candidate of {run.version}; bring one out with /release rc {run.version}")
+        if (back := await rolled_back(tag.removeprefix("v"), world)) is not None:
+            return Waiting(was_rolled_back(tag.removeprefix("v"), back))
         runs = [each for each in await world.runs.of_version(run.version) if each.sop == CANDIDATE]
         ours = [each for each in runs if each.facts.get("tag") == tag]
         if not ours:
@@ -94,6 +98,7 @@ class NothingOwed(Gate):
             if other.id != run.id and _before(other, run)
             for debt in other.obligations
             if debt.open and self.sop in debt.blocks.replace(",", " ").split()
+            if debt.id != RELAND or await missing_from(other, world)
         ]
         return Waiting("; ".join(debts)) if debts else Met()
 

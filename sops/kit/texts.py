@@ -81,6 +81,13 @@ def _rollback(run: Run) -> str:
     return f"Takes {run.version} back, by run {run.name}: the tree is that of {facts['base.tag']} again.{stays}"
 
 
+def _reland(run: Run) -> str:
+    return (
+        f"Brings the work of {run.version} back to `{run.policy.develop}`, by run {run.name}. The rollback is recorded "
+        "without being taken, so that no later merge drops the work: merge this with a merge commit."
+    )
+
+
 def _dependency(run: Run) -> str:
     facts = run.facts
     notes = ", ".join(facts.get("notes.shown", [])) or "none"
@@ -105,6 +112,7 @@ PULL_REQUESTS: dict[str, Callable[[Run], str]] = {
     "back-port": _back_port,
     "back-merge": _back_merge,
     "rollback": _rollback,
+    "reland": _reland,
     "dependency": _dependency,
     "security-table": _security_table,
 }

@@ -165,14 +165,14 @@ def _issue(issue: Issue) -> Facts:
     return told
 
 
+#: Not by date: after an outage side by side lines of history have other times, and are the same history.
+_LOG = ("log", "--topo-order", "-p", "--format=%n%s%n%b%an %ae %cI")
+
+
 def _git(world: SandboxWorld) -> Facts:
     """Refs, and for each the whole history with its changes."""
     refs = _output(world, "for-each-ref", "--format=%(refname) %(objecttype)").split("\n")
-    history = {
-        line: _output(world, "log", "-p", "--format=%n%s%n%b%an %ae %cI", line.partition(" ")[0]).split("\n")
-        for line in refs
-        if line
-    }
+    history = {line: _output(world, *_LOG, line.partition(" ")[0]).split("\n") for line in refs if line}
     return dict(history)
 
 

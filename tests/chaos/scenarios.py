@@ -132,7 +132,7 @@ STABLE = Scenario(
     SELDOM,
 )
 
-#: A rollback out of an incident; the release was made by hand.
+#: A rollback of a release that was made by hand, and the work brought back.
 ROLLBACK = Scenario(
     "rollback",
     _lines(
@@ -146,6 +146,11 @@ ROLLBACK = Scenario(
         %clock +5m
         @rm in RBK-1: !set workaround stay on 1.3.0
         %clock +30m
+        %state RBK-1 run done
+        @rm in RBK-1: !reland
+        %clock +5m
+        %forge merge 43
+        %clock +5m
         %state RBK-1 run done
         """
     ),

@@ -44,7 +44,15 @@ EFFECTS = {
     "incident": _DRAFTED | {"forge.open_issue", "forge.close_issue", "forge.open_discussion"},
     "newcomer": {"forge.comment", "forge.add_labels"},
     "stable": _DRAFTED | {"git.push_signed_tag", "forge.merge", "git.merge", "forge.close_milestone"},
-    "rollback": {"registry.put", "registry.delete", "forge.edit_release", "git.revert", "forge.merge"},
+    "rollback": {
+        "registry.put",
+        "registry.delete",
+        "forge.edit_release",
+        "git.revert",
+        "forge.merge",
+        "git.merge",
+        "git.record",
+    },
     "security": {"forge.open_advisory", "forge.score_advisory", "forge.publish_advisory", "git.cherry_pick"},
     "dependency": _DRAFTED | {"forge.add_labels"},
 }

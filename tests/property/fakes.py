@@ -163,6 +163,9 @@ class FakeGit:
     ) -> str:
         raise FarEndRefused(f"nothing here merges into {branch}")
 
+    async def record(self, branch: str, *, expected: str, other: str, message: str) -> str:
+        raise FarEndRefused(f"nothing here merges into {branch}")
+
     async def revert(self, branch: str, *, expected: str, commits: Sequence[str], message: str) -> str:
         raise FarEndRefused(f"nothing here reverts on {branch}")
 
@@ -194,6 +197,9 @@ class FakeGit:
 
     async def is_ancestor(self, ancestor: str, descendant: str) -> bool:
         return await self._reach.read(lambda: ancestor in self._world.reachable(descendant))
+
+    async def merge_base(self, one: str, other: str) -> str | None:
+        raise FarEndRefused("nothing here merges")
 
     async def push_signed_tag(self, name: str, *, at: str, message: str) -> RemoteTag:
         return await self._reach.write(lambda: self._world.tag(name, at))

@@ -1,7 +1,19 @@
 """What commands do, a module for each kind of run. `bot.chat.dispatch` finds them in `HANDLERS`."""
 
 from bot.chat.commands import Ack, Close, Command, Report, SignOff
-from bot.chat.handlers import approvals, cleanup, common, facts, incident, override, public_words, redo, release, undo
+from bot.chat.handlers import (
+    approvals,
+    cleanup,
+    common,
+    facts,
+    incident,
+    override,
+    public_words,
+    redo,
+    reland,
+    release,
+    undo,
+)
 from bot.chat.handlers.base import Handler
 from sops.kit.run import Run
 
@@ -16,6 +28,7 @@ HANDLERS: dict[type[Command], Handler] = {
     **override.HANDLERS,
     **redo.HANDLERS,
     **cleanup.HANDLERS,
+    **reland.HANDLERS,
 }
 
 

@@ -1,10 +1,11 @@
-"""`/release rollback 1.4.0 [--to 1.3.2] [--image-only] [--retract] [--retag]` (SOP-04)."""
+"""`/release rollback 1.4.0 [--to 1.3.2] [--image-only] [--retract] [--retag] [--republish]` (SOP-04)."""
 
 from bot.chat import commands, replies
 from bot.chat.openings.base import Beginning, Looks, Opening
+from bot.chat.replies.rollback import NO_IMAGE
 from sops.kit.errors import InvalidText, InvalidVersion
 from sops.kit.message import Card
-from sops.kit.rollback_gates import survey
+from sops.kit.rollback_survey import survey
 from sops.kit.version import Version
 from sops.rollback import ROLLBACK
 
@@ -16,7 +17,10 @@ async def _rollback(command: commands.StartRollback, looks: Looks) -> Opening | 
         found = await survey(version, command.to, looks.policy, looks.world)
     except (InvalidVersion, InvalidText) as problem:
         return replies.bad_version(str(problem))
+    if command.image_only and "image" not in looks.policy.artefacts:
+        return replies.refused(NO_IMAGE)
     asked = {"to": command.to, "image.only": command.image_only, "retract": command.retract, "retag": command.retag}
+    asked["republish"] = command.republish
     return Opening(ROLLBACK, version.text, version.text, facts={**found, **asked})
 
 

@@ -636,6 +636,8 @@ def _soak_news(run: Run, item: News) -> Card:
             f"Put the fix on release/v{run.version}-rc1, then the release manager says so.",
             hint="!done blockers evidence",
         )
+    if item.kind == "candidate-rolled-back":
+        return rollback.candidate_rolled_back(run, item)
     if item.kind == "soak-passed":
         return card(f"{about['days']} days without an open blocker: {run.version}-rc{run.iteration} passed its soak.")
     raise KeyError(item.kind)
@@ -646,8 +648,8 @@ def _offer(run: Run, about: Mapping[str, Any]) -> Card:
     return card(
         line(
             bold(f"{run.version} can be released (SOP-01)."),
-            f" Candidate {about['tag']} {soak}; image ",
-            code(str(about["digest"])),
+            f" Candidate {about['tag']} {soak}",
+            *(["; image ", code(str(about["digest"]))] if about.get("digest") else ["."]),
         ),
         hint=f"/release stable {run.version}",
     )
@@ -713,6 +715,14 @@ def owed(run: Run, debt: Obligation) -> Card:
     return card(f"Owed from now on: {debt.text} ({debt.role}).", hint=f"!done {debt.id} evidence")
 
 
+def _with_it(run: Run) -> str:
+    """What is out beside the release, by the settings."""
+    package = f" and {run.policy.package}" if "pypi" in run.policy.artefacts else ""
+    if "image" not in run.policy.artefacts:
+        return f"{package} are out" if package else " is out"
+    return f"{', image' if package else ' and image'}{package} are out, {run.facts.get('digest')}"
+
+
 def step_done(run: Run, step: Step) -> Card | None:
     """A step's progress, in the thread; None where somebody said so already or nobody need know."""
     own = WORDS[run.sop].done.get(step.id) if run.sop in WORDS else None
@@ -724,8 +734,8 @@ def step_done(run: Run, step: Step) -> Card | None:
         "pull-request": f"PR #{facts.get('pr')}: {facts.get('pr.url')}",
         "merge": f"PR #{facts.get('pr')} merged into {run.policy.main} as {short(str(facts.get('merge')))}",
         "tag": f"tag {facts.get('tag')} signed and pushed",
-        "published": f"pre-release and image are out, {facts.get('digest')}",
-        "artefacts": f"release and image are out, {facts.get('digest')}",
+        "published": f"pre-release{_with_it(run)}",
+        "artefacts": f"release{_with_it(run)}",
         "announce": f"announced: {facts.get('announcement.url')}",
         "fix-branch": f"{facts.get('branch')} is there for the fix",
         "acknowledge": f"issue #{facts.get('issue')}: {facts.get('issue.url')}",

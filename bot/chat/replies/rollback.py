@@ -2,8 +2,26 @@
 
 from bot.chat.replies.parts import Words, card
 from sops.kit.action import News, short
-from sops.kit.message import Card
+from sops.kit.message import Card, bold, line
 from sops.kit.run import Run
+
+NO_IMAGE = "This project has no image to roll back alone: the settings' artefacts name none."
+
+
+NOTHING_TO_RELAND = "Nothing of this rollback is owed."
+RELANDING = "It is on its way already; !retry looks again where it stopped."
+
+
+def relanding(run: Run, who: str) -> Card:
+    """The answer to `!reland`."""
+    return card(
+        f"{who}: bringing the work of {run.version} back to {run.policy.develop}, by a pull request.",
+        "What was owed is met once that is merged, with a merge commit.",
+    )
+
+
+def _work_back(run: Run) -> str:
+    return f"PR #{run.facts['reland.pr']} brings the work of {run.version} back: {run.facts['reland.pr.url']}"
 
 
 def _heading(run: Run) -> str:
@@ -14,6 +32,15 @@ def _workaround(run: Run, item: News) -> Card:
     return card(
         "What can people do meanwhile? Without an answer it is announced in 15 min, and can be added later.",
         hint="!set workaround text",
+    )
+
+
+def candidate_rolled_back(run: Run, item: News) -> Card:
+    """In the thread of the candidate."""
+    return card(
+        line(bold(f"{run.version}-rc{run.iteration} was rolled back, by {item.about['by']}."), " It soaks no longer."),
+        "Name what was wrong with it as a blocker; once that is closed the next candidate is due.",
+        hint="!blocker #n · !cancel reason",
     )
 
 
@@ -41,6 +68,8 @@ WORDS = Words(
         "revert": lambda run: (
             f"reverted as {short(run.facts['revert.commit'])}; the tree is that of {run.facts['good']}"
         ),
+        "work-back": _work_back,
+        "work-is-back": lambda run: f"{run.policy.develop} holds the work of {run.version} again",
         "revert-pull-request": lambda run: f"PR #{run.facts['pr']}: {run.facts['pr.url']}",
         "revert-merge": lambda run: (
             f"{run.policy.main} is as at {run.facts['good']}, merged as {short(run.facts['merge'])}"
@@ -51,7 +80,7 @@ WORDS = Words(
     },
     help=(
         "!start · approve CODE · !reject CODE reason · !stop · !set workaround text",
-        "!skip workaround reason · !waive GATE reason, which needs two · !retry",
+        "!skip workaround reason · !waive GATE reason, which needs two · !retry · !reland",
     ),
     hint="!set workaround text · status · plan · !hold reason",
 )

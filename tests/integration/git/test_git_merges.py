@@ -246,3 +246,25 @@ async def test_names_revisions_and_paths_are_checked_before_git_runs(mirror: Git
     ):
         with pytest.raises(FarEndRefused, match="not a"):
             await refused
+
+
+async def test_a_merge_can_be_recorded_without_taking_anything(mirror: GitMirror, remote: Remote) -> None:
+    ours, theirs = put(remote, "main", {"VERSION": b"1.3.1\n"}), put(remote, "develop", {"VERSION": b"1.4.0\n"})
+    made = await mirror.record("main", expected=ours, other=theirs, message="Record: nothing is taken.")
+    assert remote.sha("main") == made
+    assert facts(remote, made, "%P") == f"{ours} {theirs}"
+    assert remote.tree(made) == remote.tree(ours)
+    with pytest.raises(FarEndRefused, match="nothing to merge"):
+        await mirror.record("main", expected=made, other=theirs, message="Again")
+    with pytest.raises(HeadMoved):
+        await mirror.record("develop", expected=ours, other=remote.add_commit("main", "x"), message="Late")
+
+
+async def test_the_base_of_two_branches_is_the_newest_commit_of_both(mirror: GitMirror, remote: Remote) -> None:
+    base = remote.sha("main")
+    ours, theirs = put(remote, "main", {"a": b"a\n"}), put(remote, "develop", {"b": b"b\n"})
+    assert await mirror.merge_base(ours, theirs) == await mirror.merge_base(theirs, ours) == base
+    assert await mirror.merge_base(base, ours) == base
+    made = git(remote.path, "commit-tree", "-m", "alone", f"{base}^{{tree}}").decode().strip()
+    git(remote.path, "update-ref", "refs/heads/alone", made)
+    assert await mirror.merge_base(ours, made) is None

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from bot.chat import commands, replies
 from bot.chat.commands import Problem, Talk, parse
 from sops.kit.model import Severity
-from tests.unit.runs import a_release, an_incident
+from sops.rollback import ROLLBACK
+from tests.unit.runs import a_release, a_run_of, an_incident
 
 #: Every command, as somebody might type it in a run's thread. The tests below keep this complete.
 TYPED = [
@@ -19,6 +20,7 @@ TYPED = [
     ("/release stable 1.4.0", commands.StartStable("1.4.0")),
     ("/release rollback 1.4.0 --to 1.3.2", commands.StartRollback("1.4.0", "1.3.2")),
     ("/release rollback v1.4.0 --image-only --retract", commands.StartRollback("v1.4.0", "", True, True)),
+    ("/release rollback 1.4.0 --republish", commands.StartRollback("1.4.0", republish=True)),
     ("/release freeze holidays", commands.Freeze("holidays")),
     ("/release unfreeze", commands.Unfreeze()),
     ("/hotfix 1.4.1 P0 wal-corruption", commands.StartHotfix("1.4.1", Severity.P0, "wal-corruption")),
@@ -84,6 +86,7 @@ TYPED = [
     ("!close", commands.Close()),
     ("!cancel not now", commands.Cancel("not now")),
     ("!cleanup", commands.Cleanup()),
+    ("!reland", commands.Reland()),
     ("!undo", commands.Undo()),
 ]
 
@@ -110,7 +113,11 @@ def test_every_command_shows_an_example_that_is_read_as_itself():
 
 
 def test_every_word_of_a_thread_is_in_the_help_of_some_run():
-    shown = " ".join(replies.help_in(run).plain() for run in (an_incident(), a_release())).replace("!", " ").split()
+    shown = (
+        " ".join(replies.help_in(run).plain() for run in (an_incident(), a_release(), a_run_of(ROLLBACK)))
+        .replace("!", " ")
+        .split()
+    )
     # `!confirm` is said with the code the preview shows; whoever reads the help has found `help`.
     assert set(commands.VERBS) - set(shown) == {"confirm", "help"}
 

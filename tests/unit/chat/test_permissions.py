@@ -56,6 +56,7 @@ TABLE = {
             commands.Reopen,
             commands.Close,
             commands.Cleanup,
+            commands.Reland,
             commands.Undo,
         ),
         (RESPONDERS, MANAGERS),
