@@ -3,7 +3,14 @@
 import json
 from typing import Any, Protocol
 
-from slack_sdk.models.blocks import InputBlock, Option, PlainTextInputElement, PlainTextObject, StaticSelectElement
+from slack_sdk.models.blocks import (
+    ContextBlock,
+    InputBlock,
+    Option,
+    PlainTextInputElement,
+    PlainTextObject,
+    StaticSelectElement,
+)
 from slack_sdk.models.views import View
 
 from adapters.slack.render import cut
@@ -35,7 +42,7 @@ def modal(form: Form, back: dict[str, str]) -> dict[str, Any]:
         submit=PlainTextObject(text="Send"),
         close=PlainTextObject(text="Back"),
         private_metadata=keep,
-        blocks=[_input(field) for field in form.fields],
+        blocks=[*(_input(field) for field in form.fields), *_hint(form)],
     )
     found: dict[str, Any] = view.to_dict()
     return found
@@ -48,6 +55,10 @@ def submitted(view: dict[str, Any]) -> tuple[Form, dict[str, str], str]:
     state = view["state"]["values"]
     values = {field.name: _value(state.get(field.name, {}).get(field.name, {})) for field in form.fields}
     return form, kept["back"], form.filled(values)
+
+
+def _hint(form: Form) -> list[ContextBlock]:
+    return [ContextBlock(elements=[PlainTextObject(text=cut(form.hint, 1900))])] if form.hint else []
 
 
 def _input(field: Field) -> InputBlock:

@@ -615,7 +615,8 @@ def parse(text: str, *, in_run: bool, addressed: bool = False, slash: bool = Fal
     marked = text.startswith(("/", "!"))
     if root and (marked or addressed) and root[1].lower() in ROOTS:
         return _root(root[1].lower(), (root[2] or "").strip())
-    if report := re.match(r"[/!]security[-_]?report\b(.*)$", text, re.S | re.I):
+    report = re.match(r"[/!]?security[-_]?report\b(.*)$", text, re.S | re.I)
+    if report and (marked or addressed):
         return _root("security", f"report {report[1].strip()}")
     if marked and text.startswith("/") and (slash or addressed):
         return Problem("unknown-root", split(text[1:])[0][:20])

@@ -63,9 +63,9 @@ class Grammar:
         found = self._read(text, in_thread)
         if not isinstance(found, Problem):
             return None
-        if found.kind == "unknown-release" and not found.about:
-            return FORMS["release"]
-        return FORMS.get(found.about) if found.kind == "missing" else None
+        bare = found.kind == "unknown-release" and not found.about
+        form = FORMS["release"] if bare else FORMS.get(found.about) if found.kind == "missing" else None
+        return form.model_copy(update={"hint": replies.problem(found).plain()}) if form else None
 
     def problem(self, text: str, *, in_thread: bool) -> str:
         found = self._read(text, in_thread)

@@ -35,11 +35,15 @@ class Field(_Value):
 
 
 class Form(_Value):
-    """Asks for what a command still lacks. `says` is the command, with a `{name}` for each field."""
+    """Asks for what a command still lacks. `says` is the command, with a `{name}` for each field.
+
+    `hint` is how the whole of it is typed.
+    """
 
     title: str
     says: str
     fields: tuple[Field, ...]
+    hint: str = ""
 
     def filled(self, values: Mapping[str, str]) -> str:
         """The command as if it had been typed."""

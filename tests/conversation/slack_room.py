@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -18,7 +19,7 @@ from bot.wiring import SANDBOX_ROLES, BotHere, Ports, sandbox_ports, sandbox_set
 from bot.wiring.slack import slack
 from sops.kit.conversation import Event
 from sops.kit.policy import Policy
-from tests.standins.slack import Channel, Seen, SlackStandIn, User
+from tests.standins.slack import Channel, Seen, SlackStandIn, User, View
 
 CHANNELS = ("releases", "ops", "maintainers", "security", "general")
 ZONE = ZoneInfo("Europe/Berlin")
@@ -44,9 +45,8 @@ class SlackRoom:
         if thread is None and re.fullmatch(r"/\w+", command):
             await self.slack.slash(user, where, command, rest)
         else:  # a thread has no slash commands; there the bot is mentioned
-            said = f"{self.slack.bot.mention} {text[1:]}" if text.startswith("/") else text
-            named = said.replace("@sopwith", self.slack.bot.mention)
-            await self.slack.say(user, where, named, thread_ts=thread)
+            said = f"@sopwith {text[1:]}" if text.startswith("/") else text
+            await self.slack.say(user, where, said, thread_ts=thread)
         return None
 
     def thread(self, run: str) -> tuple[str, str] | None:
@@ -74,30 +74,40 @@ class SlackRoom:
                 found += [self._said(seen, name, "") for seen in (root, *replies)]
         for name, user in self.users.items():
             found += [self._said(seen, seen.message.channel, name) for seen in self.slack.ephemerals(user)]
+            found += [self._asked(view, name) for view in self.slack.views(user)]
         changed = [said for said in found if self._shown.get(said.id) != "\n".join(said.lines)]
         for said in sorted(changed, key=lambda said: said.ref):
             said.edited = said.id in self._shown
             self._shown[said.id] = "\n".join(said.lines)
         return sorted(changed, key=lambda said: said.ref)
 
+    def _asked(self, view: View, to: str) -> "Said":
+        """A form, as whoever it was opened for reads it."""
+        blocks = view.content["blocks"]
+        labels = [block["label"]["text"] for block in blocks if block["type"] == "input"]
+        small = [part["text"] for block in blocks if block["type"] == "context" for part in block["elements"]]
+        return Said(view.id, "sopwith", "a form", None, to, [view.content["title"]["text"], *labels, *small])
+
     def _said(self, seen: Seen, channel: str, to: str) -> "Said":
-        return Said(seen, channel, to)
+        files = [line for file in seen.files for line in (f"[{file.name}]", *file.content.decode().splitlines())]
+        shown = [line for line in seen.plain().splitlines() if not _BUTTONS.match(line)]
+        return Said(seen.ts, seen.author, f"#{channel}", seen.thread_ts, to, shown + files)
 
 
+_BUTTONS = re.compile(r"^(\[[^\]]+\] ?)+$")
+
+
+@dataclass
 class Said:
     """One message, as a transcript shows it."""
 
-    def __init__(self, seen: Seen, channel: str, to: str) -> None:
-        self.ref = seen.ts
-        self.author = seen.author
-        self.channel = f"#{channel}"
-        self.thread = seen.thread_ts
-        self.to = to
-        self.edited = False
-        files = [line for file in seen.files for line in (f"[{file.name}]", *file.content.decode().splitlines())]
-        buttons = re.compile(r"^(\[[^\]]+\] ?)+$")
-        shown = [line for line in seen.plain().splitlines() if not buttons.match(line)]
-        self.lines = shown + files
+    ref: str
+    author: str
+    channel: str
+    thread: str | None
+    to: str
+    lines: list[str]
+    edited: bool = False
 
     @property
     def id(self) -> tuple[str, str]:

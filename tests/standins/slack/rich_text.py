@@ -68,7 +68,10 @@ def _part(workspace: Workspace, part: Json) -> str:
             value = workspace.channels.get(part["channel_id"])
             return f"#{value.name if value else part['channel_id']}"
         case "link":
-            return f"{part['text']} ({part['url']})" if part.get("text") else str(part["url"])
+            told = part.get("text")
+            return (
+                f"{told} ({part['url']})" if told and str(part["url"]).startswith("http") else str(told or part["url"])
+            )
         case "date":
             return str(part.get("fallback") or part["timestamp"])
         case "broadcast":
