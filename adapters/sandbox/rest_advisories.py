@@ -77,7 +77,7 @@ def edit_advisory(core: Core, call: Call) -> Reply:
 def request_cve(core: Core, call: Call) -> Reply:
     record = _found(core, call)
     if record.cve_asked:
-        raise invalid(_KIND, "cve_id")
+        raise invalid(_KIND, "cve_id", "already_exists")
     record.cve_asked = True
     return Reply(202, {})
 

@@ -1,11 +1,12 @@
 """What the bot does and waits for in a security response (SOP-05). Everything is private until it is published."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sops.kit import texts
-from sops.kit.action import Action, Conflict, Done, Probe, Todo, World, marker, twice
+from sops.kit.action import Action, Done, Probe, Todo, World, marker, twice
 from sops.kit.changelog_entries import add_entry
-from sops.kit.errors import FarEndRefused
+from sops.kit.errors import AlreadyThere
 from sops.kit.gate import Condition, Gate, Met, Waiting
 from sops.kit.incident_actions import WritePostMortem
 from sops.kit.run import Run, RunState
@@ -68,8 +69,6 @@ class ScoreAdvisory(Action):
 class OpenFork(Action):
     """The temporary private fork; it takes minutes, so asking again is no harm (row 3)."""
 
-    patient = True
-
     def says(self, run: Run) -> str:
         return "ask for the temporary private fork"
 
@@ -79,11 +78,10 @@ class OpenFork(Action):
             return Todo(self.says(run))
         return Done({"fork": found.private_fork})
 
-    async def perform(self, run: Run, world: World) -> None:
-        await world.forge.open_private_fork(run.facts["ghsa"])
-
-    def refused(self, run: Run, why: str) -> Done | Conflict:
-        return Done({"fork.asked": True})  # asked for already: what follows waits for it
+    async def perform(self, run: Run, world: World) -> Done:
+        with suppress(AlreadyThere):
+            await world.forge.open_private_fork(run.facts["ghsa"])
+        return Done({"fork.asked": True})  # what follows waits for it
 
 
 @dataclass(frozen=True)
@@ -157,14 +155,14 @@ class RequestCve(Action):
 
     async def probe(self, run: Run, world: World) -> Probe:
         found = await _advisory(run, world) if "ghsa" in run.facts else None
-        return Done({"cve": found.cve}) if found is not None and found.cve else Todo(self.says(run))
+        if found is not None and found.cve:
+            return Done({"cve": found.cve})
+        return Done() if run.facts.get("cve.asked") else Todo(self.says(run))
 
-    async def perform(self, run: Run, world: World) -> None:
-        await world.forge.request_cve(run.facts["ghsa"])
-        raise FarEndRefused("asked for; GitHub assigns it later")
-
-    def refused(self, run: Run, why: str) -> Done | Conflict:
-        return Done({"cve.asked": True})
+    async def perform(self, run: Run, world: World) -> Done:
+        with suppress(AlreadyThere):
+            await world.forge.request_cve(run.facts["ghsa"])
+        return Done({"cve.asked": True})  # GitHub assigns it days later
 
 
 @dataclass(frozen=True)
