@@ -126,9 +126,7 @@ def _fork(core: Core, record: AdvisoryRecord) -> Json:
 
 def _shape(core: Core, record: AdvisoryRecord) -> Json:
     ready = record.fork_due is not None and core.now() >= record.fork_due
-    score: float | None = None
-    if record.vector:
-        score = float((CVSS4 if record.vector.startswith("CVSS:4") else CVSS3)(record.vector).scores()[0])
+    old, new = ("", record.vector) if record.vector.startswith("CVSS:4") else (record.vector, "")
     shape: dict[str, Any] = {
         "ghsa_id": record.ghsa,
         "cve_id": None,
@@ -148,7 +146,8 @@ def _shape(core: Core, record: AdvisoryRecord) -> Json:
         "withdrawn_at": None,
         "submission": None,
         "vulnerabilities": record.vulnerabilities,
-        "cvss": {"vector_string": record.vector or None, "score": score},
+        "cvss": _score(old),
+        "cvss_severities": {"cvss_v3": _score(old), "cvss_v4": _score(new)},
         "cwes": [],
         "cwe_ids": [],
         "credits": [],
@@ -158,6 +157,13 @@ def _shape(core: Core, record: AdvisoryRecord) -> Json:
         "private_fork": _simple(_fork(core, record)) if ready else None,
     }
     return shape
+
+
+def _score(vector: str) -> Json:
+    if not vector:
+        return {"vector_string": None, "score": None}
+    kind = CVSS4 if vector.startswith("CVSS:4") else CVSS3
+    return {"vector_string": vector, "score": float(kind(vector).scores()[0])}
 
 
 def _simple(whole: Json) -> Json:

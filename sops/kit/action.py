@@ -107,7 +107,7 @@ class Action(Piece):
         raise NotImplementedError(type(self).__name__)
 
     async def perform(self, run: Run, world: World) -> Done | None:
-        """Do it. Done is returned only of what no probe can see: then the far end's yes is all the evidence there is."""
+        """Do it. Done is returned only of what no probe can see: then the far end's yes is all the evidence."""
         raise NotImplementedError(type(self).__name__)
 
     def refused(self, run: Run, why: str) -> Done | Conflict:

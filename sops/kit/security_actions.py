@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sops.kit import texts
 from sops.kit.action import Action, Done, Probe, Todo, World, marker, twice
@@ -9,6 +10,7 @@ from sops.kit.changelog_entries import add_entry
 from sops.kit.errors import AlreadyThere
 from sops.kit.gate import Condition, Gate, Met, Waiting
 from sops.kit.incident_actions import WritePostMortem
+from sops.kit.policy import MINUTE
 from sops.kit.run import Run, RunState
 from sops.kit.timing import calendar
 from sops.kit.world import Advisory
@@ -21,6 +23,11 @@ async def _advisory(run: Run, world: World) -> Advisory | None:
     known, mark = run.facts.get("ghsa"), marker(run, "advisory")
     found = await world.forge.advisories()
     return next((each for each in found if each.ghsa == known or mark in each.description), None)
+
+
+def _scored(advisory: Advisory, run: Run) -> bool:
+    """It says how bad it is and what is affected, as the run does."""
+    return run.facts.get("cvss") in advisory.vectors and advisory.affected == run.facts.get("affected")
 
 
 @dataclass(frozen=True)
@@ -57,8 +64,7 @@ class ScoreAdvisory(Action):
         found = await _advisory(run, world) if "ghsa" in run.facts else None
         if found is None:
             return Todo(self.says(run))
-        wanted = (run.facts.get("cvss"), run.facts.get("affected"))
-        return Done() if (found.vector, found.affected) == wanted else Todo(self.says(run))
+        return Done() if _scored(found, run) else Todo(self.says(run))
 
     async def perform(self, run: Run, world: World) -> None:
         facts = run.facts
@@ -97,6 +103,9 @@ class ForkReady(Gate):
             return Waiting("GitHub is making the private fork")
         return Met({"fork": found.private_fork})
 
+    def every(self, run: Run) -> timedelta:
+        return min(2 * MINUTE, run.policy.look_every)  # a private fork is no news of the forge's
+
 
 @dataclass(frozen=True)
 class PatchOut(Gate):
@@ -128,20 +137,23 @@ class PublishAdvisory(Action):
     def says(self, run: Run) -> str:
         patched = run.facts.get("patched")
         which = run.facts.get("ghsa", "the advisory")
-        what = f": affected {run.facts.get('affected')}, patched in {patched}" if patched else ""
+        score, affected = run.facts.get("score"), run.facts.get("affected")
+        what = f": scored {score}, affected {affected}, patched in {patched}" if patched else ""
         return f"publish {which}{what}"
 
     async def probe(self, run: Run, world: World) -> Probe:
         found = await _advisory(run, world) if "ghsa" in run.facts else None
         if found is None:
             return Todo(self.says(run))
-        if found.state == "published":
+        if found.state == "published" and _scored(found, run) and found.patched == run.facts.get("patched"):
             return Done({"disclosed": True, "advisory.url": found.url})
         return Todo(self.says(run))
 
     async def perform(self, run: Run, world: World) -> None:
         facts = run.facts
-        await world.forge.publish_advisory(facts["ghsa"], affected=facts["affected"], patched=facts["patched"])
+        await world.forge.publish_advisory(
+            facts["ghsa"], vector=facts["cvss"], affected=facts["affected"], patched=facts["patched"]
+        )
 
 
 @dataclass(frozen=True)

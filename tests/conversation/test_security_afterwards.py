@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from sops.kit.policy import DAY
 from sops.kit.run import StepState
 from tests.conversation.conftest import Open
 
@@ -45,3 +46,39 @@ async def test_a_refused_fork_is_a_conflict_and_not_waited_for(converse: Open) -
     await chat.play(f"{assessed}\n%state SEC-1 private-fork failed\n%state SEC-1 fork-ready pending")
     assert FORBIDDEN in (await chat.run("SEC-1")).record("private-fork").note
     await chat.play("@seclead in SEC-1: !retry\n%wait SEC-1 fix\n%state SEC-1 fork-ready done")
+
+
+LOW = "CVSS:3.1/AV:N/AC:H/PR:N/UI:R/S:U/C:L/I:L/A:N"
+NEWER = "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N"
+
+
+@pytest.mark.parametrize(("vector", "rating"), [(LOW, "medium"), (NEWER, "critical")])
+async def test_what_is_published_is_the_last_score_and_range(converse: Open, vector: str, rating: str) -> None:
+    chat = await converse()
+    again = f"@seclead in SEC-1: !set cvss {vector}\n@seclead in SEC-1: !set affected >= 1.2.0, < 1.3.1\n"
+    await chat.play(f"{BEFORE_THE_HOTFIX}\n{again}{UNTIL_DISCLOSED}")
+    [advisory] = chat.world.core.state.advisories.values()
+    assert (advisory.state, advisory.vector, advisory.severity) == ("published", vector, rating)
+    [hole] = advisory.vulnerabilities
+    assert (hole["vulnerable_version_range"], hole["patched_versions"]) == (">= 1.2.0, < 1.3.1", "1.3.1")
+
+
+async def test_an_advisory_somebody_published_with_an_older_score_is_corrected(converse: Open) -> None:
+    chat = await converse()
+    await chat.play(f"{BEFORE_THE_HOTFIX}\n@seclead in SEC-1: !set cvss {LOW}\n")
+    [advisory] = chat.world.core.state.advisories.values()
+    advisory.state, advisory.published_at = "published", chat.world.clock.now()
+    await chat.play(UNTIL_DISCLOSED)
+    assert (advisory.vector, advisory.vulnerabilities[0]["patched_versions"]) == (LOW, "1.3.1")
+
+
+async def test_another_score_counts_the_time_for_the_patch_anew_from_the_report(converse: Open) -> None:
+    chat = await converse()
+    await chat.play(f"{BEFORE_THE_HOTFIX}\n%clock +1h\n")
+    before = (await chat.run("SEC-1")).clocks["fix"]
+    await chat.say("seclead", "in SEC-1", f"!set cvss {LOW}")
+    run = await chat.run("SEC-1")
+    assert run.clocks["fix"].started_at == before.started_at == run.created_at
+    assert (before.due_at - run.created_at, run.clocks["fix"].due_at - run.created_at) == (2 * DAY, 7 * DAY)
+    await chat.say("seclead", "in SEC-1", f"!set cvss {NEWER}")
+    assert (await chat.run("SEC-1")).clocks["fix"].due_at == before.due_at

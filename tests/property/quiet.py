@@ -57,8 +57,8 @@ class QuietForge:
     async def score_advisory(self, _ghsa: str, *, vector: str, affected: str) -> None:
         raise NotImplementedError(vector, affected)
 
-    async def publish_advisory(self, _ghsa: str, *, affected: str, patched: str) -> None:
-        raise NotImplementedError(affected, patched)
+    async def publish_advisory(self, _ghsa: str, *, vector: str, affected: str, patched: str) -> None:
+        raise NotImplementedError(vector, affected, patched)
 
     async def open_private_fork(self, _ghsa: str) -> None:
         raise NotImplementedError
