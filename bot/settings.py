@@ -17,9 +17,15 @@ class Settings(BaseSettings):
     In the environment `SOPWITH_STORAGE` and the like override the file.
     """
 
-    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix="SOPWITH_", toml_file=CONFIG)
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix="SOPWITH_",
+        toml_file=CONFIG,
+        hide_input_in_errors=True,  # what stands in the file may be a password
+    )
 
-    storage: str = "sqlite:///sopwith.db"
+    storage: str = Field("sqlite:///sopwith.db", repr=False)  # its address may hold a password
     repository: str = ""
     api_url: str = "https://api.github.com"
     git_url: str = ""
