@@ -18,6 +18,8 @@ _CONVERSATIONS = (
 _ITEM = select(INBOX.c.seq, INBOX.c.conversation, INBOX.c.event, INBOX.c.attempts).order_by(INBOX.c.seq)
 _OLDEST = _ITEM.where(_WAITING, INBOX.c.conversation == bindparam("conversation")).limit(1)
 _PARKED = _ITEM.where(INBOX.c.state == constant("parked"))
+_ONE = _ITEM.where(INBOX.c.seq == bindparam("number"))
+_EVENT = INBOX.update().where(INBOX.c.seq == bindparam("number")).values(event=bindparam("words"))
 _STATE = INBOX.update().where(INBOX.c.seq == bindparam("number")).values(state=bindparam("state"))
 _FAILED = (
     INBOX.update()
@@ -62,6 +64,11 @@ class SqlInbox:
 
     def parked(self) -> Sequence[InboxItem]:
         return [_item(row) for row in self._connection.execute(_PARKED)]
+
+    def forget(self, seq: int) -> None:
+        event = _item(self._connection.execute(_ONE, {"number": seq}).one()).event
+        silent = event.model_copy(update={"text": "", "payload": {}})
+        self._connection.execute(_EVENT, {"number": seq, "words": silent.model_dump_json()})
 
 
 def _item(row: AnyRow) -> InboxItem:

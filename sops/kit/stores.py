@@ -192,6 +192,9 @@ class Inbox(Protocol):
         ...
 
     def parked(self) -> Sequence[InboxItem]: ...
+    def forget(self, seq: int) -> None:
+        """Keep of the event that it came, and from whom, but not a word of it."""
+        ...
 
 
 class Outbox(Protocol):

@@ -19,8 +19,11 @@ def _heading(run: Run) -> str:
 
 def taken_in_private(removed: bool) -> Card:
     """To somebody who typed a report where others read."""
-    gone = "I took your message away from here." if removed else "Please delete your message here."
-    return card("Thank you. It goes on in private, where the security leads read it.", gone)
+    return card("Thank you. It goes on in private, where the security leads read it.", _gone(removed))
+
+
+def _gone(removed: bool) -> str:
+    return "I took your message away from here." if removed else "Please delete your message here."
 
 
 def reported(leads: Sequence[str], due: datetime | None) -> Card:
@@ -30,9 +33,10 @@ def reported(leads: Sequence[str], due: datetime | None) -> Card:
     return card(line(*whom, "please acknowledge it", *until, ", and answer the reporter."), hint="!done acknowledge")
 
 
-def no_private_channel() -> Card:
+def no_private_channel(removed: bool) -> Card:
     return card(
         "I know no private channel for this, so I keep nothing and repeat nothing of it.",
+        _gone(removed),
         "Write to the security leads directly, and ask an operator to set channels.security to a private channel.",
     )
 
