@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sops.kit import texts
 from sops.kit.action import Action, Conflict, Done, News, Probe, Todo, World, fill, short
 from sops.kit.changelog_entries import add_entry, unreleased_entries
+from sops.kit.dispatched import dispatched
 from sops.kit.errors import InvalidText
 from sops.kit.gate import Condition, Gate, Met, Waiting
 from sops.kit.pins import SHA, pinned_at, repinned, submodule_path
@@ -162,9 +163,13 @@ class NoteUpdate(Action):
 
 @dataclass(frozen=True)
 class StartBuilds(Action):
-    """Starts the workflows that build the editions, each once, on the branch (rows 3 and 4)."""
+    """Starts the workflows that build the editions, each once, on the branch (rows 3 and 4).
+
+    A run counts from the turn of `step` on.
+    """
 
     branch: str
+    step: str = "build"
     keyless = True
 
     def says(self, run: Run) -> str:
@@ -172,22 +177,23 @@ class StartBuilds(Action):
 
     async def probe(self, run: Run, world: World) -> Probe:
         head = await world.git.branch(fill(self.branch, run))
-        since = run.record("build").since
-        if head is None or since is None:
+        if head is None:
             return Todo(self.says(run))
         builds: dict[str, int] = {}
+        more: list[News] = []
         for workflow in run.policy.dependency_workflows:
-            ours = [each for each in await world.forge.workflow_runs(workflow, since=since) if each.head_sha == head]
-            if not ours:
+            found, news = await dispatched(run, world, workflow, step=self.step, on={head})
+            if found is None:
                 return Todo(f"start {workflow} on {fill(self.branch, run)}", {"build.next": workflow})
-            builds[workflow] = ours[0].id
-        return Done({"builds": builds, "builds.head": head})
+            builds[workflow] = found.id
+            more += news
+        return Done({"builds": builds, "builds.head": head}, tuple(more))
 
     async def perform(self, run: Run, world: World) -> None:
+        head = await world.git.branch(fill(self.branch, run))
         for workflow in run.policy.dependency_workflows:
-            since = run.record("build").since or world.now
-            head = await world.git.branch(fill(self.branch, run))
-            if not any(each.head_sha == head for each in await world.forge.workflow_runs(workflow, since=since)):
+            found, _ = await dispatched(run, world, workflow, step=self.step, on={head})
+            if found is None:
                 await world.forge.dispatch(workflow, ref=fill(self.branch, run), inputs={})
 
 

@@ -159,6 +159,9 @@ class Sop:
             for name in (step.after, step.then):
                 if name is not None and name not in ids:
                     raise ValueError(f"{self.id}: step {step.id} refers to {name!r}, which is not a step")
+            for piece in step.pieces():
+                if (known := getattr(piece, "step", None)) is not None and known not in ids:
+                    raise ValueError(f"{self.id}: {type(piece).__name__} refers to {known!r}, which is not a step")
 
     def step(self, step_id: str) -> Step:
         return next(step for step in self.steps if step.id == step_id)

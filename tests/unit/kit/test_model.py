@@ -100,3 +100,13 @@ class TestAStepThisBuildDoesNotKnow:
             older_build.delitem(Piece.known, "OpenIncidentIssue")
             theatre.do(lambda stage: stage.say("oncall1", "in INC-1", "ack"))
         assert theatre.picture().runs["INC-1"].definition == before
+
+
+def test_a_piece_that_counts_from_a_step_names_one_of_its_procedure():
+    rollback = by_id("SOP-04")
+    steps = tuple(
+        dataclasses.replace(step, id="agreed" if step.id == "approve" else step.id, after=None)
+        for step in rollback.steps
+    )
+    with pytest.raises(ValueError, match="Republish refers to 'approve', which is not a step"):
+        dataclasses.replace(rollback, steps=steps)
