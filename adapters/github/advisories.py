@@ -33,6 +33,9 @@ class AdvisoryCalls(ABC):
         asked = Asked("opening an advisory", _WRITE, write=True)
         return await self._write(asked, lambda repo: _open(repo, summary, description, severity))
 
+    async def accept_advisory(self, ghsa: str) -> None:
+        await self._change(ghsa, "accepting a report", {"state": "draft"})
+
     async def score_advisory(self, ghsa: str, *, vector: str, affected: str) -> None:
         wanted = {"cvss_vector_string": vector, "severity": None, "vulnerabilities": [_vulnerability(affected)]}
         await self._change(ghsa, "scoring an advisory", wanted)

@@ -136,6 +136,10 @@ class Forge(Protocol):
         """A draft; `severity` is critical, high, medium or low."""
         ...
 
+    async def accept_advisory(self, ghsa: str) -> None:
+        """Take a report that came through the forge: from then on it is a draft."""
+        ...
+
     async def score_advisory(self, ghsa: str, *, vector: str, affected: str) -> None:
         """Give it a CVSS vector and the versions that are affected."""
         ...

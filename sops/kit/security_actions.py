@@ -2,20 +2,21 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sops.kit import texts
-from sops.kit.action import Action, Done, Probe, Todo, World, marker, twice
+from sops.kit.action import Action, Conflict, Done, Probe, Todo, World, marker, twice
 from sops.kit.changelog_entries import add_entry
 from sops.kit.errors import AlreadyThere
 from sops.kit.gate import Condition, Gate, Met, Waiting
 from sops.kit.incident_actions import WritePostMortem
 from sops.kit.policy import MINUTE
-from sops.kit.run import Run, RunState
-from sops.kit.timing import calendar
+from sops.kit.run import Run, RunState, StepState
+from sops.kit.timing import PUBLISH, calendar
 from sops.kit.world import Advisory
 
 HOTFIX = "SOP-02"
+REPORTED = "advisory"  # the fact that names a report which came through the forge
 
 
 async def _advisory(run: Run, world: World) -> Advisory | None:
@@ -32,14 +33,17 @@ def _scored(advisory: Advisory, run: Run) -> bool:
 
 @dataclass(frozen=True)
 class OpenAdvisory(Action):
-    """A draft advisory with the report in it, once (row 1)."""
+    """A draft advisory, once: the report that came through the forge, where one is named, else a new one (row 1)."""
 
     keyless = True
 
     def says(self, run: Run) -> str:
-        return "open a draft advisory"
+        reported = run.facts.get(REPORTED)
+        return f"accept the report {reported}" if reported else "open a draft advisory"
 
     async def probe(self, run: Run, world: World) -> Probe:
+        if REPORTED in run.facts:
+            return await self._reported(run, world)
         mark = marker(run, "advisory")
         found = [each for each in await world.forge.advisories() if mark in each.description]
         if not found:
@@ -47,7 +51,21 @@ class OpenAdvisory(Action):
         news = twice("advisory", [each.url for each in found[:-1]])
         return Done({"ghsa": found[-1].ghsa, "ghsa.url": found[-1].url}, news)
 
+    async def _reported(self, run: Run, world: World) -> Probe:
+        wanted = str(run.facts[REPORTED])
+        found = next((each for each in await world.forge.advisories() if each.ghsa == wanted), None)
+        if found is None:
+            return Conflict(f"GitHub has no advisory {wanted} here", "!set advisory GHSA-…, then !retry")
+        if found.state == "triage":
+            return Todo(self.says(run))
+        if found.state != "draft":
+            return Conflict(f"{wanted} is {found.state} already", "!set advisory GHSA-…, then !retry")
+        return Done({"ghsa": found.ghsa, "ghsa.url": found.url})
+
     async def perform(self, run: Run, world: World) -> None:
+        if REPORTED in run.facts:
+            await world.forge.accept_advisory(str(run.facts[REPORTED]))
+            return
         description = f"{texts.quoted(str(run.facts.get('report') or run.title))}\n\n{marker(run, 'advisory')}"
         summary = texts.titled(run.title)[:200]
         await world.forge.open_advisory(summary=summary, description=description, severity="high")
@@ -109,7 +127,10 @@ class ForkReady(Gate):
 
 @dataclass(frozen=True)
 class PatchOut(Gate):
-    """The hotfix begun in this thread is out; what it is called is the patched version (row 7)."""
+    """The hotfix begun in this thread is out; what it is called is the patched version (row 7).
+
+    The time for the advisory counts from its merge (row 8).
+    """
 
     def says(self, run: Run) -> str:
         return "wait for the hotfix begun here with --security"
@@ -124,8 +145,16 @@ class PatchOut(Gate):
             (each for each in await world.runs.of_version(ours[-1].title.split()[0]) if each.id == ours[-1].id), None
         )
         if fix is None or not fix.record("artefacts").state.over:
-            return Waiting(f"{ours[-1].name} is not out yet")
+            merged = await self._merged(fix, world) if fix else None
+            window = (PUBLISH, merged, merged + run.policy.advisory_within) if merged else None
+            return Waiting(f"{ours[-1].name} is not out yet", window=window)
         return Met({"patched": fix.version, "patched.merge": fix.facts.get("released")})
+
+    async def _merged(self, fix: Run, world: World) -> datetime | None:
+        """When the hotfix was merged: from then on anybody can read it. None where its head alone is released."""
+        if fix.record("merge").state is not StepState.DONE or "pr" not in fix.facts:
+            return None
+        return (await world.forge.pull_request(fix.facts["pr"])).merged_at
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sops.kit.policy import DAY
+from sops.kit.policy import DAY, HOUR
 from sops.kit.run import StepState
 from tests.conversation.conftest import Open
 
@@ -13,6 +13,13 @@ HOTFIX = "@rm in SEC-1: /hotfix"
 YES = SCRIPT.index("@seclead in SEC-1: approve")
 BEFORE_THE_HOTFIX = SCRIPT[: SCRIPT.index(HOTFIX)]
 UNTIL_DISCLOSED = SCRIPT[SCRIPT.index(HOTFIX) : SCRIPT.index("%state SEC-1 cve skipped")]
+CANDIDATE_ON_MAIN = """
+@rm #releases: /release rc 1.4.0
+@rm in REL-1: !start
+%wait REL-1 merge
+@rev1 in REL-1: approve
+%wait REL-1 soak
+"""
 FORBIDDEN = "Resource not accessible by integration"
 
 
@@ -82,3 +89,26 @@ async def test_another_score_counts_the_time_for_the_patch_anew_from_the_report(
     assert (before.due_at - run.created_at, run.clocks["fix"].due_at - run.created_at) == (2 * DAY, 7 * DAY)
     await chat.say("seclead", "in SEC-1", f"!set cvss {NEWER}")
     assert (await chat.run("SEC-1")).clocks["fix"].due_at == before.due_at
+
+
+async def test_the_hour_for_the_advisory_counts_from_the_merge(converse: Open) -> None:
+    chat = await converse()
+    chat.world.publish_after(90)
+    merged = UNTIL_DISCLOSED[: UNTIL_DISCLOSED.index("%wait FIX-1 back-port-merged")]
+    await chat.play(f"{BEFORE_THE_HOTFIX}\n{merged}\n%clock +1m\n%state FIX-1 artefacts waiting")
+    [pull] = [issue.pull for issue in chat.world.core.state.pulls() if issue.pull and issue.pull.merged_at]
+    clock = (await chat.run("SEC-1")).clocks["publish"]
+    assert clock.running
+    assert (clock.started_at, clock.due_at) == (pull.merged_at, pull.merged_at + HOUR)
+    await chat.play('%clock +61m\n%expect "the advisory is not published, the 1 h are over"')
+    await chat.play(f"%clock +30m\n%state SEC-1 hotfix done\n{SCRIPT[YES:].splitlines()[0]}\n%clock +1m")
+    clock = (await chat.run("SEC-1")).clocks["publish"]
+    assert (clock.running, clock.started_at) == (False, pull.merged_at)
+
+
+async def test_where_only_the_hotfix_itself_is_released_it_counts_from_its_artefacts(converse: Open) -> None:
+    chat = await converse()
+    before = BEFORE_THE_HOTFIX.replace('%expect "No run is open"', "")
+    await chat.play(f"{CANDIDATE_ON_MAIN}\n{before}\n{UNTIL_DISCLOSED}")
+    run = await chat.run("SEC-1")
+    assert run.clocks["publish"].started_at == run.record("publish-advisory").since

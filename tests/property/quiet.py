@@ -54,6 +54,9 @@ class QuietForge:
     async def open_advisory(self, *, summary: str, description: str, severity: str) -> Advisory:
         raise NotImplementedError(summary, description, severity)
 
+    async def accept_advisory(self, _ghsa: str) -> None:
+        raise NotImplementedError
+
     async def score_advisory(self, _ghsa: str, *, vector: str, affected: str) -> None:
         raise NotImplementedError(vector, affected)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from bot.chat import commands, replies
 from bot.chat.handlers.base import Handler, Refused, Speaker
+from bot.chat.replies import security
 from bot.engine.desk import Desk
 from sops.kit import timing
 from sops.kit.cvss import learned
@@ -16,6 +17,8 @@ def set_fact(desk: Desk, me: Speaker, command: commands.SetFact) -> Refused | No
     if "post-mortem" in desk.run.facts and desk.run.prefix == replies.INCIDENT:
         return Refused(replies.refused(replies.drafted(desk.run)))
     facts = {command.name: command.text}
+    if command.name == "advisory" and "ghsa" in desk.run.facts:
+        return Refused(replies.refused(security.has_advisory(desk.run)))
     if desk.run.sop == SECURITY_RESPONSE.id:
         try:
             facts, severity = learned(command.name, command.text)

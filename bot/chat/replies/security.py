@@ -41,6 +41,10 @@ def no_private_channel(removed: bool) -> Card:
     )
 
 
+def has_advisory(run: Run) -> str:
+    return f"{run.name} has its advisory already: {run.facts['ghsa.url']}"
+
+
 def taken_already() -> str:
     return "That version is being prepared already."
 
@@ -97,7 +101,7 @@ WORDS = Words(
         "security-table-pr": lambda run: f"PR #{run.facts.get('table.pr')}: {run.facts.get('table.pr.url')}",
     },
     help=(
-        "!done STEP text · !set cvss|affected|changelog|disclosure|cve|cause|prevention text · approve CODE",
+        "!done STEP text · !set advisory|cvss|affected|changelog|disclosure|cve|cause|prevention text · approve CODE",
         "/hotfix X.Y.Z P0 name --security, here · !handoff @who · !waive GATE reason",
     ),
     hint="!done STEP text · !set cvss VECTOR · status · plan",
