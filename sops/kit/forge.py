@@ -40,6 +40,10 @@ class Forge(Protocol):
         """Those merged into `base` since then, newest first."""
         ...
 
+    async def edit_pull_request(self, number: int, *, body: str) -> None:
+        """Change its text and nothing else."""
+        ...
+
     async def close_pull_request(self, number: int) -> None:
         """Close it without merging."""
         ...

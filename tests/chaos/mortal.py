@@ -27,7 +27,13 @@ WRITES = frozenset(
     {
         *("forge.open_pull_request", "forge.merge", "forge.open_issue", "forge.close_issue", "forge.reopen_issue"),
         *("forge.comment", "forge.open_discussion", "forge.edit_discussion"),
-        *("forge.add_labels", "forge.close_pull_request", "forge.request_reviewers", "forge.close_milestone"),
+        *(
+            "forge.add_labels",
+            "forge.edit_pull_request",
+            "forge.close_pull_request",
+            "forge.request_reviewers",
+            "forge.close_milestone",
+        ),
         *("forge.open_advisory", "forge.accept_advisory", "forge.score_advisory", "forge.publish_advisory"),
         *("forge.open_private_fork", "forge.request_cve"),
         *("forge.create_release", "forge.edit_release", "forge.remove_label", "forge.dispatch"),

@@ -9,6 +9,9 @@ from sops.kit.world import Advisory, Issue, Milestone, PullRequest, Release, Wor
 class QuietForge:
     """The rest of `Forge`, where there is nothing to see and nothing to do."""
 
+    async def edit_pull_request(self, number: int, *, body: str) -> None:
+        raise NotImplementedError(number, body)
+
     async def milestone(self, _title: str) -> Milestone | None:
         return None
 
