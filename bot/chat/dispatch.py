@@ -7,6 +7,7 @@ nothing else. A refusal changes nothing and is shown to the speaker alone.
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 
 from bot.chat import commands, permissions, replies
 from bot.chat.handlers import HANDLERS, incident, public_words, release, rephrased
@@ -61,6 +62,8 @@ class Dispatch:
             await self._finish(item, lambda tx, _: tx.runs.wake_open())
             return
         run = await self._run_of(event)
+        if run is not None and replies.quiet(run) and not run.state.over:
+            await self._store.transact(partial(self._answered, run.id))
         addressed = bool(event.payload.get("addressed"))
         parsed = commands.parse(event.text, in_run=run is not None, addressed=addressed)
         if isinstance(parsed, commands.InRun):
@@ -69,6 +72,13 @@ class Dispatch:
             await self._obey(item, run, parsed)
         except (FarEndError, FarEndRefused) as problem:
             await self._answer(item, run, replies.unreachable(str(problem)))
+
+    def _answered(self, run_id: str, tx: Transaction) -> None:
+        """Somebody wrote below a run's one line: from now on its thread may be used."""
+        desk = Desk(tx, tx.runs.get(run_id), self._clock.now(), self._people)
+        desk.run = desk.run.with_facts({"answered": True})
+        desk.finish()
+        tx.runs.wake(run_id)
 
     async def look_for_newcomers(self) -> None:
         """A forge in trouble is asked again with the next news."""

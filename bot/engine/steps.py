@@ -179,7 +179,7 @@ def finish(desk: Desk, step: Step, look: Look | None = None, request: Request | 
         learn(desk, look.facts, look.news)
     desk.run = done(desk, step)
     told = replies.step_done(desk.run, step)
-    if told is not None:
+    if told is not None and not replies.quiet(desk.run):
         desk.say(told)
     if step.then is not None:
         desk.run = desk.run.next_iteration(step.then, desk.now)
@@ -216,7 +216,8 @@ def rest(desk: Desk, every: timedelta, seen: int, fence: int) -> None:
         state = RunState.CANCELLED if run.facts.get("cancelled") else RunState.DONE
         desk.run = run.but(state=state, ended_at=desk.now)
         desk.note("ended", state=state)
-        desk.say(replies.ended(desk.run))
+        if not replies.quiet(desk.run):
+            desk.say(replies.ended(desk.run))
         desk.tell(replies.ended(desk.run))
     elif run.state in {RunState.ACTIVE, RunState.HELD}:
         desk.look_at(min([desk.now + every, *requests.turns(run, desk.now)]))
