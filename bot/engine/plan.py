@@ -10,7 +10,7 @@ from sops.kit.action import Action, Conflict, Done, World
 from sops.kit.conversation import Place
 from sops.kit.errors import FarEndError, FarEndRefused
 from sops.kit.gate import Approved, Condition, Gate, SignedOff, Waiting
-from sops.kit.model import Piece, Role, Sop, Step
+from sops.kit.model import Piece, Sop, Step
 from sops.kit.policy import Policy
 from sops.kit.run import Run, StepState, pinned
 
@@ -125,7 +125,7 @@ def _waits_for(piece: Piece, run: Run, step: Step) -> str:
         last = run.step(piece.covers[-1])
         return replies.plan_approval(
             quorum_of(run, step, piece),
-            [Role(r) for r in (piece.by, piece.also) if r],
+            [role for role in (piece.by, piece.also) if role],
             last.title if last else step.title,
         )
     if isinstance(piece, SignedOff):

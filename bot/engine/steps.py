@@ -10,7 +10,7 @@ from bot.engine.desk import Desk, claim_of
 from sops.kit import timing
 from sops.kit.action import Action, Conflict, Done, News, Probe, Todo
 from sops.kit.approvals import Request
-from sops.kit.model import Role, Step, Unknown
+from sops.kit.model import Step, Unknown
 from sops.kit.run import Obligation, Run, RunState, StepState
 
 AGAIN = timedelta(seconds=30)  # after a far end failed, or an outcome is unknown
@@ -142,7 +142,7 @@ def owe(desk: Desk, found: Done) -> None:
     for owed in found.owed:
         if owed.id in known:
             continue
-        debt = Obligation(id=owed.id, text=owed.text, role=Role(owed.role), blocks=owed.blocks, since=desk.now)
+        debt = Obligation(id=owed.id, text=owed.text, role=owed.role, blocks=owed.blocks, since=desk.now)
         desk.run = desk.run.but(obligations=(*desk.run.obligations, debt))
         desk.run = timing.started(desk.run, f"{timing.OWED}{owed.id}", desk.now)
         desk.note("obligation", id=owed.id, text=owed.text, blocks=owed.blocks)
