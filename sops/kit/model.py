@@ -4,7 +4,7 @@ Gates, actions and conditions are `Piece`s: small frozen values with plain field
 snapshot of its steps and be resumed by any later build. A build that lacks a piece sees an `Unknown`.
 """
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from enum import Enum, StrEnum
 from functools import cache
@@ -51,16 +51,16 @@ class Piece:
         given = {name: value for name, value in data.items() if name != "kind"}
         if found is None or not set(given) <= {f.name for f in fields(found)}:  # type: ignore[arg-type]
             return Unknown(kind)
-        hints = _hints(found)
+        hints = _hints(kind)
         try:
-            return found(**{name: _typed(hints[name], value) for name, value in given.items()})
+            return found(**{name: _typed(hints.get(name), value) for name, value in given.items()})
         except (TypeError, ValueError):  # a field this build needs is not in the snapshot, or a value is none it knows
             return Unknown(kind)
 
 
 @cache
-def _hints(kind: Hashable) -> dict[str, Any]:
-    return get_type_hints(kind)
+def _hints(kind: str) -> dict[str, Any]:
+    return get_type_hints(Piece.known[kind])
 
 
 def _typed(hint: Any, value: Any) -> Any:
