@@ -34,6 +34,7 @@ from bot.engine.plan import Planner
 from bot.procedures import check_insertions, load
 from bot.settings import Settings
 from sops import ALL
+from sops.kit.checklist import with_insertions
 from sops.kit.conversation import Event, Place
 from sops.kit.model import Role
 from sops.kit.people import People, Person
@@ -71,7 +72,8 @@ def assemble(settings: Settings, clock: Clock, ports: Ports) -> Engine:
     worlds = Worlds(ports.far, store, clock, people)
     planner = Planner(worlds)
     advancer = Advancer(desks, worlds, Approvals(desks, people), owner)
-    looking = Looking(store, worlds, planner, (*ALL, *own), advancer.advance)
+    every = [with_insertions(sop, settings.policy) for sop in (*ALL, *own)]
+    looking = Looking(store, worlds, planner, every, advancer.advance)
     privacy = Privacy(ports.chats, settings.channels)
     roots = Roots(store, clock, people, settings.policy, planner, worlds, settings.channels, privacy, own)
     home = Place(platform=next(iter(ports.chats), ""), channel=settings.channels.get(ONBOARDING.channel, ""))

@@ -304,6 +304,11 @@ def switched_off(step: Step, why: str) -> str:
     return f"{step.title}: left out by the settings ({why})"
 
 
+def left_out_by_settings(off: Mapping[str, str]) -> list[str]:
+    """Steps the settings leave out, a line each."""
+    return [f"{name} is left out by the settings: {printable(why)}" for name, why in sorted(off.items())]
+
+
 def goes_back(step_id: str) -> str:
     return f"then again from {step_id}, as the next candidate"
 
