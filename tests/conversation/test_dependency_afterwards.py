@@ -133,3 +133,20 @@ def status(chat: Conversation, sha: str, conclusion: str) -> None:
     check = CheckRun(core.state.next_id(), "bench", sha, core.now(), None)
     core.state.checks.append(check)
     checks.finish(core, check, conclusion, core.now())
+
+
+async def test_a_held_update_goes_on_where_it_was(converse: Open) -> None:
+    chat = await converse()
+    await chat.play(
+        "@maint #maintainers: /deps update rocksdb 9.7.3\n@maint in DEP-1: !start\n"
+        "@maint in DEP-1: !hold somebody else looks first\n@maint in DEP-1: !done breaking-changes none\n%clock +1h\n"
+        "%state DEP-1 branch pending\n@maint in DEP-1: !resume\n%state DEP-1 pull-request done"
+    )
+    assert len([issue for issue in chat.world.core.state.pulls() if issue.pull]) == 1
+
+
+async def test_a_cancelled_update_leaves_what_it_made_and_says_so(converse: Open) -> None:
+    chat = await converse()
+    await chat.play(f"{START}\n@maint in DEP-1: !cancel upstream first\n%state DEP-1 run cancelled\n%clock +1d")
+    assert "deps/rocksdb-9-7-3" in chat.text.partition("!cancel upstream first")[2]
+    assert "refs/heads/deps/rocksdb-9-7-3" in chat.refs()

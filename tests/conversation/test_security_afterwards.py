@@ -112,3 +112,49 @@ async def test_where_only_the_hotfix_itself_is_released_it_counts_from_its_artef
     await chat.play(f"{CANDIDATE_ON_MAIN}\n{before}\n{UNTIL_DISCLOSED}")
     run = await chat.run("SEC-1")
     assert run.clocks["publish"].started_at == run.record("publish-advisory").since
+
+
+async def test_the_private_fork_is_waited_for_and_no_longer(converse: Open) -> None:
+    chat = await converse()
+    await chat.play(SCRIPT[: SCRIPT.index("%wait SEC-1 fix")])
+    await chat.play("%state SEC-1 private-fork done\n%state SEC-1 fork-ready waiting\n%clock +3m")
+    await chat.play(
+        "%state SEC-1 fork-ready waiting\n%clock +3m\n%state SEC-1 fork-ready done\n%state SEC-1 fix waiting"
+    )
+
+
+async def test_the_agreed_day_is_reminded_of_in_private(converse: Open) -> None:
+    chat = await converse()
+    await chat.play(f'{BEFORE_THE_HOTFIX}\n%clock +47h\n%expect "SEC-1: the agreed day of the disclosure"')
+    told = [post for post in chat.room.posts if any("the agreed day" in line for line in post.lines)]
+    assert {post.channel for post in told} == {"#security"}
+
+
+async def test_the_post_mortem_and_the_changelogs_security_entry_say_what_people_said(converse: Open) -> None:
+    chat = await converse()
+    await chat.play(SCRIPT[: SCRIPT.index("%forge merge 43")])
+    [pull] = [issue.pull for issue in chat.world.core.state.pulls() if issue.number == 43]
+    assert pull is not None
+    branch = pull.head_ref
+    [path] = [name for name in chat.git("diff", "--name-only", "develop", branch).split() if name != "CHANGELOG.md"]
+    run = await chat.run("SEC-1")
+    assert path == f"docs/security/2026-04-20-{run.facts['ghsa'].lower()}.md"
+    text = chat.git("show", f"{branch}:{path}")
+    assert "An empty header counted as a valid one." in text
+    assert "Affected: \\< 1.3.1" in text
+    assert "Headers are parsed by one function with a test for each shape." in text
+    entry = f"The token check also holds for an empty header. ({run.facts['ghsa']}, fixed in 1.3.1)"
+    log = chat.git("show", f"{branch}:CHANGELOG.md")
+    assert entry in log.partition("## [Unreleased]")[2].partition("\n## ")[0].partition("### Security")[2]
+
+
+async def test_a_held_response_goes_on_where_it_was_and_a_cancelled_one_ends(converse: Open) -> None:
+    chat = await converse()
+    await chat.play(SCRIPT[: SCRIPT.index("%wait SEC-1 fix")])
+    await chat.play(
+        "@seclead in SEC-1: !hold the reporter is on the phone\n%clock +20m\n%state SEC-1 fork-ready waiting\n"
+        "@seclead in SEC-1: !resume\n%state SEC-1 fork-ready done\n"
+        "@seclead in SEC-1: !cancel it cannot be reached\n%state SEC-1 run cancelled\n%clock +8d"
+    )
+    assert not [name for name, clock in (await chat.run("SEC-1")).clocks.items() if clock.running]
+    assert chat.stored()["unhandled"] == 0
