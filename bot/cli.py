@@ -4,8 +4,9 @@ import asyncio
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -20,11 +21,14 @@ from bot.demo.lines import HELP
 from bot.demo.play import Failed, Heard, Player
 from bot.demo.transcript import Transcript
 from bot.engine.plan import outline, specimen
-from bot.procedures import load
+from bot.procedures import configured
+from bot.settings import read_settings
 from bot.wiring import Sandbox, open_sandbox
-from sops import ALL, by_id
+from sops import OWN
 from sops.kit.document import compare, parse_document
 from sops.kit.errors import SopwithError
+from sops.kit.model import Sop
+from sops.kit.policy import Policy
 from sops.kit.stores import Fault, LedgerEntry
 from storage import SqlStore, migrate
 
@@ -51,6 +55,22 @@ Storage = Annotated[
 ]
 
 
+Begin = Callable[..., Awaitable[Sandbox]]
+ItsSettings = Annotated[
+    Path | None, typer.Option("--settings", help="A sopwith.toml: its policy, and the procedures it names.")
+]
+ItsProcedures = Annotated[
+    list[Path] | None, typer.Option("--procedures", help="Your own: a Markdown document run as checklists.")
+]
+ItsModules = Annotated[list[str] | None, typer.Option("--module", help="Your own: a Python module.")]
+
+
+def _configured(
+    settings: Path | None, procedures: list[Path] | None, modules: list[str] | None
+) -> tuple[Policy, list[Sop]]:
+    return configured(read_settings(settings) if settings else None, procedures or [], modules or [])
+
+
 @app.command(epilog=f"\b\n{HELP}")
 def demo(
     script: Annotated[
@@ -59,9 +79,9 @@ def demo(
     home: Annotated[
         Path | None, typer.Option("--home", help="Where repository and database go; a new temporary folder if unset.")
     ] = None,
-    procedures: Annotated[
-        list[Path] | None, typer.Option("--procedures", help="Your own: a Markdown document run as checklists.")
-    ] = None,
+    settings: ItsSettings = None,
+    procedures: ItsProcedures = None,
+    modules: ItsModules = None,
     rehearse: Annotated[bool, typer.Option("--rehearse", help="Mark every message as a rehearsal.")] = False,
 ) -> None:
     """Open the sandbox: a chat in this terminal, a repository and a GitHub that are gone afterwards.
@@ -71,19 +91,26 @@ def demo(
     a clock of its own, and the first expectation that fails ends it with exit code 1.
     """
     _quiet_log()
-    own = procedures or []
+    read = read_settings(settings) if settings else None
+    begin = partial(
+        open_sandbox,
+        policy=read.policy if read else None,
+        procedures=(*(read.procedures if read else ()), *(procedures or ())),
+        modules=(*(read.modules if read else ()), *(modules or ())),
+        rehearse=rehearse,
+    )
     place = home or Path(tempfile.mkdtemp(prefix="sopwith-demo-"))
     place.mkdir(parents=True, exist_ok=True)
     if any((place / name).exists() for name in ("world", "sopwith.db")):
         raise SopwithError(f"{place} holds an earlier demo; name a new folder, since each demo's world begins anew.")
     if script is None:
-        asyncio.run(_interactive(place, own, rehearse))
+        asyncio.run(_interactive(begin, place))
     else:
-        asyncio.run(_scripted(place, _read(script), script.name, own, rehearse))
+        asyncio.run(_scripted(begin, place, _read(script), script.name))
 
 
-async def _scripted(home: Path, text: str, name: str, own: Sequence[Path], rehearse: bool) -> None:
-    sandbox = await open_sandbox(home, VirtualClock(SCRIPT_START), procedures=own, rehearse=rehearse)
+async def _scripted(begin: Begin, home: Path, text: str, name: str) -> None:
+    sandbox = await begin(home, VirtualClock(SCRIPT_START))
     try:
         player = on_stage(sandbox)
         await player.play(text, name)
@@ -91,9 +118,9 @@ async def _scripted(home: Path, text: str, name: str, own: Sequence[Path], rehea
         await sandbox.close()
 
 
-async def _interactive(home: Path, own: Sequence[Path], rehearse: bool) -> None:
+async def _interactive(begin: Begin, home: Path) -> None:
     clock = VirtualClock(datetime.now(UTC), flowing=True)
-    sandbox = await open_sandbox(home, clock, serving=True, procedures=own, rehearse=rehearse)
+    sandbox = await begin(home, clock, serving=True)
     try:
         await converse(sandbox.stage, on_stage(sandbox), sandbox.world, sandbox.room)
     finally:
@@ -114,37 +141,43 @@ def on_stage(sandbox: Sandbox, echo: Callable[[str], None] = typer.echo) -> Play
 
 
 @sops_app.command("list")
-def list_sops() -> None:
-    """Every procedure, and what starts it."""
-    for sop in ALL:
+def list_sops(settings: ItsSettings = None, procedures: ItsProcedures = None, modules: ItsModules = None) -> None:
+    """Every procedure, your own too, and what starts it."""
+    _, every = _configured(settings, procedures, modules)
+    for sop in every:
         typer.echo(f"{sop.id}  {sop.title:<24} /{sop.command}")
 
 
 @sops_app.command("show")
-def show_sop(sop_id: Annotated[str, typer.Argument(metavar="ID", help="Like SOP-03.")]) -> None:
+def show_sop(
+    sop_id: Annotated[str, typer.Argument(metavar="ID", help="Like SOP-03.")],
+    settings: ItsSettings = None,
+    procedures: ItsProcedures = None,
+    modules: ItsModules = None,
+) -> None:
     """The steps of one procedure, with the rows of the document they serve."""
-    sop = by_id(sop_id.upper())
+    policy, every = _configured(settings, procedures, modules)
+    sop = next((each for each in (*every, *OWN) if each.id == sop_id.upper()), None)
     if sop is None:
         raise _wrong(f"There is no procedure {sop_id}; `sopwith sops list` shows them.")
-    typer.echo(replies.sop(sop, outline(specimen(sop))).plain())
+    typer.echo(replies.sop(sop, outline(specimen(sop, policy))).plain())
 
 
 @sops_app.command()
 def check(
     file: Annotated[Path, typer.Argument(help="A procedure document in Markdown.")],
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
-    procedures: Annotated[
-        list[Path] | None, typer.Option("--procedures", help="Your own: a Markdown document run as checklists.")
-    ] = None,
-    modules: Annotated[list[str] | None, typer.Option("--module", help="Your own: a Python module.")] = None,
+    settings: ItsSettings = None,
+    procedures: ItsProcedures = None,
+    modules: ItsModules = None,
 ) -> None:
     """Compare a document with the procedures, row by row. Exit code 1 if anything is uncovered."""
-    own = load(procedures or [], modules or [])
-    report = compare(parse_document(_read(file)), (*ALL, *own))
+    policy, every = _configured(settings, procedures, modules)
+    report = compare(parse_document(_read(file)), every)
     if as_json:
         typer.echo(json.dumps(report.as_dict(), indent=2, ensure_ascii=False))
     else:
-        typer.echo("\n".join(report.lines()))
+        typer.echo("\n".join([*report.lines(), *replies.left_out_by_settings(policy.off)]))
     raise typer.Exit(1 if report.uncovered else 0)
 
 

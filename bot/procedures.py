@@ -1,29 +1,63 @@
 """Procedures of an organisation's own: Markdown checklists, and Python modules that hold a `Sop`."""
 
 import importlib
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from bot.settings import Settings
 from sops import ALL, OWN
 from sops.kit.checklist import checklist, with_insertions
 from sops.kit.document import parse_document
 from sops.kit.errors import ConfigurationError
 from sops.kit.model import Sop
 from sops.kit.policy import Policy
+from sops.kit.switched_off import check_switched_off
+
+_ID = re.compile(r"[A-Z][A-Z0-9-]{0,9}")  # as a command takes it
+_PREFIX = re.compile(r"[A-Z]{3}")  # as a command finds a run by its name
 
 
 def load(files: Sequence[Path], modules: Sequence[str]) -> tuple[Sop, ...]:
     """Every procedure in these files that is not one of ours, and every `Sop` of these modules.
 
-    Raises ConfigurationError for what cannot be read or run, and for two with one id.
+    Raises ConfigurationError for what cannot be read, run or addressed, and for two with one id.
     """
     found = [sop for file in files for sop in _of_file(file)] + [sop for name in modules for sop in _of_module(name)]
     known = {sop.id for sop in (*ALL, *OWN)}
     for sop in found:
+        _check_names(sop)
         if sop.id in known:
             raise ConfigurationError(f"There are two procedures {sop.id}; give yours another number.")
         known.add(sop.id)
     return tuple(found)
+
+
+def _check_names(sop: Sop) -> None:
+    """Raises ConfigurationError where people could not speak of it or of its runs."""
+    if not _ID.fullmatch(sop.id):
+        raise ConfigurationError(f"{sop.id!r} cannot be typed after /sop start; an id is written like SOP-42.")
+    if not _PREFIX.fullmatch(sop.prefix):
+        raise ConfigurationError(f"{sop.id}: its runs cannot be called {sop.prefix!r}; a prefix is three capitals.")
+    taken = next((ours for ours in (*ALL, *OWN) if ours.prefix == sop.prefix), None)
+    if taken is not None:
+        raise ConfigurationError(
+            f"{sop.id}: runs of {taken.id} are called {sop.prefix} already; choose another prefix."
+        )
+
+
+def configured(settings: Settings | None, files: Sequence[Path], modules: Sequence[str]) -> tuple[Policy, list[Sop]]:
+    """The policy, and every procedure with the steps it inserts: ours, the settings' and these.
+
+    Raises ConfigurationError for what fits nowhere.
+    """
+    policy = settings.policy if settings else Policy()
+    own = load(
+        (*(settings.procedures if settings else ()), *files), (*(settings.modules if settings else ()), *modules)
+    )
+    check_switched_off(policy, (*ALL, *own))
+    check_insertions(policy, own)
+    return policy, [with_insertions(sop, policy) for sop in (*ALL, *own)]
 
 
 def check_insertions(policy: Policy, own: Sequence[Sop]) -> None:

@@ -1,11 +1,15 @@
 """One frozen, validated object from `sopwith.toml` and the environment; the only reader of either."""
 
+import tomllib
+from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from sops.kit.errors import ConfigurationError
 from sops.kit.people import Person
 from sops.kit.policy import Policy
 
@@ -40,10 +44,15 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        frozen=True, extra="forbid", env_prefix="SOPWITH_", env_nested_delimiter="__", toml_file=CONFIG
+        frozen=True,
+        extra="forbid",
+        env_prefix="SOPWITH_",
+        env_nested_delimiter="__",
+        toml_file=CONFIG,
+        hide_input_in_errors=True,  # what stands in the file may be a password
     )
 
-    storage: str = "sqlite:///sopwith.db"
+    storage: str = Field("sqlite:///sopwith.db", repr=False)  # its address may hold a password
     repository: str = ""
     api_url: str = "https://api.github.com"
     git_url: str = ""
@@ -87,3 +96,44 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def read_settings(file: Path) -> Settings:
+    """The settings of that file, its own paths counted from where it stands; the environment overrides it.
+
+    Raises ConfigurationError naming every key that is wrong, without its value, which may be a secret.
+    """
+    try:
+        tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as problem:
+        raise ConfigurationError(f"{file} cannot be read: {problem.strerror}.") from problem
+    except ValueError as problem:  # not UTF-8, or not TOML
+        raise ConfigurationError(f"{file} is no settings file: {problem}.") from problem
+
+    class There(Settings):
+        model_config = SettingsConfigDict(toml_file=file)
+
+    try:
+        found = There()
+    except ValidationError as problem:
+        wrong = [_wrong(error["loc"], error["type"], error["msg"]) for error in problem.errors()]
+        raise ConfigurationError(f"{file}: {'; '.join(wrong)}.") from None
+    return found.model_copy(update={"procedures": tuple(file.parent / each for each in found.procedures)})
+
+
+def _wrong(where: Sequence[int | str], kind: str, says: str) -> str:
+    name = ".".join(str(part) for part in where)
+    if kind != "extra_forbidden":
+        return f"{name}: {says}"
+    near = get_close_matches(str(where[-1]), _known(where), 1)
+    return f"there is no setting {name}" + (f"; did you mean {near[0]}?" if near else "")
+
+
+def _known(where: Sequence[int | str]) -> list[str]:
+    """The settings there are beside that one."""
+    model: Any = Settings
+    for part in where[:-1]:
+        if isinstance(part, str) and part in model.model_fields:
+            kinds = (model.model_fields[part].annotation, *get_args(model.model_fields[part].annotation))
+            model = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), BaseModel)
+    return list(model.model_fields)

@@ -1,15 +1,14 @@
 """SOP-06: update a dependency. The changelog comes before the pull request, so that checks cover what is merged."""
 
 from sops.kit.branch_actions import CutBranch
-from sops.kit.dependency_actions import (
+from sops.kit.dependency_actions import LabelSecurity, NoteUpdate, PinDependency, StartBuilds, WriteResults
+from sops.kit.dependency_gates import (
+    BenchmarkGreen,
     BuildsGreen,
     ForCve,
     HasWorkflows,
-    LabelSecurity,
-    NoteUpdate,
     PerformanceCritical,
-    PinDependency,
-    StartBuilds,
+    ResultsKnown,
     UpstreamNotes,
 )
 from sops.kit.gate import SignedOff
@@ -64,6 +63,22 @@ DEPENDENCY_UPDATE = Sop(
             title="checks",
             after="pull-request",
             when=ChecksGreen(into="{develop}"),
+        ),
+        Step(
+            "benchmark-check",
+            row="5",
+            title="benchmarks' check",
+            after="pull-request",
+            only_if=PerformanceCritical(checked=True),
+            when=BenchmarkGreen(),
+        ),
+        Step(
+            "results",
+            row="6",
+            title="results in the text",
+            after="pull-request",
+            when=ResultsKnown(("built", "build-and-test", "benchmarks", "benchmark-check")),
+            do=WriteResults(),
         ),
         Step("merged", row="6", title="merged", after="pull-request", when=Merged("pr")),
     ),

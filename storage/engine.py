@@ -2,6 +2,7 @@
 
 import sqlite3
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -13,6 +14,9 @@ from sops.kit.errors import ConfigurationError
 #: Transactions of one process that may run at the same time. SQLite has one writer.
 WRITERS = {"sqlite": 1, "postgresql": 8}
 READERS = 4
+
+#: An error names the statement, never what was bound to it: that may be under embargo.
+_SILENT: dict[str, Any] = {"hide_parameters": True}
 
 #: RETURNING, which claims and deadlines rest on, came with this version.
 OLDEST_SQLITE = (3, 35, 0)
@@ -52,19 +56,19 @@ def engines(url: URL) -> Engines:
     """Pools for a running store."""
     backend = url.get_backend_name()
     if backend == "sqlite":
-        write = create_engine(url, poolclass=QueuePool, pool_size=WRITERS[backend], max_overflow=0)
-        read = create_engine(url, poolclass=QueuePool, pool_size=READERS, max_overflow=0)
+        write = create_engine(url, poolclass=QueuePool, pool_size=WRITERS[backend], max_overflow=0, **_SILENT)
+        read = create_engine(url, poolclass=QueuePool, pool_size=READERS, max_overflow=0, **_SILENT)
         _sqlite(write, begin="BEGIN IMMEDIATE", pragmas=("foreign_keys=ON",))
         _sqlite(read, begin="BEGIN DEFERRED", pragmas=("query_only=ON",))
         return Engines(write, read)
-    write = create_engine(url, pool_size=WRITERS[backend] + READERS, max_overflow=0, pool_pre_ping=True)
+    write = create_engine(url, pool_size=WRITERS[backend] + READERS, max_overflow=0, pool_pre_ping=True, **_SILENT)
     read = write.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     return Engines(write, read)
 
 
 def migration_engine(url: URL) -> Engine:
     """For one connection that changes the tables. On SQLite a rebuilt table must not cascade into its children."""
-    engine = create_engine(url, poolclass=NullPool)
+    engine = create_engine(url, poolclass=NullPool, **_SILENT)
     if url.get_backend_name() == "sqlite":
         _sqlite(engine, begin="BEGIN IMMEDIATE", pragmas=("foreign_keys=OFF",))
     return engine

@@ -19,6 +19,8 @@ _ITEM = select(INBOX.c.seq, INBOX.c.conversation, INBOX.c.event, INBOX.c.attempt
 _OLDEST = _ITEM.where(_WAITING, INBOX.c.conversation == bindparam("conversation")).limit(1)
 _PARKED = _ITEM.where(INBOX.c.state == constant("parked"))
 _ACCEPTED = _ITEM.where(INBOX.c.dedupe_key == bindparam("dedupe_key"))
+_ONE = _ITEM.where(INBOX.c.seq == bindparam("number"))
+_EVENT = INBOX.update().where(INBOX.c.seq == bindparam("number")).values(event=bindparam("words"))
 _STATE = INBOX.update().where(INBOX.c.seq == bindparam("number")).values(state=bindparam("state"))
 _FAILED = (
     INBOX.update()
@@ -67,6 +69,11 @@ class SqlInbox:
     def accepted(self, dedupe_key: str) -> InboxItem | None:
         row = self._connection.execute(_ACCEPTED, {"dedupe_key": dedupe_key}).one_or_none()
         return None if row is None else _item(row)
+
+    def forget(self, seq: int) -> None:
+        event = _item(self._connection.execute(_ONE, {"number": seq}).one()).event
+        silent = event.model_copy(update={"text": ""})
+        self._connection.execute(_EVENT, {"number": seq, "words": silent.model_dump_json()})
 
 
 def _item(row: AnyRow) -> InboxItem:

@@ -33,12 +33,20 @@ class AdvisoryCalls(ABC):
         asked = Asked("opening an advisory", _WRITE, write=True)
         return await self._write(asked, lambda repo: _open(repo, summary, description, severity))
 
+    async def accept_advisory(self, ghsa: str) -> None:
+        await self._change(ghsa, "accepting a report", {"state": "draft"})
+
     async def score_advisory(self, ghsa: str, *, vector: str, affected: str) -> None:
         wanted = {"cvss_vector_string": vector, "severity": None, "vulnerabilities": [_vulnerability(affected)]}
         await self._change(ghsa, "scoring an advisory", wanted)
 
-    async def publish_advisory(self, ghsa: str, *, affected: str, patched: str) -> None:
-        wanted = {"state": "published", "vulnerabilities": [_vulnerability(affected, patched)]}
+    async def publish_advisory(self, ghsa: str, *, vector: str, affected: str, patched: str) -> None:
+        wanted = {
+            "state": "published",
+            "cvss_vector_string": vector,
+            "severity": None,
+            "vulnerabilities": [_vulnerability(affected, patched)],
+        }
         await self._change(ghsa, "publishing an advisory", wanted)
 
     async def open_private_fork(self, ghsa: str) -> None:
@@ -88,14 +96,22 @@ def _vulnerability(affected: str, patched: str = "") -> dict[str, Any]:
 
 def _advisory(raw: Json) -> Advisory:
     fork = raw["private_fork"]
+    hole: Json = next(iter(raw["vulnerabilities"] or ()), {})
     return Advisory(
         ghsa=str(raw["ghsa_id"]),
         state=str(raw["state"]),
         summary=str(raw["summary"]),
         description=str(raw["description"] or ""),
         url=str(raw["html_url"]),
-        vector=str((raw.get("cvss") or {}).get("vector_string") or ""),
-        affected=str(next((v["vulnerable_version_range"] for v in raw["vulnerabilities"] or ()), "") or ""),
+        vectors=_vectors(raw),
+        affected=str(hole.get("vulnerable_version_range") or ""),
+        patched=str(hole.get("patched_versions") or ""),
         private_fork=str(fork["html_url"]) if fork else "",
         cve=str(raw["cve_id"] or ""),
     )
+
+
+def _vectors(raw: Json) -> tuple[str, ...]:
+    """GitHub keeps one vector of each version of CVSS; the older field knows only the first."""
+    each = (raw.get("cvss"), *(raw.get("cvss_severities") or {}).values())
+    return tuple(dict.fromkeys(str(score["vector_string"]) for score in each if score and score["vector_string"]))

@@ -21,7 +21,7 @@ from github import (
 )
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
-from sops.kit.errors import FarEndError, FarEndRefused, HeadMoved, OutcomeUnknown, SopwithError
+from sops.kit.errors import AlreadyThere, FarEndError, FarEndRefused, HeadMoved, OutcomeUnknown, SopwithError
 
 LONGEST_MESSAGE = 400
 _GRAPHQL_STATUS = {"RATE_LIMITED": 429, "FORBIDDEN": 403, "INSUFFICIENT_SCOPES": 403, "NOT_FOUND": 404}
@@ -83,6 +83,8 @@ def _refused(status: int, error: GithubException, asked: Asked) -> SopwithError:
         return FarEndRefused(f"{asked.what}: not found, or hidden from a token without “{asked.needs}” ({said})")
     if status == 405 and said.startswith("Base branch was modified"):
         return FarEndError(f"{asked.what}: {said}")  # GitHub's own race: nothing happened, the next try settles it
+    if status == 422 and "already" in said.lower():  # in words, or as the code of a field: already_exists
+        return AlreadyThere(f"{asked.what}: {said}")
     refusal = asked.conflict if status == 409 else FarEndRefused
     return refusal(f"{asked.what}: {said}")
 

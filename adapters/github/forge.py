@@ -112,6 +112,10 @@ class GitHubForge(AdvisoryCalls):
         what = f"listing what was merged into {base}"
         return await self._read(what, "Pull requests: read", lambda repo: pulls.merged_since(repo, base, since))
 
+    async def edit_pull_request(self, number: int, *, body: str) -> None:
+        asked = Asked(f"editing pull request {number}", "Pull requests: write", write=True)
+        await self._write(asked, lambda repo: pulls.edit(repo, number, body))
+
     async def close_pull_request(self, number: int) -> None:
         asked = Asked(f"closing pull request {number}", "Pull requests: write", write=True)
         await self._write(asked, lambda repo: pulls.close(repo, number))

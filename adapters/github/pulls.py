@@ -38,6 +38,10 @@ def merged_since(repo: Repository, base: str, since: datetime) -> list[PullReque
     return [pull for _, pull in sorted(merged, key=lambda each: each[0], reverse=True)]
 
 
+def edit(repo: Repository, number: int, body: str) -> None:
+    repo.requester.requestJsonAndCheck("PATCH", f"{repo.url}/pulls/{number}", input={"body": body})
+
+
 def close(repo: Repository, number: int) -> None:
     repo.get_pull(number).edit(state="closed")
 

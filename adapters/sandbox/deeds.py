@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
-from adapters.sandbox import issues, project, releases, workflows
+from adapters.sandbox import issues, project, releases, rest_advisories, workflows
 from adapters.sandbox.core import Core
 from adapters.sandbox.images import digest_of
 from adapters.sandbox.refusal import Refusal
@@ -79,6 +79,11 @@ class MoreDeeds(ABC):
         """The next run of this workflow to end will have failed."""
         with self._acting() as core:
             workflows.fail_next(core, name)
+
+    def report(self, login: str, summary: str, description: str) -> str:
+        """Somebody reports a vulnerability through the forge; returns the advisory's number."""
+        with self._acting() as core:
+            return rest_advisories.report(core, summary, description, login).ghsa
 
     def corrupt_asset(self, tag: str) -> None:
         """The archive of a release changes, its checksum file does not."""

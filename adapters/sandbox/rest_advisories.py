@@ -39,18 +39,32 @@ def create_advisory(core: Core, call: Call) -> Reply:
     body = call.body
     if "severity" in body and "cvss_vector_string" in body:
         raise invalid(_KIND, "severity")
+    made = _made(core, text(body, "summary", _KIND), text(body, "description", _KIND), call.by.login)
+    made.severity = body.get("severity")
+    return Reply(201, _shape(core, made))
+
+
+def create_report(core: Core, call: Call) -> Reply:
+    """Somebody outside reports a vulnerability through the forge."""
+    body = call.body
+    said = (text(body, "summary", _KIND), text(body, "description", _KIND))
+    made = report(core, *said, call.by.login, body.get("severity") or "medium")
+    return Reply(201, _shape(core, made))
+
+
+def report(core: Core, summary: str, description: str, author: str, severity: str = "medium") -> AdvisoryRecord:
+    """A report waiting for the maintainers to accept it."""
+    made = _made(core, summary, description, author)
+    made.state, made.reported, made.severity = "triage", True, severity
+    core.ring()
+    return made
+
+
+def _made(core: Core, summary: str, description: str, author: str) -> AdvisoryRecord:
     now = core.now()
-    record = AdvisoryRecord(
-        ghsa=_number(core.state.next_id()),
-        summary=text(body, "summary", _KIND),
-        description=text(body, "description", _KIND),
-        author=call.by.login,
-        created_at=now,
-        updated_at=now,
-        severity=body.get("severity"),
-    )
-    core.state.advisories[record.ghsa] = record
-    return Reply(201, _shape(core, record))
+    ghsa = _number(core.state.next_id())
+    record = core.state.advisories[ghsa] = AdvisoryRecord(ghsa, summary, description, author, now, now)
+    return record
 
 
 def get_advisory(core: Core, call: Call) -> Reply:
@@ -66,6 +80,8 @@ def edit_advisory(core: Core, call: Call) -> Reply:
             raise invalid(_KIND, "cvss_vector_string") from error
         record.vector = vector
     record.vulnerabilities = [_vulnerability(each) for each in body.get("vulnerabilities", record.vulnerabilities)]
+    if body.get("state") == "draft" and record.state == "triage":
+        record.state = "draft"
     if body.get("state") == "published":
         if not record.severity:
             raise invalid(_KIND, "severity")
@@ -77,7 +93,7 @@ def edit_advisory(core: Core, call: Call) -> Reply:
 def request_cve(core: Core, call: Call) -> Reply:
     record = _found(core, call)
     if record.cve_asked:
-        raise invalid(_KIND, "cve_id")
+        raise invalid(_KIND, "cve_id", "already_exists")
     record.cve_asked = True
     return Reply(202, {})
 
@@ -126,9 +142,7 @@ def _fork(core: Core, record: AdvisoryRecord) -> Json:
 
 def _shape(core: Core, record: AdvisoryRecord) -> Json:
     ready = record.fork_due is not None and core.now() >= record.fork_due
-    score: float | None = None
-    if record.vector:
-        score = float((CVSS4 if record.vector.startswith("CVSS:4") else CVSS3)(record.vector).scores()[0])
+    old, new = ("", record.vector) if record.vector.startswith("CVSS:4") else (record.vector, "")
     shape: dict[str, Any] = {
         "ghsa_id": record.ghsa,
         "cve_id": None,
@@ -146,9 +160,10 @@ def _shape(core: Core, record: AdvisoryRecord) -> Json:
         "published_at": stamp_or_none(record.published_at),
         "closed_at": None,
         "withdrawn_at": None,
-        "submission": None,
+        "submission": {"accepted": record.state != "triage"} if record.reported else None,
         "vulnerabilities": record.vulnerabilities,
-        "cvss": {"vector_string": record.vector or None, "score": score},
+        "cvss": _score(old),
+        "cvss_severities": {"cvss_v3": _score(old), "cvss_v4": _score(new)},
         "cwes": [],
         "cwe_ids": [],
         "credits": [],
@@ -158,6 +173,13 @@ def _shape(core: Core, record: AdvisoryRecord) -> Json:
         "private_fork": _simple(_fork(core, record)) if ready else None,
     }
     return shape
+
+
+def _score(vector: str) -> Json:
+    if not vector:
+        return {"vector_string": None, "score": None}
+    kind = CVSS4 if vector.startswith("CVSS:4") else CVSS3
+    return {"vector_string": vector, "score": float(kind(vector).scores()[0])}
 
 
 def _simple(whole: Json) -> Json:
@@ -171,6 +193,7 @@ _ONE = f"{_ALL}/{{ghsa_id}}"
 ROUTES = (
     Route("GET", _ALL, list_advisories),
     Route("POST", _ALL, create_advisory),
+    Route("POST", f"{_ALL}/reports", create_report),
     Route("GET", _ONE, get_advisory),
     Route("PATCH", _ONE, edit_advisory),
     Route("POST", f"{_ONE}/cve", request_cve),

@@ -32,6 +32,7 @@ class Deeds(Protocol):
     def into_milestone(self, number: int, title: str) -> None: ...
     def yank(self, version: str) -> None: ...
     def fail_workflow(self, name: str) -> None: ...
+    def report(self, login: str, summary: str, description: str) -> str: ...
     def corrupt_asset(self, tag: str) -> None: ...
     def lose_asset(self, tag: str) -> None: ...
     def share_image(self, tag: str, other: str) -> None: ...
@@ -172,6 +173,10 @@ def _fail_workflow(deeds: Deeds, words: Sequence[str]) -> str:
     return f"the next run of {words[0]} to end will have failed"
 
 
+def _report(deeds: Deeds, words: Sequence[str]) -> str:
+    return f"{words[0]} reported {deeds.report(words[0], words[1], words[2])} in private"
+
+
 def _asset(deeds: Deeds, words: Sequence[str]) -> str:
     if words[0] not in ("corrupt", "missing"):
         raise Refusal(400, f"an asset can be corrupt or missing, not “{words[0]}”")
@@ -221,6 +226,7 @@ _VERBS: Mapping[str, _Verb] = {
     "into-milestone": _Verb("NUMBER TITLE", 2, 2, _into_milestone),
     "yank": _Verb("VERSION", 1, 1, _yank),
     "fail-workflow": _Verb("FILE", 1, 1, _fail_workflow),
+    "report": _Verb('LOGIN "TITLE" "TEXT"', 3, 3, _report),
     "asset": _Verb("corrupt|missing TAG", 2, 2, _asset),
     "image": _Verb("missing TAG | share TAG OTHER", 2, 3, _image),
     "review": _Verb("NUMBER LOGIN approve|request_changes|comment", 3, 3, _review),

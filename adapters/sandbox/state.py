@@ -183,7 +183,7 @@ FORK_TAKES = timedelta(minutes=4)
 
 @dataclass
 class AdvisoryRecord:
-    """A security advisory: a draft until it is published."""
+    """A security advisory: reported and in triage, or a draft, until it is published."""
 
     ghsa: str
     summary: str
@@ -195,6 +195,7 @@ class AdvisoryRecord:
     vector: str = ""
     vulnerabilities: list[dict[str, Any]] = field(default_factory=list)
     state: str = "draft"
+    reported: bool = False  # by somebody outside, so that it began in triage
     published_at: datetime | None = None
     cve_asked: bool = False
     fork_due: datetime | None = None

@@ -394,7 +394,7 @@ SETTABLE_IN = {
     "SOP-01": ("changelog",),
     "SOP-02": ("changelog",),
     "SOP-04": ("workaround",),
-    "SOP-05": ("cvss", "affected", "changelog", "disclosure", "cve", "cause", "prevention"),
+    "SOP-05": ("advisory", "cvss", "affected", "changelog", "disclosure", "cve", "cause", "prevention"),
     "SOP-06": ("changelog",),
     "SOP-08": ("cause", "impact", "workaround"),
 }

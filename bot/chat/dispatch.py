@@ -7,6 +7,7 @@ nothing else. A refusal changes nothing and is shown to the speaker alone.
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 
 from bot.chat import commands, permissions, replies, signs
 from bot.chat.handlers import HANDLERS, incident, public_words, release, rephrased
@@ -65,6 +66,8 @@ class Dispatch:
         if event.kind in {"edit", "deletion"}:
             await self._changed(item, run)
             return
+        if run is not None and replies.quiet(run) and not run.state.over:
+            await self._store.transact(partial(self._answered, run.id))
         parsed = await self._parsed(run, event)
         if isinstance(parsed, commands.InRun):
             run, parsed = await self._within(parsed, event)
@@ -94,6 +97,13 @@ class Dispatch:
             desk.finish()
 
         await self._finish(item, note)
+
+    def _answered(self, run_id: str, tx: Transaction) -> None:
+        """Somebody wrote below a run's one line: from now on its thread may be used."""
+        desk = Desk(tx, tx.runs.get(run_id), self._clock.now(), self._people)
+        desk.run = desk.run.with_facts({"answered": True})
+        desk.finish()
+        tx.runs.wake(run_id)
 
     async def look_for_newcomers(self) -> None:
         """A forge in trouble is asked again with the next news."""

@@ -131,7 +131,8 @@ class Roots:
         if sop.private:
             home = await self._privacy.home(item.event.actor.platform, sop.channel)
             if home is None:
-                return security.no_private_channel()
+                await self._refuse_unkept(item, finish)
+                return None
             draft = draft.but(place=home, private=True)
         plan = await self._planner.plan(draft)
         removed = hidden(draft, item.event.place) and await self._privacy.remove(item.event)
@@ -180,12 +181,22 @@ class Roots:
         """An incident that proves to be an attack goes on as a security response, where nobody else reads."""
         home = await self._privacy.home(item.event.actor.platform, SECURITY_RESPONSE.channel)
         if home is None:
-            await finish(item, lambda tx, now: put_answer(tx, item, security.no_private_channel(), now))
+            await self._refuse_unkept(item, finish)
             return
         await self._privacy.remove(item.event)
         opening = Opening(SECURITY_RESPONSE, run.title, facts={"report": command.reason, "security": True})
         draft = self._draft(opening, me, item, self._clock.now(), None).but(place=home, private=True)
         await finish(item, lambda tx, now: self._move(tx, now, item, run.id, me, command, draft))
+
+    async def _refuse_unkept(self, item: InboxItem, finish: Finish) -> None:
+        """There is no private place for what was said: it is taken away where it stands, and not kept here."""
+        removed = await self._privacy.remove(item.event)
+
+        def refuse(tx: Transaction, now: datetime) -> None:
+            tx.inbox.forget(item.seq)
+            put_answer(tx, item, security.no_private_channel(removed), now)
+
+        await finish(item, refuse)
 
     def _move(
         self,

@@ -20,6 +20,7 @@ HELP = """\
                                     write BRANCH PATH TEXT [AUTHOR], entry BRANCH TEXT, protect BRANCH,
                                     contribute LOGIN BRANCH, pr LOGIN BRANCH [first-time],
                                     milestone TITLE, into-milestone N TITLE, fail-workflow FILE, yank VERSION,
+                                    report LOGIN TITLE TEXT,
                                     asset corrupt TAG, asset missing TAG, image missing TAG, image share TAG OTHER
 %expect "soak"                      a regular expression in what was said since the last other line
 %reject "merged"                    must not have been said there

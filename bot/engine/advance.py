@@ -15,7 +15,7 @@ from bot.engine.desk import Desks, claim_of
 from bot.engine.far_end import Worlds
 from bot.engine.requests import View
 from bot.engine.steps import AGAIN, Look
-from sops.kit.action import Action, News, Todo, World
+from sops.kit.action import Action, Conflict, Done, News, Todo, World
 from sops.kit.approvals import Request, RequestState
 from sops.kit.errors import ClaimLost, FarEndError, FarEndRefused, OutcomeUnknown, SignatureInvalid, StaleRun
 from sops.kit.gate import Approved, Condition, Gate, SignedOff, Waiting
@@ -209,23 +209,22 @@ class Advancer:
             if by_people:
                 await self._desks.at(run_id, lambda desk: steps.ask_people(desk, step, action), fence=fence)
                 return False
-            refused = await self._perform(action, run)
+            answer = await self._perform(action, run)
             found = await action.probe(run, self._worlds.now())
-            if isinstance(found, Todo) and refused:
-                found = action.refused(run, refused)
+            if isinstance(found, Todo) and answer is not None:
+                found = answer
         return await self._desks.at(
             run_id, lambda desk: steps.record_found(desk, step, key, action, found, request), fence=fence
         )
 
-    async def _perform(self, action: Action, run: Run) -> str:
-        """Perform it once; returns why the far end refused, empty if it did not. The probe afterwards decides."""
+    async def _perform(self, action: Action, run: Run) -> Done | Conflict | None:
+        """Perform it once; returns what the far end's answer means where the probe afterwards finds nothing."""
         try:
-            await action.perform(run, self._worlds.now())
+            return await action.perform(run, self._worlds.now())
         except OutcomeUnknown:
-            return ""
+            return None
         except (FarEndRefused, SignatureInvalid) as refusal:
-            return str(refusal)
-        return ""
+            return action.refused(run, str(refusal))
 
 
 def _recent(record: StepRecord, world: World) -> bool:

@@ -1,17 +1,35 @@
 """The one broad `except`: at the edge, so that one bad event, run or message stops nobody else."""
 
+import traceback
 from collections.abc import Awaitable
 
 import structlog
 
+from sops.kit.errors import SopwithError
+
 _log = structlog.get_logger(__name__)
+LONGEST = 500
 
 
 async def caught(work: Awaitable[object], **about: object) -> str | None:
-    """What went wrong unexpectedly, in one line; None if nothing did. The log has the whole of it."""
+    """What went wrong unexpectedly, in one line; None if nothing did. The log also has where."""
     try:
         await work
     except Exception as problem:  # noqa: BLE001  # the edge itself
-        _log.exception("unexpected failure", **about)
-        return f"{type(problem).__name__}: {problem}"[:500]
+        said = described(problem)
+        _log.error("unexpected failure", problem=said, trace=_trace(problem), **about)
+        return said
     return None
+
+
+def described(problem: BaseException) -> str:
+    """Its kind, and its sentence if it is one of ours: others repeat what they were given, which may be secret."""
+    kind = type(problem).__name__
+    return f"{kind}: {problem}"[:LONGEST] if isinstance(problem, SopwithError) else kind
+
+
+def _trace(problem: BaseException) -> str:
+    """Where it happened, and where what led to it did: lines of code, without a word of what they were at work on."""
+    first = problem.__cause__ or (None if problem.__suppress_context__ else problem.__context__)
+    before = f"{_trace(first)}then\n" if first is not None else ""
+    return f"{before}{''.join(traceback.format_tb(problem.__traceback__))}{described(problem)}\n"

@@ -24,6 +24,7 @@ from sops.kit.stores import Deadline, Outgoing, Store, Transaction
 _log = structlog.get_logger(__name__)
 BATCH = 50
 LATE = timedelta(minutes=5)
+MOST_REMINDED = 5  # people one reminder mentions, where it is nobody's alone
 
 
 @dataclass(frozen=True)
@@ -124,17 +125,22 @@ class Clocks:
             able = [person.handle for person in self._people.holding(debt.role)]
             return run.owner if run.owner in able or not able else able[0]
         if deadline.clock == timing.FIRST_REVIEW:
-            return self._reviewer(deadline)
+            return self._reviewers(run, deadline)
         if deadline.clock != timing.ACKNOWLEDGE:
             return run.owner or (ladder[0] if ladder else "")
         return next_to_page(run, ladder)
 
-    def _reviewer(self, deadline: Deadline) -> str:
-        """Reviewers hear first; once it is overdue, maintainers and they in turn."""
-        able = [person.handle for person in self._people.holding(Role.REVIEWER, Role.MAINTAINER)]
-        if deadline.threshold > timing.DUE:
-            able = [person.handle for person in self._people.holding(Role.MAINTAINER, Role.REVIEWER)]
-        return able[max(0, deadline.threshold - timing.DUE - 1) % len(able)] if able else ""
+    def _reviewers(self, run: Run, deadline: Deadline) -> str:
+        """Reviewers hear first, all of them; once it is overdue, maintainers and they in turn. Never the author."""
+        roles = (
+            (Role.REVIEWER, Role.MAINTAINER) if deadline.threshold <= timing.DUE else (Role.MAINTAINER, Role.REVIEWER)
+        )
+        author = self._people.author(str(run.facts.get("login", "")))
+        able = [person for person in self._people.holding(*roles) if person.handle != author]
+        reviewers = [person.handle for person in able if Role.REVIEWER in person.roles]
+        if deadline.threshold <= timing.DUE and reviewers:
+            return " ".join(reviewers[:MOST_REMINDED])
+        return able[max(0, deadline.threshold - timing.DUE - 1) % len(able)].handle if able else ""
 
     def _ladder(self, run: Run) -> tuple[str, ...]:
         return tuple(person.handle for person in self._people.holding(*run.policy.escalation))

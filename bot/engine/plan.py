@@ -10,7 +10,7 @@ from sops.kit.action import Action, Conflict, Done, World
 from sops.kit.conversation import Place
 from sops.kit.errors import FarEndError, FarEndRefused
 from sops.kit.gate import Approved, Condition, Gate, SignedOff, Waiting
-from sops.kit.model import Piece, Role, Sop, Step
+from sops.kit.model import Piece, Sop, Step
 from sops.kit.policy import Policy
 from sops.kit.run import Run, StepState, pinned
 
@@ -84,7 +84,7 @@ class Planner:
         return replies.there_already(piece.says(run)) if isinstance(found, Done) and found.facts else piece.says(run)
 
 
-def specimen(sop: Sop) -> Run:
+def specimen(sop: Sop, policy: Policy | None = None) -> Run:
     """A run of the procedure that never runs, to show what one would do."""
     place, long_ago = Place(platform="", channel=""), datetime(2000, 1, 1, tzinfo=UTC)
     return pinned(
@@ -95,7 +95,7 @@ def specimen(sop: Sop) -> Run:
         starter="",
         place=place,
         at=long_ago,
-        policy=Policy(),
+        policy=policy or Policy(),
         version="X.Y.0",
     )
 
@@ -106,6 +106,9 @@ def outline(run: Run) -> list[tuple[Step, list[str]]]:
 
 
 def _outlined(run: Run, step: Step) -> list[str]:
+    off = run.policy.off.get(f"{run.sop}.{step.id}")
+    if off is not None:
+        return [replies.switched_off(step, off)]
     texts = [*waits_of(run, step), *(_says(piece, run) for piece in step.deeds)] or [step.title]
     if isinstance(step.only_if, Condition):
         texts = [replies.only_if(step.only_if.says(run), text) for text in texts]
@@ -125,7 +128,7 @@ def _waits_for(piece: Piece, run: Run, step: Step) -> str:
         last = run.step(piece.covers[-1])
         return replies.plan_approval(
             quorum_of(run, step, piece),
-            [Role(r) for r in (piece.by, piece.also) if r],
+            [role for role in (piece.by, piece.also) if role],
             last.title if last else step.title,
         )
     if isinstance(piece, SignedOff):

@@ -10,7 +10,7 @@ from sops.kit import timing
 from sops.kit.action import World
 from sops.kit.approvals import Request, RequestState, code_of, differences, digest_of
 from sops.kit.gate import Approved
-from sops.kit.model import Role, Severity, Step
+from sops.kit.model import Severity, Step
 from sops.kit.people import People
 from sops.kit.run import Obligation, Run, RunState
 from sops.kit.timing import OVERRIDE
@@ -110,8 +110,8 @@ def ask(desk: Desk, view: View, subject: dict[str, Any], excluded: dict[str, str
         code=code_of(run.id, seq, digest),
         step=step.id,
         iteration=run.iteration,
-        role=Role(gate.by),
-        also=Role(gate.also) if gate.also else None,
+        role=gate.by,
+        also=gate.also,
         quorum=quorum_of(run, step, gate),
         subject=subject,
         digest=digest,

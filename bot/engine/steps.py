@@ -10,7 +10,7 @@ from bot.engine.desk import Desk, claim_of
 from sops.kit import timing
 from sops.kit.action import Action, Conflict, Done, News, Probe, Todo
 from sops.kit.approvals import Request
-from sops.kit.model import Role, Step, Unknown
+from sops.kit.model import Step, Unknown
 from sops.kit.run import Obligation, Run, RunState, StepState
 
 AGAIN = timedelta(seconds=30)  # after a far end failed, or an outcome is unknown
@@ -133,7 +133,7 @@ def record_found(desk: Desk, step: Step, key: str, action: Action, found: Probe,
         desk.note("conflict", step=step.id, action=key, reason=found.reason)
         desk.say(replies.conflict(desk.run, step, found))
         return False
-    if record.attempt == TRIES_UNTIL_TOLD and not action.patient:
+    if record.attempt == TRIES_UNTIL_TOLD:
         desk.say(replies.still_trying(desk.run, step, found.what))
     return False
 
@@ -143,7 +143,7 @@ def owe(desk: Desk, found: Done) -> None:
     for owed in found.owed:
         if owed.id in known:
             continue
-        debt = Obligation(id=owed.id, text=owed.text, role=Role(owed.role), blocks=owed.blocks, since=desk.now)
+        debt = Obligation(id=owed.id, text=owed.text, role=owed.role, blocks=owed.blocks, since=desk.now)
         desk.run = desk.run.but(obligations=(*desk.run.obligations, debt))
         desk.run = timing.started(desk.run, f"{timing.OWED}{owed.id}", desk.now)
         desk.note("obligation", id=owed.id, text=owed.text, blocks=owed.blocks)
@@ -192,7 +192,7 @@ def finish(desk: Desk, step: Step, look: Look | None = None, request: Request | 
         learn(desk, look.facts, look.news)
     desk.run = done(desk, step)
     told = replies.step_done(desk.run, step)
-    if told is not None:
+    if told is not None and not replies.quiet(desk.run):
         desk.say(told)
     if step.then is not None:
         desk.run = desk.run.next_iteration(step.then, desk.now)
@@ -229,7 +229,8 @@ def rest(desk: Desk, every: timedelta, seen: int, fence: int) -> None:
         state = RunState.CANCELLED if run.facts.get("cancelled") else RunState.DONE
         desk.run = run.but(state=state, ended_at=desk.now)
         desk.note("ended", state=state)
-        desk.say(replies.ended(desk.run))
+        if not replies.quiet(desk.run):
+            desk.say(replies.ended(desk.run))
         desk.tell(replies.ended(desk.run))
     elif run.state in {RunState.ACTIVE, RunState.HELD}:
         desk.look_at(min([desk.now + every, *requests.turns(run, desk.now)]))

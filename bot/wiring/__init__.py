@@ -36,6 +36,7 @@ from bot.engine.postman import Postman
 from bot.procedures import check_insertions, load
 from bot.settings import Settings
 from sops import ALL
+from sops.kit.checklist import with_insertions
 from sops.kit.conversation import Event, Place
 from sops.kit.errors import ConfigurationError
 from sops.kit.model import Role
@@ -76,7 +77,8 @@ def assemble(settings: Settings, clock: Clock, ports: Ports) -> Engine:
     worlds = Worlds(ports.far, store, clock, people)
     planner = Planner(worlds)
     advancer = Advancer(desks, worlds, Approvals(desks, people), owner)
-    looking = Looking(store, worlds, planner, (*ALL, *own), advancer.advance)
+    every = [with_insertions(sop, settings.policy) for sop in (*ALL, *own)]
+    looking = Looking(store, worlds, planner, every, advancer.advance)
     channels = settings.channels_by_chat()
     privacy = Privacy(ports.chats, channels)
     roots = Roots(store, clock, people, settings.policy, planner, worlds, channels, privacy, own)

@@ -98,8 +98,6 @@ class Action(Piece):
     #: The far end has neither key nor precondition for it: after a doubtful moment, wait before repeating it.
     keyless: ClassVar[bool] = False
     essential: ClassVar[bool] = False
-    #: The far end takes minutes, so that it is not there at once is nothing to be told.
-    patient: ClassVar[bool] = False
 
     def says(self, run: Run) -> str:
         """What it will do, as a line of the plan and of the approval."""
@@ -112,12 +110,20 @@ class Action(Piece):
     async def probe(self, run: Run, world: World) -> Probe:
         raise NotImplementedError(type(self).__name__)
 
-    async def perform(self, run: Run, world: World) -> None:
+    async def perform(self, run: Run, world: World) -> Done | None:
+        """Do it. Done is returned only of what no probe can see: then the far end's yes is all the evidence."""
         raise NotImplementedError(type(self).__name__)
 
-    def refused(self, run: Run, why: str) -> "Done | Conflict":
+    def refused(self, run: Run, why: str) -> Done | Conflict:
         """What follows when the far end refused: the run stops for people, or goes on and leaves something owed."""
         return Conflict(why, "mend what it names, then !retry")
+
+
+class Remark(Action):
+    """A deed that is all in its probe: what it finds is told, or owed, and there is nothing to perform."""
+
+    async def perform(self, run: Run, world: World) -> None:
+        return None
 
 
 def fill(template: str, run: Run) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sops.kit.action import Action, Done, Probe, Todo, World, fill
+from sops.kit.dispatched import dispatched
 from sops.kit.document import DocumentRow, DocumentSop
 from sops.kit.errors import ConfigurationError
 from sops.kit.gate import Approved, Gate, Met, SignedOff, Waiting
@@ -77,7 +78,7 @@ class TimePassed(Gate):
 
 @dataclass(frozen=True)
 class DispatchWorkflow(Action):
-    """Starts a workflow on main, once."""
+    """Starts a workflow on main, once. `step` is its own, from whose turn on a run counts as the bot's."""
 
     step: str
     file: str
@@ -88,9 +89,9 @@ class DispatchWorkflow(Action):
         return f"start {self.file} on {run.policy.main}"
 
     async def probe(self, run: Run, world: World) -> Probe:
-        since = run.record(self.step).since
-        found = await world.forge.workflow_runs(self.file, since=since) if since else []
-        return Done({f"{self.step}.run": found[-1].url}) if found else Todo(self.says(run))
+        tip, at = await world.git.branch(run.policy.main), f"{self.step}.on"
+        found, news = await dispatched(run, world, self.file, step=self.step, on={tip, run.facts.get(at)} - {None})
+        return Done({f"{self.step}.run": found.url}, news) if found else Todo(self.says(run), {at: tip})
 
     async def perform(self, run: Run, world: World) -> None:
         await world.forge.dispatch(self.file, ref=fill("{main}", run), inputs={})

@@ -8,9 +8,14 @@ _ITEM = re.compile(rb"^([-*+])([ \t]+)(\S[^\r\n]*?)[ \t]*(\r?\n|$)", re.MULTILIN
 
 
 def names(data: bytes, login: str) -> bool:
-    """An item of the list has this login, in any case; what stands in the prose around it does not count."""
-    wanted = re.compile(rb"(?<![\w-])@?" + re.escape(login.encode()) + rb"(?![\w-])", re.IGNORECASE)
-    return any(wanted.search(item[3]) for item in _ITEM.finditer(data))
+    """An item of the list is this login's entry, in any case: it begins or ends with it, brackets it, or links it.
+
+    Where it merely stands in a sentence, in an item or around the list, it does not count.
+    """
+    who = re.escape(login.encode())
+    begins, brackets, links = rb"[\[*_`]*@?%b(?![\w-])" % who, rb".*[(\[]@?%b[)\]]" % who, rb".*/%b/?[)>]" % who
+    entry = re.compile(b"|".join((begins, brackets, links, rb".*(?<![\w-])@%b[*_`]*$" % who)), re.IGNORECASE)
+    return any(entry.match(item[3]) for item in _ITEM.finditer(data))
 
 
 def add_contributor(data: bytes, login: str) -> bytes:

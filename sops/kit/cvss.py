@@ -1,5 +1,6 @@
 """Scores of CVSS 3.1 and 4.0 vectors, by FIRST's specifications, and what they mean for how soon a patch is due."""
 
+import re
 from datetime import date
 from typing import Any
 
@@ -10,6 +11,7 @@ from sops.kit.errors import InvalidText
 from sops.kit.model import Severity
 
 CRITICAL = 9.0
+_GHSA = re.compile(r"GHSA((?:-[23456789cfghjmpqrvwx]{4}){3})", re.I)
 
 
 def scored(vector: str) -> tuple[float, str]:
@@ -35,7 +37,17 @@ def learned(name: str, text: str) -> tuple[dict[str, Any], Severity | None]:
             return {name: date.fromisoformat(text.strip()).isoformat()}, None
         except ValueError as error:
             raise InvalidText("The day of the disclosure is written 2026-05-04.") from error
+    if name == "advisory":
+        return {name: advisory_number(text)}, None
     return {"cve.wanted" if name == "cve" else name: text}, None
+
+
+def advisory_number(text: str) -> str:
+    """GHSA-xxxx-xxxx-xxxx as GitHub spells it. Raises InvalidText for anything else."""
+    found = _GHSA.fullmatch(text.strip())
+    if found is None:
+        raise InvalidText("An advisory's number is written GHSA-2345-6789-cfgh.")
+    return f"GHSA{found[1].lower()}"
 
 
 def urgency(score: float) -> Severity:

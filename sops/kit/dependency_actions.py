@@ -1,21 +1,17 @@
-"""What the bot looks up and does in a dependency update (SOP-06)."""
+"""What the bot does in a dependency update (SOP-06)."""
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sops.kit import texts
-from sops.kit.action import Action, Conflict, Done, News, Probe, Todo, World, fill, short
+from sops.kit.action import Action, Conflict, Done, News, Probe, Todo, World, fill
 from sops.kit.changelog_entries import add_entry, unreleased_entries
+from sops.kit.dispatched import dispatched
 from sops.kit.errors import InvalidText
-from sops.kit.gate import Condition, Gate, Met, Waiting
 from sops.kit.pins import SHA, pinned_at, repinned, submodule_path
 from sops.kit.policy import Policy
 from sops.kit.run import Run
-from sops.kit.world import Release
 
 MODULES = ".gitmodules"
-_DOTTED = re.compile(r"[0-9]+(?:\.[0-9]+)+")
 
 
 async def pins_of(name: str, commit: str, policy: Policy, world: World) -> dict[str, list[str]]:
@@ -33,42 +29,6 @@ async def pins_of(name: str, commit: str, policy: Policy, world: World) -> dict[
     if module is not None and (sha := await world.git.link(commit, module)) is not None:
         found[module] = [sha]
     return found
-
-
-@dataclass(frozen=True)
-class UpstreamNotes(Gate):
-    """Posts, once, what upstream says of each release between the two versions (SOP-06 row 1)."""
-
-    def says(self, run: Run) -> str:
-        upstream = run.policy.upstreams.get(str(run.facts.get("name", "")))
-        return f"post the release notes of {upstream}" if upstream else "ask for the notes of a project nobody named"
-
-    async def check(self, run: Run, world: World) -> Met | Waiting:
-        if "notes.shown" in run.facts:
-            return Met()
-        name, upstream = run.facts["name"], run.policy.upstreams.get(run.facts["name"])
-        if upstream is None:
-            return Met({"notes.shown": []}, (News("no-upstream", {"name": name}),))
-        between = _between(await world.forge.upstream_releases(upstream), run.facts["from"], run.facts["to"])
-        notes = [{"tag": each.tag, "text": each.body, "url": each.url} for each in between]
-        return Met(
-            {"notes.shown": [each.tag for each in between]},
-            (News("upstream-notes", {"upstream": upstream, "notes": notes}),),
-        )
-
-
-def _between(releases: Sequence[Release], old: str, new: str) -> list[Release]:
-    """Oldest first; versions are compared number by number, whatever stands around them in the tag."""
-    low, high = _numbers(old), _numbers(new)
-    numbered = [(numbers, each) for each in releases if (numbers := _numbers(each.tag)) is not None]
-    if low is None or high is None:
-        return []
-    return [each for numbers, each in sorted(numbered, key=lambda pair: pair[0]) if low < numbers <= high]
-
-
-def _numbers(text: str) -> tuple[int, ...] | None:
-    found = _DOTTED.search(text)
-    return tuple(int(number) for number in found[0].split(".")) if found else None
 
 
 @dataclass(frozen=True)
@@ -162,9 +122,13 @@ class NoteUpdate(Action):
 
 @dataclass(frozen=True)
 class StartBuilds(Action):
-    """Starts the workflows that build the editions, each once, on the branch (rows 3 and 4)."""
+    """Starts the workflows that build the editions, each once, on the branch (rows 3 and 4).
+
+    A run counts from the turn of `step` on.
+    """
 
     branch: str
+    step: str = "build"
     keyless = True
 
     def says(self, run: Run) -> str:
@@ -172,46 +136,42 @@ class StartBuilds(Action):
 
     async def probe(self, run: Run, world: World) -> Probe:
         head = await world.git.branch(fill(self.branch, run))
-        since = run.record("build").since
-        if head is None or since is None:
+        if head is None:
             return Todo(self.says(run))
         builds: dict[str, int] = {}
+        more: list[News] = []
         for workflow in run.policy.dependency_workflows:
-            ours = [each for each in await world.forge.workflow_runs(workflow, since=since) if each.head_sha == head]
-            if not ours:
+            found, news = await dispatched(run, world, workflow, step=self.step, on={head})
+            if found is None:
                 return Todo(f"start {workflow} on {fill(self.branch, run)}", {"build.next": workflow})
-            builds[workflow] = ours[0].id
-        return Done({"builds": builds, "builds.head": head})
+            builds[workflow] = found.id
+            more += news
+        return Done({"builds": builds, "builds.head": head}, tuple(more))
 
     async def perform(self, run: Run, world: World) -> None:
+        head = await world.git.branch(fill(self.branch, run))
         for workflow in run.policy.dependency_workflows:
-            since = run.record("build").since or world.now
-            head = await world.git.branch(fill(self.branch, run))
-            if not any(each.head_sha == head for each in await world.forge.workflow_runs(workflow, since=since)):
+            found, _ = await dispatched(run, world, workflow, step=self.step, on={head})
+            if found is None:
                 await world.forge.dispatch(workflow, ref=fill(self.branch, run), inputs={})
 
 
 @dataclass(frozen=True)
-class BuildsGreen(Gate):
-    """Every started workflow ended well, on the head that is on the branch now."""
-
-    branch: str
+class WriteResults(Action):
+    """The pull request's text tells how builds, checks and benchmarks ended; what people wrote in it stays (row 6)."""
 
     def says(self, run: Run) -> str:
-        return f"wait for {', '.join(run.policy.dependency_workflows) or 'the builds'}"
+        return "write the results into the pull request's text"
 
-    async def check(self, run: Run, world: World) -> Met | Waiting:
-        head = await world.git.branch(fill(self.branch, run))
-        if head != run.facts["builds.head"]:
-            return Waiting(f"{fill(self.branch, run)} moved to {short(str(head))} since the builds were started")
-        left = []
-        for workflow, number in run.facts["builds"].items():
-            found = await world.forge.workflow_run(number)
-            if found is None or found.conclusion is None:
-                left.append(f"{workflow} is at work")
-            elif found.conclusion != "success":
-                left.append(f"{workflow} ended with {found.conclusion}: {found.url}")
-        return Waiting("; ".join(left)) if left else Met()
+    async def probe(self, run: Run, world: World) -> Probe:
+        if "pr" not in run.facts:
+            return Todo(self.says(run))
+        body = (await world.forge.pull_request(run.facts["pr"])).body
+        return Done() if texts.with_results(body, run) == body else Todo(self.says(run))
+
+    async def perform(self, run: Run, world: World) -> None:
+        body = (await world.forge.pull_request(run.facts["pr"])).body
+        await world.forge.edit_pull_request(run.facts["pr"], body=texts.with_results(body, run))
 
 
 @dataclass(frozen=True)
@@ -233,47 +193,3 @@ class LabelSecurity(Action):
 
     def _labels(self, run: Run) -> list[str]:
         return [run.policy.security_label, run.policy.expedited_label]
-
-
-@dataclass(frozen=True)
-class HasWorkflows(Condition):
-    """The settings name workflows that build the editions."""
-
-    settled = True
-
-    def holds(self, run: Run) -> bool:
-        return bool(run.policy.dependency_workflows)
-
-    def says(self, run: Run) -> str:
-        return "if the settings name workflows"
-
-    def otherwise(self, run: Run) -> str:
-        return "the checks of the pull request do it"
-
-
-@dataclass(frozen=True)
-class PerformanceCritical(Condition):
-    """The settings say speed hangs on this dependency."""
-
-    def holds(self, run: Run) -> bool:
-        return run.facts.get("name") in run.policy.performance_critical
-
-    def says(self, run: Run) -> str:
-        return "if speed hangs on it"
-
-    def otherwise(self, run: Run) -> str:
-        return "speed does not hang on it"
-
-
-@dataclass(frozen=True)
-class ForCve(Condition):
-    """The update closes a known hole."""
-
-    def holds(self, run: Run) -> bool:
-        return bool(run.facts.get("cve"))
-
-    def says(self, run: Run) -> str:
-        return "if it is for a CVE"
-
-    def otherwise(self, run: Run) -> str:
-        return "no CVE"

@@ -51,6 +51,10 @@ class FarEndRefused(SopwithError):
     """The far end understood and said no; repeating will not help. The message is its reason."""
 
 
+class AlreadyThere(FarEndRefused):
+    """The far end refused because what was asked for is there, or was asked for, already."""
+
+
 class HeadMoved(FarEndRefused):
     """A precondition on a branch or pull request head failed: somebody moved it first."""
 

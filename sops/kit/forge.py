@@ -40,6 +40,10 @@ class Forge(Protocol):
         """Those merged into `base` since then, newest first."""
         ...
 
+    async def edit_pull_request(self, number: int, *, body: str) -> None:
+        """Change its text and nothing else."""
+        ...
+
     async def close_pull_request(self, number: int) -> None:
         """Close it without merging."""
         ...
@@ -136,12 +140,16 @@ class Forge(Protocol):
         """A draft; `severity` is critical, high, medium or low."""
         ...
 
+    async def accept_advisory(self, ghsa: str) -> None:
+        """Take a report that came through the forge: from then on it is a draft."""
+        ...
+
     async def score_advisory(self, ghsa: str, *, vector: str, affected: str) -> None:
         """Give it a CVSS vector and the versions that are affected."""
         ...
 
-    async def publish_advisory(self, ghsa: str, *, affected: str, patched: str) -> None:
-        """Make it public, for good."""
+    async def publish_advisory(self, ghsa: str, *, vector: str, affected: str, patched: str) -> None:
+        """Make it public, for good, with this score; one that is public already is corrected."""
         ...
 
     async def open_private_fork(self, ghsa: str) -> None:

@@ -6,8 +6,9 @@ snapshot of its steps and be resumed by any later build. A build that lacks a pi
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from enum import StrEnum
-from typing import Any, ClassVar, Self
+from enum import Enum, StrEnum
+from functools import cache
+from typing import Any, ClassVar, Self, get_args, get_type_hints
 
 
 class Role(StrEnum):
@@ -47,13 +48,27 @@ class Piece:
         """The piece that was dumped; an `Unknown` if this build has no such kind or its fields differ."""
         kind = str(data.get("kind"))
         found = Piece.known.get(kind)
-        given = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items() if k != "kind"}
+        given = {name: value for name, value in data.items() if name != "kind"}
         if found is None or not set(given) <= {f.name for f in fields(found)}:  # type: ignore[arg-type]
             return Unknown(kind)
+        hints = _hints(kind)
         try:
-            return found(**given)
-        except TypeError:  # a field this build needs is not in the snapshot
+            return found(**{name: _typed(hints.get(name), value) for name, value in given.items()})
+        except (TypeError, ValueError):  # a field this build needs is not in the snapshot, or a value is none it knows
             return Unknown(kind)
+
+
+@cache
+def _hints(kind: str) -> dict[str, Any]:
+    return get_type_hints(Piece.known[kind])
+
+
+def _typed(hint: Any, value: Any) -> Any:
+    """The value as its field declares it: JSON has neither tuples nor enums."""
+    if isinstance(value, list):
+        return tuple(value)
+    kinds = [each for each in (hint, *get_args(hint)) if isinstance(each, type) and issubclass(each, Enum)]
+    return kinds[0](value) if kinds and value is not None else value
 
 
 @dataclass(frozen=True)
@@ -159,6 +174,9 @@ class Sop:
             for name in (step.after, step.then):
                 if name is not None and name not in ids:
                     raise ValueError(f"{self.id}: step {step.id} refers to {name!r}, which is not a step")
+            for piece in step.pieces():
+                if (known := getattr(piece, "step", None)) is not None and known not in ids:
+                    raise ValueError(f"{self.id}: {type(piece).__name__} refers to {known!r}, which is not a step")
 
     def step(self, step_id: str) -> Step:
         return next(step for step in self.steps if step.id == step_id)

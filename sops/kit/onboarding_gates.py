@@ -11,14 +11,21 @@ from sops.kit.world import Issue
 
 @dataclass(frozen=True)
 class GoodFirstIssues(Gate):
-    """Tells once which open issues are marked for beginners; it never waits."""
+    """Tells once which open issues are marked for beginners, when somebody answered the line about the newcomer.
+
+    A sign-off of `step` needs no suggestions any more.
+    """
+
+    step: str = "good-first-issues"
 
     def says(self, run: Run) -> str:
         return f"look for open issues labelled {run.policy.good_first_label!r}"
 
     async def check(self, run: Run, world: World) -> Met | Waiting:
-        if "suggested" in run.facts:
+        if "suggested" in run.facts or run.record(self.step).signed:
             return Met()
+        if "answered" not in run.facts:
+            return Waiting("an answer in its thread brings suggestions")
         found: list[Issue] = sorted(
             await world.forge.issues(labels=(run.policy.good_first_label,)), key=lambda issue: issue.number
         )

@@ -135,6 +135,8 @@ class Policy(BaseModel):
     #: Workflows that build and test the editions; empty means that the pull request's checks do.
     dependency_workflows: tuple[str, ...] = ()
     performance_critical: tuple[str, ...] = ()
+    #: The check that compares their speed before and after; empty means that a person does.
+    benchmark_check: str = ""
     security_label: str = "security"
 
     # Newcomers

@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 
 from sops.kit import texts
-from sops.kit.action import Action, Done, News, Owed, Probe, Todo, World, fill, short
-from sops.kit.errors import FarEndRefused
+from sops.kit.action import Conflict, Done, News, Owed, Probe, Remark, Todo, World, fill, short
 from sops.kit.model import Role
 from sops.kit.run import Run, StepState
 
 
 @dataclass(frozen=True)
-class OweBackPorts(Action):
+class OweBackPorts(Remark):
     """Each fix on the candidate's branch is owed to develop (SOP-03 row 8)."""
 
     branch: str
@@ -21,8 +20,11 @@ class OweBackPorts(Action):
     async def probe(self, run: Run, world: World) -> Probe:
         base = run.facts.get("head")
         tip = await world.git.branch(fill(self.branch, run))
-        if base is None or tip is None:
+        if base is None:
             return Todo(self.says(run))
+        if tip is None:
+            name = fill(self.branch, run)
+            return Conflict(f"{name} is gone, so the fixes on it cannot be listed", f"push {name} again, then !retry")
         return Done(
             {},
             owed=tuple(
@@ -36,12 +38,9 @@ class OweBackPorts(Action):
             ),
         )
 
-    async def perform(self, run: Run, world: World) -> None:
-        raise FarEndRefused(f"{fill(self.branch, run)} is gone, so the fixes on it cannot be listed")
-
 
 @dataclass(frozen=True)
-class Offer(Action):
+class Offer(Remark):
     """Offers the next procedure, with what this one learned. Only words: somebody must start it."""
 
     sop: str
@@ -54,6 +53,3 @@ class Offer(Action):
         waived = soak.by if soak.state is StepState.SKIPPED else ""
         about = {"sop": self.sop, "tag": run.facts.get("tag"), "digest": run.facts.get("digest"), "waived": waived}
         return Done({"offered": self.sop}, news=(News("offer", about),))
-
-    async def perform(self, run: Run, world: World) -> None:
-        raise FarEndRefused("an offer has nothing to perform")

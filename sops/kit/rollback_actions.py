@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sops.kit import texts
 from sops.kit.action import Action, Conflict, Done, Owed, Probe, Todo, World, fill, marker, short
+from sops.kit.dispatched import dispatched
 from sops.kit.model import Role
 from sops.kit.release_actions import Announce, MergePullRequest
 from sops.kit.run import Run
@@ -77,8 +78,9 @@ class RetractImage(Action):
 
 @dataclass(frozen=True)
 class Republish(Action):
-    """Starts the publishing workflow with the earlier tag, once (D3)."""
+    """Starts the publishing workflow with the earlier tag, once (D3). A run counts from the turn of `step` on."""
 
+    step: str = "approve"
     public = True
     keyless = True
 
@@ -86,10 +88,9 @@ class Republish(Action):
         return f"start {run.policy.publish_workflow} with {run.facts.get('base.tag', 'the tag before')}"
 
     async def probe(self, run: Run, world: World) -> Probe:
-        since = run.record("approve").since or world.now
-        found = await world.forge.workflow_runs(run.policy.publish_workflow, since=since)
-        ours = [each for each in found if each.head_sha == run.facts.get("good.commit")]
-        return Done({"republish.run": ours[-1].id}) if ours else Todo(self.says(run))
+        workflow, on = run.policy.publish_workflow, {run.facts.get("good.commit")}
+        found, news = await dispatched(run, world, workflow, step=self.step, on=on)
+        return Done({"republish.run": found.id}, news) if found else Todo(self.says(run))
 
     async def perform(self, run: Run, world: World) -> None:
         tag = run.facts["base.tag"]

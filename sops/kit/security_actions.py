@@ -1,18 +1,22 @@
 """What the bot does and waits for in a security response (SOP-05). Everything is private until it is published."""
 
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sops.kit import texts
 from sops.kit.action import Action, Conflict, Done, Probe, Todo, World, marker, twice
 from sops.kit.changelog_entries import add_entry
-from sops.kit.errors import FarEndRefused
+from sops.kit.errors import AlreadyThere
 from sops.kit.gate import Condition, Gate, Met, Waiting
 from sops.kit.incident_actions import WritePostMortem
-from sops.kit.run import Run, RunState
-from sops.kit.timing import calendar
+from sops.kit.policy import MINUTE
+from sops.kit.run import Run, RunState, StepState
+from sops.kit.timing import PUBLISH, calendar
 from sops.kit.world import Advisory
 
 HOTFIX = "SOP-02"
+REPORTED = "advisory"  # the fact that names a report which came through the forge
 
 
 async def _advisory(run: Run, world: World) -> Advisory | None:
@@ -22,16 +26,24 @@ async def _advisory(run: Run, world: World) -> Advisory | None:
     return next((each for each in found if each.ghsa == known or mark in each.description), None)
 
 
+def _scored(advisory: Advisory, run: Run) -> bool:
+    """It says how bad it is and what is affected, as the run does."""
+    return run.facts.get("cvss") in advisory.vectors and advisory.affected == run.facts.get("affected")
+
+
 @dataclass(frozen=True)
 class OpenAdvisory(Action):
-    """A draft advisory with the report in it, once (row 1)."""
+    """A draft advisory, once: the report that came through the forge, where one is named, else a new one (row 1)."""
 
     keyless = True
 
     def says(self, run: Run) -> str:
-        return "open a draft advisory"
+        reported = run.facts.get(REPORTED)
+        return f"accept the report {reported}" if reported else "open a draft advisory"
 
     async def probe(self, run: Run, world: World) -> Probe:
+        if REPORTED in run.facts:
+            return await self._reported(run, world)
         mark = marker(run, "advisory")
         found = [each for each in await world.forge.advisories() if mark in each.description]
         if not found:
@@ -39,7 +51,21 @@ class OpenAdvisory(Action):
         news = twice("advisory", [each.url for each in found[:-1]])
         return Done({"ghsa": found[-1].ghsa, "ghsa.url": found[-1].url}, news)
 
+    async def _reported(self, run: Run, world: World) -> Probe:
+        wanted = str(run.facts[REPORTED])
+        found = next((each for each in await world.forge.advisories() if each.ghsa == wanted), None)
+        if found is None:
+            return Conflict(f"GitHub has no advisory {wanted} here", "!set advisory GHSA-…, then !retry")
+        if found.state == "triage":
+            return Todo(self.says(run))
+        if found.state != "draft":
+            return Conflict(f"{wanted} is {found.state} already", "!set advisory GHSA-…, then !retry")
+        return Done({"ghsa": found.ghsa, "ghsa.url": found.url})
+
     async def perform(self, run: Run, world: World) -> None:
+        if REPORTED in run.facts:
+            await world.forge.accept_advisory(str(run.facts[REPORTED]))
+            return
         description = f"{texts.quoted(str(run.facts.get('report') or run.title))}\n\n{marker(run, 'advisory')}"
         summary = texts.titled(run.title)[:200]
         await world.forge.open_advisory(summary=summary, description=description, severity="high")
@@ -56,8 +82,7 @@ class ScoreAdvisory(Action):
         found = await _advisory(run, world) if "ghsa" in run.facts else None
         if found is None:
             return Todo(self.says(run))
-        wanted = (run.facts.get("cvss"), run.facts.get("affected"))
-        return Done() if (found.vector, found.affected) == wanted else Todo(self.says(run))
+        return Done() if _scored(found, run) else Todo(self.says(run))
 
     async def perform(self, run: Run, world: World) -> None:
         facts = run.facts
@@ -68,8 +93,6 @@ class ScoreAdvisory(Action):
 class OpenFork(Action):
     """The temporary private fork; it takes minutes, so asking again is no harm (row 3)."""
 
-    patient = True
-
     def says(self, run: Run) -> str:
         return "ask for the temporary private fork"
 
@@ -79,11 +102,10 @@ class OpenFork(Action):
             return Todo(self.says(run))
         return Done({"fork": found.private_fork})
 
-    async def perform(self, run: Run, world: World) -> None:
-        await world.forge.open_private_fork(run.facts["ghsa"])
-
-    def refused(self, run: Run, why: str) -> Done | Conflict:
-        return Done({"fork.asked": True})  # asked for already: what follows waits for it
+    async def perform(self, run: Run, world: World) -> Done:
+        with suppress(AlreadyThere):
+            await world.forge.open_private_fork(run.facts["ghsa"])
+        return Done({"fork.asked": True})  # what follows waits for it
 
 
 @dataclass(frozen=True)
@@ -99,10 +121,16 @@ class ForkReady(Gate):
             return Waiting("GitHub is making the private fork")
         return Met({"fork": found.private_fork})
 
+    def every(self, run: Run) -> timedelta:
+        return min(2 * MINUTE, run.policy.look_every)  # a private fork is no news of the forge's
+
 
 @dataclass(frozen=True)
 class PatchOut(Gate):
-    """The hotfix begun in this thread is out; what it is called is the patched version (row 7)."""
+    """The hotfix begun in this thread is out; what it is called is the patched version (row 7).
+
+    The time for the advisory counts from its merge (row 8).
+    """
 
     def says(self, run: Run) -> str:
         return "wait for the hotfix begun here with --security"
@@ -117,8 +145,16 @@ class PatchOut(Gate):
             (each for each in await world.runs.of_version(ours[-1].title.split()[0]) if each.id == ours[-1].id), None
         )
         if fix is None or not fix.record("artefacts").state.over:
-            return Waiting(f"{ours[-1].name} is not out yet")
+            merged = await self._merged(fix, world) if fix else None
+            window = (PUBLISH, merged, merged + run.policy.advisory_within) if merged else None
+            return Waiting(f"{ours[-1].name} is not out yet", window=window)
         return Met({"patched": fix.version, "patched.merge": fix.facts.get("released")})
+
+    async def _merged(self, fix: Run, world: World) -> datetime | None:
+        """When the hotfix was merged: from then on anybody can read it. None where its head alone is released."""
+        if fix.record("merge").state is not StepState.DONE or "pr" not in fix.facts:
+            return None
+        return (await world.forge.pull_request(fix.facts["pr"])).merged_at
 
 
 @dataclass(frozen=True)
@@ -130,20 +166,23 @@ class PublishAdvisory(Action):
     def says(self, run: Run) -> str:
         patched = run.facts.get("patched")
         which = run.facts.get("ghsa", "the advisory")
-        what = f": affected {run.facts.get('affected')}, patched in {patched}" if patched else ""
+        score, affected = run.facts.get("score"), run.facts.get("affected")
+        what = f": scored {score}, affected {affected}, patched in {patched}" if patched else ""
         return f"publish {which}{what}"
 
     async def probe(self, run: Run, world: World) -> Probe:
         found = await _advisory(run, world) if "ghsa" in run.facts else None
         if found is None:
             return Todo(self.says(run))
-        if found.state == "published":
+        if found.state == "published" and _scored(found, run) and found.patched == run.facts.get("patched"):
             return Done({"disclosed": True, "advisory.url": found.url})
         return Todo(self.says(run))
 
     async def perform(self, run: Run, world: World) -> None:
         facts = run.facts
-        await world.forge.publish_advisory(facts["ghsa"], affected=facts["affected"], patched=facts["patched"])
+        await world.forge.publish_advisory(
+            facts["ghsa"], vector=facts["cvss"], affected=facts["affected"], patched=facts["patched"]
+        )
 
 
 @dataclass(frozen=True)
@@ -157,14 +196,14 @@ class RequestCve(Action):
 
     async def probe(self, run: Run, world: World) -> Probe:
         found = await _advisory(run, world) if "ghsa" in run.facts else None
-        return Done({"cve": found.cve}) if found is not None and found.cve else Todo(self.says(run))
+        if found is not None and found.cve:
+            return Done({"cve": found.cve})
+        return Done() if run.facts.get("cve.asked") else Todo(self.says(run))
 
-    async def perform(self, run: Run, world: World) -> None:
-        await world.forge.request_cve(run.facts["ghsa"])
-        raise FarEndRefused("asked for; GitHub assigns it later")
-
-    def refused(self, run: Run, why: str) -> Done | Conflict:
-        return Done({"cve.asked": True})
+    async def perform(self, run: Run, world: World) -> Done:
+        with suppress(AlreadyThere):
+            await world.forge.request_cve(run.facts["ghsa"])
+        return Done({"cve.asked": True})  # GitHub assigns it days later
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ def with_line(data: bytes, line: str) -> bytes:
 def _rows(data: bytes) -> tuple[int, list[str]]:
     """Where the rows of the table begin (a line's number, from 0), and they."""
     try:
-        lines = data.decode().splitlines()
+        lines = data.decode().removeprefix("\ufeff").splitlines()
     except UnicodeDecodeError as error:
         raise InvalidText("The security policy is not UTF-8; save it as UTF-8.") from error
     for number, text in enumerate(lines[:-1]):

@@ -200,6 +200,10 @@ class Inbox(Protocol):
         """The event with that key, handled or not."""
         ...
 
+    def forget(self, seq: int) -> None:
+        """Keep of the event that it came, and from whom, but not a word of it."""
+        ...
+
 
 class Outbox(Protocol):
     def put(self, message: Outgoing, at: datetime) -> bool:

@@ -5,14 +5,18 @@ Text from people inside them is data: mentions and markup are defused by `quoted
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sops.kit.action import Moment
-from sops.kit.run import Run
+from sops.kit.run import Run, StepState
 
 _BLOCK = re.compile(r"^[-+=]|(?<=^\d)[.)]|(?<=^\d\d)[.)]")  # what would begin a list, a rule or a heading
+#: Between these the results of a dependency update stand in its pull request's text.
+RESULTS = ("<!-- sopwith results -->", "<!-- /sopwith results -->")
+MOST_LINES, LONGEST_LINE = 30, 300  # of one release's notes
+
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~!])")
 
 
@@ -89,15 +93,73 @@ def _reland(run: Run) -> str:
 
 
 def _dependency(run: Run) -> str:
-    facts = run.facts
-    notes = ", ".join(facts.get("notes.shown", [])) or "none"
+    facts, read = run.facts, run.record("breaking-changes")
     cve = f" It closes {facts['cve']}." if facts.get("cve") else ""
-    said = run.record("breaking-changes").text
-    return (
-        f"{facts['name']} from {facts['from']} to {facts['to']}, by run {run.name} for {run.starter}.{cve}\n\n"
-        f"Upstream notes read: {notes}.\nBreaking changes: {quoted(said) if said else 'nothing was said'}\n"
-        + "".join(f"Built: {quoted(name)}\n" for name in facts.get("builds", {}))
-    )
+    breaking = f"{quoted(read.text)} ({read.by})" if read.text else "nothing was said"
+    parts = [
+        f"{facts['name']} from {facts['from']} to {facts['to']}, by run {run.name} for {run.starter}.{cve}",
+        f"**Breaking changes:** {'left out: ' if not read.signed and read.text else ''}{breaking}",
+        "\n\n".join(_note(each) for each in facts.get("notes", [])) or "**Upstream notes:** none found",
+    ]
+    return with_results("\n\n".join(parts), run)
+
+
+def _note(note: Mapping[str, str]) -> str:
+    """What upstream says of one release, as text; its beginning where it is long."""
+    lines = [quoted(line) for line in note["text"].splitlines() if line.strip()]
+    shown = [line[:LONGEST_LINE] for line in lines[:MOST_LINES]]
+    if shown != lines:
+        shown.append("…")
+    said = "> " + "  \n> ".join(shown) if shown else "> (no text)"
+    return f"**Upstream {quoted(note['tag'])}:** {note['url']}\n\n{said}"
+
+
+def with_results(body: str, run: Run) -> str:
+    """The text of a dependency update's pull request with the results as they are; all else stays as it is."""
+    section = f"{RESULTS[0]}\n{_results(run)}\n{RESULTS[1]}"
+    before, begin, rest = body.partition(RESULTS[0])
+    _, end, after = rest.partition(RESULTS[1])
+    return f"{before}{section}{after}" if begin and end else f"{body}\n\n{section}"
+
+
+def _results(run: Run) -> str:
+    facts = run.facts
+    builds = [f"- {quoted(name)}: {quoted(how)}, {url}" for name, how, url in facts.get("built", [])]
+    checks = facts.get("checks", "") if run.record("build-and-test").state.over else ""
+    lines = [
+        *(
+            _left_out(run, "built", "builds")
+            or builds
+            or ([] if not run.policy.dependency_workflows else ["- builds: at work"])
+        ),
+        *(
+            _left_out(run, "build-and-test", "checks")
+            or [f"- checks: {checks} green" if checks else "- checks: at work"]
+        ),
+        *_benchmarks(run),
+    ]
+    return "\n".join(["**Results**", "", *lines])
+
+
+def _benchmarks(run: Run) -> list[str]:
+    by_hand, name = run.record("benchmarks"), run.policy.benchmark_check
+    if run.facts.get("name") not in run.policy.performance_critical:
+        return []
+    if left := _left_out(run, "benchmark-check" if name else "benchmarks", "benchmarks"):
+        return left
+    if name:
+        on = run.facts.get("benchmarks.on", "")
+        return [f"- benchmarks: {quoted(name)} is green on {on[:7]}" if on else f"- benchmarks: {quoted(name)} at work"]
+    return [
+        f"- benchmarks: {quoted(by_hand.text)} ({by_hand.by})" if by_hand.signed else "- benchmarks: to be compared"
+    ]
+
+
+def _left_out(run: Run, step: str, what: str) -> list[str]:
+    """That people left it out, and why; nothing where they did not, or where it never applied."""
+    record = run.record(step)
+    by = record.by if record.state is StepState.SKIPPED else ""
+    return [f"- {what}: left out by {by}: {quoted(record.text)}"] if by else []
 
 
 def _security_table(run: Run) -> str:
@@ -210,8 +272,9 @@ def post_mortem(run: Run, history: Sequence[Moment], actions: Sequence[tuple[str
         "",
         "## Impact",
         "",
-        quoted(str(facts.get("impact", ""))),
+        quoted(str(facts.get("impact") or (f"Affected: {facts['affected']}" if facts.get("affected") else ""))),
         "",
+        *(["## Prevention", "", quoted(str(facts["prevention"])), ""] if facts.get("prevention") else []),
         "## Action items",
         "",
         *(f"- {quoted(what)} ({who}{f', by {due}' if due else ''})" for who, what, due in actions),

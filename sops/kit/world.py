@@ -110,15 +110,19 @@ class WorkflowRun:
 
 @dataclass(frozen=True)
 class Advisory:
-    """A security advisory; `private_fork` is the address of its temporary fork once there is one."""
+    """A security advisory; `private_fork` is the address of its temporary fork once there is one.
+
+    `vectors` are its CVSS vectors, one of each version that was scored.
+    """
 
     ghsa: str
     state: str  # "triage", "draft", "published", "closed", "withdrawn"
     summary: str
     description: str
     url: str
-    vector: str
+    vectors: tuple[str, ...]
     affected: str
+    patched: str
     private_fork: str
     cve: str
 

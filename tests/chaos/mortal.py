@@ -27,8 +27,14 @@ WRITES = frozenset(
     {
         *("forge.open_pull_request", "forge.merge", "forge.open_issue", "forge.close_issue", "forge.reopen_issue"),
         *("forge.comment", "forge.open_discussion", "forge.edit_discussion"),
-        *("forge.add_labels", "forge.close_pull_request", "forge.request_reviewers", "forge.close_milestone"),
-        *("forge.open_advisory", "forge.score_advisory", "forge.publish_advisory"),
+        *(
+            "forge.add_labels",
+            "forge.edit_pull_request",
+            "forge.close_pull_request",
+            "forge.request_reviewers",
+            "forge.close_milestone",
+        ),
+        *("forge.open_advisory", "forge.accept_advisory", "forge.score_advisory", "forge.publish_advisory"),
         *("forge.open_private_fork", "forge.request_cve"),
         *("forge.create_release", "forge.edit_release", "forge.remove_label", "forge.dispatch"),
         *("git.create_branch", "git.delete_branch", "git.commit", "git.push_signed_tag"),
@@ -42,7 +48,7 @@ CHANGES = frozenset(
     {
         *("runs.next_name", "runs.add", "runs.save", "runs.wake", "runs.wake_open", "runs.asleep"),
         *("claims.take", "claims.release", "claims.forget_all"),
-        *("inbox.accept", "inbox.done", "inbox.failed", "inbox.park"),
+        *("inbox.accept", "inbox.done", "inbox.failed", "inbox.park", "inbox.forget"),
         *("outbox.put", "outbox.sending", "outbox.delivered", "outbox.retry", "outbox.dead"),
         *("deadlines.put", "deadlines.look", "deadlines.cancel", "deadlines.postpone"),
         *("ledger.append", "ledger.seal"),

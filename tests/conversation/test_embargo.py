@@ -3,7 +3,9 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
@@ -14,20 +16,47 @@ from tests.conversation.conftest import Conversation, conversations
 
 SCRIPT = (Path(__file__).parent / "scripts" / "security-whole-path.sop").read_text(encoding="utf-8")
 BEFORE = SCRIPT[: SCRIPT.index("@seclead in SEC-1: approve")]
+#: Public runs that meet what is under embargo, and a day of which everybody hears only afterwards.
+AROUND = """
+@rm #releases: /release rc 1.4.0
+@rm in REL-1: plan
+@rm in REL-1: !start
+@rm in REL-1: status
+@rm in REL-1: !cancel other plans
+@rm #releases: /release stable 1.4.0
+@rm in STB-1: plan
+@oncall1 #ops: /incident declare P1 logins fail
+@oncall1 in INC-1: ack
+@oncall1 in INC-1: !restrict the token check takes an empty header
+%state INC-1 run cancelled
+@oncall1 in INC-1: timeline
+@oncall1 in INC-1: status
+%down 1d
+%clock +1h
+"""
 SECRETS = ("token check", "token-check", "empty header", "SEC-1", "GHSA", "CVSS:3.1", "0a1b2c3", "vulnerab", "embargo")
 
 
+@dataclass
+class Story:
+    """What was said, every version of it as (channel, author, text), and what was logged meanwhile."""
+
+    chat: Conversation
+    logged: list[Any]
+    shown: list[tuple[str, str, str]]
+
+
 @pytest.fixture(scope="module")
-async def story(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> AsyncIterator[tuple[Conversation, list[dict[str, object]]]]:
-    """A hole reported, assessed, fixed and patched, its advisory not published yet; and what was logged meanwhile."""
+async def story(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Story]:
+    """A hole reported, assessed, fixed and patched, its advisory not published yet; and what others did meanwhile."""
     with structlog.testing.capture_logs() as logged:
         async with conversations(tmp_path_factory.mktemp("embargo")) as begin:
             chat = await begin()
+            shown: list[tuple[str, str, str]] = []
+            chat.room.on_show.append(lambda post, _: shown.append((post.channel, post.author, "\n".join(post.lines))))
             chat.world.requests.keep_bodies = True
-            await chat.play(BEFORE, "security")
-            yield chat, logged
+            await chat.play(f"{BEFORE}\n{AROUND}", "security")
+            yield Story(chat, logged, shown)
 
 
 def leaks(text: str) -> list[str]:
@@ -42,37 +71,34 @@ async def audit(chat: Conversation, *arguments: str) -> str:
     return done.output
 
 
-async def test_no_public_message_says_anything(story: tuple[Conversation, list[dict[str, object]]]) -> None:
-    chat, _ = story
-    # What a person typed stays theirs to type; the bot's own words are read, and what is left of the report.
-    public = [p for p in chat.room.posts if p.channel != "#security" and "/sop SEC-1" not in p.lines[0]]
-    said = [
-        "\n".join(post.lines) for post in public if post.author == "sopwith" and "no run SEC-1" not in post.lines[0]
-    ]
-    assert [text for text in said if leaks(text)] == []
+async def test_no_public_message_says_anything(story: Story) -> None:
+    chat = story.chat
+    # What a person typed stays theirs to type; the bot's own words are read, each as it was shown at first and later.
+    said = [text for channel, author, text in story.shown if channel != "#security" and author == "sopwith"]
+    assert len(said) > len({post.ref for post in chat.room.posts if post.edits and post.channel != "#security"})
+    assert [text for text in said if leaks(text.replace("no run SEC-1", ""))] == []
     report = next(post for post in chat.room.posts if post.author == "guest")
     assert report.lines == ["(removed)"]
 
 
-async def test_nothing_at_the_forge_says_anything(story: tuple[Conversation, list[dict[str, object]]]) -> None:
-    chat, _ = story
-    sent = [
-        each for each in chat.world.requests.entries if each.method != "GET" and "security-advisories" not in each.path
-    ]
-    assert len(sent) > 3
-    assert [each.path for each in sent if leaks(f"{each.path} {each.request!r}")] == []
+async def test_nothing_at_the_forge_says_anything(story: Story) -> None:
+    chat = story.chat
+    sent = [each for each in chat.world.requests.entries if "security-advisories" not in each.path]
+    assert len([each for each in sent if each.method != "GET"]) > 3
+    asked = [f"{each.method} {each.path}?{each.query}" for each in sent]
+    assert [text for text in asked if leaks(text)] == []
+    assert [each.path for each in sent if leaks(repr(each.request))] == []
     assert leaks(chat.git("log", "--all", "--format=%B")) == []
     assert leaks(chat.git("diff", "v1.3.0", "v1.3.1")) == []
     assert not [ref for ref in chat.refs() if leaks(ref)]
 
 
-async def test_the_log_says_nothing(story: tuple[Conversation, list[dict[str, object]]]) -> None:
-    _, logged = story
-    assert leaks(json.dumps(logged, default=str)) == []
+async def test_the_log_says_nothing(story: Story) -> None:
+    assert leaks(json.dumps(story.logged, default=str)) == []
 
 
-async def test_the_export_withholds_it_and_still_verifies(story: tuple[Conversation, list[dict[str, object]]]) -> None:
-    chat, _ = story
+async def test_the_export_withholds_it_and_still_verifies(story: Story) -> None:
+    chat = story.chat
     exported = await audit(chat, "export")
     assert leaks(exported.replace('"withheld": "embargo"', "")) == []
     assert leaks(await audit(chat, "export", "--markdown")) == []
@@ -81,8 +107,8 @@ async def test_the_export_withholds_it_and_still_verifies(story: tuple[Conversat
     await audit(chat, "verify")
 
 
-async def test_its_name_opens_nothing_from_elsewhere(story: tuple[Conversation, list[dict[str, object]]]) -> None:
-    chat, _ = story
+async def test_its_name_opens_nothing_from_elsewhere(story: Story) -> None:
+    chat = story.chat
     for text in ("/sop SEC-1 timeline", "/sop SEC-1 !note hello", "/sop FIX-1 plan", "/sop SEC-1 !cancel it"):
         assert "There is no run" in await chat.say("rm", "#releases", text)
     await chat.say("rm", "#ops", "/incident declare P2 something else")

@@ -1,5 +1,7 @@
 """Where the settings say so, a first-time contributor's pull request begins an onboarding by itself, once ever."""
 
+from adapters.sandbox import pulls
+from adapters.sandbox.people import WORKFLOW
 from tests.conversation.conftest import seldom
 
 WELCOMING = seldom(onboard_first_timers=True)
@@ -34,3 +36,41 @@ async def test_without_news_of_the_forge_a_newcomer_is_found_by_looking(converse
     assert chat.stored()["runs"] == 0
     await chat.play("%clock +2m\n%state ONB-1 welcome done\n%crash\n%clock +1h")
     assert chat.stored()["runs"] == 1
+
+
+async def test_a_newcomer_is_one_line_until_somebody_answers_it(converse):
+    chat = await converse(WELCOMING)
+    await chat.play(
+        "%forge contribute newcomer fix-typo\n%clock +1h\n%forge review 41 rev2 comment\n%clock +1h\n"
+        "%state ONB-1 first-review done\n%forge merge 41\n%clock +1h\n%state ONB-1 thanks done"
+    )
+    root, *others = [post for post in chat.room.posts if post.author == "sopwith"]
+    assert root.lines == ["ONB-1 · welcome @newcomer (#41) · RUNNING"]
+    assert others == []
+    await chat.say("rev2", "in ONB-1", "nice one")
+    assert "No open issue is labelled" in chat.text
+    await chat.say("maint", "in ONB-1", "!skip good-first-issues they know what they want")
+    assert "ONB-1 is done" in chat.text
+
+
+async def test_a_bots_review_does_not_stop_the_first_reviews_clock(converse):
+    chat = await converse(WELCOMING)
+    await chat.play("%forge contribute newcomer fix-typo\n%state ONB-1 first-review waiting")
+    issue = chat.world.core.state.issues[41]
+    pulls.review(chat.world.core, issue, issue.pull, by=WORKFLOW, state="COMMENTED")
+    await chat.play("%clock +1h\n%state ONB-1 first-review waiting")
+    assert (await chat.run("ONB-1")).clocks["first-review"].running
+    await chat.play("%forge review 41 rev2 comment\n%state ONB-1 first-review done")
+
+
+async def test_who_is_new_joins_the_list_of_contributors_once(converse):
+    chat = await converse(WELCOMING)
+    listed = "%forge write develop CONTRIBUTORS.md '- @ada'\n%forge write develop CONTRIBUTORS.md '- @zoe'\n"
+    await chat.play(f"{listed}%forge contribute newcomer fix-typo\n%forge review 41 rev2 comment\n%forge merge 41\n")
+    await chat.play("%crash\n%clock +1h\n%state ONB-1 thanks done")
+    added = [issue for issue in chat.world.core.state.pulls() if issue.title == "List newcomer among the contributors"]
+    assert len(added) == 1
+    assert chat.git("show", "contributors/newcomer:CONTRIBUTORS.md") == "- @ada\n- @newcomer\n- @zoe\n"
+    assert (await chat.run("ONB-1")).facts["contributors"] == added[0].number
+    await chat.play(f"%forge merge {added[0].number}\n%clock +1h")
+    assert chat.git("show", "develop:CONTRIBUTORS.md") == "- @ada\n- @newcomer\n- @zoe\n"

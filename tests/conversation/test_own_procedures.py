@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from adapters.sandbox import checks
 from adapters.sandbox.clock import VirtualClock
+from adapters.sandbox.state import CheckRun
 from bot.cli import SCRIPT_START, app, on_stage
 from bot.wiring import open_sandbox, sandbox_policy
 from sops.kit.errors import ConfigurationError
@@ -124,3 +126,45 @@ async def test_a_rehearsal_says_so_in_every_message(tmp_path: Path) -> None:
         assert all(post.lines[0].startswith("REHEARSAL ") for post in said)
     finally:
         await sandbox.close()
+
+
+async def test_rows_of_every_kind_are_really_waited_for(tmp_path: Path) -> None:
+    document = tmp_path / "ours.md"
+    document.write_text(
+        "## SOP-42 — Watch\n\n| # | Action | Kind |\n|---|---|---|\n"
+        "| 1 | The build holds | checks(nightly) |\n| 2 | Let it rest | wait(2h) |\n"
+        "| 3 | Agreed | approval(1, reviewer) |\n"
+    )
+    sandbox = await open_sandbox(tmp_path, VirtualClock(SCRIPT_START), procedures=[document])
+    core = sandbox.world.core
+    try:
+        play = on_stage(sandbox, lambda _: None).play
+        await play("@maint #ops: /sop start SOP-42\n@maint in RUN-1: !start\n%clock +1h\n%state RUN-1 row-1 waiting")
+        sha = core.git.branches()["main"]
+        for conclusion, state in (("failure", "waiting"), ("success", "done")):
+            check = CheckRun(core.state.next_id(), "nightly", sha, core.now(), None)
+            core.state.checks.append(check)
+            checks.finish(core, check, conclusion, core.now())
+            await play(f"%clock +15m\n%state RUN-1 row-1 {state}")
+        await play("%state RUN-1 row-2 waiting\n%clock +100m\n%state RUN-1 row-2 waiting\n%clock +30m")
+        await play("%state RUN-1 row-2 done\n%state RUN-1 row-3 waiting\n@rev1 in RUN-1: approve\n%clock +1m")
+        await play("%state RUN-1 run done")
+    finally:
+        await sandbox.close()
+
+
+INSERTED = {
+    "approval(1, reviewer)": "@rev1 in DEP-1: approve\n%clock +1m",
+    "wait(2h)": "%clock +118m\n%state DEP-1 extra waiting\n%clock +16m",
+}
+
+
+@pytest.mark.parametrize("kind", INSERTED)
+async def test_an_inserted_step_of_that_kind_is_really_waited_for(converse: Open, kind: str) -> None:
+    extra = ExtraStep(sop="SOP-06", after="notes", id="extra", title="Extra", kind=kind)
+    chat = await converse(sandbox_policy().model_copy(update={"inserted": (extra,)}))
+    await chat.play(
+        "@maint #maintainers: /deps update rocksdb 9.7.3\n@maint in DEP-1: !start\n%clock +1m\n"
+        f"%state DEP-1 extra waiting\n%state DEP-1 breaking-changes pending\n{INSERTED[kind]}\n"
+        "%state DEP-1 extra done\n%state DEP-1 breaking-changes waiting"
+    )

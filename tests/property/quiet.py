@@ -9,6 +9,9 @@ from sops.kit.world import Advisory, Issue, Milestone, PullRequest, Release, Wor
 class QuietForge:
     """The rest of `Forge`, where there is nothing to see and nothing to do."""
 
+    async def edit_pull_request(self, number: int, *, body: str) -> None:
+        raise NotImplementedError(number, body)
+
     async def milestone(self, _title: str) -> Milestone | None:
         return None
 
@@ -54,11 +57,14 @@ class QuietForge:
     async def open_advisory(self, *, summary: str, description: str, severity: str) -> Advisory:
         raise NotImplementedError(summary, description, severity)
 
+    async def accept_advisory(self, _ghsa: str) -> None:
+        raise NotImplementedError
+
     async def score_advisory(self, _ghsa: str, *, vector: str, affected: str) -> None:
         raise NotImplementedError(vector, affected)
 
-    async def publish_advisory(self, _ghsa: str, *, affected: str, patched: str) -> None:
-        raise NotImplementedError(affected, patched)
+    async def publish_advisory(self, _ghsa: str, *, vector: str, affected: str, patched: str) -> None:
+        raise NotImplementedError(vector, affected, patched)
 
     async def open_private_fork(self, _ghsa: str) -> None:
         raise NotImplementedError

@@ -98,3 +98,11 @@ def test_the_token_is_never_shown(monkeypatch):
     settings = Settings()
     assert settings.token.get_secret_value() == "very-secret"
     assert "very-secret" not in f"{settings!r} {settings} {settings.model_dump_json()}"
+
+
+def test_a_password_is_in_no_error_and_no_representation(monkeypatch):
+    monkeypatch.setenv("SOPWITH_STORAGE", "postgresql://bot:hunter2@db/sopwith")
+    assert "hunter2" not in repr(Settings(repository="acme/skylark"))
+    with pytest.raises(ValidationError) as problem:
+        Settings(storage=("postgresql://bot:hunter2@db/sopwith",), channels="hunter2")
+    assert "hunter2" not in str(problem.value)

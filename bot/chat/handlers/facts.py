@@ -4,9 +4,12 @@ from collections.abc import Mapping
 
 from bot.chat import commands, replies
 from bot.chat.handlers.base import Handler, Refused, Speaker
+from bot.chat.replies import security
 from bot.engine.desk import Desk
+from sops.kit import timing
 from sops.kit.cvss import learned
 from sops.kit.errors import InvalidText
+from sops.kit.model import Severity
 from sops.security_response import SECURITY_RESPONSE
 
 
@@ -14,18 +17,29 @@ def set_fact(desk: Desk, me: Speaker, command: commands.SetFact) -> Refused | No
     if "post-mortem" in desk.run.facts and desk.run.prefix == replies.INCIDENT:
         return Refused(replies.refused(replies.drafted(desk.run)))
     facts = {command.name: command.text}
+    if command.name == "advisory" and "ghsa" in desk.run.facts:
+        return Refused(replies.refused(security.has_advisory(desk.run)))
     if desk.run.sop == SECURITY_RESPONSE.id:
         try:
             facts, severity = learned(command.name, command.text)
         except InvalidText as problem:
             return Refused(replies.refused(str(problem)))
-        desk.run = desk.run.but(severity=severity or desk.run.severity)
+        _scored(desk, me, severity)
     desk.run = desk.run.with_facts(facts)
     desk.note("set", me.record, name=command.name, text=command.text)
     owes = desk.run.prefix == replies.INCIDENT
     missing = replies.missing_facts(desk.run, ("cause", "impact", "actions")) if owes else None
     desk.say(replies.fact_set(command.name, missing))
     return None
+
+
+def _scored(desk: Desk, me: Speaker, severity: Severity | None) -> None:
+    """Another severity, by the score, re-bases the time there is for the patch."""
+    old = desk.run.severity
+    if severity in {None, old}:
+        return
+    desk.run = timing.rebased(desk.run.but(severity=severity), desk.now)
+    desk.note("severity", me.record, severity=severity, before=old or "", text="")
 
 
 HANDLERS: Mapping[type[commands.Command], Handler] = {commands.SetFact: set_fact}

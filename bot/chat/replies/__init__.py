@@ -50,7 +50,20 @@ _ROOTS = tuple(f"/{root}" for root in commands.ROOTS)
 
 def summary(run: Run, now: datetime) -> Card:
     """The live message at the root: what this is, where it stands, what comes next."""
+    if run.sop in WORDS and WORDS[run.sop].brief:
+        return _one_line(run)
     return _incident_summary(run) if run.prefix == INCIDENT else _release_summary(run)
+
+
+def quiet(run: Run) -> bool:
+    """It is one line in its channel, and nobody answered it yet: nothing is said below it unless it must disturb."""
+    return run.sop in WORDS and WORDS[run.sop].brief and "answered" not in run.facts
+
+
+def _one_line(run: Run) -> Card:
+    clock = run.clocks.get(timing.FIRST_REVIEW)
+    due: tuple[Span | str, ...] = (" · first review due ", time(clock.due_at)) if clock and clock.running else ()
+    return card(line(bold(f"{run.name} · {heading(run)} · {state_word(run)}"), *due))
 
 
 def state_word(run: Run) -> str:
@@ -296,6 +309,11 @@ def only_if(condition: str, what: str) -> str:
 
 def switched_off(step: Step, why: str) -> str:
     return f"{step.title}: left out by the settings ({why})"
+
+
+def left_out_by_settings(off: Mapping[str, str]) -> list[str]:
+    """Steps the settings leave out, a line each."""
+    return [f"{name} is left out by the settings: {printable(why)}" for name, why in sorted(off.items())]
 
 
 def goes_back(step_id: str) -> str:
@@ -770,9 +788,13 @@ def ended(run: Run) -> Card:
 # Clocks
 
 
+def _to(whom: str) -> tuple[Span | str, ...]:
+    return tuple(part for handle in whom.split() for part in (person(handle), " "))
+
+
 def reminder(run: Run, due: Deadline, whom: str, then: tuple[str, datetime] | None, now: datetime) -> Card:
-    """A new post that disturbs one person."""
-    to: tuple[Span | str, ...] = (person(whom), " ") if whom else ()
+    """A new post that disturbs `whom`: one person, or several handles with spaces between them."""
+    to = _to(whom)
     if due.clock == timing.ACKNOWLEDGE:
         return _acknowledge_reminder(run, due, to, then)
     if timing.lasting(due.clock):
@@ -899,7 +921,7 @@ def missed(what: Sequence[tuple[Run, Deadline, str]]) -> Card:
     """One message for everything a channel should have heard while the bot was down."""
     lines: list[Line] = [line(bold("While Sopwith was not running, these came due:"))]
     for run, due, whom in what:
-        to: tuple[Span | str, ...] = (person(whom), " ") if whom else ()
+        to = _to(whom)
         # An update's clock runs anew already; of the others the promise counts, not the mark that was missed.
         at = due.due_at if due.clock == timing.UPDATE else run.clocks[due.clock].due_at
         lines.append(line(*to, f"{run.name}: {_missed_what(run, due)} ", time(at), "."))

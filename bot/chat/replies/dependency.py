@@ -57,6 +57,7 @@ WORDS = Words(
         "built": lambda run: f"{names(list(run.facts['builds']), 'and')} ended well",
         "security-label": lambda run: f"PR #{run.facts['pr']} carries {names(run.facts['labels'], 'and')}",
         "build-and-test": lambda run: f"checks {run.facts.get('checks')} on {short(str(run.facts.get('head')))}",
+        "results": lambda run: f"how it ended stands in PR #{run.facts['pr']}",
         "merged": lambda run: f"{run.title} is in {run.policy.develop}",
     },
     help=(

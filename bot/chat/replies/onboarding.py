@@ -57,4 +57,5 @@ WORDS = Words(
         "approve, !stop and !start are not needed here: nothing waits for a yes.",
     ),
     hint="!done good-first-issues #12 · !done feedback text · status",
+    brief=True,
 )

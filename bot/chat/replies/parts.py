@@ -15,7 +15,8 @@ class Words:
 
     `heading` names the run on its summary ("release 1.4.0"). `news` and `done` word what gates and actions tell, and
     what a step is known by once it is over; keys are kinds of news, and ids of steps. `help` are the lines of words
-    for its thread, `hint` the shortest of them.
+    for its thread, `hint` the shortest of them. A `brief` one is a line in its channel; its thread is left alone until
+    somebody answers there.
     """
 
     heading: Callable[[Run], str]
@@ -23,6 +24,7 @@ class Words:
     done: Mapping[str, Callable[[Run], str]] = field(default_factory=dict)
     help: tuple[str, ...] = ()
     hint: str = "plan · status · !hold reason"
+    brief: bool = False
 
 
 def card(*lines: Line | str, hint: str = "", buttons: tuple[Button, ...] = ()) -> Card:

@@ -19,8 +19,11 @@ def _heading(run: Run) -> str:
 
 def taken_in_private(removed: bool) -> Card:
     """To somebody who typed a report where others read."""
-    gone = "I took your message away from here." if removed else "Please delete your message here."
-    return card("Thank you. It goes on in private, where the security leads read it.", gone)
+    return card("Thank you. It goes on in private, where the security leads read it.", _gone(removed))
+
+
+def _gone(removed: bool) -> str:
+    return "I took your message away from here." if removed else "Please delete your message here."
 
 
 def reported(leads: Sequence[str], due: datetime | None) -> Card:
@@ -30,11 +33,16 @@ def reported(leads: Sequence[str], due: datetime | None) -> Card:
     return card(line(*whom, "please acknowledge it", *until, ", and answer the reporter."), hint="!done acknowledge")
 
 
-def no_private_channel() -> Card:
+def no_private_channel(removed: bool) -> Card:
     return card(
         "I know no private channel for this, so I keep nothing and repeat nothing of it.",
+        _gone(removed),
         "Write to the security leads directly, and ask an operator to set channels.security to a private channel.",
     )
+
+
+def has_advisory(run: Run) -> str:
+    return f"{run.name} has its advisory already: {run.facts['ghsa.url']}"
 
 
 def taken_already() -> str:
@@ -93,7 +101,7 @@ WORDS = Words(
         "security-table-pr": lambda run: f"PR #{run.facts.get('table.pr')}: {run.facts.get('table.pr.url')}",
     },
     help=(
-        "!done STEP text · !set cvss|affected|changelog|disclosure|cve|cause|prevention text · approve CODE",
+        "!done STEP text · !set advisory|cvss|affected|changelog|disclosure|cve|cause|prevention text · approve CODE",
         "/hotfix X.Y.Z P0 name --security, here · !handoff @who · !waive GATE reason",
     ),
     hint="!done STEP text · !set cvss VECTOR · status · plan",

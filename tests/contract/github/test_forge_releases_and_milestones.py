@@ -1,6 +1,7 @@
 """Milestones, releases, labels and lists of pull requests, asked of the sandbox through the real adapter."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -135,6 +136,14 @@ async def test_open_pull_requests_tell_who_came_for_the_first_time(world: Sandbo
     await forge.close_pull_request(first)
     assert [pull.number for pull in await forge.open_pull_requests()] == [second]
     assert (await forge.pull_request(first)).merged is False
+
+
+async def test_the_text_of_a_pull_request_is_changed_and_nothing_else(world: SandboxWorld, forge: Forge) -> None:
+    number = world.contribute("newcomer", "fix-typo")
+    before = await forge.pull_request(number)
+    await forge.edit_pull_request(number, body="the results: all green")
+    after = await forge.pull_request(number)
+    assert after == replace(before, body="the results: all green")
 
 
 async def test_what_was_merged_into_a_branch_since_an_instant(world: SandboxWorld, forge: Forge) -> None:

@@ -47,6 +47,7 @@ ALLOWED_ANSWERS |= {
     f"{call}: $.{name} {problem}": _NULL_REFERENCE
     for call, names in {
         f"POST {_ADVISORIES} 201": ("publisher", "private_fork"),
+        f"POST {_ADVISORIES}/reports 201": ("publisher", "private_fork"),
         f"GET {_ADVISORIES}/{{ghsa_id}} 200": ("publisher", "private_fork"),
         f"PATCH {_ADVISORIES}/{{ghsa_id}} 200": ("publisher", "private_fork"),
     }.items()

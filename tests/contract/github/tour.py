@@ -203,6 +203,10 @@ def _advisories(world: SandboxWorld) -> None:
         assert http.post(f"{one}/cve").status_code == 422
         assert http.patch(one, json={"state": "published"}).json()["published_at"]
         assert http.get(path, params={"state": "draft"}).json() == []
+        reported = http.post(f"{path}/reports", json={"summary": "another", "description": "in the parser"}).json()
+        assert (reported["state"], reported["submission"]) == ("triage", {"accepted": False})
+        accepted = http.patch(f"{path}/{reported['ghsa_id']}", json={"state": "draft"}).json()
+        assert (accepted["state"], accepted["submission"]) == ("draft", {"accepted": True})
 
 
 def _rest(world: SandboxWorld) -> None:

@@ -84,3 +84,17 @@ def _seq(tx: Transaction, conversation: str = "ops") -> int:
     item = tx.inbox.oldest(conversation)
     assert item is not None
     return item.seq
+
+
+async def test_a_forgotten_event_is_known_but_has_no_words(store: SqlStore) -> None:
+    assert await accept(store, "e1")
+    assert await accept(store, "e2")
+    await store.transact(lambda tx: tx.inbox.forget(_seq(tx)))
+    item = await store.read(lambda tx: tx.inbox.oldest("ops"))
+    assert item is not None
+    assert (item.event.text, item.event.payload, item.event.actor) == ("", {}, an_event("e1").actor)
+    assert not await accept(store, "e1")
+    await store.transact(lambda tx: tx.inbox.done(item.seq))
+    left = await store.read(lambda tx: tx.inbox.oldest("ops"))
+    assert left is not None
+    assert left.event.text == "words of e2"

@@ -75,3 +75,40 @@ def test_a_missing_file_is_a_sentence(tmp_path: Path):
     answer = run.invoke(app, ["sops", "check", str(tmp_path / "none.md")])
     assert answer.exit_code == 2
     assert "cannot be read" in answer.output
+
+
+ROWS = {1: 15, 2: 11, 3: 9, 5: 11, 6: 8, 7: 5, 8: 9}
+FOURTH = """## SOP-04 — Going back
+
+### Code
+
+1. one
+2. two
+3. three
+4. four
+5. five
+
+### Docker image
+
+1. one
+2. two
+3. three
+
+### Messages
+
+1. one
+2. two
+"""
+
+
+def test_a_document_with_all_eight_is_covered(document: Path):
+    tables = [
+        f"## SOP-{number:02} — Number {number}\n\n| # | Action |\n|---|---|\n"
+        + "".join(f"| {row} | part {row} |\n" for row in range(1, count + 1))
+        for number, count in ROWS.items()
+    ]
+    document.write_text("\n".join([*tables[:3], FOURTH, *tables[3:]]))
+    answer = run.invoke(app, ["sops", "check", str(document)])
+    assert answer.exit_code == 0, answer.output
+    assert all(f"{count} of {count} rows covered" in answer.output for count in (*ROWS.values(), 10))
+    assert "not in the document" not in answer.output

@@ -15,6 +15,23 @@ def test_prose_does_not_count() -> None:
     assert not names(LIST, "ad")
 
 
+@pytest.mark.parametrize(
+    "entry",
+    ["@max", "max", "[max](https://x.example/y)", "**@Max** since 2024", "Max Power (@max)", "Power, M. @max"]
+    + ["[Power](https://forge.example/max)", "<https://forge.example/max/>", "`max`"],
+)
+def test_an_entry_is_found_in_any_manner(entry: str) -> None:
+    assert names(f"# Thanks\n\n- @ada\n- {entry}\n".encode(), "max")
+
+
+@pytest.mark.parametrize(
+    "entry",
+    ["ask @max, who knows", "to the max", "@max-power", "[x](https://forge.example/max/y)", "@maxi", "by @ada-max"],
+)
+def test_a_mere_mention_in_an_item_is_no_entry(entry: str) -> None:
+    assert not names(f"- @ada\n- {entry}\n".encode(), "max")
+
+
 def test_a_sorted_list_stays_sorted() -> None:
     assert add_contributor(LIST, "newcomer") == LIST.replace(b"- [@zoe]", b"- @newcomer\n- [@zoe]")
     assert add_contributor(LIST, "ADA") == LIST

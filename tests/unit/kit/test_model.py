@@ -6,7 +6,7 @@ import pytest
 from adapters.sandbox.clock import VirtualClock
 from bot.engine.advance import Advancer
 from sops import ALL, by_id
-from sops.kit.gate import SignedOff
+from sops.kit.gate import Approved, SignedOff
 from sops.kit.incident_actions import OpenIncidentIssue
 from sops.kit.model import Piece, Role, Sop, Step, Unknown
 from sops.kit.run import RunState
@@ -49,6 +49,19 @@ def test_a_piece_with_a_field_this_build_does_not_have_is_unknown():
 def test_lists_of_a_snapshot_are_tuples_again():
     gate = SignedOff(Role.ON_CALL, ask="really?", needs=("cause", "impact"))
     assert Piece.load(json.loads(json.dumps(gate.dump()))) == gate
+
+
+def test_roles_of_a_snapshot_are_roles_again():
+    gate = Piece.load(json.loads(json.dumps(Approved(1, by=Role.REVIEWER, covers=("a",), also=Role.ON_CALL).dump())))
+    assert isinstance(gate, Approved)
+    assert (type(gate.by), type(gate.also)) == (Role, Role)
+    alone = Piece.load(json.loads(json.dumps(Approved(1, by=Role.REVIEWER, covers=("a",)).dump())))
+    assert isinstance(alone, Approved)
+    assert alone.also is None
+
+
+def test_a_piece_with_a_role_this_build_does_not_have_is_unknown():
+    assert Piece.load({**SignedOff(Role.ON_CALL, ask="?").dump(), "by": "wizard"}) == Unknown("SignedOff")
 
 
 def test_two_steps_of_a_procedure_cannot_share_an_id():
@@ -100,3 +113,13 @@ class TestAStepThisBuildDoesNotKnow:
             older_build.delitem(Piece.known, "OpenIncidentIssue")
             theatre.do(lambda stage: stage.say("oncall1", "in INC-1", "ack"))
         assert theatre.picture().runs["INC-1"].definition == before
+
+
+def test_a_piece_that_counts_from_a_step_names_one_of_its_procedure():
+    rollback = by_id("SOP-04")
+    steps = tuple(
+        dataclasses.replace(step, id="agreed" if step.id == "approve" else step.id, after=None)
+        for step in rollback.steps
+    )
+    with pytest.raises(ValueError, match="Republish refers to 'approve', which is not a step"):
+        dataclasses.replace(rollback, steps=steps)

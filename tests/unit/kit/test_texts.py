@@ -6,6 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from sops.dependency_update import DEPENDENCY_UPDATE
+from sops.kit import texts
 from sops.kit.action import Moment, marker
 from sops.kit.model import Severity
 from sops.kit.texts import (
@@ -20,7 +22,7 @@ from sops.kit.texts import (
     slug,
     titled,
 )
-from tests.unit.runs import NOW, a_release, an_incident
+from tests.unit.runs import NOW, a_release, a_run_of, an_incident
 
 NASTY = [
     "@everyone look at @rm",
@@ -139,3 +141,13 @@ def test_a_post_mortem_tells_the_record_and_what_people_set():
     assert "- watch the disk (oncall2, by 2026-05-04)" in text
     assert text.rstrip().endswith("<!-- m -->")
     assert "None." in post_mortem(run, history, [], "")
+
+
+def test_long_notes_are_cut_and_defused():
+    said = "# Big\n@maint <b>see</b> #12\n" + "more\n" * 99
+    note = {"tag": "v9.7.3", "url": "https://example.org/v9.7.3", "text": said}
+    facts = {"name": "x", "from": "1", "to": "2", "notes": [note]}
+    text = texts.pull_request("dependency", a_run_of(DEPENDENCY_UPDATE, facts=facts), "<!-- mark -->")
+    assert text.count("> more") == texts.MOST_LINES - 2
+    assert "> …" in text
+    assert [part for part in ("\n# Big", "@maint", "<b>", " #12") if part in text] == []
