@@ -14,10 +14,10 @@ from bot.engine.approving import Approvals
 from bot.engine.desk import Desks, claim_of
 from bot.engine.far_end import Worlds
 from bot.engine.requests import View
-from bot.engine.steps import AGAIN, Look
-from sops.kit.action import Action, News, Todo, World
+from bot.engine.steps import AGAIN, Look, key_of
+from sops.kit.action import Action, Done, News, Todo, World
 from sops.kit.approvals import Request, RequestState
-from sops.kit.errors import ClaimLost, FarEndError, FarEndRefused, OutcomeUnknown, SignatureInvalid, StaleRun
+from sops.kit.errors import ClaimLost, FarEndError, FarEndRefused, OutcomeUnknown, SignatureInvalid, StaleRun, Unlearned
 from sops.kit.gate import Approved, Condition, Gate, SignedOff, Waiting
 from sops.kit.model import Step
 from sops.kit.run import Run, RunState, StepRecord, StepState
@@ -101,10 +101,33 @@ class Advancer:
         if run.record(step.id).state is StepState.FAILED:
             return PEOPLE
         try:
+            if run.record(step.id).claimed:
+                await self._take_word(run, step, fence)
+                return None
             return await self._wait_or_act(run, step, fence)
+        except Unlearned as gap:
+            fact = gap.fact
+            await self._desks.at(run.id, lambda desk: steps.stop(desk, step, fact), fence=fence)
+            return None
         except (FarEndError, FarEndRefused) as problem:
             trouble = str(problem)
             return await self._desks.at(run.id, lambda desk: steps.trouble(desk, step, trouble), fence=fence)
+
+    async def _take_word(self, run: Run, step: Step, fence: int) -> None:
+        """Two people say that it was done by hand: what can be seen of it is learned, as if the bot had done it."""
+        for index, piece in enumerate(step.deeds):
+            if isinstance(piece, Action):
+                await self._see(run.id, step, key_of(index, piece), piece, fence)
+        await self._desks.at(run.id, lambda desk: steps.take_word(desk, step), fence=fence)
+
+    async def _see(self, run_id: str, step: Step, key: str, action: Action, fence: int) -> None:
+        """Keep what the probe finds, if it finds it done."""
+        run = await self._desks.run(run_id)
+        found = await action.probe(run, self._worlds.now())
+        if isinstance(found, Done):
+            await self._desks.at(
+                run_id, lambda desk: steps.record_found(desk, step, key, action, found, None), fence=fence
+            )
 
     async def _watch(self, run: Run, step: Step, fence: int) -> timedelta:
         """A hold stops the hands, not the eyes: gates that do not hold go on being noticed and told."""
@@ -118,7 +141,7 @@ class Advancer:
             every = min(every, gate.every(run))
             try:
                 found = await gate.check(run, world)
-            except (FarEndError, FarEndRefused):
+            except (FarEndError, FarEndRefused, Unlearned):
                 return AGAIN
             if isinstance(found, Waiting):
                 windows = (found.window,) if found.window else ()
@@ -187,7 +210,7 @@ class Advancer:
         self, run_id: str, step: Step, index: int, action: Action, request: Request | None, fence: int
     ) -> bool:
         """Probe, perform if there is something to do, probe again. True once the evidence is stored."""
-        key = f"{index}:{type(action).__name__}"
+        key = key_of(index, action)
         run = await self._desks.run(run_id)
         if key in run.record(step.id).performed:
             return True

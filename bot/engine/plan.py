@@ -8,7 +8,7 @@ from bot.engine.far_end import Worlds
 from bot.engine.requests import quorum_of
 from sops.kit.action import Action, Conflict, Done, World
 from sops.kit.conversation import Place
-from sops.kit.errors import FarEndError, FarEndRefused
+from sops.kit.errors import FarEndError, FarEndRefused, Unlearned
 from sops.kit.gate import Approved, Condition, Gate, SignedOff, Waiting
 from sops.kit.model import Piece, Role, Sop, Step
 from sops.kit.policy import Policy
@@ -65,7 +65,7 @@ class Planner:
         gates = [piece for piece in step.waits if isinstance(piece, Gate) and piece.early]
         try:
             found = [await gate.check(run, world) for gate in gates]
-        except (FarEndError, FarEndRefused) as problem:
+        except (FarEndError, FarEndRefused, Unlearned) as problem:
             return [str(problem)]
         return [look.note for look in found if isinstance(look, Waiting)]
 
@@ -75,7 +75,7 @@ class Planner:
             return _says(piece, run)
         try:
             found = await piece.probe(run, world)
-        except (FarEndError, FarEndRefused) as problem:
+        except (FarEndError, FarEndRefused, Unlearned) as problem:
             trouble.append(str(problem))
             return piece.says(run)
         if isinstance(found, Conflict):

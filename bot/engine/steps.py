@@ -10,7 +10,7 @@ from bot.engine.desk import Desk, claim_of
 from sops.kit import timing
 from sops.kit.action import Action, Conflict, Done, News, Probe, Todo
 from sops.kit.approvals import Request
-from sops.kit.model import Role, Step, Unknown
+from sops.kit.model import Piece, Role, Step, Unknown
 from sops.kit.run import Obligation, Run, RunState, StepState
 
 AGAIN = timedelta(seconds=30)  # after a far end failed, or an outcome is unknown
@@ -33,6 +33,11 @@ class Look:
 def unknown_in(step: Step) -> str:
     """The name of a piece of the step that this build does not have; empty if it has all."""
     return next((piece.name for piece in step.pieces() if isinstance(piece, Unknown)), "")
+
+
+def key_of(index: int, piece: Piece) -> str:
+    """Under which a deed of a step, the `index`th, keeps its intent and its evidence."""
+    return f"{index}:{type(piece).__name__}"
 
 
 def unpark(desk: Desk) -> None:
@@ -135,6 +140,28 @@ def record_found(desk: Desk, step: Step, key: str, action: Action, found: Probe,
     if record.attempt == TRIES_UNTIL_TOLD and not action.patient:
         desk.say(replies.still_trying(desk.run, step, found.what))
     return False
+
+
+def stop(desk: Desk, step: Step, fact: str) -> None:
+    """The step needs what nobody found out, because what would have was left out; people decide."""
+    found = replies.unlearned(step, fact)
+    desk.run = desk.run.with_record(
+        step.id, state=StepState.FAILED, note=found.reason, remedy=found.remedy, intent=None, attempt=0
+    )
+    desk.note("conflict", step=step.id, action="", reason=found.reason)
+    desk.say(replies.conflict(desk.run, step, found))
+
+
+def take_word(desk: Desk, step: Step) -> None:
+    """The step is done, as two people say. What of it cannot be seen has no evidence but their word."""
+    record = desk.run.record(step.id)
+    if record.state.over:
+        return
+    unseen = [piece for index, piece in enumerate(step.deeds) if key_of(index, piece) not in record.performed]
+    if not unseen:
+        finish(desk, step)
+        return
+    desk.run = done(desk, step).with_record(step.id, note=replies.BY_HAND)
 
 
 def owe(desk: Desk, found: Done) -> None:

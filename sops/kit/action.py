@@ -87,13 +87,15 @@ Probe = Done | Todo | Conflict
 class Action(Piece):
     """A deed. `public` ones are seen by the world and hard to undo: an approval must name them first.
 
-    What follows cannot do without an `essential` one, so nobody may leave it out.
+    What follows cannot do without an `essential` one, so nobody may leave it out. Of one that must be `seen`, nobody's
+    word is enough: a yes was given for exactly it.
     """
 
     public: ClassVar[bool] = False
     #: The far end has neither key nor precondition for it: after a doubtful moment, wait before repeating it.
     keyless: ClassVar[bool] = False
     essential: ClassVar[bool] = False
+    seen: ClassVar[bool] = False
     #: The far end takes minutes, so that it is not there at once is nothing to be told.
     patient: ClassVar[bool] = False
 

@@ -142,6 +142,7 @@ class MergePullRequest(Action):
 
     what: str = "release candidate {candidate}"
     public = True
+    seen = True
 
     def says(self, run: Run) -> str:
         number, head = run.facts.get("pr"), run.facts.get("head")

@@ -154,6 +154,7 @@ class RevertRelease(Action):
     """
 
     branch: str = BRANCH
+    essential = True
 
     def says(self, run: Run) -> str:
         merges = run.facts.get("merges", [])

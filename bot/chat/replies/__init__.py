@@ -1140,11 +1140,29 @@ def must_be_seen(step: Step) -> str:
     return f"What follows needs {step.title}, so I must see it myself: do it, then !retry or !adopt {step.id}."
 
 
+def yes_not_by_hand(step: Step) -> str:
+    return (
+        f"{step.title} needs the yeses it asks for; nobody's word replaces them. What people did at the forge all the"
+        " same is noticed by itself, and what is left is asked for anew."
+    )
+
+
 def by_hand_asked(step: Step, who: str, why: str) -> Card:
     return card(
         f"{who} says {step.title} was done by hand: {printable(why)}",
         "A second person must agree by saying the same.",
         hint=f"!byhand {step.id} reason",
+    )
+
+
+BY_HAND = "by hand"
+
+
+def unlearned(step: Step, fact: str) -> Conflict:
+    """A step stands where what it needs was never found out."""
+    return Conflict(
+        f"{step.title} needs {fact!r}, which nothing before it found out",
+        f"!retry once it can be known, !waive {step.id} reason if it may be left out, or !cancel reason",
     )
 
 
