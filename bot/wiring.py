@@ -25,6 +25,7 @@ from bot.demo.stage import Stage
 from bot.engine.advance import Advancer
 from bot.engine.approving import Approvals
 from bot.engine.clocks import Clocks
+from bot.engine.debts import Debts
 from bot.engine.desk import Desks
 from bot.engine.edge import Edge
 from bot.engine.engine import Engine, Poll
@@ -70,8 +71,9 @@ def assemble(settings: Settings, clock: Clock, ports: Ports) -> Engine:
     desks = Desks(store, clock, people)
     worlds = Worlds(ports.far, store, clock, people)
     planner = Planner(worlds)
-    advancer = Advancer(desks, worlds, Approvals(desks, people), owner)
-    looking = Looking(store, worlds, planner, (*ALL, *own), advancer.advance)
+    debts = Debts(desks, worlds)
+    advancer = Advancer(desks, worlds, Approvals(desks, people), debts, owner)
+    looking = Looking(store, worlds, planner, (*ALL, *own), advancer.advance, debts.look)
     privacy = Privacy(ports.chats, settings.channels)
     roots = Roots(store, clock, people, settings.policy, planner, worlds, settings.channels, privacy, own)
     home = Place(platform=next(iter(ports.chats), ""), channel=settings.channels.get(ONBOARDING.channel, ""))
@@ -83,7 +85,7 @@ def assemble(settings: Settings, clock: Clock, ports: Ports) -> Engine:
         clock,
         Intake(store),
         edge.handle,
-        Clocks(store, clock, people),
+        Clocks(store, clock, people, debts),
         edge.advance,
         Postman(store, clock, ports.chats),
         owner,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from adapters.git.command import GitCommand, Token
 from adapters.git.commits import link_at, make_commit
+from adapters.git.copies import copied
 from adapters.git.merges import make_merge, make_picks, make_revert
 from adapters.git.objects import changed_paths, commits, fetched_tag, file_at
 from adapters.git.push import push, remote_refs, remote_tags
@@ -119,6 +120,9 @@ class GitMirror:
 
     async def is_ancestor(self, ancestor: str, descendant: str) -> bool:
         return await asyncio.to_thread(self._is_ancestor, checked_sha(ancestor), checked_sha(descendant))
+
+    async def copied(self, commit: str, tip: str) -> bool:
+        return await asyncio.to_thread(copied, self._store, checked_sha(commit), checked_sha(tip))
 
     async def push_signed_tag(self, name: str, *, at: str, message: str) -> RemoteTag:
         ref, commit, text = tag_ref(name), checked_sha(at), checked_message(message)

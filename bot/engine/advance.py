@@ -11,6 +11,7 @@ from weakref import WeakValueDictionary
 
 from bot.engine import requests, steps
 from bot.engine.approving import Approvals
+from bot.engine.debts import Debts
 from bot.engine.desk import Desks, claim_of
 from bot.engine.far_end import Worlds
 from bot.engine.requests import View
@@ -30,10 +31,11 @@ PEOPLE = timedelta(days=1)  # what waits for people is woken by what they say; t
 class Advancer:
     """Takes one run as far as it goes now."""
 
-    def __init__(self, desks: Desks, worlds: Worlds, approvals: Approvals, owner: str) -> None:
+    def __init__(self, desks: Desks, worlds: Worlds, approvals: Approvals, debts: Debts, owner: str) -> None:
         self._desks = desks
         self._worlds = worlds
         self._approvals = approvals
+        self._debts = debts
         self._owner = owner
         self._busy: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -149,6 +151,8 @@ class Advancer:
         return every
 
     async def _wait_or_act(self, run: Run, step: Step, fence: int) -> timedelta | None:
+        if any(isinstance(piece, Gate) and piece.debts for piece in step.waits):
+            await self._debts.look_around()
         world = self._worlds.now()
         look, request = await self._look(run, step, world, fence)
         if look.notes or any(isinstance(piece, Approved) and request is None for piece in step.waits):

@@ -169,7 +169,14 @@ def owe(desk: Desk, found: Done) -> None:
     for owed in found.owed:
         if owed.id in known:
             continue
-        debt = Obligation(id=owed.id, text=owed.text, role=Role(owed.role), blocks=owed.blocks, since=desk.now)
+        debt = Obligation(
+            id=owed.id,
+            text=owed.text,
+            role=Role(owed.role),
+            blocks=owed.blocks,
+            since=desk.now,
+            probe=owed.probe.dump() if owed.probe else {},
+        )
         desk.run = desk.run.but(obligations=(*desk.run.obligations, debt))
         desk.run = timing.started(desk.run, f"{timing.OWED}{owed.id}", desk.now)
         desk.note("obligation", id=owed.id, text=owed.text, blocks=owed.blocks)

@@ -48,12 +48,13 @@ class News:
 
 @dataclass(frozen=True)
 class Owed:
-    """An obligation a step leaves behind."""
+    """An obligation a step leaves behind. `probe` is the gate that sees when it is met, where something can."""
 
     id: str
     text: str
     role: Role
     blocks: str = ""
+    probe: Piece | None = None
 
 
 @dataclass(frozen=True)

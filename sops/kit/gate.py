@@ -38,6 +38,8 @@ class Gate(Piece):
 
     early: ClassVar[bool] = False
     firm: ClassVar[bool] = False
+    #: It asks what other runs owe, so that is looked at before.
+    debts: ClassVar[bool] = False
 
     def says(self, run: Run) -> str:
         """What it waits for, as a line of the plan."""

@@ -7,6 +7,7 @@ from sops.kit.action import Action, Conflict, Done, Owed, Probe, Todo, World, fi
 from sops.kit.branch_actions import CutBranch
 from sops.kit.changelog import is_dated
 from sops.kit.changelog_sections import new_section
+from sops.kit.debts import Holds, fixes_between
 from sops.kit.errors import FarEndRefused, InvalidText, InvalidVersion, MergeConflict
 from sops.kit.hotfix_gates import outside_line
 from sops.kit.model import Role
@@ -189,7 +190,8 @@ class ReleaseHotfix(MergePullRequest):
         if tip is not None and await world.git.is_ancestor(head, tip):
             return Done({"released": head})
         text = f"merge {run.version} (PR #{request.number}, head {short(head)}) into {main}"
-        return Done({"released": head}, owed=(Owed(MAIN_WARD, text, Role.RELEASE_MANAGER, blocks="SOP-01"),))
+        owed = Owed(MAIN_WARD, text, Role.RELEASE_MANAGER, blocks="SOP-01", probe=Holds(main, head))
+        return Done({"released": head}, owed=(owed,))
 
 
 @dataclass(frozen=True)
@@ -220,7 +222,8 @@ class PickFixes(Action):
             return Done({"back-port.commits": len(await world.git.log(base, tip))})
         if tip is not None and await self._there_already(run, world, base):
             return Done({"back-port.commits": 0})
-        return Todo(self.says(run), {"back-port.picks": await self._fixes(run, world)})
+        fixes = await fixes_between(run, world, run.facts["base.commit"], run.facts["head"])
+        return Todo(self.says(run), {"back-port.picks": [fix.sha for fix in fixes]})
 
     async def perform(self, run: Run, world: World) -> None:
         name, develop, base = fill(self.branch, run), run.policy.develop, run.facts["back-port.cut.at"]
@@ -236,13 +239,6 @@ class PickFixes(Action):
     def by_hand(self, run: Run) -> tuple[str, ...]:
         picks = " ".join(run.facts.get("back-port.picks", []))
         return (f"git cherry-pick -x {picks}, on {fill(self.branch, run)}, and push",)
-
-    async def _fixes(self, run: Run, world: World) -> list[str]:
-        """The commits that are people's, oldest first: not those of version and changelog alone."""
-        ours = {run.policy.changelog, *(file.path for file in run.policy.version_files)}
-        chain = await world.git.first_parents(run.facts["base.commit"], run.facts["head"])
-        changed = [(c.sha, await world.git.changed_paths(c.parents[0], c.sha)) for c in reversed(chain)]
-        return [sha for sha, paths in changed if not set(paths) <= ours]
 
     async def _there_already(self, run: Run, world: World, develop: str) -> bool:
         """Every file the fix touched reads on `develop` as it does in the hotfix."""

@@ -87,7 +87,10 @@ class StepRecord(_Value):
 
 
 class Obligation(_Value):
-    """Something owed that outlives its step, until it is met or waived."""
+    """Something owed that outlives its step, until it is met or waived.
+
+    `probe` is a gate as values (see `sops.kit.debts`): what it sees meets the debt, and no sentence does.
+    """
 
     id: str
     text: str
@@ -96,6 +99,7 @@ class Obligation(_Value):
     since: AwareDatetime
     met_by: str = ""
     evidence: str = ""
+    probe: dict[str, Any] = {}
 
     @property
     def open(self) -> bool:

@@ -6,6 +6,7 @@ from sops.kit.action import Action, Conflict, Done, Owed, Probe, Todo, World, fi
 from sops.kit.changelog import entries, is_dated
 from sops.kit.changelog_entries import unreleased_entries
 from sops.kit.changelog_merges import back_merged, promote
+from sops.kit.debts import Holds
 from sops.kit.errors import FarEndRefused, InvalidText, MergeConflict
 from sops.kit.model import Role
 from sops.kit.run import Run
@@ -166,7 +167,8 @@ class BackMerge(Action):
 
     def refused(self, run: Run, why: str) -> Done | Conflict:
         text = f"merge {run.version} ({short(run.facts['merge'])}) into {run.policy.develop}: {why}"
-        owed = Owed("back-merge", text, Role.RELEASE_MANAGER, blocks="SOP-01 SOP-03")
+        probe = Holds(run.policy.develop, run.facts["merge"])
+        owed = Owed("back-merge", text, Role.RELEASE_MANAGER, blocks="SOP-01 SOP-03", probe=probe)
         return Done({"back-merge.left": why}, owed=(owed,))
 
     async def _files(self, run: Run, world: World, tip: str) -> dict[str, bytes]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sops.kit.action import News, World, short
 from sops.kit.changelog import entries
 from sops.kit.changelog_parts import UNRELEASED
+from sops.kit.debts import paid
 from sops.kit.errors import InvalidText, InvalidVersion
 from sops.kit.gate import Condition, Gate, Met, Waiting
 from sops.kit.run import Run, RunState, StepState
@@ -83,6 +84,7 @@ class NothingOwed(Gate):
 
     sop: str
     early = True
+    debts = True
 
     def says(self, run: Run) -> str:
         return f"see that nothing is owed that {run.version} would ship without"
@@ -93,7 +95,7 @@ class NothingOwed(Gate):
             for other in await world.runs.owing()
             if other.id != run.id and _before(other, run)
             for debt in other.obligations
-            if debt.open and self.sop in debt.blocks.replace(",", " ").split()
+            if debt.open and self.sop in debt.blocks.replace(",", " ").split() and not await paid(debt, other, world)
         ]
         return Waiting("; ".join(debts)) if debts else Met()
 

@@ -194,6 +194,9 @@ class FakeGit:
     async def is_ancestor(self, ancestor: str, descendant: str) -> bool:
         return await self._reach.read(lambda: ancestor in self._world.reachable(descendant))
 
+    async def copied(self, commit: str, tip: str) -> bool:
+        return await self._reach.read(lambda: False)
+
     async def push_signed_tag(self, name: str, *, at: str, message: str) -> RemoteTag:
         return await self._reach.write(lambda: self._world.tag(name, at))
 

@@ -673,7 +673,7 @@ def broken(run: Run) -> Card:
 
 
 def owed(run: Run, debt: Obligation) -> Card:
-    return card(f"Owed from now on: {debt.text} ({debt.role}).", hint=f"!done {debt.id} evidence")
+    return card(f"Owed from now on: {debt.text} ({debt.role}).", hint=_debt_hint(debt))
 
 
 def step_done(run: Run, step: Step) -> Card | None:
@@ -773,7 +773,7 @@ def _owed_reminder(run: Run, due: Deadline, to: tuple[Span | str, ...]) -> Card:
     blocks = f" It blocks {debt.blocks}." if debt.blocks else ""
     return card(
         line(*to, f"{run.name}: still owed since ", time(debt.since), ": ", Span(text=debt.text), f".{blocks}"),
-        hint=f"!done {debt.id} evidence",
+        hint=_debt_hint(debt),
     )
 
 
@@ -1051,8 +1051,24 @@ def cleaned(run: Run, item: News) -> Card:
 NOT_CANCELLED = "Only a cancelled run leaves something to clear away; !cancel reason ends it."
 
 
+SEEN = "seen to be there"
+
+
 def obligation_met(debt: Obligation) -> Card:
-    return card(f"✓ {debt.text} (met by {debt.met_by}).")
+    return card(f"✓ {debt.text} ({SEEN if debt.met_by == SEEN else f'met by {debt.met_by}'}).")
+
+
+def debt_missing(debt: Obligation, lacking: str) -> str:
+    return (
+        f"{debt.id} is still owed, as far as I can see: {lacking}. Once it is there I see it by myself;"
+        f" two people may let it go with !waive {debt.id} reason."
+    )
+
+
+def _debt_hint(debt: Obligation) -> str:
+    if debt.probe:
+        return f"it is seen once it is there · !done {debt.id} looks now · !waive {debt.id} reason"
+    return f"!done {debt.id} evidence"
 
 
 def reopened(run: Run, who: str, reason: str) -> Card:
