@@ -22,6 +22,7 @@ from bot.chat.beginnings import (
     StartUpdate,
     Unfreeze,
 )
+from bot.chat.remains import Remains
 from bot.chat.words import LONGEST_TEXT, LONGEST_TITLE, Command, Problem, Talk, split
 from sops.kit.model import Severity
 
@@ -379,6 +380,7 @@ class Cancel(Command):
     """!cancel reason"""
 
     reason: str
+    left: Remains | None = None  # what is at the forge, looked up before the command is obeyed
 
 
 Parsed = Command | Problem | Talk

@@ -4,15 +4,19 @@ Nothing here changes a run, but that `todo` has its debts looked at first.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 
 from bot.chat import commands, replies
 from bot.chat.handlers.common import signature
 from bot.chat.privacy import seen
 from bot.chat.reality import differences, there
+from bot.chat.remains import remains
 from bot.engine.far_end import Worlds
 from bot.engine.plan import Planner, outline, specimen
 from sops.kit.conversation import Place
 from sops.kit.debts import missing
+from sops.kit.errors import FarEndError, FarEndRefused
 from sops.kit.gate import Gate, Waiting
 from sops.kit.message import Card
 from sops.kit.model import Sop
@@ -93,6 +97,14 @@ class Looking:
                 return None
             case _:
                 return None
+
+    async def informed(self, run: Run, command: commands.Command) -> commands.Command:
+        """The command with what it must know of the world; a far end in trouble does not hold it up."""
+        if not isinstance(command, commands.Cancel):
+            return command
+        with suppress(FarEndError, FarEndRefused):
+            return replace(command, left=await remains(run, self._worlds.now()))
+        return command
 
     async def _so(self, run: Run, name: str, *, wanted: bool) -> Card | None:
         """A refusal unless the step's effects are there, or gone, as the command says."""

@@ -1,5 +1,6 @@
 """What a look does to a run: each function is one transaction's worth of change, said and noted with it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,7 +9,7 @@ from bot.chat import replies
 from bot.engine import requests
 from bot.engine.desk import Desk, claim_of
 from sops.kit import timing
-from sops.kit.action import Action, Conflict, Done, News, Probe, Todo
+from sops.kit.action import Action, Conflict, Done, News, Owed, Probe, Todo
 from sops.kit.approvals import Request
 from sops.kit.model import Piece, Role, Step, Unknown
 from sops.kit.run import Obligation, Run, RunState, StepState
@@ -126,7 +127,7 @@ def record_found(desk: Desk, step: Step, key: str, action: Action, found: Probe,
             step.id, performed={**record.performed, key: found.facts}, intent=None, attempt=0, tries=0, note=""
         )
         desk.note("effect", step=step.id, action=key, what=action.says(desk.run), evidence=found.facts)
-        owe(desk, found)
+        owe(desk, found.owed)
         for item in found.news:
             tell_news(desk, item)
         return True
@@ -162,11 +163,22 @@ def take_word(desk: Desk, step: Step) -> None:
         finish(desk, step)
         return
     desk.run = done(desk, step).with_record(step.id, note=replies.BY_HAND)
+    for piece in unseen:
+        owe(desk, piece.owes(desk.run) if isinstance(piece, Action) else ())
 
 
-def owe(desk: Desk, found: Done) -> None:
+def owe_what_is_left(desk: Desk) -> None:
+    """The run ends here: what belongs to something public, and nobody left out by name, stays owed."""
+    for step in desk.run.steps:
+        if not (desk.run.record(step.id).state is StepState.SKIPPED and desk.run.record(step.id).by):
+            for piece in step.deeds:
+                owe(desk, piece.owes(desk.run) if isinstance(piece, Action) else ())
+
+
+def owe(desk: Desk, every: Sequence[Owed]) -> None:
+    """What is not known to be owed yet is from now on."""
     known = {obligation.id for obligation in desk.run.obligations}
-    for owed in found.owed:
+    for owed in every:
         if owed.id in known:
             continue
         debt = Obligation(

@@ -114,6 +114,10 @@ class Action(Piece):
     async def perform(self, run: Run, world: World) -> None:
         raise NotImplementedError(type(self).__name__)
 
+    def owes(self, run: Run) -> tuple[Owed, ...]:
+        """What stays owed when the run ends, or goes on, without this being seen done; nothing before it is public."""
+        return ()
+
     def refused(self, run: Run, why: str) -> "Done | Conflict":
         """What follows when the far end refused: the run stops for people, or goes on and leaves something owed."""
         return Conflict(why, "mend what it names, then !retry")

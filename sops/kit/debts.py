@@ -9,7 +9,7 @@ from sops.kit.action import World, fill, short
 from sops.kit.errors import FarEndError, FarEndRefused
 from sops.kit.gate import Gate, Met, Waiting
 from sops.kit.model import Piece
-from sops.kit.run import Obligation, Run
+from sops.kit.run import Obligation, Run, StepState
 from sops.kit.world import Commit
 
 
@@ -95,6 +95,11 @@ class HoldsFix(Gate):
             return Met()
         listed = ", ".join(short(fix.sha) for fix in left)
         return Waiting(f"{name} does not hold the change of {listed}; cherry-pick with -x brings it there")
+
+
+def left_to_be(run: Run, *steps: str) -> bool:
+    """People left one of these steps out, by name and with a reason."""
+    return any(run.record(step).state is StepState.SKIPPED and run.record(step).by for step in steps)
 
 
 async def fixes_between(run: Run, world: World, base: str, head: str) -> list[Commit]:

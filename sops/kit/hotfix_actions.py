@@ -7,7 +7,7 @@ from sops.kit.action import Action, Conflict, Done, Owed, Probe, Todo, World, fi
 from sops.kit.branch_actions import CutBranch
 from sops.kit.changelog import is_dated
 from sops.kit.changelog_sections import new_section
-from sops.kit.debts import Holds, fixes_between
+from sops.kit.debts import Holds, HoldsFix, fixes_between, left_to_be
 from sops.kit.errors import FarEndRefused, InvalidText, InvalidVersion, MergeConflict
 from sops.kit.hotfix_gates import outside_line
 from sops.kit.model import Role
@@ -235,6 +235,14 @@ class PickFixes(Action):
             ) from conflict
         if tip == base:
             raise FarEndRefused(f"{develop} holds the fix already; !waive back-port says so")
+
+    def owes(self, run: Run) -> tuple[Owed, ...]:
+        done = run.facts.get("back-port.commits") == 0 or "back-port.pr.merge" in run.facts
+        if done or "tag" not in run.facts or left_to_be(run, "back-port", "back-port-merged"):
+            return ()
+        text, develop = f"back-port the fix of {run.version} to {run.policy.develop}", run.policy.develop
+        probe = HoldsFix(develop, run.facts["base.commit"], run.facts["head"])
+        return (Owed("back-port", text, Role.RELEASE_MANAGER, blocks="SOP-01 SOP-03", probe=probe),)
 
     def by_hand(self, run: Run) -> tuple[str, ...]:
         picks = " ".join(run.facts.get("back-port.picks", []))

@@ -9,6 +9,7 @@ from bot.chat.handlers.base import Handler, Refused, Speaker
 from bot.chat.permissions import leaders
 from bot.engine.debts import meet
 from bot.engine.desk import Desk
+from bot.engine.steps import owe_what_is_left
 from sops.kit import timing
 from sops.kit.action import Action
 from sops.kit.approvals import RequestState
@@ -254,11 +255,12 @@ def snooze(desk: Desk, me: Speaker, command: commands.Snooze) -> Refused | None:
 
 
 def cancel(desk: Desk, me: Speaker, command: commands.Cancel) -> Refused | None:
-    """Ends the run where it is; what it left at the forge is listed, and stays."""
+    """Ends the run where it is; what it left at the forge is listed, and stays, and so does what that owes."""
     run = desk.run
+    owe_what_is_left(desk)
     _stopped(desk, command.reason)
     desk.note("cancel", me.record, text=command.reason)
-    desk.say(replies.cancelled(desk.run, me.handle, replies.left_behind(run)))
+    desk.say(replies.cancelled(desk.run, me.handle, replies.left_behind(run, command.left)))
     desk.tell(replies.ended(desk.run))
     return None
 

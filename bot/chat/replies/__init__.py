@@ -11,6 +11,7 @@ from typing import Any
 
 from bot.chat import commands
 from bot.chat.reality import Differs
+from bot.chat.remains import Remains
 from bot.chat.replies import dependency, freeze, hotfix, onboarding, rollback, security, stable
 from bot.chat.replies.parts import Words, card, duration, names
 from sops.kit import timing
@@ -22,6 +23,7 @@ from sops.kit.people import People, Person
 from sops.kit.run import Child, Obligation, Run, RunState, StepState
 from sops.kit.stores import Deadline, Fault, LedgerEntry
 from sops.kit.texts import printable, quoted
+from sops.kit.world import PullRequest
 
 _MARK = {
     StepState.DONE: "✓",
@@ -1390,8 +1392,33 @@ def debt_evidence(debt: Obligation) -> str:
     return f"Say what shows it: !done {debt.id} and a link, a SHA or a sentence."
 
 
-def left_behind(run: Run) -> list[str]:
-    """What a cancelled run leaves at the forge, of all its iterations."""
+def left_behind(run: Run, found: Remains | None) -> list[str]:
+    """What a cancelled run leaves at the forge, of all its iterations; what is recorded where nothing could be seen."""
+    if found is None:
+        return _recorded(run)
+    left = [f"branch {name}" for name in found.branches]
+    left += [f"PR #{pull.number}, {_merged_as(pull)}" for pull in found.pulls]
+    left += [f"tag {name}, permanent" for name in found.tags]
+    left += [f"release {name}" for name in found.releases]
+    words = (
+        ("issue", "issue #{}"),
+        ("announcement.url", "announcement {}"),
+        ("latest", f"{run.policy.latest} at the image {{}}"),
+        ("notice", "the retracted notice on {}"),
+        ("retracted", "the image {}, deleted"),
+        ("public.url", "public words {}"),
+    )
+    left += [text.format(run.facts[name]) for name, text in words if run.facts.get(name)]
+    if found.tags and run.sop != "SOP-04":
+        left.append(f"To take it back: /release rollback {found.tags[-1].removeprefix('v')}")
+    return left
+
+
+def _merged_as(pull: PullRequest) -> str:
+    return f"merged as {short(pull.merge_sha)}" if pull.merge_sha else "open"
+
+
+def _recorded(run: Run) -> list[str]:
     known = (("branch", "branch {}"), ("pr", "PR #{}"), ("tag", "tag {}, permanent"), ("issue", "issue #{}"))
     left: list[str] = []
     for facts in (*(past.facts for past in run.past), run.facts):
