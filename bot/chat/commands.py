@@ -388,7 +388,6 @@ _Parser = Callable[[str], Command | Problem]
 
 #: Facts people may set, by the word they type.
 SETTABLE_IN = {
-    "SOP-01": ("changelog",),
     "SOP-02": ("changelog",),
     "SOP-04": ("workaround",),
     "SOP-05": ("cvss", "affected", "changelog", "disclosure", "cve", "cause", "prevention"),

@@ -6,7 +6,7 @@ from sops.kit import texts
 from sops.kit.action import Action, Conflict, Done, Owed, Probe, Todo, World, fill, short
 from sops.kit.branch_actions import CutBranch
 from sops.kit.changelog import is_dated
-from sops.kit.changelog_sections import new_section
+from sops.kit.changelog_sections import has_entry, new_section, reworded
 from sops.kit.debts import Holds, HoldsFix, fixes_between, left_to_be
 from sops.kit.errors import FarEndRefused, InvalidText, InvalidVersion, MergeConflict
 from sops.kit.hotfix_gates import outside_line
@@ -90,22 +90,42 @@ class WriteChangelog(Action):
         try:
             data = await _read(world, head, path)
             if is_dated(data, run.version):
-                return Done({"changelog.at": head})
+                return self._dated(run, head, data)
             self._edited(run, world, data)
         except InvalidText as problem:
             return Conflict(str(problem), f"mend {path} on {name}, then !retry")
         return Todo(self.says(run), {"changelog.on": head})
 
+    def _dated(self, run: Run, head: str, data: bytes) -> Probe:
+        """The section is there. It is worded anew where it says what this run wrote, and people want another text."""
+        text, old = _entry(run), run.facts.get("changelog.written")
+        if has_entry(data, run.version, text):
+            return Done({"changelog.at": head, "changelog.written": text})
+        if old in {None, text}:
+            return Done({"changelog.at": head})
+        if has_entry(data, run.version, str(old)):
+            return Todo(f"reword {run.version} in {run.policy.changelog}", {"changelog.on": head})
+        where = f"{run.policy.changelog} on {fill(self.branch, run)}"
+        return Conflict(f"{where} was changed by somebody", f"make its entry “- {text}”, then !retry")
+
     async def perform(self, run: Run, world: World) -> None:
         parent, path = run.facts["changelog.on"], run.policy.changelog
-        data = self._edited(run, world, await _read(world, parent, path))
+        data = await _read(world, parent, path)
+        if is_dated(data, run.version):
+            data = reworded(data, run.version, run.facts["changelog.written"], _entry(run))
+        else:
+            data = self._edited(run, world, data)
         message = f"Changelog of {run.version}\n\nBy run {run.name}.\n"
         await world.git.commit(fill(self.branch, run), expected=parent, files={path: data}, message=message)
 
     def _edited(self, run: Run, world: World, data: bytes) -> bytes:
         day = calendar(run).local(world.now).date()
         kind = "Security" if run.facts.get("security") and not run.private else "Fixed"
-        return new_section(data, run.version, day, kind, texts.titled(str(run.facts.get("changelog", ""))))
+        return new_section(data, run.version, day, kind, _entry(run))
+
+
+def _entry(run: Run) -> str:
+    return texts.entry(str(run.facts.get("changelog", "")))
 
 
 @dataclass(frozen=True)

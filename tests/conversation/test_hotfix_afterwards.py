@@ -207,3 +207,11 @@ async def test_the_settings_may_name_fewer_checks_for_a_hotfix(converse: Open) -
         f"@rm in FIX-1: !set changelog {TEXT}\n%clock +10m\n%state FIX-1 checks waiting\n"
         '@rm in FIX-1: status\n%expect "not reported yet on [0-9a-f]{7}: sanitizers"'
     )
+
+
+async def test_the_changelog_says_what_was_typed_and_is_reworded_in_its_place(chat: Conversation) -> None:
+    await played(chat, "changelog-set-again")
+    said = chat.git("log", "-p", "--format=", "v1.3.0..v1.3.1", "--", "CHANGELOG.md").splitlines()
+    entries = [line for line in said if line.startswith(("+- ", "-- "))]
+    first = "- <!channel> The @first text ## [9.9.9] with `ticks`."
+    assert entries == [f"-{first}", "+- The second, @correct text.", f"+{first}"]

@@ -957,6 +957,19 @@ def fact_set(name: str, missing: Sequence[str] | None) -> Card:
     return card(f"{name} is set. {after}", hint="" if missing else "!done post-mortem")
 
 
+def changelog_written(run: Run) -> str:
+    return (
+        f"The changelog's text is on {run.facts.get('branch', 'the branch')} already; change it there, in"
+        f" {run.policy.changelog}, before it is merged."
+    )
+
+
+def changelog_reworded(run: Run) -> Card:
+    return card(
+        f"changelog is set. It is written anew on {run.facts.get('branch')}, so whoever approves reads the new head."
+    )
+
+
 def action_added(run: Run, number: int, who: str) -> Card:
     return card(f"Action {number} noted for {who}; it becomes an issue." if who else "Noted: no action items.")
 

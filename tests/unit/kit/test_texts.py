@@ -11,6 +11,7 @@ from sops.kit.model import Severity
 from sops.kit.texts import (
     action_issue,
     announcement,
+    entry,
     incident_issue,
     notice,
     post_mortem,
@@ -139,3 +140,10 @@ def test_a_post_mortem_tells_the_record_and_what_people_set():
     assert "- watch the disk (oncall2, by 2026-05-04)" in text
     assert text.rstrip().endswith("<!-- m -->")
     assert "None." in post_mortem(run, history, [], "")
+
+
+def test_an_entry_of_a_file_is_one_line_as_typed_but_for_control_characters():
+    assert (
+        entry("<!channel> @rm `rm -rf` \n## [9.9.9]\x1b[31m\u202e *x*") == "<!channel> @rm `rm -rf` ## [9.9.9][31m *x*"
+    )
+    assert entry("👩\u200d💻 fixed it") == "👩\u200d💻 fixed it"
