@@ -104,6 +104,10 @@ class Action(Piece):
         """What it will do, as a line of the plan and of the approval."""
         raise NotImplementedError(type(self).__name__)
 
+    def words(self, run: Run) -> str:
+        """The text it will publish, as far as it can be known before: whoever approves it reads all of it."""
+        return ""
+
     def by_hand(self, run: Run) -> tuple[str, ...]:
         """What a person types or does instead of the bot, so that the probe finds it done."""
         return (self.says(run),)

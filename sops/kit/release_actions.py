@@ -273,5 +273,8 @@ class Announce(Action):
             category=run.policy.announcements, title=title, body=f"{body}\n{marker(run, 'announce')}"
         )
 
+    def words(self, run: Run) -> str:
+        return self._words(run)[1]
+
     def _words(self, run: Run) -> tuple[str, str]:
         return texts.announcement(self.text, run)

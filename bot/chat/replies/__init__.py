@@ -354,7 +354,16 @@ def request(run: Run, asked: Request, people: People) -> Card:
             Button(label="Reject…", says=f"!reject {asked.code} reason"),
             Button(label="Plan", says="plan"),
         ),
+        file=_texts_of(run, asked),
     )
+
+
+def _texts_of(run: Run, asked: Request) -> tuple[str, str] | None:
+    """Everything that would be published, word for word, beside the request."""
+    texts = asked.subject.get("texts", [])
+    if not texts:
+        return None
+    return f"{run.name}-{asked.code}.md", "\n\n".join(f"{what}\n\n{text.rstrip()}" for what, text in texts)
 
 
 _WHY_NOT = {"ordered": "ordered it", "starter": "started it", "owner": "owns it", "author": "wrote commits in it"}
@@ -398,6 +407,8 @@ def what_changed(changed: Mapping[str, tuple[Any, Any]]) -> str:
         elif name == "effects":
             if not {"head", "merged outside"} & changed.keys():
                 words.append("what it would do changed")
+        elif name == "texts":
+            words.append("a text it would publish changed")
         else:
             words.append(f"{name} changed from {old} to {new}")
     return "; ".join(words) or "its subject changed"
