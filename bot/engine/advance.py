@@ -147,7 +147,9 @@ class Advancer:
                 return AGAIN
             if isinstance(found, Waiting):
                 windows = (found.window,) if found.window else ()
-                await self._note(run.id, step, Look((found.note,), found.facts, found.news, windows, every), fence)
+                stuck = found.note if found.stuck else ""
+                look = Look((found.note,), found.facts, found.news, windows, every, stuck)
+                await self._note(run.id, step, look, fence)
         return every
 
     async def _wait_or_act(self, run: Run, step: Step, fence: int) -> timedelta | None:
@@ -183,6 +185,7 @@ class Advancer:
         if asked is not None and asked.state is RequestState.CONSUMED:
             return Look((), {}, (), (), PEOPLE), asked
         notes: list[str] = []
+        stuck: list[str] = []
         facts: dict[str, Any] = {}
         news: list[News] = []
         windows = []
@@ -200,6 +203,7 @@ class Advancer:
                 every = min(every, piece.every(run))
                 if isinstance(found, Waiting):
                     notes.append(found.note)
+                    stuck += [found.note] if found.stuck else []
                     windows += [found.window] if found.window else []
         granted = None
         if wanted is not None:
@@ -208,7 +212,7 @@ class Advancer:
             granted = standing.granted
             notes += [standing.note] if granted is None else []
         missing = tuple(note for note in notes if note)
-        return Look(missing, facts, tuple(news), tuple(windows), every), granted
+        return Look(missing, facts, tuple(news), tuple(windows), every, "; ".join(stuck)), granted
 
     async def _deed(
         self, run_id: str, step: Step, index: int, action: Action, request: Request | None, fence: int

@@ -22,13 +22,14 @@ SETTINGS = "the settings"  # who leaves out a step that is switched off
 
 @dataclass(frozen=True)
 class Look:
-    """What a look at the gates of a step found. `ready`: what stands before the approval holds."""
+    """What a look at the gates of a step found. `stuck` is what no time will mend."""
 
     notes: tuple[str, ...]
     facts: dict[str, Any]
     news: tuple[News, ...]
     windows: tuple[tuple[str, datetime, datetime | None], ...]
     every: timedelta
+    stuck: str = ""
 
 
 def unknown_in(step: Step) -> str:
@@ -88,6 +89,10 @@ def wait(desk: Desk, step: Step, look: Look) -> bool:
     note = "; ".join(look.notes)
     if note != record.note or record.state is not StepState.WAITING or record.tries:
         desk.run = desk.run.with_record(step.id, note=note, state=StepState.WAITING, tries=0)
+    if look.stuck != record.stuck:
+        desk.run = desk.run.with_record(step.id, stuck=look.stuck)
+        if look.stuck:
+            desk.say(replies.stuck(desk.run, step, look.stuck))
     for clock, start, until in look.windows:
         desk.run = timing.window(desk.run, clock, start, until, desk.now)
     return False

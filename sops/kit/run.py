@@ -69,6 +69,7 @@ class StepRecord(_Value):
     `performed` maps an action's key to its evidence; `intent` is the key of an action that was about to be
     performed when this was stored, and so may or may not have happened. `attempt` counts intents, `tries` how often
     in a row a far end was in trouble. `claimed`: two people say that it was done by hand.
+    `stuck` is what no time will mend, as it was told.
     """
 
     state: StepState = StepState.PENDING
@@ -84,6 +85,7 @@ class StepRecord(_Value):
     performed: dict[str, dict[str, Any]] = {}
     signed: bool = False
     claimed: bool = False
+    stuck: str = ""
 
 
 class Obligation(_Value):

@@ -59,16 +59,17 @@ class CandidateSoaked(Gate):
     async def check(self, run: Run, world: World) -> Met | Waiting:
         tag = run.facts.get("base.tag")
         if not tag:
-            return Waiting(f"there is no candidate of {run.version}; bring one out with /release rc {run.version}")
+            note = f"there is no candidate of {run.version}; bring one out with /release rc {run.version}"
+            return Waiting(note, stuck=True)
         runs = [each for each in await world.runs.of_version(run.version) if each.sop == CANDIDATE]
         ours = [each for each in runs if each.facts.get("tag") == tag]
         if not ours:
-            return Waiting(f"{tag} was not brought out here, so its soak is not known")
+            return Waiting(f"{tag} was not brought out here, so its soak is not known", stuck=True)
         candidate = ours[-1]
         if not candidate.state.over:
             return Waiting(f"{candidate.name} has not let {tag} go yet")
         if candidate.state is RunState.CANCELLED or candidate.facts.get("offered") != "SOP-01":
-            return Waiting(f"{candidate.name} ended before {tag} had soaked")
+            return Waiting(f"{candidate.name} ended before {tag} had soaked", stuck=True)
         return Met(
             {
                 "candidate": candidate.name,
@@ -97,7 +98,7 @@ class NothingOwed(Gate):
             for debt in other.obligations
             if debt.open and self.sop in debt.blocks.replace(",", " ").split() and not await paid(debt, other, world)
         ]
-        return Waiting("; ".join(debts)) if debts else Met()
+        return Waiting("; ".join(debts), stuck=True) if debts else Met()
 
 
 def _before(other: Run, run: Run) -> bool:

@@ -15,7 +15,7 @@ from bot.chat.remains import Remains
 from bot.chat.replies import dependency, freeze, hotfix, onboarding, rollback, security, stable
 from bot.chat.replies.parts import Words, card, duration, names
 from sops.kit import timing
-from sops.kit.action import Conflict, Moment, News, short
+from sops.kit.action import Action, Conflict, Moment, News, short
 from sops.kit.approvals import Request, RequestState
 from sops.kit.message import Button, Card, Line, Span, bold, code, line, person, time
 from sops.kit.model import Role, Severity, Sop, Step
@@ -69,7 +69,7 @@ def state_word(run: Run) -> str:
         return f"WAITING FOR {missing} YES" if missing == 1 else f"WAITING FOR {missing} YESES"
     if "soak" in {step.id for step in run.current()}:
         return "BLOCKED" if run.facts.get("soak.blockers") else "SOAKING, NO OPEN BLOCKER"
-    return "RUNNING"
+    return "WAITING" if any(run.record(step.id).stuck for step in run.current()) else "RUNNING"
 
 
 def _incident_state(run: Run) -> str:
@@ -654,6 +654,17 @@ def by_hand(run: Run, step: Step, wanted: Sequence[str]) -> Card:
 
 def by_hand_note(what: str) -> str:
     return f"left to people: {what}"
+
+
+def stuck(run: Run, step: Step, what: str) -> Card:
+    """Said once: nothing but people mends this."""
+    firm = any(isinstance(piece, Action) and piece.essential for piece in step.deeds)
+    out = [] if firm or step.then else [f"!waive {step.id} reason, which needs two"]
+    return card(
+        line(bold(f"{run.name} cannot go on at {step.title}: "), Span(text=what), "."),
+        "It goes on by itself once that is mended.",
+        hint=" · ".join([*out, "!cancel reason"]),
+    )
 
 
 def still_trying(run: Run, step: Step, what: str) -> Card:
