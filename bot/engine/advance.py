@@ -147,7 +147,7 @@ class Advancer:
                 return AGAIN
             if isinstance(found, Waiting):
                 windows = (found.window,) if found.window else ()
-                stuck = found.note if found.stuck else ""
+                stuck = run.record(step.id).stuck  # told when the hands are free again
                 look = Look((found.note,), found.facts, found.news, windows, every, stuck)
                 await self._note(run.id, step, look, fence)
         return every

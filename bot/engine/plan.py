@@ -39,7 +39,10 @@ class Planner:
             fresh = [text for text in texts if text not in seen]
             seen.update(texts)
             lines += [replies.plan_line(step.row, mark, text) for text in fresh]
-        return Plan(tuple(lines), tuple(dict.fromkeys(trouble)))
+        found = dict.fromkeys(trouble)
+        # A gate and a deed may stand before the same thing; the one that says more of it is enough.
+        fullest = [each for each in found if not any(other != each and other.startswith(each) for other in found)]
+        return Plan(tuple(lines), tuple(fullest))
 
     async def _step(self, run: Run, step: Step, world: World, trouble: list[str]) -> tuple[str, list[str]]:
         state = run.record(step.id).state

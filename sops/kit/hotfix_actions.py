@@ -176,9 +176,9 @@ class ReleaseHotfix(MergePullRequest):
 
     def _although(self, run: Run) -> str:
         frozen = run.facts.get("frozen")
-        untested = ", without a touched test" if run.facts.get("untested") else ""
+        untested = "; it touches no test" if run.facts.get("untested") else ""
         reveals = ", ".join(run.facts.get("reveals", []))
-        untested += f", which reveals what changes in {reveals}" if reveals else ""
+        untested += f"; it reveals what changes in {reveals}" if reveals else ""
         return untested + (f", although releases are frozen: {texts.printable(str(frozen))}" if frozen else "")
 
     async def probe(self, run: Run, world: World) -> Probe:
@@ -251,7 +251,8 @@ class PickFixes(Action):
             tip = await world.git.cherry_pick(name, expected=base, commits=run.facts["back-port.picks"])
         except MergeConflict as conflict:
             raise FarEndRefused(
-                f"the fix does not fit {develop}: {conflict}. Cherry-pick it by hand onto {name} and push"
+                f"the fix does not fit {develop}: {conflict}. Cherry-pick it by hand onto {name} and push:"
+                f" git cherry-pick -x {' '.join(short(sha) for sha in run.facts['back-port.picks'])}"
             ) from conflict
         if tip == base:
             raise FarEndRefused(f"{develop} holds the fix already; !waive back-port says so")

@@ -59,7 +59,8 @@ class CandidateSoaked(Gate):
     async def check(self, run: Run, world: World) -> Met | Waiting:
         tag = run.facts.get("base.tag")
         if not tag:
-            note = f"there is no candidate of {run.version}; bring one out with /release rc {run.version}"
+            rc = f"/release rc {run.version}"
+            note = f"there is no candidate of {run.version}; !cancel this run and bring one out with {rc}"
             return Waiting(note, stuck=True)
         runs = [each for each in await world.runs.of_version(run.version) if each.sop == CANDIDATE]
         ours = [each for each in runs if each.facts.get("tag") == tag]

@@ -388,8 +388,10 @@ def approval_missing(asked: Request) -> str:
         return f"{by}; the grace runs, !stop stops it" if asked.grace_until else f"{by}; something else is in the way"
     if asked.override_at is not None:
         return f"request {asked.code} is overridden by {asked.override_by}, and goes through in five minutes"
+    if not asked.live:
+        return approval_ended(asked)
     missing = asked.quorum - len(asked.people)
-    return f"{missing} yes to request {asked.code}" if missing == 1 else f"{missing} yeses to request {asked.code}"
+    return f"waits for {missing} yes{'es' if missing != 1 else ''} to request {asked.code}"
 
 
 def approval_ended(asked: Request) -> str:
@@ -414,9 +416,10 @@ def what_changed(changed: Mapping[str, tuple[Any, Any]]) -> str:
     return "; ".join(words) or "its subject changed"
 
 
-def request_void(run: Run, asked: Request) -> Card:
+def request_void(run: Run, asked: Request, *, merged: bool) -> Card:
+    """`merged`: the pull request is merged, by whomever."""
     given = f" Void with it: the yes of {names(asked.people, 'and')}." if asked.people else ""
-    untouched = "" if "merge.outside" in run.facts else " Nothing was merged."
+    untouched = "" if merged else " Nothing was merged."
     following = "" if run.state is not RunState.ACTIVE else " A new request follows as soon as it can."
     return card(f"Request {asked.code} is void: {asked.ended}.{given}{untouched}{following}")
 
@@ -1032,7 +1035,7 @@ def skipped(step: Step, who: str) -> Card:
 
 def waiver_asked(step: Step, who: str, reason: str, others: Sequence[str]) -> Card:
     return card(
-        line(f"{who} wants to leave out {step.title}: ", Span(text=reason)),
+        line(f"{who} wants to leave out “{step.title}”: ", Span(text=reason)),
         f"Nothing is left out yet. A second person must agree by saying the same: {names(others)}.",
         hint=f"!waive {step.id} reason",
     )
@@ -1261,7 +1264,9 @@ def override_owed(request: Request) -> str:
 def todo(run: Run) -> Card:
     """What is owed, by whom."""
     lines: list[Line | str] = []
-    if not run.state.over:
+    if run.state is RunState.PLANNED:
+        lines.append("▶ !start, by somebody who may: nothing is done before")
+    elif not run.state.over:
         lines += [line(f"▶ {step.id}", *_note(run, step)) for step in run.current()]
     lines += [_debt(debt) for debt in run.obligations if debt.open]
     return card(line(bold(f"{run.name}: to do")), *(lines or ["Nothing."]))
