@@ -6,6 +6,7 @@ from pathlib import Path
 
 from adapters.git.command import GitCommand, Token
 from adapters.git.commits import link_at, make_commit
+from adapters.git.copies import copied
 from adapters.git.merges import make_merge, make_picks, make_record, make_revert
 from adapters.git.objects import changed_paths, commits, fetched_tag, file_at
 from adapters.git.push import push, remote_refs, remote_tags
@@ -126,6 +127,9 @@ class GitMirror:
 
     async def merge_base(self, one: str, other: str) -> str | None:
         return await asyncio.to_thread(self._merge_base, checked_sha(one), checked_sha(other))
+
+    async def copied(self, commit: str, tip: str) -> bool:
+        return await asyncio.to_thread(copied, self._store, checked_sha(commit), checked_sha(tip))
 
     async def push_signed_tag(self, name: str, *, at: str, message: str) -> RemoteTag:
         ref, commit, text = tag_ref(name), checked_sha(at), checked_message(message)

@@ -27,6 +27,7 @@ class Deeds(Protocol):
     def review(self, number: int, login: str, verdict: str) -> None: ...
     def write(self, branch: str, path: str, text: str, author: str = "maint") -> str: ...
     def entry(self, branch: str, text: str, author: str = "maint") -> str: ...
+    def join(self, branch: str, other: str, author: str = "maint") -> str: ...
     def protect(self, branch: str) -> None: ...
     def milestone(self, title: str) -> int: ...
     def into_milestone(self, number: int, title: str) -> None: ...
@@ -158,6 +159,11 @@ def _entry(deeds: Deeds, words: Sequence[str]) -> str:
     return f"{words[0]} says under [Unreleased]: {words[1]} ({deeds.entry(words[0], words[1])[:10]})"
 
 
+def _join(deeds: Deeds, words: Sequence[str]) -> str:
+    author = words[2] if len(words) > 2 else "maint"
+    return f"{author} merged {words[1]} into {words[0]} by hand, as {deeds.join(words[0], words[1], author)[:10]}"
+
+
 def _protect(deeds: Deeds, words: Sequence[str]) -> str:
     deeds.protect(words[0])
     return f"{words[0]} changes through pull requests only from now on"
@@ -214,6 +220,7 @@ _VERBS: Mapping[str, _Verb] = {
     "push": _Verb("BRANCH [AUTHOR]", 1, 2, _push),
     "write": _Verb("BRANCH PATH TEXT [AUTHOR]", 3, 4, _write),
     "entry": _Verb("BRANCH TEXT", 2, 2, _entry),
+    "join": _Verb("BRANCH OTHER [AUTHOR]", 2, 3, _join),
     "protect": _Verb("BRANCH", 1, 1, _protect),
     "contribute": _Verb("LOGIN BRANCH", 2, 2, _contribute),
     "branch": _Verb("NAME AT", 2, 2, _branch),

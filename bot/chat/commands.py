@@ -22,6 +22,7 @@ from bot.chat.beginnings import (
     StartUpdate,
     Unfreeze,
 )
+from bot.chat.remains import Remains
 from bot.chat.words import LONGEST_TEXT, LONGEST_TITLE, Command, Problem, Talk, split
 from sops.kit.model import Severity
 
@@ -384,6 +385,7 @@ class Cancel(Command):
     """!cancel reason"""
 
     reason: str
+    left: Remains | None = None  # what is at the forge, looked up before the command is obeyed
 
 
 Parsed = Command | Problem | Talk
@@ -391,7 +393,6 @@ _Parser = Callable[[str], Command | Problem]
 
 #: Facts people may set, by the word they type.
 SETTABLE_IN = {
-    "SOP-01": ("changelog",),
     "SOP-02": ("changelog",),
     "SOP-04": ("workaround",),
     "SOP-05": ("advisory", "cvss", "affected", "changelog", "disclosure", "cve", "cause", "prevention"),

@@ -183,7 +183,8 @@ class Dispatch:
         if refusal is not None:
             await self._answer(item, refusal)
             return
-        await self._store.transact(lambda tx: self._act(tx, item, run.id, me, command))
+        informed = await self._looking.informed(run, command)
+        await self._store.transact(lambda tx: self._act(tx, item, run.id, me, informed))
 
     def _act(self, tx: Transaction, item: InboxItem, run_id: str, me: Speaker, command: commands.Command) -> None:
         """The one transaction of a command."""

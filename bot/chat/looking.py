@@ -1,14 +1,22 @@
-"""Answers that only look, and looks that must come before a command is counted. Nothing here changes a run."""
+"""Answers that only look, and looks that must come before a command is counted.
+
+Nothing here changes a run, but that `todo` has its debts looked at first.
+"""
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 
 from bot.chat import commands, replies
 from bot.chat.handlers.common import signature
 from bot.chat.privacy import seen
 from bot.chat.reality import differences, there
+from bot.chat.remains import remains
 from bot.engine.far_end import Worlds
 from bot.engine.plan import Planner, outline, specimen
 from sops.kit.conversation import Place
+from sops.kit.debts import missing
+from sops.kit.errors import FarEndError, FarEndRefused
 from sops.kit.gate import Gate, Waiting
 from sops.kit.message import Card
 from sops.kit.model import Sop
@@ -27,12 +35,14 @@ class Looking:
         planner: Planner,
         sops: Sequence[Sop],
         advance: Callable[[str], Awaitable[bool]],
+        look_at_debts: Callable[[str], Awaitable[Run]],
     ) -> None:
         self._store = store
         self._worlds = worlds
         self._planner = planner
         self._sops = sops
         self._advance = advance
+        self._look_at_debts = look_at_debts
 
     async def at_run(self, run: Run, command: commands.Command) -> Card | None:
         """The answer to a question about a run; None if it is not one."""
@@ -43,7 +53,7 @@ class Looking:
             case commands.Plan():
                 return replies.plan(run, (await self._planner.plan(run)).lines)
             case commands.Todo():
-                return replies.todo(run)
+                return replies.todo(await self._look_at_debts(run.id) if run.owing else run)
             case commands.Timeline():
                 return replies.timeline(run, await self._worlds.now().history(run.id))
             case commands.Help():
@@ -74,7 +84,7 @@ class Looking:
             case commands.Adopt(step=name) | commands.Redo(step=name):
                 return await self._so(run, name, wanted=isinstance(command, commands.Adopt))
             case commands.SignOff(step=name):
-                return await self._gates(run, name)
+                return await self._owed(run, name) or await self._gates(run, name)
             case commands.Dismiss(number=number) if run.sop == "SOP-03":
                 counted = run.facts.get("soak.fixed", [])
                 blocks = str(number) in run.facts.get("soak.blockers", {}) or number in counted
@@ -89,12 +99,26 @@ class Looking:
             case _:
                 return None
 
+    async def informed(self, run: Run, command: commands.Command) -> commands.Command:
+        """The command with what it must know of the world; a far end in trouble does not hold it up."""
+        if not isinstance(command, commands.Cancel):
+            return command
+        with suppress(FarEndError, FarEndRefused):
+            return replace(command, left=await remains(run, self._worlds.now()))
+        return command
+
     async def _so(self, run: Run, name: str, *, wanted: bool) -> Card | None:
         """A refusal unless the step's effects are there, or gone, as the command says."""
         step = run.find(name)
         if step is None or await there(step, run, self._worlds.now()) is wanted:
             return None
         return replies.refused(replies.not_there(step) if wanted else replies.still_there(step))
+
+    async def _owed(self, run: Run, name: str) -> Card | None:
+        """What can be seen is not met by a sentence: a refusal that names what is missing."""
+        debt = next((debt for debt in run.obligations if debt.id == name and debt.open), None)
+        lacking = await missing(debt, run, self._worlds.now()) if debt is not None else None
+        return replies.refused(replies.debt_missing(debt, lacking)) if debt is not None and lacking else None
 
     async def _gates(self, run: Run, name: str) -> Card | None:
         """A sign-off is refused while the bot can see that what it says is not so."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from sops.kit.action import Action, Conflict, Done, World
-from sops.kit.errors import FarEndError, FarEndRefused
+from sops.kit.errors import FarEndError, FarEndRefused, Unlearned
 from sops.kit.model import Step
 from sops.kit.run import Run, StepState
 
@@ -39,7 +39,7 @@ async def there(step: Step, run: Run, world: World) -> bool:
     """Every effect of the step is there, whoever did it."""
     try:
         probes = [await deed.probe(run, world) for deed in step.deeds if isinstance(deed, Action)]
-    except (FarEndError, FarEndRefused):
+    except (FarEndError, FarEndRefused, Unlearned):
         return False
     return bool(probes) and all(isinstance(probe, Done) for probe in probes)
 
@@ -47,7 +47,7 @@ async def there(step: Step, run: Run, world: World) -> bool:
 async def _gone(deed: Action, run: Run, world: World) -> str:
     try:
         found = await deed.probe(run, world)
-    except (FarEndError, FarEndRefused):
+    except (FarEndError, FarEndRefused, Unlearned):
         return ""
     if isinstance(found, Done):
         return ""

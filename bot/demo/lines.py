@@ -18,6 +18,7 @@ HELP = """\
                                     push BRANCH [AUTHOR], merge N, review N LOGIN approve,
                                     branch NAME AT, tag NAME AT, delete NAME, publish-after MINUTES,
                                     write BRANCH PATH TEXT [AUTHOR], entry BRANCH TEXT, protect BRANCH,
+                                    join BRANCH OTHER,
                                     contribute LOGIN BRANCH, pr LOGIN BRANCH [first-time],
                                     milestone TITLE, into-milestone N TITLE, fail-workflow FILE, yank VERSION,
                                     report LOGIN TITLE TEXT,

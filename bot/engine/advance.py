@@ -11,13 +11,14 @@ from weakref import WeakValueDictionary
 
 from bot.engine import requests, steps
 from bot.engine.approving import Approvals
+from bot.engine.debts import Debts
 from bot.engine.desk import Desks, claim_of
 from bot.engine.far_end import Worlds
 from bot.engine.requests import View
-from bot.engine.steps import AGAIN, Look
+from bot.engine.steps import AGAIN, Look, key_of
 from sops.kit.action import Action, Conflict, Done, News, Todo, World
 from sops.kit.approvals import Request, RequestState
-from sops.kit.errors import ClaimLost, FarEndError, FarEndRefused, OutcomeUnknown, SignatureInvalid, StaleRun
+from sops.kit.errors import ClaimLost, FarEndError, FarEndRefused, OutcomeUnknown, SignatureInvalid, StaleRun, Unlearned
 from sops.kit.gate import Approved, Condition, Gate, SignedOff, Waiting
 from sops.kit.model import Step
 from sops.kit.run import Run, RunState, StepRecord, StepState
@@ -30,10 +31,11 @@ PEOPLE = timedelta(days=1)  # what waits for people is woken by what they say; t
 class Advancer:
     """Takes one run as far as it goes now."""
 
-    def __init__(self, desks: Desks, worlds: Worlds, approvals: Approvals, owner: str) -> None:
+    def __init__(self, desks: Desks, worlds: Worlds, approvals: Approvals, debts: Debts, owner: str) -> None:
         self._desks = desks
         self._worlds = worlds
         self._approvals = approvals
+        self._debts = debts
         self._owner = owner
         self._busy: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -101,10 +103,33 @@ class Advancer:
         if run.record(step.id).state is StepState.FAILED:
             return PEOPLE
         try:
+            if run.record(step.id).claimed:
+                await self._take_word(run, step, fence)
+                return None
             return await self._wait_or_act(run, step, fence)
+        except Unlearned as gap:
+            fact = gap.fact
+            await self._desks.at(run.id, lambda desk: steps.stop(desk, step, fact), fence=fence)
+            return None
         except (FarEndError, FarEndRefused) as problem:
             trouble = str(problem)
             return await self._desks.at(run.id, lambda desk: steps.trouble(desk, step, trouble), fence=fence)
+
+    async def _take_word(self, run: Run, step: Step, fence: int) -> None:
+        """Two people say that it was done by hand: what can be seen of it is learned, as if the bot had done it."""
+        for index, piece in enumerate(step.deeds):
+            if isinstance(piece, Action):
+                await self._see(run.id, step, key_of(index, piece), piece, fence)
+        await self._desks.at(run.id, lambda desk: steps.take_word(desk, step), fence=fence)
+
+    async def _see(self, run_id: str, step: Step, key: str, action: Action, fence: int) -> None:
+        """Keep what the probe finds, if it finds it done."""
+        run = await self._desks.run(run_id)
+        found = await action.probe(run, self._worlds.now())
+        if isinstance(found, Done):
+            await self._desks.at(
+                run_id, lambda desk: steps.record_found(desk, step, key, action, found, None), fence=fence
+            )
 
     async def _watch(self, run: Run, step: Step, fence: int) -> timedelta:
         """A hold stops the hands, not the eyes: gates that do not hold go on being noticed and told."""
@@ -118,14 +143,18 @@ class Advancer:
             every = min(every, gate.every(run))
             try:
                 found = await gate.check(run, world)
-            except (FarEndError, FarEndRefused):
+            except (FarEndError, FarEndRefused, Unlearned):
                 return AGAIN
             if isinstance(found, Waiting):
                 windows = (found.window,) if found.window else ()
-                await self._note(run.id, step, Look((found.note,), found.facts, found.news, windows, every), fence)
+                stuck = run.record(step.id).stuck  # told when the hands are free again
+                look = Look((found.note,), found.facts, found.news, windows, every, stuck)
+                await self._note(run.id, step, look, fence)
         return every
 
     async def _wait_or_act(self, run: Run, step: Step, fence: int) -> timedelta | None:
+        if any(isinstance(piece, Gate) and piece.debts for piece in step.waits):
+            await self._debts.look_around()
         world = self._worlds.now()
         look, request = await self._look(run, step, world, fence)
         if look.notes or any(isinstance(piece, Approved) and request is None for piece in step.waits):
@@ -156,6 +185,7 @@ class Advancer:
         if asked is not None and asked.state is RequestState.CONSUMED:
             return Look((), {}, (), (), PEOPLE), asked
         notes: list[str] = []
+        stuck: list[str] = []
         facts: dict[str, Any] = {}
         news: list[News] = []
         windows = []
@@ -173,6 +203,7 @@ class Advancer:
                 every = min(every, piece.every(run))
                 if isinstance(found, Waiting):
                     notes.append(found.note)
+                    stuck += [found.note] if found.stuck else []
                     windows += [found.window] if found.window else []
         granted = None
         if wanted is not None:
@@ -181,13 +212,13 @@ class Advancer:
             granted = standing.granted
             notes += [standing.note] if granted is None else []
         missing = tuple(note for note in notes if note)
-        return Look(missing, facts, tuple(news), tuple(windows), every), granted
+        return Look(missing, facts, tuple(news), tuple(windows), every, "; ".join(stuck)), granted
 
     async def _deed(
         self, run_id: str, step: Step, index: int, action: Action, request: Request | None, fence: int
     ) -> bool:
         """Probe, perform if there is something to do, probe again. True once the evidence is stored."""
-        key = f"{index}:{type(action).__name__}"
+        key = key_of(index, action)
         run = await self._desks.run(run_id)
         if key in run.record(step.id).performed:
             return True

@@ -17,6 +17,7 @@ from bot.engine.requests import View, latest, quorum_of, replaced
 from sops.kit.action import Action, World
 from sops.kit.approvals import Request, RequestState, Yes, digest_of
 from sops.kit.gate import Approved, Condition, Gate
+from sops.kit.model import Step
 from sops.kit.people import People
 from sops.kit.release_gates import deciding
 from sops.kit.run import Run, StepState
@@ -137,6 +138,7 @@ def _subject(view: View) -> dict[str, Any]:
         "version": run.version,
         "iteration": run.iteration,
         "effects": list(effects_of(run, view.gate)),
+        "texts": texts_of(run, view.gate),
         "left out": left_out(run),
         "quorum": quorum_of(run, view.step, view.gate),
         "severity": str(run.severity or ""),
@@ -157,12 +159,29 @@ def left_out(run: Run) -> list[str]:
 
 
 def effects_of(run: Run, gate: Approved) -> tuple[str, ...]:
-    """In order, everything the steps of `covers` will do or wait for, in words."""
+    """In order, everything the steps of `covers` will do or wait for, in words.
+
+    What the step that asks has waited for itself is no effect of the yes.
+    """
     lines: list[str] = []
-    for step in run.steps:
-        idle = isinstance(step.only_if, Condition) and step.only_if.settled and not step.only_if.holds(run)
-        if step.id in gate.covers and f"{run.sop}.{step.id}" not in run.policy.off and not idle:
-            lines += [piece.says(run) for piece in step.deeds if isinstance(piece, Action)]
-            if not step.deeds:
-                lines += [piece.says(run) for piece in step.waits if isinstance(piece, Gate)]
+    for step in _covered(run, gate):
+        lines += [piece.says(run) for piece in step.deeds if isinstance(piece, Action)]
+        if not step.deeds and gate not in step.waits:
+            lines += [piece.says(run) for piece in step.waits if isinstance(piece, Gate)]
     return tuple(lines)
+
+
+def texts_of(run: Run, gate: Approved) -> list[list[str]]:
+    """What those steps will publish, whole: what each does, in words, and its text."""
+    deeds = [piece for step in _covered(run, gate) for piece in step.deeds if isinstance(piece, Action)]
+    return [[deed.says(run), text] for deed in deeds if (text := deed.words(run))]
+
+
+def _covered(run: Run, gate: Approved) -> list[Step]:
+    """The steps of `covers` that the settings, and what is settled already, leave in."""
+
+    def idle(step: Step) -> bool:
+        return isinstance(step.only_if, Condition) and step.only_if.settled and not step.only_if.holds(run)
+
+    within = [step for step in run.steps if step.id in gate.covers and f"{run.sop}.{step.id}" not in run.policy.off]
+    return [step for step in within if not idle(step)]

@@ -12,6 +12,7 @@ import structlog
 
 from bot.chat import replies
 from bot.engine.caught import caught
+from bot.engine.debts import Debts
 from bot.engine.desk import Desk
 from sops.kit import timing
 from sops.kit.message import Card
@@ -41,16 +42,18 @@ class Reminder:
 class Clocks:
     """The consumer behind the alarm: claims due rows until none is left."""
 
-    def __init__(self, store: Store, clock: Clock, people: People) -> None:
+    def __init__(self, store: Store, clock: Clock, people: People, debts: Debts) -> None:
         self._store = store
         self._clock = clock
         self._people = people
+        self._debts = debts
 
     async def fire(self) -> bool:
         """Fire what is due; False if nothing was."""
         due = await self._store.read(lambda tx: tx.deadlines.next_due())
         if due is None or due > self._clock.now():
             return False
+        await self._debts.look_before_reminding()
         if await caught(self._store.transact(lambda tx: self._fire(tx, BATCH)), deadlines="batch") is not None:
             await self._one_by_one()
         return True

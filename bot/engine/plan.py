@@ -8,7 +8,7 @@ from bot.engine.far_end import Worlds
 from bot.engine.requests import quorum_of
 from sops.kit.action import Action, Conflict, Done, World
 from sops.kit.conversation import Place
-from sops.kit.errors import FarEndError, FarEndRefused
+from sops.kit.errors import FarEndError, FarEndRefused, Unlearned
 from sops.kit.gate import Approved, Condition, Gate, SignedOff, Waiting
 from sops.kit.model import Piece, Sop, Step
 from sops.kit.policy import Policy
@@ -39,7 +39,10 @@ class Planner:
             fresh = [text for text in texts if text not in seen]
             seen.update(texts)
             lines += [replies.plan_line(step.row, mark, text) for text in fresh]
-        return Plan(tuple(lines), tuple(dict.fromkeys(trouble)))
+        found = dict.fromkeys(trouble)
+        # A gate and a deed may stand before the same thing; the one that says more of it is enough.
+        fullest = [each for each in found if not any(other != each and other.startswith(each) for other in found)]
+        return Plan(tuple(lines), tuple(fullest))
 
     async def _step(self, run: Run, step: Step, world: World, trouble: list[str]) -> tuple[str, list[str]]:
         state = run.record(step.id).state
@@ -65,7 +68,7 @@ class Planner:
         gates = [piece for piece in step.waits if isinstance(piece, Gate) and piece.early]
         try:
             found = [await gate.check(run, world) for gate in gates]
-        except (FarEndError, FarEndRefused) as problem:
+        except (FarEndError, FarEndRefused, Unlearned) as problem:
             return [str(problem)]
         return [look.note for look in found if isinstance(look, Waiting)]
 
@@ -75,7 +78,7 @@ class Planner:
             return _says(piece, run)
         try:
             found = await piece.probe(run, world)
-        except (FarEndError, FarEndRefused) as problem:
+        except (FarEndError, FarEndRefused, Unlearned) as problem:
             trouble.append(str(problem))
             return piece.says(run)
         if isinstance(found, Conflict):

@@ -132,7 +132,7 @@ def void(desk: Desk, request: Request, subject: dict[str, Any]) -> Run:
     ended = request.but(state=RequestState.VOID, ended=why)
     desk.run = replaced(desk.run, ended).with_record(request.step, note=replies.void_note(ended))
     desk.note("approval-void", code=request.code, changed=sorted(changed), why=why)
-    desk.say(replies.request_void(desk.run, ended))
+    desk.say(replies.request_void(desk.run, ended, merged=bool(subject["merged outside"])))
     return desk.run
 
 

@@ -1,5 +1,6 @@
 """What a look does to a run: each function is one transaction's worth of change, said and noted with it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,9 +9,9 @@ from bot.chat import replies
 from bot.engine import requests
 from bot.engine.desk import Desk, claim_of
 from sops.kit import timing
-from sops.kit.action import Action, Conflict, Done, News, Probe, Todo
+from sops.kit.action import Action, Conflict, Done, News, Owed, Probe, Todo
 from sops.kit.approvals import Request
-from sops.kit.model import Step, Unknown
+from sops.kit.model import Piece, Step, Unknown
 from sops.kit.run import Obligation, Run, RunState, StepState
 
 AGAIN = timedelta(seconds=30)  # after a far end failed, or an outcome is unknown
@@ -21,18 +22,24 @@ SETTINGS = "the settings"  # who leaves out a step that is switched off
 
 @dataclass(frozen=True)
 class Look:
-    """What a look at the gates of a step found. `ready`: what stands before the approval holds."""
+    """What a look at the gates of a step found. `stuck` is what no time will mend."""
 
     notes: tuple[str, ...]
     facts: dict[str, Any]
     news: tuple[News, ...]
     windows: tuple[tuple[str, datetime, datetime | None], ...]
     every: timedelta
+    stuck: str = ""
 
 
 def unknown_in(step: Step) -> str:
     """The name of a piece of the step that this build does not have; empty if it has all."""
     return next((piece.name for piece in step.pieces() if isinstance(piece, Unknown)), "")
+
+
+def key_of(index: int, piece: Piece) -> str:
+    """Under which a deed of a step, the `index`th, keeps its intent and its evidence."""
+    return f"{index}:{type(piece).__name__}"
 
 
 def unpark(desk: Desk) -> None:
@@ -82,6 +89,10 @@ def wait(desk: Desk, step: Step, look: Look) -> bool:
     note = "; ".join(look.notes)
     if note != record.note or record.state is not StepState.WAITING or record.tries:
         desk.run = desk.run.with_record(step.id, note=note, state=StepState.WAITING, tries=0)
+    if look.stuck != record.stuck:
+        desk.run = desk.run.with_record(step.id, stuck=look.stuck)
+        if look.stuck:
+            desk.say(replies.stuck(desk.run, step, look.stuck))
     for clock, start, until in look.windows:
         desk.run = timing.window(desk.run, clock, start, until, desk.now)
     return False
@@ -121,7 +132,7 @@ def record_found(desk: Desk, step: Step, key: str, action: Action, found: Probe,
             step.id, performed={**record.performed, key: found.facts}, intent=None, attempt=0, tries=0, note=""
         )
         desk.note("effect", step=step.id, action=key, what=action.says(desk.run), evidence=found.facts)
-        owe(desk, found)
+        owe(desk, found.owed)
         settle(desk, found)
         for item in found.news:
             tell_news(desk, item)
@@ -138,12 +149,52 @@ def record_found(desk: Desk, step: Step, key: str, action: Action, found: Probe,
     return False
 
 
-def owe(desk: Desk, found: Done) -> None:
+def stop(desk: Desk, step: Step, fact: str) -> None:
+    """The step needs what nobody found out, because what would have was left out; people decide."""
+    found = replies.unlearned(step, fact)
+    desk.run = desk.run.with_record(
+        step.id, state=StepState.FAILED, note=found.reason, remedy=found.remedy, intent=None, attempt=0
+    )
+    desk.note("conflict", step=step.id, action="", reason=found.reason)
+    desk.say(replies.conflict(desk.run, step, found))
+
+
+def take_word(desk: Desk, step: Step) -> None:
+    """The step is done, as two people say. What of it cannot be seen has no evidence but their word."""
+    record = desk.run.record(step.id)
+    if record.state.over:
+        return
+    unseen = [piece for index, piece in enumerate(step.deeds) if key_of(index, piece) not in record.performed]
+    if not unseen:
+        finish(desk, step)
+        return
+    desk.run = done(desk, step).with_record(step.id, note=replies.BY_HAND)
+    for piece in unseen:
+        owe(desk, piece.owes(desk.run) if isinstance(piece, Action) else ())
+
+
+def owe_what_is_left(desk: Desk) -> None:
+    """The run ends here: what belongs to something public, and nobody left out by name, stays owed."""
+    for step in desk.run.steps:
+        if not (desk.run.record(step.id).state is StepState.SKIPPED and desk.run.record(step.id).by):
+            for piece in step.deeds:
+                owe(desk, piece.owes(desk.run) if isinstance(piece, Action) else ())
+
+
+def owe(desk: Desk, every: Sequence[Owed]) -> None:
+    """What is not known to be owed yet is from now on."""
     known = {obligation.id for obligation in desk.run.obligations}
-    for owed in found.owed:
+    for owed in every:
         if owed.id in known:
             continue
-        debt = Obligation(id=owed.id, text=owed.text, role=owed.role, blocks=owed.blocks, since=desk.now)
+        debt = Obligation(
+            id=owed.id,
+            text=owed.text,
+            role=owed.role,
+            blocks=owed.blocks,
+            since=desk.now,
+            probe=owed.probe.dump() if owed.probe else {},
+        )
         desk.run = desk.run.but(obligations=(*desk.run.obligations, debt))
         desk.run = timing.started(desk.run, f"{timing.OWED}{owed.id}", desk.now)
         desk.note("obligation", id=owed.id, text=owed.text, blocks=owed.blocks)

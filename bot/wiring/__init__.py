@@ -26,6 +26,7 @@ from bot.demo.stage import Stage
 from bot.engine.advance import Advancer
 from bot.engine.approving import Approvals
 from bot.engine.clocks import Clocks
+from bot.engine.debts import Debts
 from bot.engine.desk import Desks
 from bot.engine.edge import Edge
 from bot.engine.engine import Engine, Poll
@@ -76,9 +77,10 @@ def assemble(settings: Settings, clock: Clock, ports: Ports) -> Engine:
     desks = Desks(store, clock, people)
     worlds = Worlds(ports.far, store, clock, people)
     planner = Planner(worlds)
-    advancer = Advancer(desks, worlds, Approvals(desks, people), owner)
+    debts = Debts(desks, worlds)
+    advancer = Advancer(desks, worlds, Approvals(desks, people), debts, owner)
     every = [with_insertions(sop, settings.policy) for sop in (*ALL, *own)]
-    looking = Looking(store, worlds, planner, every, advancer.advance)
+    looking = Looking(store, worlds, planner, every, advancer.advance, debts.look)
     channels = settings.channels_by_chat()
     privacy = Privacy(ports.chats, channels)
     roots = Roots(store, clock, people, settings.policy, planner, worlds, channels, privacy, own)
@@ -92,7 +94,7 @@ def assemble(settings: Settings, clock: Clock, ports: Ports) -> Engine:
         clock,
         Intake(store),
         edge.handle,
-        Clocks(store, clock, people),
+        Clocks(store, clock, people, debts),
         edge.advance,
         Postman(store, clock, ports.chats),
         owner,

@@ -48,12 +48,13 @@ class News:
 
 @dataclass(frozen=True)
 class Owed:
-    """An obligation a step leaves behind."""
+    """An obligation a step leaves behind. `probe` is the gate that sees when it is met, where something can."""
 
     id: str
     text: str
     role: Role
     blocks: str = ""
+    probe: Piece | None = None
 
 
 @dataclass(frozen=True)
@@ -91,17 +92,23 @@ Probe = Done | Todo | Conflict
 class Action(Piece):
     """A deed. `public` ones are seen by the world and hard to undo: an approval must name them first.
 
-    What follows cannot do without an `essential` one, so nobody may leave it out.
+    What follows cannot do without an `essential` one, so nobody may leave it out. Of one that must be `seen`, nobody's
+    word is enough: a yes was given for exactly it.
     """
 
     public: ClassVar[bool] = False
     #: The far end has neither key nor precondition for it: after a doubtful moment, wait before repeating it.
     keyless: ClassVar[bool] = False
     essential: ClassVar[bool] = False
+    seen: ClassVar[bool] = False
 
     def says(self, run: Run) -> str:
         """What it will do, as a line of the plan and of the approval."""
         raise NotImplementedError(type(self).__name__)
+
+    def words(self, run: Run) -> str:
+        """The text it will publish, as far as it can be known before: whoever approves it reads all of it."""
+        return ""
 
     def by_hand(self, run: Run) -> tuple[str, ...]:
         """What a person types or does instead of the bot, so that the probe finds it done."""
@@ -113,6 +120,10 @@ class Action(Piece):
     async def perform(self, run: Run, world: World) -> Done | None:
         """Do it. Done is returned only of what no probe can see: then the far end's yes is all the evidence."""
         raise NotImplementedError(type(self).__name__)
+
+    def owes(self, run: Run) -> tuple[Owed, ...]:
+        """What stays owed when the run ends, or goes on, without this being seen done; nothing before it is public."""
+        return ()
 
     def refused(self, run: Run, why: str) -> Done | Conflict:
         """What follows when the far end refused: the run stops for people, or goes on and leaves something owed."""

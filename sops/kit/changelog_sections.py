@@ -39,3 +39,33 @@ def new_section(data: bytes, version: str, day: date, kind: str, entry: str) -> 
             lines.append(newline)
         return b"".join([*lines, newline, *section[:-1]])
     return b"".join([*lines[:below], *section, *lines[below:]])
+
+
+def has_entry(data: bytes, version: str, entry: str) -> bool:
+    """The version's section has that entry, as one line. Raises InvalidText when the file is not UTF-8."""
+    return len(_lines_of(data, version, entry)) == 1
+
+
+def reworded(data: bytes, version: str, old: str, new: str) -> bytes:
+    """The changelog with that entry of the version's section worded anew; nothing else changes.
+
+    Raises InvalidText when the section does not have the old entry exactly once.
+    """
+    found = _lines_of(data, version, old)
+    if len(found) != 1:
+        raise InvalidText(f"Under {version} the changelog does not say once: - {old}")
+    lines = data.splitlines(keepends=True)
+    line = lines[found[0]]
+    lines[found[0]] = f"- {new}".encode() + line[len(line.rstrip(b"\r\n")) :]
+    return b"".join(lines)
+
+
+def _lines_of(data: bytes, version: str, entry: str) -> list[int]:
+    """Where that entry stands in the section of the version, as numbers of lines from 0."""
+    found = section_headings(data)
+    ours = next((number for number, each in enumerate(found) if each.speaks_of(version)), None)
+    if ours is None:
+        return []
+    lines = data.splitlines()
+    end = found[ours + 1].start if ours + 1 < len(found) else len(lines)
+    return [number for number in range(found[ours].end, end) if lines[number] == f"- {entry}".encode()]

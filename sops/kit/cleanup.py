@@ -16,7 +16,7 @@ class CleanUp(Action):
     async def probe(self, run: Run, world: World) -> Probe:
         gone: list[str] = []
         kept: list[str] = []
-        number, branch, ours = run.facts.get("pr"), run.facts.get("branch"), _tip(run)
+        number, branch, ours = run.facts.get("pr"), _branch(run), _tip(run)
         tip = await world.git.branch(branch) if branch else None
         if number:
             request = await world.forge.pull_request(number)
@@ -33,7 +33,7 @@ class CleanUp(Action):
         return Done(news=(News("cleaned", {"gone": gone, "kept": kept}),))
 
     async def perform(self, run: Run, world: World) -> None:
-        number, branch = run.facts.get("pr"), run.facts.get("branch")
+        number, branch = run.facts.get("pr"), _branch(run)
         if number:
             request = await world.forge.pull_request(number)
             if request.state == "open" and request.head_sha == _tip(run):
@@ -43,9 +43,15 @@ class CleanUp(Action):
             await world.git.delete_branch(branch, expected=tip)
 
 
+def _branch(run: Run) -> str | None:
+    return run.facts.get("branch") or run.facts.get("revert.branch")
+
+
 def _tip(run: Run) -> str | None:
-    """Where the run itself put its branch: at its own commit, else where it was cut."""
-    for name in ("bumped", "cut.at"):
+    """Where the run itself put its branch: at its last commit, else where it was cut. None where people wrote on it."""
+    if run.iteration > 1 or "fix" in run.facts:
+        return None
+    for name in ("revert.commit", "changelog.at", "bumped", "revert.cut.at", "cut.at"):
         if run.facts.get(name):
             return str(run.facts[name])
     return None

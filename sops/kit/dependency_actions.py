@@ -117,7 +117,7 @@ class NoteUpdate(Action):
         facts = run.facts
         said = facts.get("changelog") or f"{facts['name']} is updated from {facts['from']} to {facts['to']}."
         cve = facts.get("cve")
-        return texts.titled(f"{said} ({cve})" if cve and cve not in said else str(said))
+        return texts.entry(f"{said} ({cve})" if cve and cve not in said else str(said))
 
 
 @dataclass(frozen=True)

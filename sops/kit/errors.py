@@ -32,6 +32,14 @@ class ClaimLost(SopwithError):
     """Another worker took over this claim; its fence is higher than ours."""
 
 
+class Unlearned(SopwithError):
+    """A step needs a fact that no step before it learned."""
+
+    def __init__(self, fact: str) -> None:
+        self.fact = fact
+        super().__init__(f"it needs {fact!r}, which no step before it learned")
+
+
 class FarEndError(SopwithError):
     """The far end (GitHub, a git remote, a registry, a chat) cannot be reached or failed; worth another try.
 

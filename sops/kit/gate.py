@@ -22,12 +22,14 @@ class Waiting:
     """It does not hold yet. `note` says what is missing.
 
     `window` is (clock, start, end) of a span of time the gate waits out; its end is None while nobody can say.
+    `stuck`: no time will mend it, so people are told once.
     """
 
     note: str
     facts: dict[str, Any] = field(default_factory=dict)
     news: tuple[News, ...] = ()
     window: tuple[str, datetime, datetime | None] | None = None
+    stuck: bool = False
 
 
 class Gate(Piece):
@@ -38,6 +40,8 @@ class Gate(Piece):
 
     early: ClassVar[bool] = False
     firm: ClassVar[bool] = False
+    #: It asks what other runs owe, so that is looked at before.
+    debts: ClassVar[bool] = False
 
     def says(self, run: Run) -> str:
         """What it waits for, as a line of the plan."""

@@ -6,7 +6,8 @@ from sops.kit import texts
 from sops.kit.action import Action, Conflict, Done, Owed, Probe, Todo, World, fill, short
 from sops.kit.branch_actions import CutBranch
 from sops.kit.changelog import is_dated
-from sops.kit.changelog_sections import new_section
+from sops.kit.changelog_sections import has_entry, new_section, reworded
+from sops.kit.debts import Holds, HoldsFix, fixes_between, left_to_be
 from sops.kit.errors import FarEndRefused, InvalidText, InvalidVersion, MergeConflict
 from sops.kit.hotfix_gates import outside_line
 from sops.kit.model import Role
@@ -89,22 +90,42 @@ class WriteChangelog(Action):
         try:
             data = await _read(world, head, path)
             if is_dated(data, run.version):
-                return Done({"changelog.at": head})
+                return self._dated(run, head, data)
             self._edited(run, world, data)
         except InvalidText as problem:
             return Conflict(str(problem), f"mend {path} on {name}, then !retry")
         return Todo(self.says(run), {"changelog.on": head})
 
+    def _dated(self, run: Run, head: str, data: bytes) -> Probe:
+        """The section is there. It is worded anew where it says what this run wrote, and people want another text."""
+        text, old = _entry(run), run.facts.get("changelog.written")
+        if has_entry(data, run.version, text):
+            return Done({"changelog.at": head, "changelog.written": text})
+        if old in {None, text}:
+            return Done({"changelog.at": head})
+        if has_entry(data, run.version, str(old)):
+            return Todo(f"reword {run.version} in {run.policy.changelog}", {"changelog.on": head})
+        where = f"{run.policy.changelog} on {fill(self.branch, run)}"
+        return Conflict(f"{where} was changed by somebody", f"make its entry “- {text}”, then !retry")
+
     async def perform(self, run: Run, world: World) -> None:
         parent, path = run.facts["changelog.on"], run.policy.changelog
-        data = self._edited(run, world, await _read(world, parent, path))
+        data = await _read(world, parent, path)
+        if is_dated(data, run.version):
+            data = reworded(data, run.version, run.facts["changelog.written"], _entry(run))
+        else:
+            data = self._edited(run, world, data)
         message = f"Changelog of {run.version}\n\nBy run {run.name}.\n"
         await world.git.commit(fill(self.branch, run), expected=parent, files={path: data}, message=message)
 
     def _edited(self, run: Run, world: World, data: bytes) -> bytes:
         day = calendar(run).local(world.now).date()
         kind = "Security" if run.facts.get("security") and not run.private else "Fixed"
-        return new_section(data, run.version, day, kind, texts.titled(str(run.facts.get("changelog", ""))))
+        return new_section(data, run.version, day, kind, _entry(run))
+
+
+def _entry(run: Run) -> str:
+    return texts.entry(str(run.facts.get("changelog", "")))
 
 
 @dataclass(frozen=True)
@@ -155,9 +176,9 @@ class ReleaseHotfix(MergePullRequest):
 
     def _although(self, run: Run) -> str:
         frozen = run.facts.get("frozen")
-        untested = ", without a touched test" if run.facts.get("untested") else ""
+        untested = "; it touches no test" if run.facts.get("untested") else ""
         reveals = ", ".join(run.facts.get("reveals", []))
-        untested += f", which reveals what changes in {reveals}" if reveals else ""
+        untested += f"; it reveals what changes in {reveals}" if reveals else ""
         return untested + (f", although releases are frozen: {texts.printable(str(frozen))}" if frozen else "")
 
     async def probe(self, run: Run, world: World) -> Probe:
@@ -189,7 +210,8 @@ class ReleaseHotfix(MergePullRequest):
         if tip is not None and await world.git.is_ancestor(head, tip):
             return Done({"released": head})
         text = f"merge {run.version} (PR #{request.number}, head {short(head)}) into {main}"
-        return Done({"released": head}, owed=(Owed(MAIN_WARD, text, Role.RELEASE_MANAGER, blocks="SOP-01"),))
+        owed = Owed(MAIN_WARD, text, Role.RELEASE_MANAGER, blocks="SOP-01", probe=Holds(main, head))
+        return Done({"released": head}, owed=(owed,))
 
 
 @dataclass(frozen=True)
@@ -220,7 +242,8 @@ class PickFixes(Action):
             return Done({"back-port.commits": len(await world.git.log(base, tip))})
         if tip is not None and await self._there_already(run, world, base):
             return Done({"back-port.commits": 0})
-        return Todo(self.says(run), {"back-port.picks": await self._fixes(run, world)})
+        fixes = await fixes_between(run, world, run.facts["base.commit"], run.facts["head"])
+        return Todo(self.says(run), {"back-port.picks": [fix.sha for fix in fixes]})
 
     async def perform(self, run: Run, world: World) -> None:
         name, develop, base = fill(self.branch, run), run.policy.develop, run.facts["back-port.cut.at"]
@@ -228,21 +251,23 @@ class PickFixes(Action):
             tip = await world.git.cherry_pick(name, expected=base, commits=run.facts["back-port.picks"])
         except MergeConflict as conflict:
             raise FarEndRefused(
-                f"the fix does not fit {develop}: {conflict}. Cherry-pick it by hand onto {name} and push"
+                f"the fix does not fit {develop}: {conflict}. Cherry-pick it by hand onto {name} and push:"
+                f" git cherry-pick -x {' '.join(short(sha) for sha in run.facts['back-port.picks'])}"
             ) from conflict
         if tip == base:
             raise FarEndRefused(f"{develop} holds the fix already; !waive back-port says so")
 
+    def owes(self, run: Run) -> tuple[Owed, ...]:
+        done = run.facts.get("back-port.commits") == 0 or "back-port.pr.merge" in run.facts
+        if done or "tag" not in run.facts or left_to_be(run, "back-port", "back-port-merged"):
+            return ()
+        text, develop = f"back-port the fix of {run.version} to {run.policy.develop}", run.policy.develop
+        probe = HoldsFix(develop, run.facts["base.commit"], run.facts["head"])
+        return (Owed("back-port", text, Role.RELEASE_MANAGER, blocks="SOP-01 SOP-03", probe=probe),)
+
     def by_hand(self, run: Run) -> tuple[str, ...]:
         picks = " ".join(run.facts.get("back-port.picks", []))
         return (f"git cherry-pick -x {picks}, on {fill(self.branch, run)}, and push",)
-
-    async def _fixes(self, run: Run, world: World) -> list[str]:
-        """The commits that are people's, oldest first: not those of version and changelog alone."""
-        ours = {run.policy.changelog, *(file.path for file in run.policy.version_files)}
-        chain = await world.git.first_parents(run.facts["base.commit"], run.facts["head"])
-        changed = [(c.sha, await world.git.changed_paths(c.parents[0], c.sha)) for c in reversed(chain)]
-        return [sha for sha, paths in changed if not set(paths) <= ours]
 
     async def _there_already(self, run: Run, world: World, develop: str) -> bool:
         """Every file the fix touched reads on `develop` as it does in the hotfix."""

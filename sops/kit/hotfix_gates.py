@@ -25,12 +25,14 @@ class AffectedRelease(Gate):
 
     async def check(self, run: Run, world: World) -> Met | Waiting:
         if await world.git.tag(f"v{run.version}") is not None:
-            return Waiting(f"{run.version} is released already, as v{run.version}; choose a later version")
+            return Waiting(f"{run.version} is released already, as v{run.version}; choose a later version", stuck=True)
         base = await world.git.tag(run.facts["base.tag"])
         if base is None:
-            return Waiting(f"the tag {run.facts['base.tag']} is gone")
+            return Waiting(f"the tag {run.facts['base.tag']} is gone", stuck=True)
         if base.commit != run.facts["base.commit"]:
-            return Waiting(f"the tag {base.name} was moved to {short(base.commit)}; find out who did that first")
+            return Waiting(
+                f"the tag {base.name} was moved to {short(base.commit)}; find out who did that first", stuck=True
+            )
         return Met()
 
 

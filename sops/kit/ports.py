@@ -231,6 +231,10 @@ class GitRepository(Protocol):
         """The newest commit both came from, None where they have no history in common."""
         ...
 
+    async def copied(self, commit: str, tip: str) -> bool:
+        """A commit that `tip` reaches is a copy of `commit`: it says it was picked from it, or has the same patch."""
+        ...
+
     async def push_signed_tag(self, name: str, *, at: str, message: str) -> RemoteTag:
         """Make a signed tag on `at`, verify it, and push it if no tag of that name exists.
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sops.kit import texts
 from sops.kit.action import Conflict, Done, News, Owed, Probe, Remark, Todo, World, fill, short
+from sops.kit.debts import HoldsChange
 from sops.kit.model import Role
 from sops.kit.run import Run, StepState
 
@@ -33,6 +34,7 @@ class OweBackPorts(Remark):
                     f"back-port {short(fix.sha)} ({texts.printable(fix.subject)[:80]}) to {run.policy.develop}",
                     Role.RELEASE_MANAGER,
                     blocks="SOP-01",
+                    probe=HoldsChange(run.policy.develop, fix.sha),
                 )
                 for fix in await world.git.log(base, tip)
             ),

@@ -142,6 +142,7 @@ class MergePullRequest(Action):
 
     what: str = "release candidate {candidate}"
     public = True
+    seen = True
 
     def says(self, run: Run) -> str:
         number, head = run.facts.get("pr"), run.facts.get("head")
@@ -271,6 +272,9 @@ class Announce(Action):
         await world.forge.open_discussion(
             category=run.policy.announcements, title=title, body=f"{body}\n{marker(run, 'announce')}"
         )
+
+    def words(self, run: Run) -> str:
+        return self._words(run)[1]
 
     def _words(self, run: Run) -> tuple[str, str]:
         return texts.announcement(self.text, run)

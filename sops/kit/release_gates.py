@@ -121,10 +121,10 @@ class NewVersion(Gate):
 
     async def check(self, run: Run, world: World) -> Met | Waiting:
         if await world.git.tag(f"v{run.version}") is not None:
-            return Waiting(f"{run.version} is released already, as v{run.version}; choose a later version")
+            return Waiting(f"{run.version} is released already, as v{run.version}; choose a later version", stuck=True)
         held = await self._held(run, world)
         if held is not None and Version.parse(run.version) <= held.final and not held.is_candidate:
-            return Waiting(f"{run.policy.main} holds {held.text} already; choose a later version")
+            return Waiting(f"{run.policy.main} holds {held.text} already; choose a later version", stuck=True)
         return Met()
 
     async def _held(self, run: Run, world: World) -> Version | None:

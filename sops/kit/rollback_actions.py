@@ -7,6 +7,7 @@ from sops.kit.action import Action, Conflict, Done, Owed, Probe, Todo, World, fi
 from sops.kit.dispatched import dispatched
 from sops.kit.model import Role
 from sops.kit.release_actions import Announce, MergePullRequest
+from sops.kit.rollback_survey import SHOWN
 from sops.kit.run import Run
 
 BRANCH = "rollback/{version}"
@@ -117,8 +118,11 @@ class RetractedNotice(Action):
     async def perform(self, run: Run, world: World) -> None:
         release = await world.forge.release_by_tag(fill("v{version}", run))
         if release is not None:
-            text = f"{RETRACTED}: please use {run.facts['good']} instead.\n\n{release.body}"
+            text = f"{self.words(run)}\n\n{release.body}"
             await world.forge.edit_release(run.facts["notice.release"], body=text)
+
+    def words(self, run: Run) -> str:
+        return f"{RETRACTED}: please use {run.facts['good']} instead."
 
 
 @dataclass(frozen=True)
@@ -126,6 +130,11 @@ class AnnounceRollback(Announce):
     """One discussion: what was rolled back, which versions are affected, what to do meanwhile (M1)."""
 
     text: str = "rolled-back"
+
+    def words(self, run: Run) -> str:
+        """Without the workaround: telling one, in a hurry, must not void the yes that stops the harm."""
+        _, body = texts.announcement(self.text, run.with_facts({"workaround": None}))
+        return f"{body}\nUntil then: what !set workaround says, if anybody says it"
 
     async def probe(self, run: Run, world: World) -> Probe:
         found = await super().probe(run, world)
@@ -170,11 +179,15 @@ class RevertRelease(Action):
     """
 
     branch: str = BRANCH
+    essential = True
 
     def says(self, run: Run) -> str:
         merges = run.facts.get("merges", [])
         shown = ", ".join(short(sha) for sha in merges) or "its merges"
-        return f"revert {shown}, so that {run.policy.main} is as at {run.facts.get('base.tag', 'the release before')}"
+        good, kept = run.facts.get("base.tag", "the release before"), run.facts.get("kept", [])
+        stays = f"; what else came stays: {'; '.join(kept[:SHOWN])}" if kept else ""
+        stays += f" and {len(kept) - SHOWN} more" if len(kept) > SHOWN else ""
+        return f"revert {shown}, so that {run.policy.main} is as at {good}{stays}"
 
     def by_hand(self, run: Run) -> tuple[str, ...]:
         shas = " ".join(run.facts.get("merges", []))

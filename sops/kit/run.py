@@ -9,11 +9,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, field_validator
 
 from sops.kit.approvals import Request
 from sops.kit.clocks import ClockState
 from sops.kit.conversation import Place
+from sops.kit.errors import Unlearned
 from sops.kit.model import Role, Severity, Sop, Step
 from sops.kit.policy import Policy
 
@@ -51,6 +52,13 @@ class StepState(StrEnum):
         return self in {StepState.DONE, StepState.SKIPPED}
 
 
+class Facts(dict[str, Any]):
+    """What a run knows, by name. Asking for what it never learned raises Unlearned, which stops the step that asked."""
+
+    def __missing__(self, name: str) -> Any:
+        raise Unlearned(name)
+
+
 class _Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -60,7 +68,8 @@ class StepRecord(_Value):
 
     `performed` maps an action's key to its evidence; `intent` is the key of an action that was about to be
     performed when this was stored, and so may or may not have happened. `attempt` counts intents, `tries` how often
-    in a row a far end was in trouble.
+    in a row a far end was in trouble. `claimed`: two people say that it was done by hand.
+    `stuck` is what no time will mend, as it was told.
     """
 
     state: StepState = StepState.PENDING
@@ -75,10 +84,15 @@ class StepRecord(_Value):
     intended_at: AwareDatetime | None = None
     performed: dict[str, dict[str, Any]] = {}
     signed: bool = False
+    claimed: bool = False
+    stuck: str = ""
 
 
 class Obligation(_Value):
-    """Something owed that outlives its step, until it is met or waived."""
+    """Something owed that outlives its step, until it is met or waived.
+
+    `probe` is a gate as values (see `sops.kit.debts`): what it sees meets the debt, and no sentence does.
+    """
 
     id: str
     text: str
@@ -87,6 +101,7 @@ class Obligation(_Value):
     since: AwareDatetime
     met_by: str = ""
     evidence: str = ""
+    probe: dict[str, Any] = {}
 
     @property
     def open(self) -> bool:
@@ -190,7 +205,7 @@ class Run(_Value):
     version: str = ""
     severity: Severity | None = None
     iteration: int = 1
-    facts: dict[str, Any] = {}
+    facts: dict[str, Any] = Facts()
     records: dict[str, StepRecord] = {}
     past: tuple[Iteration, ...] = ()
     requests: tuple[Request, ...] = ()
@@ -204,6 +219,11 @@ class Run(_Value):
     leaders: tuple[Role, ...] = ()
     ended_at: AwareDatetime | None = None
     revision: int = 0
+
+    @field_validator("facts", mode="after")
+    @classmethod
+    def _known(cls, facts: dict[str, Any]) -> Facts:
+        return Facts(facts)
 
     @property
     def prefix(self) -> str:
@@ -268,6 +288,8 @@ class Run(_Value):
 
     def but(self, **changes: Any) -> Self:
         """This run with some fields changed."""
+        if "facts" in changes:
+            changes["facts"] = Facts(changes["facts"])
         return self.model_copy(update=changes)
 
     def with_facts(self, facts: dict[str, Any]) -> Self:

@@ -235,5 +235,5 @@ class WriteSecurityPostMortem(WritePostMortem):
         data = await world.git.read(base, run.policy.changelog)
         if data is not None:
             said = f"{run.facts['changelog']} ({run.facts['ghsa']}, fixed in {run.facts['patched']})"
-            files[run.policy.changelog] = add_entry(data, "Security", texts.titled(said))
+            files[run.policy.changelog] = add_entry(data, "Security", texts.entry(said))
         return files

@@ -6,6 +6,7 @@ from sops.kit.action import Action, Conflict, Done, Owed, Probe, Todo, World, fi
 from sops.kit.changelog import entries, is_dated
 from sops.kit.changelog_entries import unreleased_entries
 from sops.kit.changelog_merges import back_merged, promote
+from sops.kit.debts import Holds, left_to_be
 from sops.kit.errors import FarEndRefused, InvalidText, MergeConflict
 from sops.kit.model import Role
 from sops.kit.run import Run
@@ -165,9 +166,17 @@ class BackMerge(Action):
             raise FarEndRefused(f"conflict in {', '.join(conflict.paths)}") from conflict
 
     def refused(self, run: Run, why: str) -> Done | Conflict:
-        text = f"merge {run.version} ({short(run.facts['merge'])}) into {run.policy.develop}: {why}"
-        owed = Owed("back-merge", text, Role.RELEASE_MANAGER, blocks="SOP-01 SOP-03")
-        return Done({"back-merge.left": why}, owed=(owed,))
+        return Done({"back-merge.left": why}, owed=(self._owed(run, f": {why}"),))
+
+    def owes(self, run: Run) -> tuple[Owed, ...]:
+        done = "back-merged" in run.facts or "back-merge.pr.merge" in run.facts
+        waived = left_to_be(run, "back-merge-merged")
+        return () if done or waived or "tag" not in run.facts else (self._owed(run),)
+
+    def _owed(self, run: Run, why: str = "") -> Owed:
+        text = f"merge {run.version} ({short(run.facts['merge'])}) into {run.policy.develop}{why}"
+        probe = Holds(run.policy.develop, run.facts["merge"])
+        return Owed("back-merge", text, Role.RELEASE_MANAGER, blocks="SOP-01 SOP-03", probe=probe)
 
     async def _files(self, run: Run, world: World, tip: str) -> dict[str, bytes]:
         path, merge = run.policy.changelog, run.facts["merge"]

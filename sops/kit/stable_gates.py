@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sops.kit.action import News, World, short
 from sops.kit.changelog import entries
 from sops.kit.changelog_parts import UNRELEASED
+from sops.kit.debts import paid
 from sops.kit.errors import InvalidText, InvalidVersion
 from sops.kit.gate import Condition, Gate, Met, Waiting
 from sops.kit.reland import RELAND, missing_from
@@ -60,18 +61,20 @@ class CandidateSoaked(Gate):
     async def check(self, run: Run, world: World) -> Met | Waiting:
         tag = run.facts.get("base.tag")
         if not tag:
-            return Waiting(f"there is no candidate of {run.version}; bring one out with /release rc {run.version}")
+            rc = f"/release rc {run.version}"
+            note = f"there is no candidate of {run.version}; !cancel this run and bring one out with {rc}"
+            return Waiting(note, stuck=True)
         if (back := await rolled_back(tag.removeprefix("v"), world)) is not None:
             return Waiting(was_rolled_back(tag.removeprefix("v"), back))
         runs = [each for each in await world.runs.of_version(run.version) if each.sop == CANDIDATE]
         ours = [each for each in runs if each.facts.get("tag") == tag]
         if not ours:
-            return Waiting(f"{tag} was not brought out here, so its soak is not known")
+            return Waiting(f"{tag} was not brought out here, so its soak is not known", stuck=True)
         candidate = ours[-1]
         if not candidate.state.over:
             return Waiting(f"{candidate.name} has not let {tag} go yet")
         if candidate.state is RunState.CANCELLED or candidate.facts.get("offered") != "SOP-01":
-            return Waiting(f"{candidate.name} ended before {tag} had soaked")
+            return Waiting(f"{candidate.name} ended before {tag} had soaked", stuck=True)
         return Met(
             {
                 "candidate": candidate.name,
@@ -87,6 +90,7 @@ class NothingOwed(Gate):
 
     sop: str
     early = True
+    debts = True
 
     def says(self, run: Run) -> str:
         return f"see that nothing is owed that {run.version} would ship without"
@@ -97,10 +101,10 @@ class NothingOwed(Gate):
             for other in await world.runs.owing()
             if other.id != run.id and _before(other, run)
             for debt in other.obligations
-            if debt.open and self.sop in debt.blocks.replace(",", " ").split()
+            if debt.open and self.sop in debt.blocks.replace(",", " ").split() and not await paid(debt, other, world)
             if debt.id != RELAND or await missing_from(other, world)
         ]
-        return Waiting("; ".join(debts)) if debts else Met()
+        return Waiting("; ".join(debts), stuck=True) if debts else Met()
 
 
 def _before(other: Run, run: Run) -> bool:

@@ -16,7 +16,7 @@ _BLOCK = re.compile(r"^[-+=]|(?<=^\d)[.)]|(?<=^\d\d)[.)]")  # what would begin a
 #: Between these the results of a dependency update stand in its pull request's text.
 RESULTS = ("<!-- sopwith results -->", "<!-- /sopwith results -->")
 MOST_LINES, LONGEST_LINE = 30, 300  # of one release's notes
-
+_JOINERS = "\u200c\u200d"  # control characters that spell words and emoji
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~!])")
 
 
@@ -24,6 +24,11 @@ def quoted(text: str) -> str:
     """A person's words as Markdown text: shown as typed, without headings, links, tags or mentions."""
     escaped = _SPECIAL.sub(r"\\\1", printable(text).replace("&", "&amp;"))
     return _BLOCK.sub(r"\\\g<0>", escaped).replace("@", "@\u200b")
+
+
+def entry(text: str) -> str:
+    """A person's words as one entry of a file: as typed, in one line, without control characters."""
+    return "".join(char for char in " ".join(text.split()) if char in _JOINERS or printable(char) or char == " ")
 
 
 def printable(text: str) -> str:

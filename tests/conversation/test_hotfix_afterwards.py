@@ -93,8 +93,9 @@ async def test_only_the_fix_goes_to_develop_and_keeps_its_author(chat: Conversat
 async def test_a_candidate_on_main_is_not_in_the_hotfix(chat: Conversation) -> None:
     await played(chat, "hotfix-with-candidate-on-main")
     assert not holds(chat, "v1.3.1", "v1.4.0-rc1")
-    assert sha(chat, "main") == sha(chat, "v1.4.0-rc1")  # the hotfix did not touch main
     head = sha(chat, "hotfix/1.3.1-wal-corruption")
+    # The hotfix did not touch main; people merged it there afterwards.
+    assert parents(chat, "main") == [sha(chat, "v1.4.0-rc1"), head]
     assert sha(chat, "v1.3.1") == head
     assert chat.git("diff", "--name-only", "v1.3.0", "v1.3.1").split() == [
         "CHANGELOG.md",
@@ -206,3 +207,11 @@ async def test_the_settings_may_name_fewer_checks_for_a_hotfix(converse: Open) -
         f"@rm in FIX-1: !set changelog {TEXT}\n%clock +10m\n%state FIX-1 checks waiting\n"
         '@rm in FIX-1: status\n%expect "not reported yet on [0-9a-f]{7}: sanitizers"'
     )
+
+
+async def test_the_changelog_says_what_was_typed_and_is_reworded_in_its_place(chat: Conversation) -> None:
+    await played(chat, "changelog-set-again")
+    said = chat.git("log", "-p", "--format=", "v1.3.0..v1.3.1", "--", "CHANGELOG.md").splitlines()
+    entries = [line for line in said if line.startswith(("+- ", "-- "))]
+    first = "- <!channel> The @first text ## [9.9.9] with `ticks`."
+    assert entries == [f"-{first}", "+- The second, @correct text.", f"+{first}"]

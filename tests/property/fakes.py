@@ -201,6 +201,9 @@ class FakeGit:
     async def merge_base(self, one: str, other: str) -> str | None:
         raise FarEndRefused("nothing here merges")
 
+    async def copied(self, commit: str, tip: str) -> bool:
+        return await self._reach.read(lambda: False)
+
     async def push_signed_tag(self, name: str, *, at: str, message: str) -> RemoteTag:
         return await self._reach.write(lambda: self._world.tag(name, at))
 

@@ -7,7 +7,9 @@ from types import MappingProxyType
 from bot.chat import commands, replies
 from bot.chat.handlers.base import Handler, Refused, Speaker
 from bot.chat.permissions import leaders
+from bot.engine.debts import meet
 from bot.engine.desk import Desk
+from bot.engine.steps import owe_what_is_left
 from sops.kit import timing
 from sops.kit.action import Action
 from sops.kit.approvals import RequestState
@@ -137,13 +139,10 @@ def _why_not(run: Run, step: Step, wanted: SignedOff | None, evidence: str) -> s
 
 
 def _meet(desk: Desk, me: Speaker, debt: Obligation, evidence: str) -> Refused | None:
-    if not evidence:
+    """A sentence meets what nothing can see; of the rest the caller has seen that it is there."""
+    if not evidence and not debt.probe:
         return Refused(replies.refused(replies.debt_evidence(debt)))
-    met = debt.model_copy(update={"met_by": me.handle, "evidence": evidence})
-    desk.run = desk.run.but(obligations=tuple(met if d.id == debt.id else d for d in desk.run.obligations))
-    desk.run = timing.stopped(desk.run, f"{timing.OWED}{debt.id}", desk.now)
-    desk.note("obligation-met", me.record, id=debt.id, evidence=evidence)
-    desk.say(replies.obligation_met(met))
+    meet(desk, debt, me.handle, evidence or replies.SEEN, me.record)
     return None
 
 
@@ -256,11 +255,12 @@ def snooze(desk: Desk, me: Speaker, command: commands.Snooze) -> Refused | None:
 
 
 def cancel(desk: Desk, me: Speaker, command: commands.Cancel) -> Refused | None:
-    """Ends the run where it is; what it left at the forge is listed, and stays."""
+    """Ends the run where it is; what it left at the forge is listed, and stays, and so does what that owes."""
     run = desk.run
+    owe_what_is_left(desk)
     _stopped(desk, command.reason)
     desk.note("cancel", me.record, text=command.reason)
-    desk.say(replies.cancelled(desk.run, me.handle, replies.left_behind(run)))
+    desk.say(replies.cancelled(desk.run, me.handle, replies.left_behind(run, command.left)))
     desk.tell(replies.ended(desk.run))
     return None
 

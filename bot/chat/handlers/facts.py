@@ -10,12 +10,19 @@ from sops.kit import timing
 from sops.kit.cvss import learned
 from sops.kit.errors import InvalidText
 from sops.kit.model import Severity
+from sops.kit.run import Run, StepState
 from sops.security_response import SECURITY_RESPONSE
+
+CHANGELOG = "changelog"  # the fact, and the step that writes it
+MERGE = "merge"
 
 
 def set_fact(desk: Desk, me: Speaker, command: commands.SetFact) -> Refused | None:
     if "post-mortem" in desk.run.facts and desk.run.prefix == replies.INCIDENT:
         return Refused(replies.refused(replies.drafted(desk.run)))
+    late = command.name == CHANGELOG and desk.run.record(CHANGELOG).state.over
+    if late and not _may_reword(desk.run):
+        return Refused(replies.refused(replies.changelog_written(desk.run)))
     facts = {command.name: command.text}
     if command.name == "advisory" and "ghsa" in desk.run.facts:
         return Refused(replies.refused(security.has_advisory(desk.run)))
@@ -29,7 +36,9 @@ def set_fact(desk: Desk, me: Speaker, command: commands.SetFact) -> Refused | No
     desk.note("set", me.record, name=command.name, text=command.text)
     owes = desk.run.prefix == replies.INCIDENT
     missing = replies.missing_facts(desk.run, ("cause", "impact", "actions")) if owes else None
-    desk.say(replies.fact_set(command.name, missing))
+    desk.say(replies.changelog_reworded(desk.run) if late else replies.fact_set(command.name, missing))
+    if late:
+        desk.run = desk.run.with_record(CHANGELOG, state=StepState.PENDING, performed={}, intent=None, attempt=0)
     return None
 
 
@@ -40,6 +49,12 @@ def _scored(desk: Desk, me: Speaker, severity: Severity | None) -> None:
         return
     desk.run = timing.rebased(desk.run.but(severity=severity), desk.now)
     desk.note("severity", me.record, severity=severity, before=old or "", text="")
+
+
+def _may_reword(run: Run) -> bool:
+    """The run wrote the entry itself, and what it stands in is neither merged nor about to be."""
+    begun = run.record(MERGE).state.over or run.record(MERGE).intent or "merge.outside" in run.facts
+    return "changelog.written" in run.facts and not begun
 
 
 HANDLERS: Mapping[type[commands.Command], Handler] = {commands.SetFact: set_fact}

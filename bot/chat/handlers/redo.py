@@ -12,6 +12,7 @@ from bot.chat.handlers.base import Handler, Refused, Speaker
 from bot.chat.handlers.common import WAIVER_LASTS, others
 from bot.engine.desk import Desk
 from sops.kit.action import Action
+from sops.kit.gate import Approved
 from sops.kit.message import Card
 from sops.kit.model import Step
 from sops.kit.run import Run, RunState, StepState
@@ -38,6 +39,7 @@ def redo(desk: Desk, me: Speaker, command: commands.Redo) -> Refused | None:
     if not _agreed(desk, me, f"redo.{step.id}"):
         return None
     desk.run = desk.run.with_record(step.id, state=StepState.PENDING, performed={}, attempt=0, intent=None, note="")
+    desk.run = desk.run.with_record(step.id, claimed=False)
     desk.run = _open_again(desk.run)
     desk.note("redo", me.record, step=step.id, text=command.reason)
     desk.say(replies.redoing(step, me.handle))
@@ -45,18 +47,20 @@ def redo(desk: Desk, me: Speaker, command: commands.Redo) -> Refused | None:
 
 
 def by_hand(desk: Desk, me: Speaker, command: commands.ByHand) -> Refused | None:
-    """The step counts as done, as somebody says; what follows from it is on those two people."""
+    """The step counts as done, as two people say; the engine learns what it can see of it. No yes is replaced so."""
     step = desk.run.find(command.step)
     if step is None or step not in desk.run.current() or not step.deeds:
         return Refused(replies.refused(replies.nothing_by_hand(command.step)))
-    if any(isinstance(piece, Action) and piece.essential for piece in step.deeds):
+    if any(isinstance(piece, Approved) for piece in step.waits):
+        return Refused(replies.refused(replies.yes_not_by_hand(step)))
+    if step.then or any(isinstance(piece, Action) and (piece.essential or piece.seen) for piece in step.deeds):
         return Refused(replies.refused(replies.must_be_seen(step)))
     if refusal := _second(desk, me, f"byhand.{step.id}", replies.by_hand_asked(step, me.handle, command.reason)):
         return refusal
     if not _agreed(desk, me, f"byhand.{step.id}"):
         return None
-    changes = {"state": StepState.DONE, "by": me.handle, "text": command.reason, "note": "by hand", "remedy": ""}
-    desk.run = desk.run.with_record(step.id, **changes, intent=None)
+    changes = {"state": StepState.PENDING, "by": me.handle, "text": command.reason, "note": "", "remedy": ""}
+    desk.run = desk.run.with_record(step.id, **changes, intent=None, claimed=True)
     desk.note("by-hand", me.record, step=step.id, text=command.reason)
     desk.say(replies.done_by_hand(step, me.handle))
     return None

@@ -11,10 +11,11 @@ from typing import Any
 
 from bot.chat import commands
 from bot.chat.reality import Differs
+from bot.chat.remains import Remains
 from bot.chat.replies import dependency, freeze, hotfix, onboarding, rollback, security, stable
 from bot.chat.replies.parts import Words, card, duration, names
 from sops.kit import timing
-from sops.kit.action import Conflict, Moment, News, short
+from sops.kit.action import Action, Conflict, Moment, News, short
 from sops.kit.approvals import Request, RequestState
 from sops.kit.message import Button, Card, Line, Span, bold, channel, code, line, person, time
 from sops.kit.model import Role, Severity, Sop, Step
@@ -22,6 +23,7 @@ from sops.kit.people import People, Person
 from sops.kit.run import Child, Obligation, Run, RunState, StepState
 from sops.kit.stores import Deadline, Fault, LedgerEntry
 from sops.kit.texts import printable, quoted
+from sops.kit.world import PullRequest
 
 _MARK = {
     StepState.DONE: "✓",
@@ -80,7 +82,7 @@ def state_word(run: Run) -> str:
         return f"WAITING FOR {missing} YES" if missing == 1 else f"WAITING FOR {missing} YESES"
     if "soak" in {step.id for step in run.current()}:
         return "BLOCKED" if run.facts.get("soak.blockers") else "SOAKING, NO OPEN BLOCKER"
-    return "RUNNING"
+    return "WAITING" if any(run.record(step.id).stuck for step in run.current()) else "RUNNING"
 
 
 def _incident_state(run: Run) -> str:
@@ -377,6 +379,7 @@ def request(run: Run, asked: Request, people: People) -> Card:
             Button(label="Reject…", says=f"!reject {asked.code}", asks=("reason",)),
             Button(label="Plan", says="plan"),
         ),
+        file=_texts_of(run, asked),
     )
 
 
@@ -406,6 +409,14 @@ def in_a_file(whole: Card) -> Card:
     return whole.model_copy(update={"lines": (*whole.lines[:3], line("… the whole of it is in the file below."))})
 
 
+def _texts_of(run: Run, asked: Request) -> tuple[str, str] | None:
+    """Everything that would be published, word for word, beside the request."""
+    texts = asked.subject.get("texts", [])
+    if not texts:
+        return None
+    return f"{run.name}-{asked.code}.md", "\n\n".join(f"{what}\n\n{text.rstrip()}" for what, text in texts)
+
+
 _WHY_NOT = {"ordered": "ordered it", "starter": "started it", "owner": "owns it", "author": "wrote commits in it"}
 _NEVER = {
     "ordered": "who ordered a run never counts in it",
@@ -428,8 +439,10 @@ def approval_missing(asked: Request) -> str:
         return f"{by}; the grace runs, !stop stops it" if asked.grace_until else f"{by}; something else is in the way"
     if asked.override_at is not None:
         return f"request {asked.code} is overridden by {asked.override_by}, and goes through in five minutes"
+    if not asked.live:
+        return approval_ended(asked)
     missing = asked.quorum - len(asked.people)
-    return f"{missing} yes to request {asked.code}" if missing == 1 else f"{missing} yeses to request {asked.code}"
+    return f"waits for {missing} yes{'es' if missing != 1 else ''} to request {asked.code}"
 
 
 def approval_ended(asked: Request) -> str:
@@ -447,14 +460,17 @@ def what_changed(changed: Mapping[str, tuple[Any, Any]]) -> str:
         elif name == "effects":
             if not {"head", "merged outside"} & changed.keys():
                 words.append("what it would do changed")
+        elif name == "texts":
+            words.append("a text it would publish changed")
         else:
             words.append(f"{name} changed from {old} to {new}")
     return "; ".join(words) or "its subject changed"
 
 
-def request_void(run: Run, asked: Request) -> Card:
+def request_void(run: Run, asked: Request, *, merged: bool) -> Card:
+    """`merged`: the pull request is merged, by whomever."""
     given = f" Void with it: the yes of {names(asked.people, 'and')}." if asked.people else ""
-    untouched = "" if "merge.outside" in run.facts else " Nothing was merged."
+    untouched = "" if merged else " Nothing was merged."
     following = "" if run.state is not RunState.ACTIVE else " A new request follows as soon as it can."
     return card(f"Request {asked.code} is void: {asked.ended}.{given}{untouched}{following}")
 
@@ -700,6 +716,17 @@ def by_hand_note(what: str) -> str:
     return f"left to people: {what}"
 
 
+def stuck(run: Run, step: Step, what: str) -> Card:
+    """Said once: nothing but people mends this."""
+    firm = any(isinstance(piece, Action) and piece.essential for piece in step.deeds)
+    out = [] if firm or step.then else [f"!waive {step.id} reason, which needs two"]
+    return card(
+        line(bold(f"{run.name} cannot go on at {step.title}: "), Span(text=what), "."),
+        "It goes on by itself once that is mended.",
+        hint=" · ".join([*out, "!cancel reason"]),
+    )
+
+
 def still_trying(run: Run, step: Step, what: str) -> Card:
     return card(f"{step.title}: tried three times and it is not there yet ({what}). Trying on.", hint="!hold reason")
 
@@ -730,7 +757,7 @@ def broken(run: Run) -> Card:
 
 
 def owed(run: Run, debt: Obligation) -> Card:
-    return card(f"Owed from now on: {debt.text} ({debt.role}).", hint=f"!done {debt.id} evidence")
+    return card(f"Owed from now on: {debt.text} ({debt.role}).", hint=_debt_hint(debt))
 
 
 def _with_it(run: Run) -> str:
@@ -842,7 +869,7 @@ def _owed_reminder(run: Run, due: Deadline, to: tuple[Span | str, ...]) -> Card:
     blocks = f" It blocks {debt.blocks}." if debt.blocks else ""
     return card(
         line(*to, f"{run.name}: still owed since ", time(debt.since), ": ", Span(text=debt.text), f".{blocks}"),
-        hint=f"!done {debt.id} evidence",
+        hint=_debt_hint(debt),
     )
 
 
@@ -1024,6 +1051,19 @@ def fact_set(name: str, missing: Sequence[str] | None) -> Card:
     return card(f"{name} is set. {after}", hint="" if missing else "!done post-mortem")
 
 
+def changelog_written(run: Run) -> str:
+    return (
+        f"The changelog's text is on {run.facts.get('branch', 'the branch')} already; change it there, in"
+        f" {run.policy.changelog}, before it is merged."
+    )
+
+
+def changelog_reworded(run: Run) -> Card:
+    return card(
+        f"changelog is set. It is written anew on {run.facts.get('branch')}, so whoever approves reads the new head."
+    )
+
+
 def action_added(run: Run, number: int, who: str) -> Card:
     return card(f"Action {number} noted for {who}; it becomes an issue." if who else "Noted: no action items.")
 
@@ -1064,7 +1104,7 @@ def skipped(step: Step, who: str) -> Card:
 
 def waiver_asked(step: Step, who: str, reason: str, others: Sequence[str]) -> Card:
     return card(
-        line(f"{who} wants to leave out {step.title}: ", Span(text=reason)),
+        line(f"{who} wants to leave out “{step.title}”: ", Span(text=reason)),
         f"Nothing is left out yet. A second person must agree by saying the same: {names(others)}.",
         hint=f"!waive {step.id} reason",
     )
@@ -1120,8 +1160,24 @@ def cleaned(run: Run, item: News) -> Card:
 NOT_CANCELLED = "Only a cancelled run leaves something to clear away; !cancel reason ends it."
 
 
+SEEN = "seen to be there"
+
+
 def obligation_met(debt: Obligation) -> Card:
-    return card(f"✓ {debt.text} (met by {debt.met_by}).")
+    return card(f"✓ {debt.text} ({SEEN if debt.met_by == SEEN else f'met by {debt.met_by}'}).")
+
+
+def debt_missing(debt: Obligation, lacking: str) -> str:
+    return (
+        f"{debt.id} is still owed, as far as I can see: {lacking}. Once it is there I see it by myself;"
+        f" two people may let it go with !waive {debt.id} reason."
+    )
+
+
+def _debt_hint(debt: Obligation) -> str:
+    if debt.probe:
+        return f"it is seen once it is there · !done {debt.id} looks now · !waive {debt.id} reason"
+    return f"!done {debt.id} evidence"
 
 
 def reopened(run: Run, who: str, reason: str) -> Card:
@@ -1209,11 +1265,29 @@ def must_be_seen(step: Step) -> str:
     return f"What follows needs {step.title}, so I must see it myself: do it, then !retry or !adopt {step.id}."
 
 
+def yes_not_by_hand(step: Step) -> str:
+    return (
+        f"{step.title} needs the yeses it asks for; nobody's word replaces them. What people did at the forge all the"
+        " same is noticed by itself, and what is left is asked for anew."
+    )
+
+
 def by_hand_asked(step: Step, who: str, why: str) -> Card:
     return card(
         f"{who} says {step.title} was done by hand: {printable(why)}",
         "A second person must agree by saying the same.",
         hint=f"!byhand {step.id} reason",
+    )
+
+
+BY_HAND = "by hand"
+
+
+def unlearned(step: Step, fact: str) -> Conflict:
+    """A step stands where what it needs was never found out."""
+    return Conflict(
+        f"{step.title} needs {fact!r}, which nothing before it found out",
+        f"!retry once it can be known, !waive {step.id} reason if it may be left out, or !cancel reason",
     )
 
 
@@ -1259,7 +1333,9 @@ def override_owed(request: Request) -> str:
 def todo(run: Run) -> Card:
     """What is owed, by whom."""
     lines: list[Line | str] = []
-    if not run.state.over:
+    if run.state is RunState.PLANNED:
+        lines.append("▶ !start, by somebody who may: nothing is done before")
+    elif not run.state.over:
         lines += [line(f"▶ {step.id}", *_note(run, step)) for step in run.current()]
     lines += [_debt(debt) for debt in run.obligations if debt.open]
     return card(line(bold(f"{run.name}: to do")), *(lines or ["Nothing."]))
@@ -1439,8 +1515,33 @@ def debt_evidence(debt: Obligation) -> str:
     return f"Say what shows it: !done {debt.id} and a link, a SHA or a sentence."
 
 
-def left_behind(run: Run) -> list[str]:
-    """What a cancelled run leaves at the forge, of all its iterations."""
+def left_behind(run: Run, found: Remains | None) -> list[str]:
+    """What a cancelled run leaves at the forge, of all its iterations; what is recorded where nothing could be seen."""
+    if found is None:
+        return _recorded(run)
+    left = [f"branch {name}" for name in found.branches]
+    left += [f"PR #{pull.number}, {_merged_as(pull)}" for pull in found.pulls]
+    left += [f"tag {name}, permanent" for name in found.tags]
+    left += [f"release {name}" for name in found.releases]
+    words = (
+        ("issue", "issue #{}"),
+        ("announcement.url", "announcement {}"),
+        ("latest", f"{run.policy.latest} at the image {{}}"),
+        ("notice", "the retracted notice on {}"),
+        ("retracted", "the image {}, deleted"),
+        ("public.url", "public words {}"),
+    )
+    left += [text.format(run.facts[name]) for name, text in words if run.facts.get(name)]
+    if found.tags and run.sop != "SOP-04":
+        left.append(f"To take it back: /release rollback {found.tags[-1].removeprefix('v')}")
+    return left
+
+
+def _merged_as(pull: PullRequest) -> str:
+    return f"merged as {short(pull.merge_sha)}" if pull.merge_sha else "open"
+
+
+def _recorded(run: Run) -> list[str]:
     known = (("branch", "branch {}"), ("pr", "PR #{}"), ("tag", "tag {}, permanent"), ("issue", "issue #{}"))
     left: list[str] = []
     for facts in (*(past.facts for past in run.past), run.facts):

@@ -27,10 +27,11 @@ class Words:
     brief: bool = False
 
 
-def card(*lines: Line | str, hint: str = "", buttons: tuple[Button, ...] = ()) -> Card:
-    return Card(
-        lines=tuple(line(entry) if isinstance(entry, str) else entry for entry in lines), hint=hint, buttons=buttons
-    )
+def card(
+    *lines: Line | str, hint: str = "", buttons: tuple[Button, ...] = (), file: tuple[str, str] | None = None
+) -> Card:
+    spans = tuple(line(entry) if isinstance(entry, str) else entry for entry in lines)
+    return Card(lines=spans, hint=hint, buttons=buttons, file=file)
 
 
 def names(handles: Sequence[str], last: str = "or") -> str:

@@ -74,3 +74,24 @@ async def test_a_submodule_takes_no_other_things_place(mirror: GitMirror, remote
     with pytest.raises(FarEndRefused):
         await mirror.commit("main", expected=tip, files={}, links={path: SUBMODULE}, message="m")
     assert remote.sha("main") == tip
+
+
+async def test_a_copy_says_where_it_is_from_or_has_the_same_patch(mirror: GitMirror, remote: Remote) -> None:
+    start = remote.sha("main")
+    fix = put(remote, "main", {"src/main.c": b"mended"})
+    put(remote, "develop", {"other": b"1"})
+    assert not await mirror.copied(fix, remote.sha("develop"))
+    same = put(remote, "develop", {"src/main.c": b"mended"}, "the same, typed again")
+    assert await mirror.copied(fix, same)
+    git(remote.path, "update-ref", "refs/heads/said", start)
+    said = put(remote, "said", {"src/main.c": b"otherwise"}, f"adapted\n\n(cherry picked from commit {fix})")
+    assert await mirror.copied(fix, said)
+    assert not await mirror.copied(same, said)
+
+
+async def test_a_merge_has_no_patch_of_its_own(mirror: GitMirror, remote: Remote) -> None:
+    git(remote.path, "update-ref", "refs/heads/elsewhere", remote.sha("main"))
+    put(remote, "develop", {"two": b"2"})
+    merge = await merged(mirror, remote)
+    there = put(remote, "elsewhere", {"two": b"2"})
+    assert not await mirror.copied(merge, there)

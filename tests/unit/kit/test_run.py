@@ -1,4 +1,7 @@
+import pytest
+
 from sops.kit import timing
+from sops.kit.errors import Unlearned
 from sops.kit.gate import SignedOff
 from sops.kit.model import Role, Step
 from sops.kit.run import Run, RunState, StepState
@@ -86,3 +89,11 @@ def test_a_step_that_is_not_there_is_none_and_its_record_is_blank():
 def test_only_done_and_cancelled_runs_are_over():
     assert {state for state in RunState if state.over} == {RunState.DONE, RunState.CANCELLED}
     assert {state for state in StepState if state.over} == {StepState.DONE, StepState.SKIPPED}
+
+
+def test_a_fact_nobody_learned_is_told_by_its_name_also_after_a_change_and_from_storage():
+    run = a_release().with_facts({"pr": 41}).but(title="x")
+    for each in (run, run.but(facts={}), type(run).model_validate_json(run.model_dump_json())):
+        with pytest.raises(Unlearned, match="'merge', which no step before it learned"):
+            each.facts["merge"]
+    assert run.facts["pr"] == 41

@@ -13,6 +13,7 @@ from sops.kit.model import Severity
 from sops.kit.texts import (
     action_issue,
     announcement,
+    entry,
     incident_issue,
     notice,
     post_mortem,
@@ -151,3 +152,10 @@ def test_long_notes_are_cut_and_defused():
     assert text.count("> more") == texts.MOST_LINES - 2
     assert "> …" in text
     assert [part for part in ("\n# Big", "@maint", "<b>", " #12") if part in text] == []
+
+
+def test_an_entry_of_a_file_is_one_line_as_typed_but_for_control_characters():
+    assert (
+        entry("<!channel> @rm `rm -rf` \n## [9.9.9]\x1b[31m\u202e *x*") == "<!channel> @rm `rm -rf` ## [9.9.9][31m *x*"
+    )
+    assert entry("👩\u200d💻 fixed it") == "👩\u200d💻 fixed it"
