@@ -14,6 +14,7 @@ from bot.chat.handlers.base import Refused, Speaker
 from bot.chat.looking import Looking
 from bot.chat.newcomers import Newcomers
 from bot.chat.privacy import hidden
+from bot.chat.replies import incident as incident_words
 from bot.chat.replies.freeze import not_frozen
 from bot.chat.roots import Roots
 from bot.engine.desk import Desk, root_of
@@ -155,8 +156,10 @@ class Dispatch:
         """The one transaction of a command."""
         stored = tx.runs.get(run_id)
         desk = Desk(tx, stored, self._clock.now(), self._people, heard_at=item.event.at)
-        if stored.state.over and not isinstance(command, _AFTERWARDS):
-            refused: Refused | None = Refused(replies.refused(replies.OVER))
+        if stored.facts.get("restricted"):
+            refused: Refused | None = Refused(replies.refused(incident_words.NOTHING_HERE))
+        elif stored.state.over and not isinstance(command, _AFTERWARDS):
+            refused = Refused(replies.refused(replies.OVER))
         elif not fits(command, stored):
             refused = Refused(replies.refused(replies.NOT_HERE))
         else:

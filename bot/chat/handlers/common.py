@@ -43,6 +43,11 @@ def sign(desk: Desk, me: Speaker, step: Step, text: str) -> None:
     desk.run = desk.run.with_record(step.id, signed=True, by=me.handle, text=text, since=desk.now)
 
 
+def without_draft(run: Run) -> Run:
+    """The run without the public word that was shown and not confirmed; its code is worth nothing any more."""
+    return run.but(facts={name: value for name, value in run.facts.items() if name != "draft"})
+
+
 def remember(desk: Desk, me: Speaker, kind: str, what: str, *, step: str = "", before: str = "") -> None:
     """Keep the act of record that `!undo` would take back."""
     act = {"kind": kind, "what": what, "step": step, "before": before, "by": me.handle, "at": desk.now.isoformat()}
@@ -266,13 +271,14 @@ def cancel(desk: Desk, me: Speaker, command: commands.Cancel) -> Refused | None:
 
 
 def end_here(desk: Desk, me: Speaker) -> None:
-    """The run goes on as another one elsewhere; nothing says where, or why."""
+    """The run goes on as another one elsewhere; nothing says where, or why. Nothing is done here ever again."""
     _stopped(desk, replies.ELSEWHERE)
+    desk.run = desk.run.with_facts({"restricted": True})
     desk.note("cancel", me.record, text=replies.ELSEWHERE)
 
 
 def _stopped(desk: Desk, why: str) -> None:
-    run = desk.run.with_facts({"ended": why, "cancelled": True})
+    run = without_draft(desk.run).with_facts({"ended": why, "cancelled": True})
     desk.run = run.but(state=RunState.CANCELLED, ended_at=desk.now)
     for name in run.clocks:
         if not timing.lasting(name):

@@ -204,7 +204,7 @@ def _paged(run: Run) -> tuple[Span | str, ...]:
 
 def _incident_choices(run: Run) -> tuple[str, tuple[Button, ...]]:
     if run.state.over:
-        return "timeline · !reopen reason", ()
+        return "timeline" if run.facts.get("restricted") else "timeline · !reopen reason", ()
     if run.severity is None:
         return "!severity P0|P1|P2|P3", tuple(Button(label=s, says=f"!severity {s}") for s in Severity)
     if not run.record("acknowledge").state.over and not run.record("acknowledge").signed:
@@ -1238,6 +1238,8 @@ def help_in(run: Run) -> Card:
         "status · plan · todo · timeline · !note text · !undo · !hold reason · !resume · !retry"
         " · !cancel reason · !cleanup · !adopt STEP · !redo STEP reason · !byhand STEP reason · !override STEP reason"
     )
+    if run.facts.get("restricted"):
+        return card("status · timeline")
     if run.prefix == INCIDENT:
         return card(
             "ack · !severity P0 reason · !update text · !publish text · !correct text · !triage text · !mitigate text",
