@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.chat import commands
 from bot.chat.reality import Differs
-from bot.chat.replies import dependency, freeze, hotfix, onboarding, rollback, security, stable
+from bot.chat.replies import breakglass, dependency, freeze, hotfix, onboarding, rollback, security, stable
 from bot.chat.replies.parts import Words, card, duration, names
 from sops.kit import timing
 from sops.kit.action import Conflict, Moment, News, short
@@ -373,12 +373,22 @@ def _mentions(handles: Sequence[str]) -> tuple[Span | str, ...]:
 
 def approval_missing(asked: Request) -> str:
     if asked.state is RequestState.GRANTED:
-        by = f"approved by {names(asked.people, 'and')}"
+        by = agreed(asked)
         return f"{by}; the grace runs, !stop stops it" if asked.grace_until else f"{by}; something else is in the way"
     if asked.override_at is not None:
         return f"request {asked.code} is overridden by {asked.override_by}, and goes through in five minutes"
     missing = asked.quorum - len(asked.people)
     return f"{missing} yes to request {asked.code}" if missing == 1 else f"{missing} yeses to request {asked.code}"
+
+
+def agreed(asked: Request) -> str:
+    """Who let it go ahead; by break-glass that is nobody who was asked."""
+    return breakglass.by(asked) if asked.overridden else f"approved by {names(asked.people, 'and')}"
+
+
+def _capital(text: str) -> str:
+    """The first letter only; names stay as they are."""
+    return text[:1].upper() + text[1:]
 
 
 def approval_ended(asked: Request) -> str:
@@ -423,7 +433,7 @@ def yes_dropped(run: Run, asked: Request) -> Card:
 def grace(run: Run, asked: Request) -> Card:
     span = run.policy.grace_p0 if run.severity is Severity.P0 else run.policy.grace
     return card(
-        f"Approved by {names(asked.people, 'and')}. Going ahead in {duration(span)} unless somebody says !stop.",
+        f"{_capital(agreed(asked))}. Going ahead in {duration(span)} unless somebody says !stop.",
         hint="!stop",
         buttons=(Button(label="Stop", says="!stop"),),
     )
@@ -431,7 +441,7 @@ def grace(run: Run, asked: Request) -> Card:
 
 def held_back(run: Run, asked: Request) -> Card:
     return card(
-        f"Approved by {names(asked.people, 'and')}, but something else is in the way; status says what.",
+        f"{_capital(agreed(asked))}, but something else is in the way; status says what.",
         "Once it is gone there is another moment to say !stop.",
         hint="status",
     )
@@ -1156,37 +1166,6 @@ def second_must_be_another(able: Sequence[str]) -> str:
     return f"You said so already; somebody else must agree: {names(able)}."
 
 
-# Break-glass
-
-
-OVERRIDE_NEEDS_P0 = "!override is for an open P0 alone; there is none."
-
-
-def override_nothing(step: str) -> str:
-    return f"{step} asks for no approval now, so there is nothing to override."
-
-
-def override_again(asked: Request) -> str:
-    return f"{asked.override_by} overrides {asked.code} already."
-
-
-def overriding(asked: Request, able: Sequence[str]) -> Card:
-    return card(
-        line(*_mentions(able), f": {asked.override_by} overrides request {asked.code} of {asked.step}."),
-        f"Reason: {printable(asked.override_reason)}",
-        line(
-            "It goes through at ", time(asked.override_at or asked.made_at), " unless somebody says !stop or !reject."
-        ),
-        hint=f"!stop · !reject {asked.code} reason · approve {asked.code}",
-    )
-
-
-def override_owed(request: Request) -> str:
-    return (
-        f"look at what {request.override_by} did by !override of {request.step}: {printable(request.override_reason)}"
-    )
-
-
 def todo(run: Run) -> Card:
     """What is owed, by whom."""
     lines: list[Line | str] = []
@@ -1546,6 +1525,8 @@ _HISTORY = {
     "withdrawn": "took back the yes to {code}",
     "approval-requested": "asked for approval {code} of {step}",
     "approval-consumed": "used approval {code}, given by {by}",
+    "override": "wants request {code} to go through, {by}: {text}",
+    "override-lapsed": "let the override of {code} by {by} lapse; no P0 was open any more",
     "approval-expired": "let request {code} expire",
     "blocker": "named #{number} a blocker",
     "dismissed": "dismissed #{number}: {text}",
@@ -1586,7 +1567,8 @@ def history(entries: Sequence[LedgerEntry]) -> list[Moment]:
     """The ledger's entries that people would tell, in their words."""
     moments = []
     for entry in entries:
-        template = _HISTORY.get(entry.kind)
+        used_anyway = entry.kind == "approval-consumed" and entry.payload.get("override")
+        template = "used request {code}, {override}" if used_anyway else _HISTORY.get(entry.kind)
         if template is not None:
             values = {name: printable(_told(value)) for name, value in entry.payload.items()}
             moments.append(Moment(entry.at, _who(entry.actor), template.format_map(_Lenient(values)).strip()))
