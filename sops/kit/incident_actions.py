@@ -103,7 +103,9 @@ class PublishNotice(Action):
         found = [talk for talk in await world.forge.own_discussions() if mark in talk.body]
         if not found:
             return Todo(self.says(run))
-        facts = {f"{self.id}.discussion": found[-1].id, "public.last": self.id, "public.url": found[-1].url}
+        posted = found[-1]
+        facts = {f"{self.id}.discussion": posted.id, f"{self.id}.url": posted.url}
+        facts |= {"public.last": self.id, "public.url": posted.url}
         return Done(facts, news=twice("discussion", [talk.url for talk in found[:-1]]))
 
     async def perform(self, run: Run, world: World) -> None:

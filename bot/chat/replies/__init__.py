@@ -1093,6 +1093,7 @@ def status(run: Run, now: datetime, differs: Sequence[Differs] = ()) -> Card:
         record = run.record(step.id)
         who = f" ({record.by})" if record.by else ""
         lines.append(line(f"{_MARK[record.state]} {step.id}{who}", *_note(run, step)))
+    lines += [child_line(child) for child in run.children]
     for name, clock in run.clocks.items():
         if clock.running:
             lines.append(line(f"{name} due ", time(clock.due_at), " (over)" if clock.due_at < now else ""))
