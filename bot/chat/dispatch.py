@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from bot.chat import commands, permissions, replies
-from bot.chat.handlers import HANDLERS, incident, public_words, release, rephrased
+from bot.chat.handlers import HANDLERS, endings, incident, public_words, release, rephrased
 from bot.chat.handlers.base import Refused, Speaker
 from bot.chat.looking import Looking
 from bot.chat.newcomers import Newcomers
@@ -196,7 +196,7 @@ def fits(command: commands.Command, run: Run) -> bool:
     """Commands of incidents make no sense in a release, and the other way round."""
     if isinstance(command, commands.SetFact):
         return command.name in commands.SETTABLE_IN.get(run.sop, ())
-    if type(command) in {commands.Restrict, *incident.HANDLERS, *public_words.HANDLERS}:
+    if type(command) in {commands.Restrict, *incident.HANDLERS, *endings.HANDLERS, *public_words.HANDLERS}:
         return run.prefix == replies.INCIDENT
     if type(command) in release.HANDLERS:
         return run.sop == "SOP-03"

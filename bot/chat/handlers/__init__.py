@@ -1,7 +1,19 @@
 """What commands do, a module for each kind of run. `bot.chat.dispatch` finds them in `HANDLERS`."""
 
 from bot.chat.commands import Ack, Close, Command, Report, SignOff
-from bot.chat.handlers import approvals, cleanup, common, facts, incident, override, public_words, redo, release, undo
+from bot.chat.handlers import (
+    approvals,
+    cleanup,
+    common,
+    endings,
+    facts,
+    incident,
+    override,
+    public_words,
+    redo,
+    release,
+    undo,
+)
 from bot.chat.handlers.base import Handler
 from sops.kit.run import Run
 
@@ -10,6 +22,7 @@ HANDLERS: dict[type[Command], Handler] = {
     **approvals.HANDLERS,
     **release.HANDLERS,
     **incident.HANDLERS,
+    **endings.HANDLERS,
     **public_words.HANDLERS,
     **facts.HANDLERS,
     **undo.HANDLERS,

@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.chat import commands
 from bot.chat.reality import Differs
-from bot.chat.replies import breakglass, dependency, freeze, hotfix, onboarding, rollback, security, stable
+from bot.chat.replies import breakglass, dependency, freeze, hotfix, incident, onboarding, rollback, security, stable
 from bot.chat.replies.parts import Words, card, duration, names
 from sops.kit import timing
 from sops.kit.action import Conflict, Moment, News, short
@@ -722,10 +722,11 @@ def next_candidate(run: Run) -> Card:
 
 
 def ended(run: Run) -> Card:
+    if run.prefix == INCIDENT:
+        return incident.ended(run)
     rest = [debt.text for debt in run.obligations if debt.open]
-    what = printable(run.title) if run.prefix == INCIDENT else heading(run)
     return card(
-        line(bold(f"{run.name} is {run.state}: "), what),
+        line(bold(f"{run.name} is {run.state}: "), heading(run)),
         *(f"Still owed: {text}" for text in rest),
     )
 
