@@ -7,7 +7,7 @@ from datetime import datetime
 from bot.chat import commands, replies
 from bot.chat.handlers import restricting
 from bot.chat.handlers.base import Speaker
-from bot.chat.handlers.common import end_here
+from bot.chat.handlers.cancelling import end_here
 from bot.chat.handlers.incident import page_first
 from bot.chat.openings import OPENINGS, Beginning, Looks, Opening
 from bot.chat.openings.own import own

@@ -3,6 +3,7 @@
 from bot.chat.commands import Ack, Close, Command, Report, SignOff
 from bot.chat.handlers import (
     approvals,
+    cancelling,
     cleanup,
     common,
     endings,
@@ -20,6 +21,7 @@ from sops.kit.run import Run
 HANDLERS: dict[type[Command], Handler] = {
     **common.HANDLERS,
     **approvals.HANDLERS,
+    **cancelling.HANDLERS,
     **release.HANDLERS,
     **incident.HANDLERS,
     **endings.HANDLERS,

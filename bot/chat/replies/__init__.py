@@ -1070,14 +1070,6 @@ def reopened(run: Run, who: str, reason: str) -> Card:
     return card(line(bold(f"{run.name} is open again"), f" ({who}): ", Span(text=reason)))
 
 
-def cancelled(run: Run, who: str, left: Sequence[str]) -> Card:
-    return card(
-        f"{run.name} is cancelled by {who}.",
-        *(["Left behind:"] if left else ["Nothing is left behind."]),
-        *(f"• {entry}" for entry in left),
-    )
-
-
 def closed_as(run: Run, who: str, why: str) -> Card:
     return card(line(f"{run.name} is closed by {who}: ", Span(text=why)))
 
@@ -1337,18 +1329,6 @@ def evidence_missing(step: Step) -> str:
 
 def debt_evidence(debt: Obligation) -> str:
     return f"Say what shows it: !done {debt.id} and a link, a SHA or a sentence."
-
-
-def left_behind(run: Run) -> list[str]:
-    """What a cancelled run leaves at the forge, of all its iterations."""
-    known = (("branch", "branch {}"), ("pr", "PR #{}"), ("tag", "tag {}, permanent"), ("issue", "issue #{}"))
-    left: list[str] = []
-    for facts in (*(past.facts for past in run.past), run.facts):
-        merged = f", merged as {short(str(facts['merge']))}" if "merge" in facts else ""
-        for name, words in known:
-            if name in facts:
-                left.append(words.format(facts[name]) + (merged if name == "pr" else ""))
-    return list(dict.fromkeys(left))
 
 
 def say_instead(step: Step, verb: str) -> str:
