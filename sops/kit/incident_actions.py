@@ -1,13 +1,11 @@
-"""What the bot does in an incident: its issue, public words, action items, the post-mortem."""
+"""What the bot does in an incident: its issue, public words, action items."""
 
 from dataclasses import dataclass
 
 from sops.kit import texts
-from sops.kit.action import Action, Conflict, Done, News, Probe, Todo, World, marker, twice
+from sops.kit.action import Action, Conflict, Done, Probe, Todo, World, marker, twice
 from sops.kit.gate import Condition, Gate, Met, Waiting
-from sops.kit.model import Severity
 from sops.kit.run import Run
-from sops.kit.timing import calendar
 from sops.kit.world import Issue
 
 
@@ -144,65 +142,6 @@ class CorrectNotice(Action):
 
 
 @dataclass(frozen=True)
-class WritePostMortem(Action):
-    """The post-mortem on a branch of its own and its pull request, written once; people edit it there."""
-
-    def says(self, run: Run) -> str:
-        return f"open a pull request with {self._path(run)}"
-
-    async def probe(self, run: Run, world: World) -> Probe:
-        mark = self._mark(run)
-        found = await world.forge.pull_requests(self._branch(run), run.policy.develop)
-        ours = [request for request in found if mark in request.body]
-        if ours:
-            first = ours[-1]
-            news = News("post-mortem-drafted", {"pr": first.number, "url": first.url})
-            return Done({"post-mortem": first.number, "post-mortem.url": first.url}, (news,))
-        tip = await world.git.branch(run.policy.develop)
-        if tip is None:
-            return Conflict(f"there is no branch {run.policy.develop}", "create it, then !retry")
-        return Todo(self.says(run), {"post-mortem.base": run.facts.get("post-mortem.base") or tip})
-
-    async def perform(self, run: Run, world: World) -> None:
-        branch, base = self._branch(run), run.facts["post-mortem.base"]
-        mark = self._mark(run)
-        tip = await world.git.branch(branch)
-        if tip is None:
-            await world.git.create_branch(branch, base)
-            tip = base
-        if tip == base:
-            actions = [(a["who"], a["text"], a["due"]) for a in run.facts.get("actions", [])]
-            text = texts.post_mortem(run, await world.history(run.id), actions, mark)
-            files = await self._files(run, world, base, text)
-            await world.git.commit(branch, expected=base, files=files, message=f"Post-mortem of {run.name}\n")
-        await world.forge.open_pull_request(
-            head=branch,
-            base=run.policy.develop,
-            title=f"Post-mortem of {run.name}: {texts.titled(run.title)[:150]}",
-            body=f"Drafted from the record of {run.name}. Edit it here; merging completes the post-mortem.\n\n{mark}",
-        )
-
-    async def _files(self, run: Run, world: World, base: str, text: str) -> dict[str, bytes]:
-        return {self._path(run): text.encode()}
-
-    def _mark(self, run: Run) -> str:
-        return marker(run.but(iteration=self._round(run)), "post-mortem")
-
-    def _round(self, run: Run) -> int:
-        """Which post-mortem of this incident it is; a reopened incident owes another once one is merged."""
-        return int(run.facts.get("post-mortem.round", 1))
-
-    def _branch(self, run: Run) -> str:
-        number = self._round(run)
-        return f"post-mortem/{run.name.lower()}" + (f"-{number}" if number > 1 else "")
-
-    def _path(self, run: Run) -> str:
-        day = calendar(run).local(run.created_at).date().isoformat()
-        again = f"-{self._round(run)}" if self._round(run) > 1 else ""
-        return f"{run.policy.incidents}/{day}-{texts.slug(run.title, otherwise=run.name.lower())}{again}.md"
-
-
-@dataclass(frozen=True)
 class CloseIncidentIssue(Action):
     """Closes the incident's issue (SOP-08 row 9)."""
 
@@ -241,18 +180,3 @@ class Reopened(Condition):
 
     def otherwise(self, run: Run) -> str:
         return "never reopened"
-
-
-@dataclass(frozen=True)
-class OwesPostMortem(Condition):
-    """A post-mortem is optional for a P3, and then only written when somebody set its cause."""
-
-    def holds(self, run: Run) -> bool:
-        severities = {run.severity, run.facts.get("resolved.severity", run.severity)}
-        return severities != {Severity.P3} or bool(run.facts.get("cause"))
-
-    def says(self, run: Run) -> str:
-        return "unless it is a P3"
-
-    def otherwise(self, run: Run) -> str:
-        return "optional for P3"

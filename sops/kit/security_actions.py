@@ -7,7 +7,7 @@ from sops.kit.action import Action, Conflict, Done, Probe, Todo, World, marker, 
 from sops.kit.changelog_entries import add_entry
 from sops.kit.errors import FarEndRefused
 from sops.kit.gate import Condition, Gate, Met, Waiting
-from sops.kit.incident_actions import WritePostMortem
+from sops.kit.post_mortem import WritePostMortem
 from sops.kit.run import Run, RunState
 from sops.kit.timing import calendar
 from sops.kit.world import Advisory

@@ -24,7 +24,8 @@ def cancel(desk: Desk, me: Speaker, command: commands.Cancel) -> Refused | None:
         if first == me.handle:
             return Refused(replies.refused(left.cancel_same(run, others(desk, me))))
         if not first:
-            return _ask_second(desk, me, command.reason)
+            _ask_second(desk, me, command.reason)
+            return None
     _stopped(desk, command.reason)
     by = f"{first} and {me.handle}" if first else me.handle
     desk.note("cancel", me.record, text=command.reason, **({"agreed": first} if first else {}))

@@ -9,8 +9,8 @@ from bot.chat.handlers.incident import page_first
 from bot.chat.privacy import hidden
 from bot.chat.replies import incident as words
 from bot.engine.desk import Desk
-from sops.kit import timing
-from sops.kit.incident_actions import OwesPostMortem
+from sops.kit import post_mortem, timing
+from sops.kit.post_mortem import OwesPostMortem
 from sops.kit.run import Run, RunState, StepState
 
 AGAIN = ("mitigate", "fix", "verify", "post-mortem", "post-mortem-merged", "close", "reopen-issue")
@@ -93,14 +93,11 @@ def _end(desk: Desk, me: Speaker, why: str) -> None:
 
 
 def reopen(desk: Desk, me: Speaker, command: commands.Reopen) -> Refused | None:
-    """Open again from mitigation on; a merged post-mortem stays, and another one will be owed."""
+    """Open again from mitigation on; the post-mortem is drafted anew, and one that was merged stays."""
     run = desk.run
     if not run.record("verify").state.over and not run.state.over:
         return Refused(replies.refused(replies.NOT_OVER))
-    facts = {name: value for name, value in without_draft(run).facts.items() if name not in GONE}
-    if run.record("post-mortem-merged").state is StepState.DONE:
-        facts["post-mortem.round"] = facts.get("post-mortem.round", 1) + 1
-        facts = {name: value for name, value in facts.items() if name not in {"post-mortem", "post-mortem.base"}}
+    facts = {name: value for name, value in post_mortem.reopened(without_draft(run)).items() if name not in GONE}
     ended = run.facts.get("ended")
     left_out = {name for name, record in run.records.items() if record.state is StepState.SKIPPED}
     again = {*AGAIN, *(name for name in left_out if run.record(name).by and run.record(name).note == ended)}

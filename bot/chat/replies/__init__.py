@@ -576,6 +576,12 @@ def news(run: Run, item: News) -> Card:
             "The bot did not do it and nobody approved it here. What is left is asked for anew.",
             hint="!cancel reason",
         )
+    if item.kind == "closed-unmerged":
+        return card(
+            line(bold(f"PR #{about['number']} was closed without being merged"), f": {about['url']}"),
+            "The run waits for it: reopen it there and merge it, or two people leave the step out.",
+            hint="!waive STEP reason · status",
+        )
     if item.kind == "artefacts-wrong":
         return stable.artefacts_wrong(run, item)
     if item.kind == "cleaned":
@@ -967,7 +973,11 @@ def fact_set(name: str, missing: Sequence[str] | None) -> Card:
 
 
 def action_added(run: Run, number: int, who: str) -> Card:
-    return card(f"Action {number} noted for {who}; it becomes an issue." if who else "Noted: no action items.")
+    if not who:
+        return card("Noted: no action items.")
+    draft = run.facts.get("post-mortem")
+    late = [f"PR #{draft}, drafted before, does not have it: add it there."] if draft else []
+    return card(f"Action {number} noted for {who}; it becomes an issue.", *late)
 
 
 def blocker_named(number: int) -> Card:
@@ -1387,6 +1397,11 @@ def close_reason(run: Run, step: Step) -> str:
         number = run.facts.get("post-mortem")
         if not number:
             return f"{step.title} is open (row {step.row}); it follows the draft"
+        if run.facts.get("post-mortem.closed"):
+            return (
+                f"PR #{number} with the post-mortem was closed without being merged (row {step.row}): reopen it and "
+                f"merge it, or two people say !waive {step.id} reason"
+            )
         return f"PR #{number} with the post-mortem is not merged yet (row {step.row}): merge it"
     if step.when == () and step.do:
         return f"{step.title} is still being done (row {step.row}); status shows it"

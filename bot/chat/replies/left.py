@@ -38,7 +38,7 @@ _THINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 
 
 def left_behind(run: Run) -> list[str]:
-    """What a cancelled run leaves at the forge, of all its iterations, and what goes on or is not done because of it."""
+    """What a cancelled run leaves at the forge, of all its iterations, what goes on, and what is not done any more."""
     found: list[str] = []
     for facts in (*(past.facts for past in run.past), run.facts):
         for pattern, words in _THINGS:
