@@ -457,6 +457,16 @@ def counted(run: Run, asked: Request, who: str) -> Card:
     return card(f"Counted: {who}'s yes to {asked.code}; {missing} more to go.")
 
 
+def counted_on_hold(asked: Request, who: str) -> Card:
+    """A yes while the bot keeps its hands off."""
+    missing = asked.quorum - len(asked.people)
+    more = f"{missing} more to go" if missing > 0 else "that is enough"
+    return card(
+        f"Counted: {who}'s yes to {asked.code}; {more}. On hold, so nothing is done before somebody says !resume.",
+        hint="!resume",
+    )
+
+
 def not_counted(run: Run, reasons: Sequence[str], code_given: str, following: str) -> Card:
     """Why a yes does not count; every reason, and who may instead."""
     which = f" ({code_given})" if code_given else ""
@@ -946,15 +956,6 @@ def handed_to(run: Run, who: str, by: str) -> Card:
 
 def taken_over(run: Run, who: str) -> Card:
     return card(f"{who} has {run.name} now.")
-
-
-def preview(run: Run, text: str, code_given: str, target: str) -> Card:
-    return card(
-        line(f"This would be public, in {target}:"),
-        line("> ", Span(text=text)),
-        hint=f"!confirm {code_given} posts it",
-        buttons=(Button(label="Post it", says=f"!confirm {code_given}"),),
-    )
 
 
 def posting(target: str) -> Card:

@@ -1,9 +1,10 @@
 """What incidents (SOP-08) say at their ends, and of words meant for the public."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from bot.chat.replies.parts import card
-from sops.kit.message import Card, Span, bold, line
+from sops.kit.message import Button, Card, Span, bold, line, time
 from sops.kit.model import Step
 from sops.kit.run import Run, StepRecord
 from sops.kit.texts import printable
@@ -32,3 +33,30 @@ def ended(run: Run) -> Card:
         line(bold(f"{run.name} is {state}: "), Span(text=run.title)),
         *(f"Still owed: {text}" for text in rest),
     )
+
+
+# Words meant for the public
+
+
+def preview(text: str, code: str, target: str, until: datetime) -> Card:
+    """What would be public, and the code that posts it."""
+    return card(
+        line(f"This would be public, in {target}:"),
+        line("> ", Span(text=text)),
+        line("Until ", time(until), ", and while the incident is open:"),
+        hint=f"!confirm {code} posts it",
+        buttons=(Button(label="Post it", says=f"!confirm {code}"),),
+    )
+
+
+def draft_of(who: str, code: str) -> str:
+    return f"{who} wrote the text that waits; if you have read it and want it public, say !confirm {code}."
+
+
+def preview_old(who: str, *, corrects: bool) -> str:
+    word = "correct" if corrects else "publish"
+    return f"What {who} wrote was shown too long ago to be posted unread; say !{word} and the text again."
+
+
+def preview_on_hold(code: str) -> str:
+    return f"It is on hold, so it waits: once somebody said !resume, say !confirm {code}."
