@@ -45,7 +45,7 @@ def report(desk: Desk, me: Speaker, command: commands.Report) -> Refused | None:
         desk.run = desk.run.with_record(name, since=run.record(name).since)
     desk.run = desk.run.with_facts({"update": [command.text, me.handle, desk.now.isoformat()]})
     if command.verb == "update":
-        desk.run = desk.run.with_facts({"update.missed": 0})
+        desk.run = timing.answered(desk.run)
     if command.verb == "update" and timing.UPDATE in run.clocks and run.clocks[timing.UPDATE].running:
         desk.run = timing.started(desk.run, timing.UPDATE, desk.now)
     desk.note(command.verb, me.record, text=command.text)
@@ -71,7 +71,7 @@ def severity(desk: Desk, me: Speaker, command: commands.SetSeverity) -> Refused 
     run, old = desk.run, desk.run.severity
     if old is command.severity:
         return Refused(replies.refused(replies.severity_same(command.severity)))
-    run = run.but(severity=command.severity).with_facts({"update.missed": 0})
+    run = timing.answered(run.but(severity=command.severity))
     run = _owing(timing.rebased(run, desk.now))
     if old is None and run.record("acknowledge").signed:
         run = timing.started(run, timing.UPDATE, desk.now)

@@ -49,7 +49,7 @@ def _verify(desk: Desk, act: Mapping[str, str]) -> Run | None:
     run = run.but(records={name: record for name, record in run.records.items() if name not in later})
     facts = {name: value for name, value in run.facts.items() if name not in {"resolved.at", "resolved.severity"}}
     run = timing.stopped(_unsigned(run.but(facts=facts), "verify"), timing.POST_MORTEM, desk.now)
-    return timing.started(run, timing.UPDATE, desk.now)
+    return timing.started(timing.answered(run), timing.UPDATE, desk.now)
 
 
 def _severity(desk: Desk, act: Mapping[str, str]) -> Run | None:

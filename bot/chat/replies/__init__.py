@@ -189,7 +189,8 @@ def _incident_next(run: Run) -> Line:
     ):
         clock = run.clocks.get(name)
         if clock is not None and clock.running:
-            spans += [f" · {label}", time(clock.due_at)]
+            owed = timing.update_due(run) if name == timing.UPDATE else None
+            spans += [" · update owed since ", time(owed)] if owed else [f" · {label}", time(clock.due_at)]
     return line(*spans)
 
 
@@ -772,7 +773,9 @@ def reminder(run: Run, due: Deadline, whom: str, then: tuple[str, datetime] | No
     name = f"{run.name} ({run.severity})"
     if due.clock == timing.UPDATE:
         what = "an update is due" if due.threshold < timing.DUE else "no update came; it was due"
-        return card(line(*to, f"{name}: {what} ", time(clock.due_at), "."), hint="!update text")
+        return card(
+            line(*to, f"{name}: {what} ", time(timing.update_due(run) or clock.due_at), "."), hint="!update text"
+        )
     if due.threshold == timing.EVE:
         what = "the post-mortem is due"
     elif due.threshold == timing.DUE:
@@ -881,7 +884,7 @@ def missed(what: Sequence[tuple[Run, Deadline, str]]) -> Card:
     for run, due, whom in what:
         to: tuple[Span | str, ...] = (person(whom), " ") if whom else ()
         # An update's clock runs anew already; of the others the promise counts, not the mark that was missed.
-        at = due.due_at if due.clock == timing.UPDATE else run.clocks[due.clock].due_at
+        at = (timing.update_due(run) or due.due_at) if due.clock == timing.UPDATE else run.clocks[due.clock].due_at
         lines.append(line(*to, f"{run.name}: {_missed_what(run, due)} ", time(at), "."))
     return card(*lines)
 
@@ -1100,7 +1103,8 @@ def status(run: Run, now: datetime, differs: Sequence[Differs] = ()) -> Card:
     lines += [child_line(child) for child in run.children]
     for name, clock in run.clocks.items():
         if clock.running:
-            lines.append(line(f"{name} due ", time(clock.due_at), " (over)" if clock.due_at < now else ""))
+            due_at = (timing.update_due(run) if name == timing.UPDATE else None) or clock.due_at
+            lines.append(line(f"{name} due ", time(due_at), " (over)" if due_at < now else ""))
     lines += [_debt(debt) for debt in run.obligations if debt.open]
     for each in differs:
         if each.gone:
