@@ -30,7 +30,7 @@ class CleanUp(Action):
         if branch:
             gone += [branch] if tip is None else []
             kept += [f"{branch} at {short(tip)}"] if tip is not None else []
-        return Done(news=(News("cleaned", {"gone": gone, "kept": kept}),))
+        return Done({"cleaned": not kept}, news=(News("cleaned", {"gone": gone, "kept": kept}),))
 
     async def perform(self, run: Run, world: World) -> None:
         number, branch = run.facts.get("pr"), run.facts.get("branch")

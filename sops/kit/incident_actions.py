@@ -64,7 +64,8 @@ class OpenActionIssue(Action):
     keyless = True
 
     def says(self, run: Run) -> str:
-        return f"open an issue for {self.who}: {texts.printable(self.text)[:80]}"
+        number = self.id.rpartition("-")[2]
+        return f"open an issue for {self.who}, action {number}: {texts.printable(self.text)[:80]}"
 
     async def probe(self, run: Run, world: World) -> Probe:
         found = await _marked(run, world, marker(run.but(iteration=1), self.id))

@@ -16,7 +16,7 @@ from sops.kit.run import Run, RunState, StepState
 AGAIN = ("mitigate", "fix", "verify", "post-mortem", "post-mortem-merged", "close", "reopen-issue")
 #: What was only so while it went on, or as long as it was over.
 GONE = frozenset(
-    {"ended", "cancelled", "waive.cancel", "resolved.at", "resolved.severity", "update.missed", "update.due"}
+    {"ended", "cancelled", "cleaned", "waive.cancel", "resolved.at", "resolved.severity", "update.missed", "update.due"}
 )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from bot.chat import commands, replies
 from bot.chat.handlers.base import Handler, Refused, Speaker
 from bot.chat.handlers.common import remember, sign, step_of
+from bot.chat.replies import incident as words
 from bot.engine.desk import Desk
 from sops.kit import timing
 from sops.kit.incident_actions import OpenActionIssue
@@ -177,6 +178,8 @@ def add_action(desk: Desk, me: Speaker, command: commands.AddAction) -> Refused 
     person = desk.people.named(command.who)
     if person is None:
         return Refused(replies.refused(replies.unknown_person(command.who)))
+    if command.due is not None and command.due < timing.calendar(run).local(desk.now).date():
+        return Refused(replies.refused(words.day_over(command.due.isoformat())))
     actions = run.facts.get("actions", [])
     number = len(actions) + 1
     due = command.due.isoformat() if command.due else ""

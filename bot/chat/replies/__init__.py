@@ -149,6 +149,8 @@ def _fact_of(run: Run, step: Step) -> str:
 
 def _note(run: Run, step: Step) -> tuple[Span, ...]:
     note = run.record(step.id).note
+    if run.prefix == INCIDENT and step.id == "close" and note and not run.record("close").signed:
+        note = incident.before_closing(run)
     return (Span(text=f": {note}"),) if note else ()
 
 

@@ -9,6 +9,7 @@ from sops.kit.model import Step
 from sops.kit.run import Run, StepRecord
 from sops.kit.texts import printable
 
+_LAST = frozenset({"close", "reopen-issue"})
 NOTHING_HERE = "It goes on elsewhere: nothing of it is done, noted or opened again here."
 RESOLVED = "it was resolved, so it was real: set cause and impact, say !done post-mortem, then !close"
 
@@ -33,6 +34,24 @@ def ended(run: Run) -> Card:
         line(bold(f"{run.name} is {state}: "), Span(text=run.title)),
         *(f"Still owed: {text}" for text in rest),
     )
+
+
+def before_closing(run: Run) -> str:
+    """What closing waits for, so that nobody reads it as done."""
+    open_still = [s.title for s in run.steps if not run.record(s.id).state.over and s.id not in _LAST]
+    open_still += [child.name for child in run.children if child.open]
+    open_still += [debt.id for debt in run.obligations if debt.open]
+    return f"once these are over: {', '.join(open_still)}" if open_still else "everything is settled; say !close"
+
+
+def taken_back(run: Run, kind: str, who: str) -> Card:
+    """To the channel, which was told so before."""
+    what = "is not resolved after all" if kind == "verify" else f"is {run.severity} again"
+    return card(line(bold(f"{run.name} {what}"), f", says {who}: ", Span(text=run.title)))
+
+
+def day_over(day: str) -> str:
+    return f"{day} is over already; say by which day to come."
 
 
 # Words meant for the public

@@ -15,6 +15,8 @@ UNANSWERED = (
     "Nobody took command of it yet: if it was nothing, say !false alarm reason; if it is known, !duplicate INC-6."
 )
 
+CLEANED = "What could be cleared away was cleared away before; nothing of it is left."
+
 #: What a run knows of the things it made, by the name of the fact, in the order in which they are listed.
 _THINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), words)

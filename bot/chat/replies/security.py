@@ -54,7 +54,7 @@ def reminder(run: Run, due: Deadline, whom: str) -> Card:
     clock = run.clocks[due.clock]
     whole = duration(clock.due_at - clock.started_at)
     to: tuple[Span | str, ...] = (person(whom), " ") if whom else ()
-    gone = f"the {whole} are over" if due.threshold >= DUE else f"{due.threshold} % of {whole} gone"
+    gone = f"the time ({whole}) is over" if due.threshold >= DUE else f"{due.threshold} % of {whole} gone"
     return card(line(*to, f"{run.name}: {_PROMISE[due.clock]}, {gone}; due ", time(clock.due_at), "."), hint="status")
 
 
