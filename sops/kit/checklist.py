@@ -88,6 +88,9 @@ class DispatchWorkflow(Action):
     def says(self, run: Run) -> str:
         return f"start {self.file} on {run.policy.main}"
 
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        return (f"gh workflow run {self.file} --ref {run.policy.main}",)
+
     async def probe(self, run: Run, world: World) -> Probe:
         since = run.record(self.step).since
         found = await world.forge.workflow_runs(self.file, since=since) if since else []

@@ -13,6 +13,11 @@ class CleanUp(Action):
     def says(self, run: Run) -> str:
         return "close the run's own pull request and delete its own branch, if nobody touched them"
 
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        number, branch = run.facts.get("pr"), run.facts.get("branch")
+        close = [f"gh pr close {number}"] if number else []
+        return (*close, *([f"git push origin --delete {branch}"] if branch else []))
+
     async def probe(self, run: Run, world: World) -> Probe:
         gone: list[str] = []
         kept: list[str] = []

@@ -1,8 +1,9 @@
 """What the bot does in an incident: its issue, public words, action items."""
 
 from dataclasses import dataclass
+from shlex import quote
 
-from sops.kit import texts
+from sops.kit import hands, texts
 from sops.kit.action import Action, Conflict, Done, Probe, Todo, World, marker, twice
 from sops.kit.gate import Condition, Gate, Met, Waiting
 from sops.kit.run import Run
@@ -24,6 +25,14 @@ class OpenIncidentIssue(Action):
     def says(self, run: Run) -> str:
         return "open the incident's issue"
 
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        title, body = texts.incident_issue(run)
+        label = quote(run.policy.incident_label)
+        return (
+            f"gh issue create --title {quote(title)} --body {quote(body.strip())} --label {label}",
+            hands.by_two("acknowledge"),
+        )
+
     async def probe(self, run: Run, world: World) -> Probe:
         found = await _marked(run, world, marker(run.but(iteration=1), "incident"))
         if not found:
@@ -43,6 +52,9 @@ class ReopenIncidentIssue(Action):
 
     def says(self, run: Run) -> str:
         return "open the incident's issue again"
+
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        return (f"gh issue reopen {run.facts['issue']}",)
 
     async def probe(self, run: Run, world: World) -> Probe:
         number = run.facts.get("issue")
@@ -66,6 +78,14 @@ class OpenActionIssue(Action):
     def says(self, run: Run) -> str:
         number = self.id.rpartition("-")[2]
         return f"open an issue for {self.who}, action {number}: {texts.printable(self.text)[:80]}"
+
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        title, body = texts.action_issue(run, self.text, self.due, self.who)
+        label = quote(run.policy.incident_label)
+        return (
+            f"gh issue create --title {quote(title)} --body {quote(body.strip())} --label {label}",
+            hands.by_two(self.id),
+        )
 
     async def probe(self, run: Run, world: World) -> Probe:
         found = await _marked(run, world, marker(run.but(iteration=1), self.id))
@@ -97,6 +117,10 @@ class PublishNotice(Action):
     def says(self, run: Run) -> str:
         return f"post in {run.policy.announcements}: {texts.printable(self.text)[:80]}"
 
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        title, body = texts.notice(run, self.text)
+        return (f"post in {run.policy.announcements}: {title}", body.strip(), hands.by_two(self.id))
+
     async def probe(self, run: Run, world: World) -> Probe:
         mark = marker(run.but(iteration=1), self.id)
         found = [talk for talk in await world.forge.own_discussions() if mark in talk.body]
@@ -125,6 +149,9 @@ class CorrectNotice(Action):
     def says(self, run: Run) -> str:
         return f"change the public word to: {texts.printable(self.text)[:80]}"
 
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        return (f"edit {run.facts.get('public.url', 'the public word')}", f"all of its text: {self._body(run)}")
+
     async def probe(self, run: Run, world: World) -> Probe:
         wanted = self._body(run)
         posted = run.facts.get(f"{self.of}.discussion")
@@ -148,6 +175,9 @@ class CloseIncidentIssue(Action):
 
     def says(self, run: Run) -> str:
         return "close the incident's issue"
+
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        return (f"gh issue close {run.facts['issue']}",)
 
     async def probe(self, run: Run, world: World) -> Probe:
         number = run.facts.get("issue")

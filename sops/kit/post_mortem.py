@@ -1,9 +1,10 @@
 """The post-mortem: drafted from the record, and drafted anew when the incident was opened again meanwhile."""
 
 from dataclasses import dataclass
+from shlex import quote
 from typing import Any
 
-from sops.kit import texts
+from sops.kit import hands, texts
 from sops.kit.action import Action, Conflict, Done, News, Probe, Todo, World, marker
 from sops.kit.gate import Condition
 from sops.kit.model import Severity
@@ -22,6 +23,16 @@ class WritePostMortem(Action):
 
     def says(self, run: Run) -> str:
         return f"open a pull request with {self._path(run)}"
+
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        branch, base, path = self._branch(run), run.facts["post-mortem.base"], self._path(run)
+        title = f"Post-mortem of {run.name}"
+        return (
+            f"git push origin {base}:refs/heads/{branch}",
+            f"git fetch origin && git switch {branch}, and write {path}: timeline, root cause, impact, action items",
+            f"git add {path} && git commit -m {quote(title)} && git push origin {branch}",
+            *hands.requested(branch, run.policy.develop, title, self._mark(run)),
+        )
 
     async def probe(self, run: Run, world: World) -> Probe:
         found = await self._request(run, world)

@@ -1,8 +1,9 @@
 """What the bot does and waits for in a security response (SOP-05). Everything is private until it is published."""
 
 from dataclasses import dataclass
+from shlex import quote
 
-from sops.kit import texts
+from sops.kit import hands, texts
 from sops.kit.action import Action, Conflict, Done, Probe, Todo, World, marker, twice
 from sops.kit.changelog_entries import add_entry
 from sops.kit.errors import FarEndRefused
@@ -31,6 +32,16 @@ class OpenAdvisory(Action):
     def says(self, run: Run) -> str:
         return "open a draft advisory"
 
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        summary, mark = quote(texts.titled(run.title)[:200]), marker(run, "advisory")
+        return (
+            (
+                f"gh api -X POST {hands.ADVISORIES} -f summary={summary} -f description={quote(mark)} -f severity=high"
+                " -f 'vulnerabilities[][package][ecosystem]=other'"
+            ),
+            "the description may say more, as long as that line is in it",
+        )
+
     async def probe(self, run: Run, world: World) -> Probe:
         mark = marker(run, "advisory")
         found = [each for each in await world.forge.advisories() if mark in each.description]
@@ -52,6 +63,16 @@ class ScoreAdvisory(Action):
     def says(self, run: Run) -> str:
         return "write score and affected versions into the advisory"
 
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        facts = run.facts
+        return (
+            (
+                f"gh api -X PATCH {hands.ADVISORIES}/{facts['ghsa']} -f cvss_vector_string={quote(str(facts['cvss']))}"
+                " -f 'vulnerabilities[][package][ecosystem]=other'"
+                f" -f {quote('vulnerabilities[][vulnerable_version_range]=' + str(facts['affected']))}"
+            ),
+        )
+
     async def probe(self, run: Run, world: World) -> Probe:
         found = await _advisory(run, world) if "ghsa" in run.facts else None
         if found is None:
@@ -72,6 +93,9 @@ class OpenFork(Action):
 
     def says(self, run: Run) -> str:
         return "ask for the temporary private fork"
+
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        return (f"gh api -X POST {hands.ADVISORIES}/{run.facts['ghsa']}/forks",)
 
     async def probe(self, run: Run, world: World) -> Probe:
         found = await _advisory(run, world) if "ghsa" in run.facts else None
@@ -133,6 +157,17 @@ class PublishAdvisory(Action):
         what = f": affected {run.facts.get('affected')}, patched in {patched}" if patched else ""
         return f"publish {which}{what}"
 
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        facts = run.facts
+        return (
+            (
+                f"gh api -X PATCH {hands.ADVISORIES}/{facts['ghsa']} -f state=published"
+                " -f 'vulnerabilities[][package][ecosystem]=other'"
+                f" -f {quote('vulnerabilities[][vulnerable_version_range]=' + str(facts['affected']))}"
+                f" -f {quote('vulnerabilities[][patched_versions]=' + str(facts['patched']))}"
+            ),
+        )
+
     async def probe(self, run: Run, world: World) -> Probe:
         found = await _advisory(run, world) if "ghsa" in run.facts else None
         if found is None:
@@ -154,6 +189,9 @@ class RequestCve(Action):
 
     def says(self, run: Run) -> str:
         return "request a CVE from GitHub"
+
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        return (f"gh api -X POST {hands.ADVISORIES}/{run.facts['ghsa']}/cve",)
 
     async def probe(self, run: Run, world: World) -> Probe:
         found = await _advisory(run, world) if "ghsa" in run.facts else None
