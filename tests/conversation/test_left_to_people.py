@@ -5,16 +5,6 @@ import shlex
 import subprocess
 
 from adapters.sandbox import pulls
-import re
-import shlex
-import subprocess
-
-from adapters.sandbox import pulls
-import re
-import shlex
-import subprocess
-
-from adapters.sandbox import pulls
 from tests.conversation.conftest import seldom
 
 
