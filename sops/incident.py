@@ -4,13 +4,12 @@ from sops.kit.gate import SignedOff
 from sops.kit.incident_actions import (
     CloseIncidentIssue,
     OpenIncidentIssue,
-    OwesPostMortem,
     Reopened,
     ReopenIncidentIssue,
     SeverityKnown,
-    WritePostMortem,
 )
 from sops.kit.model import Role, Sop, Step
+from sops.kit.post_mortem import OwesPostMortem, WritePostMortem
 from sops.kit.release_gates import Merged
 from sops.kit.timing import ACKNOWLEDGE, POST_MORTEM, UPDATE
 

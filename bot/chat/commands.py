@@ -419,7 +419,7 @@ _SPAN = re.compile(r"([1-9][0-9]{0,3})\s*(m|min|h|d)")
 _RUN = re.compile(r"([A-Za-z]{3})-([1-9][0-9]{0,8})")
 _PERSON = re.compile(r"@?([\w.\-]{1,64})")
 #: What follows "by" when a day is meant, so that "by themselves" stays text and "by Friday" is asked about.
-_DAY = r"[0-9]\S*|today|tomorrow|(?:mon|tue|tues|wed|wednes|thu|thurs|fri|sat|satur|sun)(?:day)?"
+_DAY = r"[0-9]\S*|today|tomorrow|yesterday|(?:mon|tue|tues|wed|wednes|thu|thurs|fri|sat|satur|sun)(?:day)?"
 _STEP = re.compile(r"[a-z][a-z0-9-]{0,39}")
 
 

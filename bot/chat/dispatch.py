@@ -10,11 +10,12 @@ from datetime import datetime
 from functools import partial
 
 from bot.chat import commands, permissions, replies, signs
-from bot.chat.handlers import HANDLERS, incident, public_words, release, rephrased
+from bot.chat.handlers import HANDLERS, endings, incident, public_words, release, rephrased
 from bot.chat.handlers.base import Refused, Speaker
 from bot.chat.looking import Looking
 from bot.chat.newcomers import Newcomers
 from bot.chat.privacy import hidden
+from bot.chat.replies import incident as incident_words
 from bot.chat.replies.freeze import not_frozen
 from bot.chat.roots import Roots
 from bot.engine.desk import Desk
@@ -190,8 +191,10 @@ class Dispatch:
         """The one transaction of a command."""
         stored = tx.runs.get(run_id)
         desk = Desk(tx, stored, self._clock.now(), self._people, heard_at=item.event.at)
-        if stored.state.over and not isinstance(command, _AFTERWARDS):
-            refused: Refused | None = Refused(replies.refused(replies.OVER))
+        if stored.facts.get("restricted"):
+            refused: Refused | None = Refused(replies.refused(incident_words.NOTHING_HERE))
+        elif stored.state.over and not isinstance(command, _AFTERWARDS):
+            refused = Refused(replies.refused(replies.OVER))
         elif not fits(command, stored):
             refused = Refused(replies.refused(replies.NOT_HERE))
         else:
@@ -229,7 +232,7 @@ def fits(command: commands.Command, run: Run) -> bool:
     """Commands of incidents make no sense in a release, and the other way round."""
     if isinstance(command, commands.SetFact):
         return command.name in commands.SETTABLE_IN.get(run.sop, ())
-    if type(command) in {commands.Restrict, *incident.HANDLERS, *public_words.HANDLERS}:
+    if type(command) in {commands.Restrict, *incident.HANDLERS, *endings.HANDLERS, *public_words.HANDLERS}:
         return run.prefix == replies.INCIDENT
     if isinstance(command, commands.Reland):
         return run.sop == "SOP-04"

@@ -5,8 +5,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 
 from bot.chat import commands, replies
+from bot.chat.handlers import restricting
 from bot.chat.handlers.base import Speaker
-from bot.chat.handlers.common import end_here
+from bot.chat.handlers.cancelling import end_here
 from bot.chat.handlers.incident import page_first
 from bot.chat.openings import OPENINGS, Beginning, Looks, Opening
 from bot.chat.openings.own import own
@@ -225,6 +226,7 @@ class Roots:
         end_here(left, me)
         left.say(security.restricted_public(old))
         left.finish()
+        restricting.take_children(tx, old, new, now, self._people, me)
 
     def _draft(self, opening: Opening, me: Speaker, item: InboxItem, now: datetime, parent: Run | None) -> Run:
         """A run that has no number yet."""

@@ -13,7 +13,7 @@ import structlog
 from bot.chat import replies
 from bot.engine.caught import caught
 from bot.engine.debts import Debts
-from bot.engine.desk import Desk
+from bot.engine.desk import Desk, root_of
 from sops.kit import timing
 from sops.kit.message import Card
 from sops.kit.model import Role
@@ -101,8 +101,7 @@ class Clocks:
         if whom and deadline.clock == timing.ACKNOWLEDGE:
             desk.run = run.with_facts({"paged": [*run.facts.get("paged", []), [whom, desk.now.isoformat()]]})
         if deadline.clock == timing.UPDATE and deadline.threshold >= timing.DUE:
-            missed = timing.missed_updates(run) + 1
-            desk.run = timing.started(desk.run.with_facts({"update.missed": missed}), timing.UPDATE, desk.now)
+            desk.run = timing.update_missed(desk.run, state.due_at, desk.now)
         following = _next_mark(desk.run, deadline, self._ladder(run))
         card = replies.reminder(run, deadline, whom, following, desk.now)
         return [Reminder(desk.run, deadline, card, whom, late)]
@@ -118,11 +117,14 @@ class Clocks:
         return [Reminder(desk.run, deadline, card, "", desk.now - deadline.due_at)]
 
     def _whom(self, run: Run, deadline: Deadline) -> str:
-        """Whose turn it is: up the ladder for what nobody answers, else who answers for the run."""
+        """Whose turn it is: up the ladder for what nobody answers, else who answers for the run.
+
+        A missed update goes round, the commander first each time.
+        """
         ladder = self._ladder(run)
         if deadline.clock == timing.UPDATE:
             answering = list(dict.fromkeys([*([run.owner] if run.owner else []), *ladder])) or [""]
-            return answering[min(timing.missed_updates(run), len(answering) - 1)]
+            return answering[timing.missed_updates(run) % len(answering)]
         if timing.lasting(deadline.clock):
             debt = next(debt for debt in run.obligations if f"{timing.OWED}{debt.id}" == deadline.clock)
             able = [person.handle for person in self._people.holding(debt.role)]
@@ -150,8 +152,8 @@ class Clocks:
 
     def _speak(self, tx: Transaction, reminders: Sequence[Reminder], now: datetime) -> None:
         late = [reminder for reminder in reminders if reminder.late > LATE]
-        for channel in dict.fromkeys(reminder.run.place.channel for reminder in late):
-            here = [reminder for reminder in late if reminder.run.place.channel == channel]
+        for where in dict.fromkeys(_channel(reminder) for reminder in late):
+            here = [reminder for reminder in late if _channel(reminder) == where]
             if len(here) > 1:
                 self._speak_once(tx, here, now)
                 reminders = [reminder for reminder in reminders if reminder not in here]
@@ -159,7 +161,7 @@ class Clocks:
             run, deadline = reminder.run, reminder.deadline
             card = replies.late(reminder.card, deadline.due_at) if reminder.late > LATE else reminder.card
             key = f"{run.id}/reminder/{deadline.clock}/{deadline.generation}/{deadline.threshold}"
-            tx.outbox.put(Outgoing("post", key, run.place, card, run.id, root=f"{run.id}/root"), now)
+            tx.outbox.put(Outgoing("post", key, run.place, card, run.id, root=root_of(run.id)), now)
 
     def _speak_once(self, tx: Transaction, missed: Sequence[Reminder], now: datetime) -> None:
         """One message in the channel for everything that was missed there."""
@@ -167,6 +169,11 @@ class Clocks:
         marks = "+".join(f"{r.run.id[:8]}.{r.deadline.clock}.{r.deadline.generation}" for r in missed)
         card = replies.missed([(r.run, r.deadline, r.whom) for r in missed])
         tx.outbox.put(Outgoing("post", f"missed/{now.isoformat()}/{marks}", first.run.place, card), now)
+
+
+def _channel(reminder: Reminder) -> tuple[str, str]:
+    """Which channel it concerns; two chats may have one of the same name."""
+    return reminder.run.place.platform, reminder.run.place.channel
 
 
 def _loudest(due: Sequence[Deadline]) -> list[Deadline]:

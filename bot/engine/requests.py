@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.chat import replies
+from bot.chat.replies import breakglass
 from bot.engine.desk import Desk
 from sops.kit import timing
 from sops.kit.action import World
@@ -136,8 +137,39 @@ def void(desk: Desk, request: Request, subject: dict[str, Any]) -> Run:
     return desk.run
 
 
+def emergency(desk: Desk) -> bool:
+    """A P0 is open: this run's own, or an incident that is not resolved yet."""
+    own = desk.run.severity is Severity.P0 and not desk.run.state.over
+    return own or any(_unresolved(run) for run in desk.tx.runs.open() if run.severity is Severity.P0)
+
+
+def _unresolved(run: Run) -> bool:
+    """A resolved incident that still owes its post-mortem is no emergency any more."""
+    verified = run.record("verify")
+    open_still = run.state in {RunState.ACTIVE, RunState.HELD, RunState.PARKED}
+    return run.prefix == "INC" and open_still and not (verified.signed or verified.state.over)
+
+
+def _lapsed(desk: Desk, request: Request) -> bool:
+    """What would go through by break-glass no longer may: the emergency is over, and too few said yes."""
+    begun = request.override_at is not None and desk.now >= request.override_at
+    return begun and request.overridden and not emergency(desk)
+
+
+def lapse(desk: Desk, request: Request) -> Request:
+    """The override is as if it had never been asked for; the request goes on waiting for its yeses."""
+    again = request.but(state=RequestState.OPEN, grace_until=None, override_by="", override_at=None, override_reason="")
+    desk.run = replaced(desk.run, again)
+    desk.note("override-lapsed", code=request.code, by=request.override_by)
+    desk.say(breakglass.lapsed(request))
+    return again
+
+
 def settle(desk: Desk, seq: int, people: People) -> Request:
-    """What time and roles do to a live request: it expires, or a yes whose giver lost the role is dropped."""
+    """What time and roles do to a live request: it expires, or a yes whose giver lost the role is dropped.
+
+    Break-glass goes through when its wait is over, or lapses when the emergency is.
+    """
     request = request_of(desk, seq)
     if not request.live:
         return request
@@ -147,6 +179,8 @@ def settle(desk: Desk, seq: int, people: People) -> Request:
         desk.run = replaced(desk.run, request)
         desk.note("approval-reduced", code=request.code, left=list(request.people))
         desk.say(replies.yes_dropped(desk.run, request))
+    if _lapsed(desk, request):
+        request = lapse(desk, request)
     if request.state is RequestState.OPEN and request.override_at is not None and desk.now >= request.override_at:
         request = request.but(state=RequestState.GRANTED)
         desk.run = replaced(desk.run, request)
@@ -164,18 +198,19 @@ def use(desk: Desk, request: Request) -> bool:
     now = request_of(desk, request.seq)
     if now.state is RequestState.CONSUMED:
         return True
-    if now.state is not RequestState.GRANTED or desk.run.state is not RunState.ACTIVE:
+    if now.state is not RequestState.GRANTED or desk.run.state is not RunState.ACTIVE or _lapsed(desk, now):
         return False
     desk.run = replaced(desk.run, now.but(state=RequestState.CONSUMED))
-    desk.note("approval-consumed", code=now.code, by=list(now.people), override=now.override_by)
-    if now.override_by:
+    override = breakglass.by(now) if now.overridden else ""
+    desk.note("approval-consumed", code=now.code, by=list(now.people), override=override)
+    if now.overridden:
         owe_review(desk, now)
     return True
 
 
 def owe_review(desk: Desk, request: Request) -> None:
     """What went through by break-glass is looked at afterwards."""
-    text = replies.override_owed(request)
+    text = breakglass.owed(request)
     debt = Obligation(id=f"{OVERRIDE}-{request.code}", text=text, role=request.role, since=desk.now)
     desk.run = desk.run.but(obligations=(*desk.run.obligations, debt))
     desk.run = timing.started(desk.run, f"{timing.OWED}{debt.id}", desk.now)

@@ -280,8 +280,9 @@ def rest(desk: Desk, every: timedelta, seen: int, fence: int) -> None:
         state = RunState.CANCELLED if run.facts.get("cancelled") else RunState.DONE
         desk.run = run.but(state=state, ended_at=desk.now)
         desk.note("ended", state=state)
-        if not replies.quiet(desk.run):
-            desk.say(replies.ended(desk.run))
-        desk.tell(replies.ended(desk.run))
+        if state is RunState.DONE:  # that it was cancelled was told when it was; this was its clearing away
+            if not replies.quiet(desk.run):
+                desk.say(replies.ended(desk.run))
+            desk.tell(replies.ended(desk.run))
     elif run.state in {RunState.ACTIVE, RunState.HELD}:
         desk.look_at(min([desk.now + every, *requests.turns(run, desk.now)]))

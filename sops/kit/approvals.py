@@ -74,6 +74,11 @@ class Request(_Value):
         """Distinct people who said yes, in order."""
         return tuple(dict.fromkeys(yes.person for yes in self.yeses))
 
+    @property
+    def overridden(self) -> bool:
+        """It goes through, or went, by break-glass: too few said yes."""
+        return bool(self.override_by) and len(self.people) < self.quorum
+
     def but(self, **changes: Any) -> "Request":
         return self.model_copy(update=changes)
 

@@ -16,6 +16,7 @@ from sops.kit.gate import Approved, Gate, Met, SignedOff, Waiting
 from sops.kit.model import Piece, Role, Sop, Step
 from sops.kit.policy import ExtraStep, Policy
 from sops.kit.run import Run
+from sops.kit.texts import duration
 from sops.kit.timing import OWN, span_of
 from sops.kit.world import CheckState
 
@@ -69,7 +70,7 @@ class TimePassed(Gate):
     seconds: int
 
     def says(self, run: Run) -> str:
-        return f"wait for {timedelta(seconds=self.seconds)}"
+        return f"wait for {duration(timedelta(seconds=self.seconds))}"
 
     async def check(self, run: Run, world: World) -> Met | Waiting:
         until = (run.record(self.step).since or world.now) + timedelta(seconds=self.seconds)
@@ -87,6 +88,9 @@ class DispatchWorkflow(Action):
 
     def says(self, run: Run) -> str:
         return f"start {self.file} on {run.policy.main}"
+
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        return (f"gh workflow run {self.file} --ref {run.policy.main}",)
 
     async def probe(self, run: Run, world: World) -> Probe:
         tip, at = await world.git.branch(run.policy.main), f"{self.step}.on"

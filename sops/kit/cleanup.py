@@ -13,6 +13,11 @@ class CleanUp(Action):
     def says(self, run: Run) -> str:
         return "close the run's own pull request and delete its own branch, if nobody touched them"
 
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        number, branch = run.facts.get("pr"), run.facts.get("branch")
+        close = [f"gh pr close {number}"] if number else []
+        return (*close, *([f"git push origin --delete {branch}"] if branch else []))
+
     async def probe(self, run: Run, world: World) -> Probe:
         gone: list[str] = []
         kept: list[str] = []
@@ -30,7 +35,7 @@ class CleanUp(Action):
         if branch:
             gone += [branch] if tip is None else []
             kept += [f"{branch} at {short(tip)}"] if tip is not None else []
-        return Done(news=(News("cleaned", {"gone": gone, "kept": kept}),))
+        return Done({"cleaned": not kept}, news=(News("cleaned", {"gone": gone, "kept": kept}),))
 
     async def perform(self, run: Run, world: World) -> None:
         number, branch = run.facts.get("pr"), _branch(run)

@@ -1,8 +1,9 @@
 """What the bot does in a dependency update (SOP-06)."""
 
 from dataclasses import dataclass
+from shlex import quote
 
-from sops.kit import texts
+from sops.kit import hands, texts
 from sops.kit.action import Action, Conflict, Done, News, Probe, Todo, World, fill
 from sops.kit.changelog_entries import add_entry, unreleased_entries
 from sops.kit.dispatched import dispatched
@@ -41,6 +42,13 @@ class PinDependency(Action):
     def says(self, run: Run) -> str:
         where = ", ".join(run.facts.get("pins", [])) or "the files that pin it"
         return f"pin {run.facts.get('name', 'it')} at {run.facts.get('to', 'the new version')} in {where}"
+
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        facts = run.facts
+        what = [f"in {path}: {facts['name']} at {facts['to']}" for path in facts.get("pins", [])]
+        return hands.edited(
+            fill(self.branch, run), what or [self.says(run)], f"Update {facts['name']} to {facts['to']}"
+        )
 
     async def probe(self, run: Run, world: World) -> Probe:
         head = await world.git.branch(fill(self.branch, run))
@@ -91,6 +99,11 @@ class NoteUpdate(Action):
         part = "Security" if run.facts.get("cve") else "Changed"
         return f"write the update into {run.policy.changelog}, [Unreleased], {part}"
 
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        part = "Security" if run.facts.get("cve") else "Changed"
+        what = f"in {run.policy.changelog}, [Unreleased], {part}: - {self._entry(run)}"
+        return hands.edited(fill(self.branch, run), [what], f"Changelog of {run.facts['name']} {run.facts['to']}")
+
     async def probe(self, run: Run, world: World) -> Probe:
         name, path = fill(self.branch, run), run.policy.changelog
         head = await world.git.branch(name)
@@ -133,6 +146,10 @@ class StartBuilds(Action):
 
     def says(self, run: Run) -> str:
         return f"start {', '.join(run.policy.dependency_workflows) or 'the builds'} on {fill(self.branch, run)}"
+
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        branch = fill(self.branch, run)
+        return tuple(f"gh workflow run {workflow} --ref {branch}" for workflow in run.policy.dependency_workflows)
 
     async def probe(self, run: Run, world: World) -> Probe:
         head = await world.git.branch(fill(self.branch, run))
@@ -180,6 +197,9 @@ class LabelSecurity(Action):
 
     def says(self, run: Run) -> str:
         return f"label the pull request {', '.join(self._labels(run))}"
+
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        return (f"gh pr edit {run.facts['pr']} --add-label {quote(','.join(self._labels(run)))}",)
 
     async def probe(self, run: Run, world: World) -> Probe:
         if "pr" not in run.facts:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sops.kit import texts
+from sops.kit import hands, texts
 from sops.kit.action import Action, Conflict, Done, Owed, Probe, Todo, World, fill, short
 from sops.kit.branch_actions import CutBranch
 from sops.kit.changelog import is_dated
@@ -31,6 +31,9 @@ class BumpPatch(Action):
 
     def says(self, run: Run) -> str:
         return f"set {', '.join(file.path for file in run.policy.version_files)} to {run.version}"
+
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        return hands.edited(fill(self.branch, run), hands.version_files(run, run.version), f"Prepare {run.version}")
 
     async def probe(self, run: Run, world: World) -> Probe:
         name = fill(self.branch, run)
@@ -81,6 +84,12 @@ class WriteChangelog(Action):
 
     def says(self, run: Run) -> str:
         return f"write {run.version} into {run.policy.changelog}"
+
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        kind = "Security" if run.facts.get("security") and not run.private else "Fixed"
+        text = texts.titled(str(run.facts.get("changelog", "")))
+        what = f"in {run.policy.changelog}: a section [{run.version}] with the day, in it {kind}: {text}"
+        return hands.edited(fill(self.branch, run), [what], f"Changelog of {run.version}")
 
     async def probe(self, run: Run, world: World) -> Probe:
         name, path = fill(self.branch, run), run.policy.changelog
@@ -134,6 +143,13 @@ class AskReviewers(Action):
 
     def says(self, run: Run) -> str:
         return "ask the reviewers for a review"
+
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        logins = ",".join(run.facts.get("reviewers.asked", []))
+        return (
+            f"gh pr edit {run.facts['pr']} --add-reviewer {logins}",
+            "nothing hangs on it: two people may !waive it",
+        )
 
     async def probe(self, run: Run, world: World) -> Probe:
         if "pr" not in run.facts:
@@ -287,6 +303,10 @@ class ListLine(Action):
 
     def says(self, run: Run) -> str:
         return f"list {run.line}.x in {run.policy.security_policy}"
+
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        what = f"in {run.policy.security_policy}: a row for {run.line}.x among the supported versions"
+        return hands.edited(fill(self.branch, run), [what], f"List the line of {run.release} as supported")
 
     async def probe(self, run: Run, world: World) -> Probe:
         tip = await world.git.branch(fill(self.branch, run))

@@ -1,13 +1,12 @@
-"""What the bot does in an incident: its issue, public words, action items, the post-mortem."""
+"""What the bot does in an incident: its issue, public words, action items."""
 
 from dataclasses import dataclass
+from shlex import quote
 
-from sops.kit import texts
-from sops.kit.action import Action, Conflict, Done, News, Probe, Todo, World, marker, twice
+from sops.kit import hands, texts
+from sops.kit.action import Action, Conflict, Done, Probe, Todo, World, marker, twice
 from sops.kit.gate import Condition, Gate, Met, Waiting
-from sops.kit.model import Severity
 from sops.kit.run import Run
-from sops.kit.timing import calendar
 from sops.kit.world import Issue
 
 
@@ -25,6 +24,14 @@ class OpenIncidentIssue(Action):
 
     def says(self, run: Run) -> str:
         return "open the incident's issue"
+
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        title, body = texts.incident_issue(run)
+        label = quote(run.policy.incident_label)
+        return (
+            f"gh issue create --title {quote(title)} --body {quote(body.strip())} --label {label}",
+            hands.by_two("acknowledge"),
+        )
 
     async def probe(self, run: Run, world: World) -> Probe:
         found = await _marked(run, world, marker(run.but(iteration=1), "incident"))
@@ -46,6 +53,9 @@ class ReopenIncidentIssue(Action):
     def says(self, run: Run) -> str:
         return "open the incident's issue again"
 
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        return (f"gh issue reopen {run.facts['issue']}",)
+
     async def probe(self, run: Run, world: World) -> Probe:
         number = run.facts.get("issue")
         issue = await world.forge.issue(number) if number else None
@@ -66,7 +76,16 @@ class OpenActionIssue(Action):
     keyless = True
 
     def says(self, run: Run) -> str:
-        return f"open an issue for {self.who}: {texts.printable(self.text)[:80]}"
+        number = self.id.rpartition("-")[2]
+        return f"open an issue for {self.who}, action {number}: {texts.printable(self.text)[:80]}"
+
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        title, body = texts.action_issue(run, self.text, self.due, self.who)
+        label = quote(run.policy.incident_label)
+        return (
+            f"gh issue create --title {quote(title)} --body {quote(body.strip())} --label {label}",
+            hands.by_two(self.id),
+        )
 
     async def probe(self, run: Run, world: World) -> Probe:
         found = await _marked(run, world, marker(run.but(iteration=1), self.id))
@@ -98,12 +117,18 @@ class PublishNotice(Action):
     def says(self, run: Run) -> str:
         return f"post in {run.policy.announcements}: {texts.printable(self.text)[:80]}"
 
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        title, body = texts.notice(run, self.text)
+        return (f"post in {run.policy.announcements}: {title}", body.strip(), hands.by_two(self.id))
+
     async def probe(self, run: Run, world: World) -> Probe:
         mark = marker(run.but(iteration=1), self.id)
         found = [talk for talk in await world.forge.own_discussions() if mark in talk.body]
         if not found:
             return Todo(self.says(run))
-        facts = {f"{self.id}.discussion": found[-1].id, "public.last": self.id, "public.url": found[-1].url}
+        posted = found[-1]
+        facts = {f"{self.id}.discussion": posted.id, f"{self.id}.url": posted.url}
+        facts |= {"public.last": self.id, "public.url": posted.url}
         return Done(facts, news=twice("discussion", [talk.url for talk in found[:-1]]))
 
     async def perform(self, run: Run, world: World) -> None:
@@ -124,6 +149,9 @@ class CorrectNotice(Action):
     def says(self, run: Run) -> str:
         return f"change the public word to: {texts.printable(self.text)[:80]}"
 
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        return (f"edit {run.facts.get('public.url', 'the public word')}", f"all of its text: {self._body(run)}")
+
     async def probe(self, run: Run, world: World) -> Probe:
         wanted = self._body(run)
         posted = run.facts.get(f"{self.of}.discussion")
@@ -142,70 +170,14 @@ class CorrectNotice(Action):
 
 
 @dataclass(frozen=True)
-class WritePostMortem(Action):
-    """The post-mortem on a branch of its own and its pull request, written once; people edit it there."""
-
-    def says(self, run: Run) -> str:
-        return f"open a pull request with {self._path(run)}"
-
-    async def probe(self, run: Run, world: World) -> Probe:
-        mark = self._mark(run)
-        found = await world.forge.pull_requests(self._branch(run), run.policy.develop)
-        ours = [request for request in found if mark in request.body]
-        if ours:
-            first = ours[-1]
-            news = News("post-mortem-drafted", {"pr": first.number, "url": first.url})
-            return Done({"post-mortem": first.number, "post-mortem.url": first.url}, (news,))
-        tip = await world.git.branch(run.policy.develop)
-        if tip is None:
-            return Conflict(f"there is no branch {run.policy.develop}", "create it, then !retry")
-        return Todo(self.says(run), {"post-mortem.base": run.facts.get("post-mortem.base") or tip})
-
-    async def perform(self, run: Run, world: World) -> None:
-        branch, base = self._branch(run), run.facts["post-mortem.base"]
-        mark = self._mark(run)
-        tip = await world.git.branch(branch)
-        if tip is None:
-            await world.git.create_branch(branch, base)
-            tip = base
-        if tip == base:
-            actions = [(a["who"], a["text"], a["due"]) for a in run.facts.get("actions", [])]
-            text = texts.post_mortem(run, await world.history(run.id), actions, mark)
-            files = await self._files(run, world, base, text)
-            await world.git.commit(branch, expected=base, files=files, message=f"Post-mortem of {run.name}\n")
-        await world.forge.open_pull_request(
-            head=branch,
-            base=run.policy.develop,
-            title=f"Post-mortem of {run.name}: {texts.titled(run.title)[:150]}",
-            body=f"Drafted from the record of {run.name}. Edit it here; merging completes the post-mortem.\n\n{mark}",
-        )
-
-    async def _files(self, run: Run, world: World, base: str, text: str) -> dict[str, bytes]:
-        return {self._path(run): text.encode()}
-
-    def _mark(self, run: Run) -> str:
-        return marker(run.but(iteration=self._round(run)), "post-mortem")
-
-    def _round(self, run: Run) -> int:
-        """Which post-mortem of this incident it is; a reopened incident owes another once one is merged."""
-        return int(run.facts.get("post-mortem.round", 1))
-
-    def _branch(self, run: Run) -> str:
-        number = self._round(run)
-        return f"post-mortem/{run.name.lower()}" + (f"-{number}" if number > 1 else "")
-
-    def _path(self, run: Run) -> str:
-        day = calendar(run).local(run.created_at).date().isoformat()
-        again = f"-{self._round(run)}" if self._round(run) > 1 else ""
-        return f"{run.policy.incidents}/{day}-{texts.slug(run.title, otherwise=run.name.lower())}{again}.md"
-
-
-@dataclass(frozen=True)
 class CloseIncidentIssue(Action):
     """Closes the incident's issue (SOP-08 row 9)."""
 
     def says(self, run: Run) -> str:
         return "close the incident's issue"
+
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        return (f"gh issue close {run.facts['issue']}",)
 
     async def probe(self, run: Run, world: World) -> Probe:
         number = run.facts.get("issue")
@@ -239,18 +211,3 @@ class Reopened(Condition):
 
     def otherwise(self, run: Run) -> str:
         return "never reopened"
-
-
-@dataclass(frozen=True)
-class OwesPostMortem(Condition):
-    """A post-mortem is optional for a P3, and then only written when somebody set its cause."""
-
-    def holds(self, run: Run) -> bool:
-        severities = {run.severity, run.facts.get("resolved.severity", run.severity)}
-        return severities != {Severity.P3} or bool(run.facts.get("cause"))
-
-    def says(self, run: Run) -> str:
-        return "unless it is a P3"
-
-    def otherwise(self, run: Run) -> str:
-        return "optional for P3"

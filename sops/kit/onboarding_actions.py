@@ -2,8 +2,9 @@
 
 import re
 from dataclasses import dataclass
+from shlex import quote
 
-from sops.kit import texts
+from sops.kit import hands, texts
 from sops.kit.action import Action, Conflict, Done, News, Probe, Todo, World, marker, twice
 from sops.kit.contributors import add_contributor, names
 from sops.kit.errors import InvalidText
@@ -33,6 +34,10 @@ class Welcome(Action):
     def says(self, run: Run) -> str:
         where = f" on #{run.facts['number']}" if "number" in run.facts else ""
         return f"welcome {_who(run)}{where}"
+
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        text = quote(texts.welcome(run).strip())
+        return (f"gh issue comment {run.facts['number']} --body {text}", hands.by_two("welcome"))
 
     async def probe(self, run: Run, world: World) -> Probe:
         before = await self._before(run, world)
@@ -67,6 +72,10 @@ class LabelChosen(Action):
     def says(self, run: Run) -> str:
         return f"label the issues chosen {run.policy.good_first_label!r}"
 
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        numbers = " ".join(map(str, self._chosen(run)))
+        return (f"gh issue edit {numbers} --add-label {quote(run.policy.good_first_label)}",)
+
     async def probe(self, run: Run, world: World) -> Probe:
         missing = []
         for number in self._chosen(run):
@@ -94,6 +103,10 @@ class Thank(Action):
     def says(self, run: Run) -> str:
         return f"thank {_who(run)}"
 
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        text = quote(texts.thanks(run).strip())
+        return (f"gh issue comment {run.facts['number']} --body {text}", hands.by_two("thanks"))
+
     async def probe(self, run: Run, world: World) -> Probe:
         found = await _ours(run, world, marker(run, "thanks"))
         if not found:
@@ -110,6 +123,15 @@ class AddContributor(Action):
 
     def says(self, run: Run) -> str:
         return f"add {_who(run)} to {run.policy.contributors}, if there is one"
+
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        branch, base = self._branch(run), run.policy.develop
+        what, title = f"in {run.policy.contributors}: a line for {run.facts['login']}", f"Thank {run.facts['login']}"
+        return (
+            f"git push origin {run.facts.get('contributors.base', base)}:refs/heads/{branch}",
+            *hands.edited(branch, [what], title),
+            *hands.requested(branch, base, title, marker(run, "contributors")),
+        )
 
     async def probe(self, run: Run, world: World) -> Probe:
         found = await world.forge.pull_requests(self._branch(run), run.policy.develop)

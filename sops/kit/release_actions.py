@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sops.kit import texts
+from sops.kit import hands, texts
 from sops.kit.action import Action, Conflict, Done, Probe, Todo, World, fill, marker, short, twice
 from sops.kit.changelog import date_candidate, date_unreleased, is_dated
 from sops.kit.errors import InvalidText, SignatureInvalid
@@ -25,6 +25,11 @@ class PrepareVersion(Action):
     def says(self, run: Run) -> str:
         files = ", ".join(file.path for file in run.policy.version_files)
         return f"set {files} to {fill(self.version, run)} and date {run.policy.changelog}"
+
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        version = fill(self.version, run)
+        lines = [*hands.version_files(run, version), f"in {run.policy.changelog}: a heading [{version}] with the day"]
+        return hands.edited(fill(self.branch, run), lines, f"Prepare {version}")
 
     async def probe(self, run: Run, world: World) -> Probe:
         head = await world.git.branch(fill(self.branch, run))
@@ -91,8 +96,8 @@ class OpenPullRequest(Action):
         return f"open a pull request {fill(self.branch, run)} → {fill(self.into, run)}"
 
     def by_hand(self, run: Run) -> tuple[str, ...]:
-        mark = self._mark(run)
-        return (f"{self.says(run)}, called {fill(self.title, run)!r}", f"with this line in its text: {mark}")
+        head, base = fill(self.branch, run), fill(self.into, run)
+        return hands.requested(head, base, fill(self.title, run), self._mark(run), self._labels(run))
 
     async def probe(self, run: Run, world: World) -> Probe:
         found = await world.forge.pull_requests(fill(self.branch, run), fill(self.into, run))
@@ -256,7 +261,7 @@ class Announce(Action):
         return f"post in {run.policy.announcements}: {self._words(run)[0]}"
 
     def by_hand(self, run: Run) -> tuple[str, ...]:
-        return (self.says(run), f"with this line in its text: {marker(run, 'announce')}")
+        return (self.says(run), self._words(run)[1].strip(), hands.by_two("announce"))
 
     async def probe(self, run: Run, world: World) -> Probe:
         mark = marker(run, "announce")

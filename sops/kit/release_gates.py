@@ -220,11 +220,14 @@ class Merged(Gate):
 
     async def check(self, run: Run, world: World) -> Met | Waiting:
         request = await world.forge.pull_request(run.facts[self.number])
+        closed = f"{self.number}.closed"
         if request.merged:
             return Met({f"{self.number}.merge": request.merge_sha})
         if request.state == "closed":
-            return Waiting(f"PR #{request.number} was closed without merging; reopen it")
-        return Waiting(f"PR #{request.number} is open")
+            about = {"number": request.number, "url": request.url}
+            news = () if run.facts.get(closed) else (News("closed-unmerged", about),)
+            return Waiting(f"PR #{request.number} was closed without merging; reopen it", {closed: True}, news)
+        return Waiting(f"PR #{request.number} is open", {closed: False} if run.facts.get(closed) else {})
 
 
 @dataclass(frozen=True)

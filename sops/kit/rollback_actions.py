@@ -24,6 +24,9 @@ class PointLatest(Action):
         good, digest = run.facts.get("good", "the release before"), run.facts.get("good.digest", "")
         return f"point {run.policy.latest} at the image of {good}{f', {digest}' if digest else ''}"
 
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        return (f"crane tag IMAGE@{run.facts['good.digest']} {run.policy.latest}", "IMAGE is the image's full name")
+
     async def probe(self, run: Run, world: World) -> Probe:
         good, wanted = run.facts.get("good.digest"), run.facts.get("good", "the release before")
         latest = await world.registry.manifest(run.policy.latest)
@@ -67,6 +70,9 @@ class RetractImage(Action):
         bad = run.facts.get("bad.digest")
         return f"delete the image of {run.version} from the registry (for good){f', {bad}' if bad else ''}"
 
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        return (f"crane delete IMAGE@{run.facts['bad.digest']}", "IMAGE is the image's full name")
+
     async def probe(self, run: Run, world: World) -> Probe:
         bad = run.facts.get("bad.digest")
         if not bad or await world.registry.manifest(bad) is None:
@@ -88,6 +94,10 @@ class Republish(Action):
     def says(self, run: Run) -> str:
         return f"start {run.policy.publish_workflow} with {run.facts.get('base.tag', 'the tag before')}"
 
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        tag = run.facts["base.tag"]
+        return (f"gh workflow run {run.policy.publish_workflow} --ref {tag} -f tag={tag}",)
+
     async def probe(self, run: Run, world: World) -> Probe:
         workflow, on = run.policy.publish_workflow, {run.facts.get("good.commit")}
         found, news = await dispatched(run, world, workflow, step=self.step, on=on)
@@ -106,6 +116,14 @@ class RetractedNotice(Action):
 
     def says(self, run: Run) -> str:
         return f"put “{RETRACTED}” on top of the release {fill('v{version}', run)}"
+
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        tag = fill("v{version}", run)
+        return (
+            f"gh release view {tag} --json body -q .body > old.md",
+            f"(echo '{RETRACTED}: please use {run.facts['good']} instead.'; echo; cat old.md) > new.md",
+            f"gh release edit {tag} --notes-file new.md",
+        )
 
     async def probe(self, run: Run, world: World) -> Probe:
         release = await world.forge.release_by_tag(fill("v{version}", run))
@@ -152,6 +170,9 @@ class AddWorkaround(Action):
 
     def says(self, run: Run) -> str:
         return "add the workaround to the announcement"
+
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        return (f"edit {run.facts.get('announcement.url', 'the announcement')}", f"all of its text: {self._body(run)}")
 
     async def probe(self, run: Run, world: World) -> Probe:
         mark = marker(run, "announce")
@@ -254,6 +275,9 @@ class PushRevert(Action):
 
     def says(self, run: Run) -> str:
         return f"push the revert to {run.policy.main}"
+
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        return (f"git push origin {run.facts['revert.commit']}:refs/heads/{run.policy.main}",)
 
     async def probe(self, run: Run, world: World) -> Probe:
         commit, tip = run.facts.get("revert.commit"), await world.git.branch(run.policy.main)

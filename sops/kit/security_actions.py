@@ -3,14 +3,15 @@
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from shlex import quote
 
-from sops.kit import texts
+from sops.kit import hands, texts
 from sops.kit.action import Action, Conflict, Done, Probe, Todo, World, marker, twice
 from sops.kit.changelog_entries import add_entry
 from sops.kit.errors import AlreadyThere
 from sops.kit.gate import Condition, Gate, Met, Waiting
-from sops.kit.incident_actions import WritePostMortem
 from sops.kit.policy import MINUTE
+from sops.kit.post_mortem import WritePostMortem
 from sops.kit.run import Run, RunState, StepState
 from sops.kit.timing import PUBLISH, calendar
 from sops.kit.world import Advisory
@@ -40,6 +41,16 @@ class OpenAdvisory(Action):
     def says(self, run: Run) -> str:
         reported = run.facts.get(REPORTED)
         return f"accept the report {reported}" if reported else "open a draft advisory"
+
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        summary, mark = quote(texts.titled(run.title)[:200]), marker(run, "advisory")
+        return (
+            (
+                f"gh api -X POST {hands.ADVISORIES} -f summary={summary} -f description={quote(mark)} -f severity=high"
+                " -f 'vulnerabilities[][package][ecosystem]=other'"
+            ),
+            "the description may say more, as long as that line is in it",
+        )
 
     async def probe(self, run: Run, world: World) -> Probe:
         if REPORTED in run.facts:
@@ -78,6 +89,16 @@ class ScoreAdvisory(Action):
     def says(self, run: Run) -> str:
         return "write score and affected versions into the advisory"
 
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        facts = run.facts
+        return (
+            (
+                f"gh api -X PATCH {hands.ADVISORIES}/{facts['ghsa']} -f cvss_vector_string={quote(str(facts['cvss']))}"
+                " -f 'vulnerabilities[][package][ecosystem]=other'"
+                f" -f {quote('vulnerabilities[][vulnerable_version_range]=' + str(facts['affected']))}"
+            ),
+        )
+
     async def probe(self, run: Run, world: World) -> Probe:
         found = await _advisory(run, world) if "ghsa" in run.facts else None
         if found is None:
@@ -95,6 +116,9 @@ class OpenFork(Action):
 
     def says(self, run: Run) -> str:
         return "ask for the temporary private fork"
+
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        return (f"gh api -X POST {hands.ADVISORIES}/{run.facts['ghsa']}/forks",)
 
     async def probe(self, run: Run, world: World) -> Probe:
         found = await _advisory(run, world) if "ghsa" in run.facts else None
@@ -170,6 +194,17 @@ class PublishAdvisory(Action):
         what = f": scored {score}, affected {affected}, patched in {patched}" if patched else ""
         return f"publish {which}{what}"
 
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        facts = run.facts
+        return (
+            (
+                f"gh api -X PATCH {hands.ADVISORIES}/{facts['ghsa']} -f state=published"
+                " -f 'vulnerabilities[][package][ecosystem]=other'"
+                f" -f {quote('vulnerabilities[][vulnerable_version_range]=' + str(facts['affected']))}"
+                f" -f {quote('vulnerabilities[][patched_versions]=' + str(facts['patched']))}"
+            ),
+        )
+
     async def probe(self, run: Run, world: World) -> Probe:
         found = await _advisory(run, world) if "ghsa" in run.facts else None
         if found is None:
@@ -193,6 +228,9 @@ class RequestCve(Action):
 
     def says(self, run: Run) -> str:
         return "request a CVE from GitHub"
+
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        return (f"gh api -X POST {hands.ADVISORIES}/{run.facts['ghsa']}/cve",)
 
     async def probe(self, run: Run, world: World) -> Probe:
         found = await _advisory(run, world) if "ghsa" in run.facts else None

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from sops.kit import hands
 from sops.kit.action import Action, Conflict, Done, Owed, Probe, Todo, World, fill, short
 from sops.kit.changelog import entries, is_dated
 from sops.kit.changelog_entries import unreleased_entries
@@ -24,6 +25,9 @@ class SetVersion(Action):
 
     def says(self, run: Run) -> str:
         return f"set {', '.join(file.path for file in run.policy.version_files)} to {run.version}"
+
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        return hands.edited(fill(self.branch, run), hands.version_files(run, run.version), f"Prepare {run.version}")
 
     async def probe(self, run: Run, world: World) -> Probe:
         head = await world.git.branch(fill(self.branch, run))
@@ -62,6 +66,12 @@ class PromoteChangelog(Action):
     def says(self, run: Run) -> str:
         return f"date {run.version} in {run.policy.changelog}"
 
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        path, candidates = run.policy.changelog, ", ".join(run.facts.get("candidates", []))
+        from_where = f"[Unreleased] and {candidates}" if candidates else "[Unreleased]"
+        what = f"in {path}: what is under {from_where} under [{run.version}] with the day; an empty [Unreleased] on top"
+        return hands.edited(fill(self.branch, run), [what], f"Changelog of {run.version}")
+
     async def probe(self, run: Run, world: World) -> Probe:
         name, path = fill(self.branch, run), run.policy.changelog
         head = await world.git.branch(name)
@@ -97,6 +107,13 @@ class PublishRelease(Action):
 
     def says(self, run: Run) -> str:
         return f"publish the release {fill(self.tag, run)}"
+
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        tag = fill(self.tag, run)
+        return (
+            f"gh release create {tag} --verify-tag --title {run.version} --notes-file notes.md",
+            f"notes.md: what {run.policy.changelog} says under [{run.version}]",
+        )
 
     async def probe(self, run: Run, world: World) -> Probe:
         tag = fill(self.tag, run)
@@ -225,6 +242,10 @@ class CloseMilestone(Action):
     def says(self, run: Run) -> str:
         return f"close the milestone of {run.version}, if there is one"
 
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        number = run.facts.get("milestone.number", "NUMBER")
+        return (f"gh api -X PATCH 'repos/{{owner}}/{{repo}}/milestones/{number}' -f state=closed",)
+
     async def probe(self, run: Run, world: World) -> Probe:
         found = await world.forge.milestone(run.version)
         if found is None:
@@ -246,6 +267,12 @@ class Mirror(Action):
     def says(self, run: Run) -> str:
         lanes = ", ".join(f"{name} ({branch})" for name, branch in run.policy.lanes.items())
         return f"bring {lanes or 'the lanes'} to v{run.version}"
+
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        left = run.facts.get("lanes.left", dict.fromkeys(run.policy.lanes.values()))
+        return tuple(f"git push origin {run.facts['merge']}:refs/heads/{branch}" for branch in left) or (
+            self.says(run),
+        )
 
     async def probe(self, run: Run, world: World) -> Probe:
         merge = run.facts.get("merge")

@@ -6,7 +6,7 @@ Text from people inside them is data: mentions and markup are defused by `quoted
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sops.kit.action import Moment
@@ -40,6 +40,18 @@ def printable(text: str) -> str:
 def titled(text: str) -> str:
     """A person's words as a title, where no markup is read: shown as typed, without mentions of anybody."""
     return printable(text).replace("@", "@\u200b").replace("<!", "<\u200b!")
+
+
+def duration(span: timedelta) -> str:
+    """2 h, 15 min, 7 days: the largest units that say it, at most two of them."""
+    minutes = int(span.total_seconds() // 60)
+    if minutes < 1:
+        return f"{int(span.total_seconds())} s"
+    days, hours, rest = minutes // 1440, minutes % 1440 // 60, minutes % 60
+    parts = [f"{days} day{'s' if days != 1 else ''}"] if days else []
+    parts += [f"{hours} h"] if hours else []
+    parts += [f"{rest} min"] if rest and not days else []
+    return " ".join(parts[:2])
 
 
 def slug(text: str, otherwise: str, limit: int = 40) -> str:

@@ -34,6 +34,8 @@ EVE, DUE, OVERDUE_DAYS = 99, 100, 5
 OWED_WEEKS = 26
 #: An urgent incident nobody acknowledges goes on calling people after its time is over, half a span apart.
 URGENT, AGAIN = frozenset({Severity.P0, Severity.P1}), 20
+#: The longest an urgent incident is quiet about an update that does not come; others are for a day.
+LONGEST_URGENT = timedelta(hours=4)
 
 
 def calendar(run: Run) -> BusinessCalendar:
@@ -49,7 +51,8 @@ def due(name: str, run: Run, start: datetime) -> datetime | None:
         return start + span if span else calendar(run).end_of_next_business_day(start)
     if name == UPDATE:
         span = run.policy.update[severity]
-        return start + min(span * 2 ** min(missed_updates(run), 10), max(DAY, span)) if span else None
+        most = LONGEST_URGENT if severity in URGENT else DAY
+        return start + min(span * 2 ** min(missed_updates(run), 10), max(most, span)) if span else None
     if name == FIX:
         span = run.policy.fix.get(severity)
         return start + span if span else None
@@ -86,8 +89,26 @@ def lasting(name: str) -> bool:
 
 
 def missed_updates(run: Run) -> int:
-    """How many updates in a row were owed and did not come; each doubles the next span, up to a day."""
+    """How many updates in a row were owed and did not come; each doubles the next span, up to a limit."""
     return int(run.facts.get("update.missed", 0))
+
+
+def update_due(run: Run) -> datetime | None:
+    """Since when an update is owed that did not come; None if none is."""
+    owed = run.facts.get("update.due")
+    return datetime.fromisoformat(owed) if owed else None
+
+
+def update_missed(run: Run, due_at: datetime, at: datetime) -> Run:
+    """The run after one more update did not come: asked for again later, while the first one stays the one owed."""
+    first = run.facts.get("update.due") or due_at.isoformat()
+    missed = run.with_facts({"update.missed": missed_updates(run) + 1, "update.due": first})
+    return started(missed, UPDATE, at)
+
+
+def answered(run: Run) -> Run:
+    """The run with no update owed from before."""
+    return run.with_facts({"update.missed": 0, "update.due": ""}) if run.facts.get("update.missed") else run
 
 
 def started(run: Run, name: str, at: datetime) -> Run:

@@ -1,5 +1,10 @@
 """With `effects = "people"` the bot says exactly what to do, waits, and sees that it was done: the same probes."""
 
+import re
+import shlex
+import subprocess
+
+from adapters.sandbox import pulls
 from tests.conversation.conftest import seldom
 
 
@@ -27,3 +32,81 @@ async def test_a_whole_procedure_can_be_left_to_people(converse):
     await chat.play("%clock +1d\n%state REL-1 branch running")
     assert chat.merged() == []
     assert "refs/heads/release/v1.4.0-rc1" not in chat.refs()
+
+
+CHANGELOG = "CHANGELOG.md"
+
+
+class Hands:
+    """A maintainer at a terminal: types what the bot prints, and edits what it names."""
+
+    def __init__(self, chat, folder):
+        self.chat, self.clone = chat, folder / "clone"
+        self.typed = []
+        self.bash(f"git clone -q {shlex.quote(str(chat.world.git_path))} {self.clone}", folder)
+        self.bash("git config user.name maint && git config user.email maint@example.org", self.clone)
+
+    def bash(self, command, where):
+        subprocess.run(["bash", "-ec", command], cwd=where, check=True, capture_output=True, text=True)
+
+    def obey(self, said):
+        """Every line of the bot's last card that is something to do."""
+        for line in said.splitlines():
+            self.typed.append(line)
+            if line.startswith("git "):
+                self.bash(line, self.clone)
+                self.chat.world.observe()
+            elif line.startswith("gh pr create "):
+                words = shlex.split(line)[3:]
+                given = dict(zip(words[::2], words[1::2], strict=True))
+                with self.chat.world._acting() as core:
+                    texts = {"title": given["--title"], "body": given["--body"]}
+                    pulls.create(core, head=given["--head"], base=given["--base"], author="maint", **texts)
+            elif line.startswith("gh pr edit ") and "--add-label" in line:
+                *_, number, _, labels = shlex.split(line)
+                for label in labels.split(","):
+                    self.chat.world.label(int(number), label)
+            elif found := re.fullmatch(r"in (\S+): rocksdb at (\S+)", line):
+                self.edit(found[1], lambda text, to=found[2]: re.sub(r"\b9\.6(\.1)?\b", to, text))
+            elif found := re.fullmatch(rf"in {CHANGELOG}, \[Unreleased\], (\w+): (- .*)", line):
+                part = f"### {found[1]}\n\n{found[2]}\n"
+                self.edit(
+                    CHANGELOG,
+                    lambda text, part=part: text.replace("## [Unreleased]\n", f"## [Unreleased]\n\n{part}", 1),
+                )
+            else:
+                self.typed.pop()
+
+    def edit(self, path, change):
+        file = self.clone / path
+        before = file.read_text(encoding="utf-8")
+        file.write_text(change(before), encoding="utf-8")
+        assert file.read_text(encoding="utf-8") != before, path
+
+
+async def test_a_whole_update_done_by_hand_to_its_end(converse, tmp_path):
+    chat = await converse(seldom(effects="people"))
+    hands = Hands(chat, tmp_path)
+    await chat.say("maint", "#maintainers", "/deps update rocksdb 9.7.3 --cve CVE-2026-12345")
+    await chat.say("maint", "in DEP-1", "!start")
+    said = await chat.say("maint", "in DEP-1", "!done breaking-changes none of them concerns us")
+    for _ in range(6):
+        if "please do this by hand" not in said:
+            break
+        assert "only sees" not in said
+        hands.obey(said)
+        said = await chat.say("maint", "in DEP-1", "!retry")
+    assert [line.split()[:2] for line in hands.typed if not line.startswith("in ")] == [
+        ["git", "push"],
+        ["git", "fetch"],
+        ["git", "commit"],
+        ["git", "fetch"],
+        ["git", "commit"],
+        ["gh", "pr"],
+        ["gh", "pr"],
+    ]
+    await chat.play("%clock +30m\n%state DEP-1 security-label done\n%state DEP-1 build-and-test done\n%forge merge 41")
+    await chat.play("@maint in DEP-1: !retry\n%state DEP-1 run done")
+    assert chat.text.count("please do this by hand") == 6  # the reviewers' turn is one of them
+    log = chat.git("log", "--format=%an", "develop")
+    assert "sopwith" not in log.split("\n")[:3]

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, rule
+from hypothesis.stateful import initialize, precondition, rule
 
 from sops.kit.run import Run, RunState, StepState
 from tests.property.life import DAY, DOUBTS, FAULTS, HOUR, MINUTE, PEOPLE, Life
@@ -135,6 +135,20 @@ class IncidentLife(Life):
     @rule(text=st.sampled_from(["!reopen it is back", "!false alarm a test"]), fault=FAULTS)
     def the_end_or_not(self, text: str, fault: Fault | None) -> None:
         self.say("oncall1", text, fault=fault)
+
+    @precondition(lambda self: self.run.iteration > 1 and not self._worked_on())
+    @rule(fault=FAULTS)
+    def it_was_nothing_this_time(self, fault: Fault | None) -> None:
+        if not self.run.facts.get("public.corrected"):
+            self.say("oncall1", "!correct it is over")
+            self.say("oncall1", "!confirm")
+        self.say("oncall1", "!false alarm a test", fault=fault)
+
+    def _worked_on(self) -> bool:
+        """Something was recorded since it was last opened, so that it is no false alarm."""
+        return any(
+            self.run.record(step).signed or self.run.record(step).state.over for step in ("mitigate", "fix", "verify")
+        )
 
     @rule(fault=FAULTS)
     def it_comes_back(self, fault: Fault | None) -> None:

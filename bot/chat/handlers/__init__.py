@@ -3,8 +3,10 @@
 from bot.chat.commands import Ack, Close, Command, Report, SignOff
 from bot.chat.handlers import (
     approvals,
+    cancelling,
     cleanup,
     common,
+    endings,
     facts,
     incident,
     override,
@@ -20,8 +22,10 @@ from sops.kit.run import Run
 HANDLERS: dict[type[Command], Handler] = {
     **common.HANDLERS,
     **approvals.HANDLERS,
+    **cancelling.HANDLERS,
     **release.HANDLERS,
     **incident.HANDLERS,
+    **endings.HANDLERS,
     **public_words.HANDLERS,
     **facts.HANDLERS,
     **undo.HANDLERS,

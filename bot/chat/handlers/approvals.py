@@ -35,8 +35,10 @@ def approve(desk: Desk, me: Speaker, command: commands.Approve) -> Refused | Non
 def _against(desk: Desk, me: Speaker, asked: Request) -> list[str]:
     """Every reason why this speaker's yes to this request does not count."""
     reasons = []
-    if asked.state is not RequestState.OPEN:
-        reasons.append(replies.reason_ended(asked))
+    # On hold nobody looks whether a request has run out.
+    now = asked.but(state=RequestState.EXPIRED) if asked.live and desk.now >= asked.expires_at else asked
+    if now.state is not RequestState.OPEN:
+        reasons.append(replies.reason_ended(now))
     roles = me.person.roles if me.person else ()
     if not set(asked.roles) & set(roles):
         reasons.append(replies.reason_role(asked.roles, roles))
@@ -61,7 +63,10 @@ def _count(desk: Desk, me: Speaker, asked: Request) -> None:
     now = asked.but(yeses=(*asked.yeses, yes))
     desk.run = requests.replaced(desk.run, now)
     desk.note("yes", me.record, code=now.code, digest=now.digest)
-    if requests.grant_if_enough(desk, now).state is RequestState.OPEN:
+    counted = requests.grant_if_enough(desk, now)
+    if desk.run.state is RunState.HELD:
+        desk.say(replies.counted_on_hold(now, me.handle))
+    elif counted.state is RequestState.OPEN:
         desk.say(replies.counted(desk.run, now, me.handle))
 
 

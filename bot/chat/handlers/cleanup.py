@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from bot.chat import commands, replies
 from bot.chat.handlers.base import Handler, Refused, Speaker
+from bot.chat.replies import left
 from bot.engine.desk import Desk
 from sops.kit.cleanup import CleanUp
 from sops.kit.model import Step
@@ -15,6 +16,8 @@ def cleanup(desk: Desk, me: Speaker, _: commands.Cleanup) -> Refused | None:
     run = desk.run
     if run.state is not RunState.CANCELLED:
         return Refused(replies.refused(replies.NOT_CANCELLED))
+    if run.facts.get("cleaned"):
+        return Refused(replies.refused(left.CLEANED))
     for step in run.steps:
         if not run.record(step.id).state.over:
             run = run.with_record(step.id, state=StepState.SKIPPED, note="cancelled")

@@ -1,4 +1,4 @@
-"""Commands every run knows: start, hold, resume, retry, sign-offs, skipping, waiving, notes, cancelling."""
+"""Commands every run knows: start, hold, resume, retry, sign-offs, skipping, waiving, notes."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -9,7 +9,6 @@ from bot.chat.handlers.base import Handler, Refused, Speaker
 from bot.chat.permissions import leaders
 from bot.engine.debts import meet
 from bot.engine.desk import Desk
-from bot.engine.steps import owe_what_is_left
 from sops.kit import timing
 from sops.kit.action import Action
 from sops.kit.approvals import RequestState
@@ -43,6 +42,11 @@ def signature(step: Step) -> SignedOff | None:
 def sign(desk: Desk, me: Speaker, step: Step, text: str) -> None:
     """Put the speaker's name and words to the step."""
     desk.run = desk.run.with_record(step.id, signed=True, by=me.handle, text=text, since=desk.now)
+
+
+def without_draft(run: Run) -> Run:
+    """The run without the public word that was shown and not confirmed; its code is worth nothing any more."""
+    return run.but(facts={name: value for name, value in run.facts.items() if name != "draft"})
 
 
 def remember(desk: Desk, me: Speaker, kind: str, what: str, *, step: str = "", before: str = "") -> None:
@@ -164,7 +168,7 @@ def _leave_out(desk: Desk, me: Speaker, name: str, reason: str) -> Refused | Non
     refusal = _stays(run, step) if step else replies.step_unknown(name, run)
     if refusal or step is None:
         return Refused(replies.refused(refusal))
-    first = _first_waiver(desk, step.id)
+    first = first_waiver(desk, step.id)
     if signature(step) is not None and not any(isinstance(piece, Gate) and piece.firm for piece in step.waits):
         _skipped(desk, me, step, reason, "skip")
         desk.say(replies.skipped(step, me.handle))
@@ -203,7 +207,7 @@ def _stays(run: Run, step: Step) -> str:
 
 def _waive_debt(desk: Desk, me: Speaker, debt: Obligation, reason: str) -> Refused | None:
     """What is owed may be let go by two people who steer the run."""
-    first = _first_waiver(desk, debt.id)
+    first = first_waiver(desk, debt.id)
     able = others(desk, me)
     if first == me.handle:
         return Refused(replies.refused(replies.waiver_same_debt(debt, able)))
@@ -215,7 +219,7 @@ def _waive_debt(desk: Desk, me: Speaker, debt: Obligation, reason: str) -> Refus
     return _meet(desk, me, debt, f"waived by {first} and {me.handle}: {reason}")
 
 
-def _first_waiver(desk: Desk, name: str) -> str | None:
+def first_waiver(desk: Desk, name: str) -> str | None:
     """Who asked to waive the step or debt within the last day, if anybody did."""
     who, at = desk.run.facts.get(f"waive.{name}") or (None, None)
     return who if at and desk.now - datetime.fromisoformat(at) <= WAIVER_LASTS else None
@@ -254,34 +258,6 @@ def snooze(desk: Desk, me: Speaker, command: commands.Snooze) -> Refused | None:
     return None
 
 
-def cancel(desk: Desk, me: Speaker, command: commands.Cancel) -> Refused | None:
-    """Ends the run where it is; what it left at the forge is listed, and stays, and so does what that owes."""
-    run = desk.run
-    owe_what_is_left(desk)
-    _stopped(desk, command.reason)
-    desk.note("cancel", me.record, text=command.reason)
-    desk.say(replies.cancelled(desk.run, me.handle, replies.left_behind(run, command.left)))
-    desk.tell(replies.ended(desk.run))
-    return None
-
-
-def end_here(desk: Desk, me: Speaker) -> None:
-    """The run goes on as another one elsewhere; nothing says where, or why."""
-    _stopped(desk, replies.ELSEWHERE)
-    desk.note("cancel", me.record, text=replies.ELSEWHERE)
-
-
-def _stopped(desk: Desk, why: str) -> None:
-    run = desk.run.with_facts({"ended": why, "cancelled": True})
-    desk.run = run.but(state=RunState.CANCELLED, ended_at=desk.now)
-    for name in run.clocks:
-        if not timing.lasting(name):
-            desk.run = timing.stopped(desk.run, name, desk.now)
-    desk.run = desk.run.but(
-        requests=tuple(r.but(state=RequestState.VOID, ended="cancelled") if r.live else r for r in desk.run.requests)
-    )
-
-
 HANDLERS: Mapping[type[commands.Command], Handler] = {
     commands.Start: start,
     commands.Hold: hold,
@@ -292,5 +268,4 @@ HANDLERS: Mapping[type[commands.Command], Handler] = {
     commands.Waive: waive,
     commands.Note: note,
     commands.Snooze: snooze,
-    commands.Cancel: cancel,
 }

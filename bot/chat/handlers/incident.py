@@ -1,4 +1,4 @@
-"""Commands of an incident: taking command, telling, resolving, the post-mortem's facts, closing, reopening."""
+"""Commands of an incident: taking command, telling, resolving, the post-mortem's facts."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -6,16 +6,15 @@ from datetime import datetime
 from bot.chat import commands, replies
 from bot.chat.handlers.base import Handler, Refused, Speaker
 from bot.chat.handlers.common import remember, sign, step_of
-from bot.chat.privacy import hidden
+from bot.chat.replies import incident as words
 from bot.engine.desk import Desk
 from sops.kit import timing
 from sops.kit.incident_actions import OpenActionIssue
 from sops.kit.model import Severity, Step
 from sops.kit.people import Person
-from sops.kit.run import Run, RunState, StepState
+from sops.kit.run import Run, StepState
 
 STEP_OF = {"update": "communicate", "triage": "triage", "mitigate": "mitigate", "fix": "fix", "verify": "verify"}
-AGAIN = ("mitigate", "fix", "verify", "post-mortem", "post-mortem-merged", "close", "reopen-issue")
 
 
 def ack(desk: Desk, me: Speaker, _: commands.Ack) -> Refused | None:
@@ -47,7 +46,7 @@ def report(desk: Desk, me: Speaker, command: commands.Report) -> Refused | None:
         desk.run = desk.run.with_record(name, since=run.record(name).since)
     desk.run = desk.run.with_facts({"update": [command.text, me.handle, desk.now.isoformat()]})
     if command.verb == "update":
-        desk.run = desk.run.with_facts({"update.missed": 0})
+        desk.run = timing.answered(desk.run)
     if command.verb == "update" and timing.UPDATE in run.clocks and run.clocks[timing.UPDATE].running:
         desk.run = timing.started(desk.run, timing.UPDATE, desk.now)
     desk.note(command.verb, me.record, text=command.text)
@@ -73,7 +72,7 @@ def severity(desk: Desk, me: Speaker, command: commands.SetSeverity) -> Refused 
     run, old = desk.run, desk.run.severity
     if old is command.severity:
         return Refused(replies.refused(replies.severity_same(command.severity)))
-    run = run.but(severity=command.severity).with_facts({"update.missed": 0})
+    run = timing.answered(run.but(severity=command.severity))
     run = _owing(timing.rebased(run, desk.now))
     if old is None and run.record("acknowledge").signed:
         run = timing.started(run, timing.UPDATE, desk.now)
@@ -179,6 +178,8 @@ def add_action(desk: Desk, me: Speaker, command: commands.AddAction) -> Refused 
     person = desk.people.named(command.who)
     if person is None:
         return Refused(replies.refused(replies.unknown_person(command.who)))
+    if command.due is not None and command.due < timing.calendar(run).local(desk.now).date():
+        return Refused(replies.refused(words.day_over(command.due.isoformat())))
     actions = run.facts.get("actions", [])
     number = len(actions) + 1
     due = command.due.isoformat() if command.due else ""
@@ -191,84 +192,6 @@ def add_action(desk: Desk, me: Speaker, command: commands.AddAction) -> Refused 
     return None
 
 
-def close(desk: Desk, me: Speaker, _: commands.Close) -> Refused | None:
-    """Refused, naming every reason, while anything is open (SOP-08 row 9)."""
-    run = desk.run
-    left = [
-        step for step in run.steps if not run.record(step.id).state.over and step.id not in {"close", "reopen-issue"}
-    ]
-    reasons = [replies.close_reason(run, step) for step in left]
-    reasons += [replies.close_child(child) for child in run.children if child.open]
-    reasons += [replies.close_debt(debt) for debt in run.obligations if debt.open]
-    if reasons:
-        return Refused(replies.close_refused(run, reasons))
-    sign(desk, me, step_of(run, "close"), "")
-    desk.note("close", me.record)
-    desk.say(replies.closing(me.handle))
-    return None
-
-
-def duplicate(desk: Desk, me: Speaker, command: commands.Duplicate) -> Refused | None:
-    other = desk.tx.runs.by_name(command.of)
-    other = None if other and hidden(other, desk.run.place) else other
-    if other is None or other.sop != desk.run.sop:
-        return Refused(replies.unknown_run(command.of))
-    if other.id == desk.run.id:
-        return Refused(replies.refused(replies.itself()))
-    if other.state.over:
-        return Refused(replies.refused(replies.duplicate_over(other.name, other.facts.get("ended", other.state))))
-    _end(desk, me, replies.duplicate_of(command.of))
-    return None
-
-
-def false_alarm(desk: Desk, me: Speaker, command: commands.FalseAlarm) -> Refused | None:
-    if str(desk.run.facts.get("public.last", "")).startswith("publish-") and not desk.run.facts.get("public.corrected"):
-        return Refused(replies.refused(replies.PUBLIC_STANDS))
-    _end(desk, me, replies.was_false_alarm(command.reason))
-    return None
-
-
-def _end(desk: Desk, me: Speaker, why: str) -> None:
-    """Leave every open row out, and let the bot close the issue if there is one."""
-    run = desk.run.with_facts({"ended": why})
-    for step in run.steps:
-        if not run.record(step.id).state.over and step.id != "close":
-            run = run.with_record(step.id, state=StepState.SKIPPED, note=why, by=me.handle)
-    run = run.with_record("close", signed=True, by=me.handle, text=why)
-    for name in [name for name in run.clocks if not timing.lasting(name)]:
-        run = timing.stopped(run, name, desk.now)
-    desk.run = run
-    desk.note("closed-as", me.record, text=why)
-    desk.say(replies.closed_as(run, me.handle, why))
-
-
-def reopen(desk: Desk, me: Speaker, command: commands.Reopen) -> Refused | None:
-    """Open again from mitigation on; a merged post-mortem stays, and another one will be owed."""
-    run = desk.run
-    if not run.record("verify").state.over and not run.state.over:
-        return Refused(replies.refused(replies.NOT_OVER))
-    gone = {"ended", "resolved.at", "resolved.severity", "update.missed"}
-    facts = {name: value for name, value in run.facts.items() if name not in gone}
-    if run.record("post-mortem-merged").state is StepState.DONE:
-        facts["post-mortem.round"] = facts.get("post-mortem.round", 1) + 1
-        facts = {name: value for name, value in facts.items() if name not in {"post-mortem", "post-mortem.base"}}
-    ended = run.facts.get("ended")
-    left_out = {name for name, record in run.records.items() if record.state is StepState.SKIPPED}
-    again = {*AGAIN, *(name for name in left_out if run.record(name).by and run.record(name).note == ended)}
-    records = {name: record for name, record in run.records.items() if name not in again}
-    run = run.but(state=RunState.ACTIVE, ended_at=None, iteration=run.iteration + 1, records=records, facts=facts)
-    run = timing.stopped(run, timing.POST_MORTEM, desk.now)
-    answered = run.record("acknowledge").signed or run.record("acknowledge").state.over
-    clock = timing.UPDATE if answered else timing.ACKNOWLEDGE
-    desk.run = timing.started(run, clock, desk.now) if run.severity else run
-    if run.severity and not answered:
-        page_first(desk)
-    desk.note("reopened", me.record, text=command.reason)
-    desk.say(replies.reopened(desk.run, me.handle, command.reason))
-    desk.tell(replies.reopened(desk.run, me.handle, command.reason))
-    return None
-
-
 HANDLERS: Mapping[type[commands.Command], Handler] = {
     commands.Ack: ack,
     commands.Report: report,
@@ -278,8 +201,4 @@ HANDLERS: Mapping[type[commands.Command], Handler] = {
     commands.Handoff: handoff,
     commands.Accept: accept,
     commands.AddAction: add_action,
-    commands.Close: close,
-    commands.Duplicate: duplicate,
-    commands.FalseAlarm: false_alarm,
-    commands.Reopen: reopen,
 }

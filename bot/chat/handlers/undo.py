@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.chat import commands, replies
 from bot.chat.handlers.base import Handler, Refused, Speaker
+from bot.chat.replies import incident as words
 from bot.engine.desk import Desk
 from sops.kit import timing
 from sops.kit.model import Severity
@@ -26,6 +27,8 @@ def undo(desk: Desk, me: Speaker, _: commands.Undo) -> Refused | None:
     desk.run = before.with_facts({"last.act": None})
     desk.note("undo", me.record, what=act["what"])
     desk.say(replies.undone(act["what"], act["by"], me.handle))
+    if act["kind"] in {"verify", "severity"}:  # the channel heard it, so it hears this
+        desk.tell(words.taken_back(desk.run, act["kind"], me.handle))
     return None
 
 
@@ -49,7 +52,7 @@ def _verify(desk: Desk, act: Mapping[str, str]) -> Run | None:
     run = run.but(records={name: record for name, record in run.records.items() if name not in later})
     facts = {name: value for name, value in run.facts.items() if name not in {"resolved.at", "resolved.severity"}}
     run = timing.stopped(_unsigned(run.but(facts=facts), "verify"), timing.POST_MORTEM, desk.now)
-    return timing.started(run, timing.UPDATE, desk.now)
+    return timing.started(timing.answered(run), timing.UPDATE, desk.now)
 
 
 def _severity(desk: Desk, act: Mapping[str, str]) -> Run | None:

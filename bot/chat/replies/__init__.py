@@ -11,8 +11,7 @@ from typing import Any
 
 from bot.chat import commands
 from bot.chat.reality import Differs
-from bot.chat.remains import Remains
-from bot.chat.replies import dependency, freeze, hotfix, onboarding, rollback, security, stable
+from bot.chat.replies import breakglass, dependency, freeze, hotfix, incident, onboarding, rollback, security, stable
 from bot.chat.replies.parts import Words, card, duration, names
 from sops.kit import timing
 from sops.kit.action import Action, Conflict, Moment, News, short
@@ -23,7 +22,6 @@ from sops.kit.people import People, Person
 from sops.kit.run import Child, Obligation, Run, RunState, StepState
 from sops.kit.stores import Deadline, Fault, LedgerEntry
 from sops.kit.texts import printable, quoted
-from sops.kit.world import PullRequest
 
 _MARK = {
     StepState.DONE: "✓",
@@ -168,6 +166,8 @@ def _fact_of(run: Run, step: Step) -> str:
 
 def _note(run: Run, step: Step) -> tuple[Span, ...]:
     note = run.record(step.id).note
+    if run.prefix == INCIDENT and step.id == "close" and note and not run.record("close").signed:
+        note = incident.before_closing(run)
     return (Span(text=f": {note}"),) if note else ()
 
 
@@ -208,7 +208,8 @@ def _incident_next(run: Run) -> Line:
     ):
         clock = run.clocks.get(name)
         if clock is not None and clock.running:
-            spans += [f" · {label}", time(clock.due_at)]
+            owed = timing.update_due(run) if name == timing.UPDATE else None
+            spans += [" · update owed since ", time(owed)] if owed else [f" · {label}", time(clock.due_at)]
     return line(*spans)
 
 
@@ -223,7 +224,7 @@ def _paged(run: Run) -> tuple[Span | str, ...]:
 
 def _incident_choices(run: Run) -> tuple[str, tuple[Button, ...]]:
     if run.state.over:
-        return "timeline · !reopen reason", ()
+        return "timeline" if run.facts.get("restricted") else "timeline · !reopen reason", ()
     if run.severity is None:
         return "!severity P0|P1|P2|P3", tuple(Button(label=s, says=f"!severity {s}") for s in Severity)
     if not run.record("acknowledge").state.over and not run.record("acknowledge").signed:
@@ -435,7 +436,7 @@ def _mentions(handles: Sequence[str]) -> tuple[Span | str, ...]:
 
 def approval_missing(asked: Request) -> str:
     if asked.state is RequestState.GRANTED:
-        by = f"approved by {names(asked.people, 'and')}"
+        by = agreed(asked)
         return f"{by}; the grace runs, !stop stops it" if asked.grace_until else f"{by}; something else is in the way"
     if asked.override_at is not None:
         return f"request {asked.code} is overridden by {asked.override_by}, and goes through in five minutes"
@@ -443,6 +444,16 @@ def approval_missing(asked: Request) -> str:
         return approval_ended(asked)
     missing = asked.quorum - len(asked.people)
     return f"waits for {missing} yes{'es' if missing != 1 else ''} to request {asked.code}"
+
+
+def agreed(asked: Request) -> str:
+    """Who let it go ahead; by break-glass that is nobody who was asked."""
+    return breakglass.by(asked) if asked.overridden else f"approved by {names(asked.people, 'and')}"
+
+
+def _capital(text: str) -> str:
+    """The first letter only; names stay as they are."""
+    return text[:1].upper() + text[1:]
 
 
 def approval_ended(asked: Request) -> str:
@@ -490,7 +501,7 @@ def yes_dropped(run: Run, asked: Request) -> Card:
 def grace(run: Run, asked: Request) -> Card:
     span = run.policy.grace_p0 if run.severity is Severity.P0 else run.policy.grace
     return card(
-        f"Approved by {names(asked.people, 'and')}. Going ahead in {duration(span)} unless somebody says !stop.",
+        f"{_capital(agreed(asked))}. Going ahead in {duration(span)} unless somebody says !stop.",
         hint="!stop",
         buttons=(Button(label="Stop", says="!stop"),),
     )
@@ -498,7 +509,7 @@ def grace(run: Run, asked: Request) -> Card:
 
 def held_back(run: Run, asked: Request) -> Card:
     return card(
-        f"Approved by {names(asked.people, 'and')}, but something else is in the way; status says what.",
+        f"{_capital(agreed(asked))}, but something else is in the way; status says what.",
         "Once it is gone there is another moment to say !stop.",
         hint="status",
     )
@@ -512,6 +523,16 @@ def left_out(step: Step, who: str, why: str) -> str:
 def counted(run: Run, asked: Request, who: str) -> Card:
     missing = asked.quorum - len(asked.people)
     return card(f"Counted: {who}'s yes to {asked.code}; {missing} more to go.")
+
+
+def counted_on_hold(asked: Request, who: str) -> Card:
+    """A yes while the bot keeps its hands off."""
+    missing = asked.quorum - len(asked.people)
+    more = f"{missing} more to go" if missing > 0 else "that is enough"
+    return card(
+        f"Counted: {who}'s yes to {asked.code}; {more}. On hold, so nothing is done before somebody says !resume.",
+        hint="!resume",
+    )
 
 
 def not_counted(run: Run, reasons: Sequence[str], code_given: str, following: str) -> Card:
@@ -636,6 +657,12 @@ def news(run: Run, item: News) -> Card:
             line(bold(f"PR #{about['number']} was merged outside this run"), f", as {short(about['merge'])}."),
             "The bot did not do it and nobody approved it here. What is left is asked for anew.",
             hint="!cancel reason",
+        )
+    if item.kind == "closed-unmerged":
+        return card(
+            line(bold(f"PR #{about['number']} was closed without being merged"), f": {about['url']}"),
+            "The run waits for it: reopen it there and merge it, or two people leave the step out.",
+            hint="!waive STEP reason · status",
         )
     if item.kind == "artefacts-wrong":
         return stable.artefacts_wrong(run, item)
@@ -804,10 +831,11 @@ def next_candidate(run: Run) -> Card:
 
 
 def ended(run: Run) -> Card:
+    if run.prefix == INCIDENT:
+        return incident.ended(run)
     rest = [debt.text for debt in run.obligations if debt.open]
-    what = printable(run.title) if run.prefix == INCIDENT else heading(run)
     return card(
-        line(bold(f"{run.name} is {run.state}: "), what),
+        line(bold(f"{run.name} is {run.state}: "), heading(run)),
         *(f"Still owed: {text}" for text in rest),
     )
 
@@ -841,7 +869,9 @@ def reminder(run: Run, due: Deadline, whom: str, then: tuple[str, datetime] | No
     name = f"{run.name} ({run.severity})"
     if due.clock == timing.UPDATE:
         what = "an update is due" if due.threshold < timing.DUE else "no update came; it was due"
-        return card(line(*to, f"{name}: {what} ", time(clock.due_at), "."), hint="!update text")
+        return card(
+            line(*to, f"{name}: {what} ", time(timing.update_due(run) or clock.due_at), "."), hint="!update text"
+        )
     if due.threshold == timing.EVE:
         what = "the post-mortem is due"
     elif due.threshold == timing.DUE:
@@ -950,7 +980,7 @@ def missed(what: Sequence[tuple[Run, Deadline, str]]) -> Card:
     for run, due, whom in what:
         to = _to(whom)
         # An update's clock runs anew already; of the others the promise counts, not the mark that was missed.
-        at = due.due_at if due.clock == timing.UPDATE else run.clocks[due.clock].due_at
+        at = (timing.update_due(run) or due.due_at) if due.clock == timing.UPDATE else run.clocks[due.clock].due_at
         lines.append(line(*to, f"{run.name}: {_missed_what(run, due)} ", time(at), "."))
     return card(*lines)
 
@@ -1027,15 +1057,6 @@ def taken_over(run: Run, who: str) -> Card:
     return card(f"{who} has {run.name} now.")
 
 
-def preview(run: Run, text: str, code_given: str, target: str) -> Card:
-    return card(
-        line(f"This would be public, in {target}:"),
-        line("> ", Span(text=text)),
-        hint=f"!confirm {code_given} posts it",
-        buttons=(Button(label="Post it", says=f"!confirm {code_given}"),),
-    )
-
-
 def posting(target: str) -> Card:
     return card(f"Posting it in {target}.")
 
@@ -1065,7 +1086,11 @@ def changelog_reworded(run: Run) -> Card:
 
 
 def action_added(run: Run, number: int, who: str) -> Card:
-    return card(f"Action {number} noted for {who}; it becomes an issue." if who else "Noted: no action items.")
+    if not who:
+        return card("Noted: no action items.")
+    draft = run.facts.get("post-mortem")
+    late = [f"PR #{draft}, drafted before, does not have it: add it there."] if draft else []
+    return card(f"Action {number} noted for {who}; it becomes an issue.", *late)
 
 
 def blocker_named(number: int) -> Card:
@@ -1184,14 +1209,6 @@ def reopened(run: Run, who: str, reason: str) -> Card:
     return card(line(bold(f"{run.name} is open again"), f" ({who}): ", Span(text=reason)))
 
 
-def cancelled(run: Run, who: str, left: Sequence[str]) -> Card:
-    return card(
-        f"{run.name} is cancelled by {who}.",
-        *(["Left behind:"] if left else ["Nothing is left behind."]),
-        *(f"• {entry}" for entry in left),
-    )
-
-
 def closed_as(run: Run, who: str, why: str) -> Card:
     return card(line(f"{run.name} is closed by {who}: ", Span(text=why)))
 
@@ -1208,9 +1225,11 @@ def status(run: Run, now: datetime, differs: Sequence[Differs] = ()) -> Card:
         record = run.record(step.id)
         who = f" ({record.by})" if record.by else ""
         lines.append(line(f"{_MARK[record.state]} {step.id}{who}", *_note(run, step)))
+    lines += [child_line(child) for child in run.children]
     for name, clock in run.clocks.items():
         if clock.running:
-            lines.append(line(f"{name} due ", time(clock.due_at), " (over)" if clock.due_at < now else ""))
+            due_at = (timing.update_due(run) if name == timing.UPDATE else None) or clock.due_at
+            lines.append(line(f"{name} due ", time(due_at), " (over)" if due_at < now else ""))
     lines += [_debt(debt) for debt in run.obligations if debt.open]
     for each in differs:
         if each.gone:
@@ -1299,37 +1318,6 @@ def second_must_be_another(able: Sequence[str]) -> str:
     return f"You said so already; somebody else must agree: {names(able)}."
 
 
-# Break-glass
-
-
-OVERRIDE_NEEDS_P0 = "!override is for an open P0 alone; there is none."
-
-
-def override_nothing(step: str) -> str:
-    return f"{step} asks for no approval now, so there is nothing to override."
-
-
-def override_again(asked: Request) -> str:
-    return f"{asked.override_by} overrides {asked.code} already."
-
-
-def overriding(asked: Request, able: Sequence[str]) -> Card:
-    return card(
-        line(*_mentions(able), f": {asked.override_by} overrides request {asked.code} of {asked.step}."),
-        f"Reason: {printable(asked.override_reason)}",
-        line(
-            "It goes through at ", time(asked.override_at or asked.made_at), " unless somebody says !stop or !reject."
-        ),
-        hint=f"!stop · !reject {asked.code} reason · approve {asked.code}",
-    )
-
-
-def override_owed(request: Request) -> str:
-    return (
-        f"look at what {request.override_by} did by !override of {request.step}: {printable(request.override_reason)}"
-    )
-
-
 def todo(run: Run) -> Card:
     """What is owed, by whom."""
     lines: list[Line | str] = []
@@ -1397,6 +1385,8 @@ def help_in(run: Run) -> Card:
         "status · plan · todo · timeline · !note text · !undo · !hold reason · !resume · !retry"
         " · !cancel reason · !cleanup · !adopt STEP · !redo STEP reason · !byhand STEP reason · !override STEP reason"
     )
+    if run.facts.get("restricted"):
+        return card("status · timeline")
     if run.prefix == INCIDENT:
         return card(
             "ack · !severity P0 reason · !update text · !publish text · !correct text · !triage text · !mitigate text",
@@ -1515,43 +1505,6 @@ def debt_evidence(debt: Obligation) -> str:
     return f"Say what shows it: !done {debt.id} and a link, a SHA or a sentence."
 
 
-def left_behind(run: Run, found: Remains | None) -> list[str]:
-    """What a cancelled run leaves at the forge, of all its iterations; what is recorded where nothing could be seen."""
-    if found is None:
-        return _recorded(run)
-    left = [f"branch {name}" for name in found.branches]
-    left += [f"PR #{pull.number}, {_merged_as(pull)}" for pull in found.pulls]
-    left += [f"tag {name}, permanent" for name in found.tags]
-    left += [f"release {name}" for name in found.releases]
-    words = (
-        ("issue", "issue #{}"),
-        ("announcement.url", "announcement {}"),
-        ("latest", f"{run.policy.latest} at the image {{}}"),
-        ("notice", "the retracted notice on {}"),
-        ("retracted", "the image {}, deleted"),
-        ("public.url", "public words {}"),
-    )
-    left += [text.format(run.facts[name]) for name, text in words if run.facts.get(name)]
-    if found.tags and run.sop != "SOP-04":
-        left.append(f"To take it back: /release rollback {found.tags[-1].removeprefix('v')}")
-    return left
-
-
-def _merged_as(pull: PullRequest) -> str:
-    return f"merged as {short(pull.merge_sha)}" if pull.merge_sha else "open"
-
-
-def _recorded(run: Run) -> list[str]:
-    known = (("branch", "branch {}"), ("pr", "PR #{}"), ("tag", "tag {}, permanent"), ("issue", "issue #{}"))
-    left: list[str] = []
-    for facts in (*(past.facts for past in run.past), run.facts):
-        merged = f", merged as {short(str(facts['merge']))}" if "merge" in facts else ""
-        for name, words in known:
-            if name in facts:
-                left.append(words.format(facts[name]) + (merged if name == "pr" else ""))
-    return list(dict.fromkeys(left))
-
-
 def say_instead(step: Step, verb: str) -> str:
     word = verb if verb == "ack" else f"!{verb}" + ("" if verb == "close" else " text")
     return f"{step.title} cannot be left out; say {word}."
@@ -1608,6 +1561,11 @@ def close_reason(run: Run, step: Step) -> str:
         number = run.facts.get("post-mortem")
         if not number:
             return f"{step.title} is open (row {step.row}); it follows the draft"
+        if run.facts.get("post-mortem.closed"):
+            return (
+                f"PR #{number} with the post-mortem was closed without being merged (row {step.row}): reopen it and "
+                f"merge it, or two people say !waive {step.id} reason"
+            )
         return f"PR #{number} with the post-mortem is not merged yet (row {step.row}): merge it"
     if step.when == () and step.do:
         return f"{step.title} is still being done (row {step.row}); status shows it"
@@ -1739,6 +1697,8 @@ _HISTORY = {
     "withdrawn": "took back the yes to {code}",
     "approval-requested": "asked for approval {code} of {step}",
     "approval-consumed": "used approval {code}, given by {by}",
+    "override": "wants request {code} to go through, {by}: {text}",
+    "override-lapsed": "let the override of {code} by {by} lapse; no P0 was open any more",
     "approval-expired": "let request {code} expire",
     "blocker": "named #{number} a blocker",
     "dismissed": "dismissed #{number}: {text}",
@@ -1779,7 +1739,8 @@ def history(entries: Sequence[LedgerEntry]) -> list[Moment]:
     """The ledger's entries that people would tell, in their words."""
     moments = []
     for entry in entries:
-        template = _HISTORY.get(entry.kind)
+        used_anyway = entry.kind == "approval-consumed" and entry.payload.get("override")
+        template = "used request {code}, {override}" if used_anyway else _HISTORY.get(entry.kind)
         if template is not None:
             values = {name: printable(_told(value)) for name, value in entry.payload.items()}
             moments.append(Moment(entry.at, _who(entry.actor), template.format_map(_Lenient(values)).strip()))

@@ -49,7 +49,7 @@ def fix_reminder(run: Run, due: Deadline, whom: str) -> Card:
     whole = clock.due_at - clock.started_at
     to: tuple[Span | str, ...] = (person(whom), " ") if whom else ()
     if due.threshold >= DUE:
-        what = f"the {duration(whole)} for the fix are over; it was due "
+        what = f"the time for the fix ({duration(whole)}) is over; it was due "
     else:
         what = f"{due.threshold} % of the {duration(whole)} for the fix are gone; due "
     waits = [f"{step.title}: {run.record(step.id).note or run.record(step.id).state}" for step in run.current()]

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from sops.kit.action import News
 from sops.kit.message import Button, Card, Line, line
 from sops.kit.run import Run
+from sops.kit.texts import duration
+
+__all__ = ["Words", "card", "duration", "names"]
 
 
 @dataclass(frozen=True)
@@ -38,15 +40,3 @@ def names(handles: Sequence[str], last: str = "or") -> str:
     """rev1, rev2 or rev3."""
     *most, end = handles or ("nobody",)
     return f"{', '.join(most)} {last} {end}" if most else end
-
-
-def duration(span: timedelta) -> str:
-    """2 h, 15 min, 7 days: the largest units that say it, at most two of them."""
-    minutes = int(span.total_seconds() // 60)
-    if minutes < 1:
-        return f"{int(span.total_seconds())} s"
-    days, hours, rest = minutes // 1440, minutes % 1440 // 60, minutes % 60
-    parts = [f"{days} day{'s' if days != 1 else ''}"] if days else []
-    parts += [f"{hours} h"] if hours else []
-    parts += [f"{rest} min"] if rest and not days else []
-    return " ".join(parts[:2])

@@ -62,7 +62,7 @@ def reminder(run: Run, due: Deadline, whom: str) -> Card:
     clock = run.clocks[due.clock]
     whole = duration(clock.due_at - clock.started_at)
     to: tuple[Span | str, ...] = (person(whom), " ") if whom else ()
-    gone = f"the {whole} are over" if due.threshold >= DUE else f"{due.threshold} % of {whole} gone"
+    gone = f"the time ({whole}) is over" if due.threshold >= DUE else f"{due.threshold} % of {whole} gone"
     return card(line(*to, f"{run.name}: {_PROMISE[due.clock]}, {gone}; due ", time(clock.due_at), "."), hint="status")
 
 
@@ -72,15 +72,44 @@ def restricted_public(run: Run) -> Card:
 
 
 def restricted_private(run: Run, by: str, reason: str) -> Card:
-    """In the new thread: why, and what everybody can see already."""
-    facts = run.facts
-    known = [f"the issue {facts['issue.url']}"] if facts.get("issue.url") else []
-    known += [f"the last public word {facts['public.url']}"] if facts.get("public.url") else []
+    """In the new thread: why, what everybody can see already, and what still goes on in the open."""
+    going = [child for child in run.children if child.open]
     return card(
         f"{run.name} was restricted by {by}: {printable(reason)}",
         f"Others have read already: its thread in {run.place.channel} and its title",
-        *(f"· {each}" for each in known),
+        *(f"· {each}" for each in already_public(run)),
         "Edit or close what says too much; I change nothing of it by myself.",
+        *(["Begun for it where others read; nothing is done there before somebody decides:"] if going else []),
+        *(f"· {child.name}, {child.now}" for child in going),
+        *(["In the thread of each: !resume or !start if it may go on there, else !cancel reason."] if going else []),
+    )
+
+
+def already_public(run: Run) -> list[str]:
+    """Everything an incident left where others read: issues, public words, the post-mortem."""
+    facts = run.facts
+    found = [f"the issue {facts['issue.url']}"] if facts.get("issue.url") else []
+    words = [facts[f"{step.id}.url"] for step in run.steps if step.row == "3" and f"{step.id}.url" in facts]
+    last = facts.get("public.url")
+    found += [f"the public word {url}" for url in dict.fromkeys([*words, *([last] if last else [])])]
+    actions = [entry["id"] for entry in facts.get("actions", [])]
+    found += [f"the action item {facts[f'{each}.url']}" for each in actions if f"{each}.url" in facts]
+    drafts = [
+        *facts.get("post-mortem.earlier", []),
+        *([facts["post-mortem.url"]] if "post-mortem.url" in facts else []),
+    ]
+    return found + [f"the post-mortem {url}" for url in dict.fromkeys(drafts)]
+
+
+def elsewhere(run: Run) -> str:
+    return f"{run.name} goes on elsewhere"
+
+
+def restricted_child(parent: Run, *, held: bool) -> Card:
+    """In the thread of a run begun for it, which others read."""
+    return card(
+        ("On hold: " if held else "") + f"{parent.name}, for which this was begun, goes on elsewhere.",
+        "Please say nothing more about it here. Whoever leads it there decides whether this goes on.",
     )
 
 

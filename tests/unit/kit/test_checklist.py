@@ -9,6 +9,7 @@ from sops.kit.errors import ConfigurationError
 from sops.kit.gate import Approved, SignedOff
 from sops.kit.model import Role, Sop
 from sops.kit.policy import ExtraStep, Policy
+from tests.unit.runs import a_run_of
 
 DOCUMENT = """
 # Ours
@@ -44,6 +45,7 @@ def test_each_kind_becomes_what_it_says() -> None:
     assert agree.waits[1] == Approved(2, by=Role.SECURITY_LEAD, covers=("row-2", "row-3"))
     assert rotate.deeds == (DispatchWorkflow("row-3", "rotate.yml"),)
     assert settle.waits == (TimePassed("row-4", 7200),)
+    assert settle.waits[0].says(a_run_of(sop)) == "wait for 2 h"
     assert green.waits == (CheckGreen("keys"),)
 
 

@@ -152,11 +152,27 @@ def test_a_severity_without_a_clock_stops_the_one_that_ran():
     assert run.clocks[UPDATE].stopped_at == NOW + MINUTE
 
 
-def test_updates_that_do_not_come_are_asked_for_less_and_less_up_to_once_a_day():
-    spans = [
-        timing.due(UPDATE, an_incident(Severity.P1, facts={"update.missed": missed}), NOW) - NOW for missed in range(7)
-    ]
-    assert spans == [HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR, 16 * HOUR, DAY, DAY]
+def missing_updates(severity):
+    """How long each missing update is waited for, one after the other."""
+    runs = [an_incident(severity, facts={"update.missed": missed}) for missed in range(7)]
+    return [timing.due(UPDATE, run, NOW) - NOW for run in runs]
+
+
+def test_updates_that_do_not_come_are_asked_for_less_and_less():
+    assert missing_updates(Severity.P2) == [4 * HOUR, 8 * HOUR, 16 * HOUR, DAY, DAY, DAY, DAY]
+
+
+def test_of_an_urgent_incident_they_are_asked_for_every_four_hours_at_least():
+    assert missing_updates(Severity.P0) == [HOUR / 2, HOUR, 2 * HOUR, 4 * HOUR, 4 * HOUR, 4 * HOUR, 4 * HOUR]
+    assert missing_updates(Severity.P1) == [HOUR, 2 * HOUR, 4 * HOUR, 4 * HOUR, 4 * HOUR, 4 * HOUR, 4 * HOUR]
+
+
+def test_what_is_owed_stays_owed_since_the_first_update_that_did_not_come():
+    run = timing.update_missed(timing.started(an_incident(Severity.P1), UPDATE, NOW), NOW + HOUR, NOW + HOUR)
+    run = timing.update_missed(run, run.clocks[UPDATE].due_at, NOW + 3 * HOUR)
+    assert timing.update_due(run) == NOW + HOUR
+    assert run.clocks[UPDATE].due_at == NOW + 7 * HOUR
+    assert timing.update_due(timing.answered(run)) is None
 
 
 def test_a_soak_has_a_word_a_day_one_on_its_eve_and_its_end():

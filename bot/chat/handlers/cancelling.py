@@ -1,0 +1,68 @@
+"""`!cancel`: the run ends where it is. What it left stays, and is listed; an urgent incident takes two people."""
+
+from collections.abc import Mapping
+
+from bot.chat import commands, replies
+from bot.chat.handlers.base import Handler, Refused, Speaker
+from bot.chat.handlers.common import first_waiver, others, without_draft
+from bot.chat.replies import left
+from bot.engine.desk import Desk
+from bot.engine.steps import owe_what_is_left
+from sops.kit import timing
+from sops.kit.approvals import RequestState
+from sops.kit.model import Severity
+from sops.kit.run import Run, RunState
+
+
+def cancel(desk: Desk, me: Speaker, command: commands.Cancel) -> Refused | None:
+    """Ends the run where it is; what it left at the forge is listed, and stays, and so does what that owes."""
+    run = desk.run
+    first = ""
+    if _urgent(run):
+        if not (run.record("acknowledge").signed or run.record("acknowledge").state.over):
+            return Refused(replies.refused(left.UNANSWERED))
+        first = first_waiver(desk, "cancel") or ""
+        if first == me.handle:
+            return Refused(replies.refused(left.cancel_same(run, others(desk, me))))
+        if not first:
+            _ask_second(desk, me, command.reason)
+            return None
+    owe_what_is_left(desk)
+    _stopped(desk, command.reason)
+    by = f"{first} and {me.handle}" if first else me.handle
+    desk.note("cancel", me.record, text=command.reason, **({"agreed": first} if first else {}))
+    desk.say(left.cancelled(desk.run, by, command.reason, left.left_behind(run, command.left)))
+    desk.tell(replies.ended(desk.run))
+    return None
+
+
+def _urgent(run: Run) -> bool:
+    """A P0 or P1 incident, or one of which nobody said how bad it is."""
+    return run.prefix == replies.INCIDENT and (run.severity or Severity.P1) in timing.URGENT
+
+
+def _ask_second(desk: Desk, me: Speaker, reason: str) -> None:
+    desk.run = desk.run.with_facts({"waive.cancel": [me.handle, desk.now.isoformat()]})
+    desk.note("waiver-asked", me.record, what="cancel", text=reason)
+    desk.say(left.cancel_asked(desk.run, me.handle, reason, others(desk, me)))
+
+
+def end_here(desk: Desk, me: Speaker) -> None:
+    """The run goes on as another one elsewhere; nothing says where, or why. Nothing is done here ever again."""
+    _stopped(desk, replies.ELSEWHERE)
+    desk.run = desk.run.with_facts({"restricted": True})
+    desk.note("cancel", me.record, text=replies.ELSEWHERE)
+
+
+def _stopped(desk: Desk, why: str) -> None:
+    run = without_draft(desk.run).with_facts({"ended": why, "cancelled": True})
+    desk.run = run.but(state=RunState.CANCELLED, ended_at=desk.now)
+    for name in run.clocks:
+        if not timing.lasting(name):
+            desk.run = timing.stopped(desk.run, name, desk.now)
+    desk.run = desk.run.but(
+        requests=tuple(r.but(state=RequestState.VOID, ended="cancelled") if r.live else r for r in desk.run.requests)
+    )
+
+
+HANDLERS: Mapping[type[commands.Command], Handler] = {commands.Cancel: cancel}

@@ -1,0 +1,125 @@
+"""How an incident ends, and begins again: closed by its rows, a duplicate, a false alarm; reopened."""
+
+from collections.abc import Mapping
+
+from bot.chat import commands, replies
+from bot.chat.handlers.base import Handler, Refused, Speaker
+from bot.chat.handlers.common import sign, step_of, without_draft
+from bot.chat.handlers.incident import page_first
+from bot.chat.privacy import hidden
+from bot.chat.replies import incident as words
+from bot.engine.desk import Desk
+from sops.kit import post_mortem, timing
+from sops.kit.post_mortem import OwesPostMortem
+from sops.kit.run import Run, RunState, StepState
+
+AGAIN = ("mitigate", "fix", "verify", "post-mortem", "post-mortem-merged", "close", "reopen-issue")
+#: What was only so while it went on, or as long as it was over.
+GONE = frozenset(
+    {"ended", "cancelled", "cleaned", "waive.cancel", "resolved.at", "resolved.severity", "update.missed", "update.due"}
+)
+
+
+def close(desk: Desk, me: Speaker, _: commands.Close) -> Refused | None:
+    """Refused, naming every reason, while anything is open (SOP-08 row 9)."""
+    run = desk.run
+    left = [
+        step for step in run.steps if not run.record(step.id).state.over and step.id not in {"close", "reopen-issue"}
+    ]
+    reasons = [replies.close_reason(run, step) for step in left]
+    reasons += [replies.close_child(child) for child in run.children if child.open]
+    reasons += [replies.close_debt(debt) for debt in run.obligations if debt.open]
+    if reasons:
+        return Refused(replies.close_refused(run, reasons))
+    sign(desk, me, step_of(run, "close"), "")
+    desk.note("close", me.record)
+    desk.say(replies.closing(me.handle))
+    return None
+
+
+def duplicate(desk: Desk, me: Speaker, command: commands.Duplicate) -> Refused | None:
+    other = desk.tx.runs.by_name(command.of)
+    other = None if other and hidden(other, desk.run.place) else other
+    if other is None or other.sop != desk.run.sop:
+        return Refused(replies.unknown_run(command.of))
+    if other.id == desk.run.id:
+        return Refused(replies.refused(replies.itself()))
+    if other.state.over:
+        return Refused(replies.refused(replies.duplicate_over(other.name, other.facts.get("ended", other.state))))
+    if reasons := _no_short_end(desk.run, told_there=OwesPostMortem().holds(other)):
+        return Refused(words.no_short_end(desk.run, reasons))
+    _end(desk, me, replies.duplicate_of(command.of))
+    return None
+
+
+def false_alarm(desk: Desk, me: Speaker, command: commands.FalseAlarm) -> Refused | None:
+    if str(desk.run.facts.get("public.last", "")).startswith("publish-") and not desk.run.facts.get("public.corrected"):
+        return Refused(replies.refused(replies.PUBLIC_STANDS))
+    if reasons := _no_short_end(desk.run):
+        return Refused(words.no_short_end(desk.run, reasons))
+    _end(desk, me, replies.was_false_alarm(command.reason))
+    return None
+
+
+def _no_short_end(run: Run, *, told_there: bool = False) -> list[str]:
+    """Why it cannot end before its rows do: work was done in it, or still is; empty if it can.
+
+    `told_there`: it is the same as another one, whose post-mortem tells of that work.
+    """
+    if run.record("verify").signed or run.record("verify").state.over:
+        reasons = [words.RESOLVED]
+    else:
+        done = [step for step in map(run.step, ("mitigate", "fix")) if step and _was_done(run, step.id)]
+        owed = OwesPostMortem().holds(run) and not told_there
+        reasons = [words.worked_on(step, run.record(step.id)) for step in done if owed]
+    return reasons + [replies.close_child(child) for child in run.children if child.open]
+
+
+def _was_done(run: Run, step_id: str) -> bool:
+    record = run.record(step_id)
+    return record.signed or record.state is StepState.DONE
+
+
+def _end(desk: Desk, me: Speaker, why: str) -> None:
+    """Leave every open row out, and let the bot close the issue if there is one."""
+    run = without_draft(desk.run).with_facts({"ended": why})
+    for step in run.steps:
+        if not run.record(step.id).state.over and step.id != "close":
+            run = run.with_record(step.id, state=StepState.SKIPPED, note=why, by=me.handle)
+    run = run.with_record("close", signed=True, by=me.handle, text=why)
+    for name in [name for name in run.clocks if not timing.lasting(name)]:
+        run = timing.stopped(run, name, desk.now)
+    desk.run = run
+    desk.note("closed-as", me.record, text=why)
+    desk.say(replies.closed_as(run, me.handle, why))
+
+
+def reopen(desk: Desk, me: Speaker, command: commands.Reopen) -> Refused | None:
+    """Open again from mitigation on; the post-mortem is drafted anew, and one that was merged stays."""
+    run = desk.run
+    if not run.record("verify").state.over and not run.state.over:
+        return Refused(replies.refused(replies.NOT_OVER))
+    facts = {name: value for name, value in post_mortem.reopened(without_draft(run)).items() if name not in GONE}
+    ended = run.facts.get("ended")
+    left_out = {name for name, record in run.records.items() if record.state is StepState.SKIPPED}
+    again = {*AGAIN, *(name for name in left_out if run.record(name).by and run.record(name).note == ended)}
+    records = {name: record for name, record in run.records.items() if name not in again}
+    run = run.but(state=RunState.ACTIVE, ended_at=None, iteration=run.iteration + 1, records=records, facts=facts)
+    run = timing.stopped(run, timing.POST_MORTEM, desk.now)
+    answered = run.record("acknowledge").signed or run.record("acknowledge").state.over
+    clock = timing.UPDATE if answered else timing.ACKNOWLEDGE
+    desk.run = timing.started(run, clock, desk.now) if run.severity else run
+    if run.severity and not answered:
+        page_first(desk)
+    desk.note("reopened", me.record, text=command.reason)
+    desk.say(replies.reopened(desk.run, me.handle, command.reason))
+    desk.tell(replies.reopened(desk.run, me.handle, command.reason))
+    return None
+
+
+HANDLERS: Mapping[type[commands.Command], Handler] = {
+    commands.Close: close,
+    commands.Duplicate: duplicate,
+    commands.FalseAlarm: false_alarm,
+    commands.Reopen: reopen,
+}

@@ -1,0 +1,81 @@
+"""What incidents (SOP-08) say at their ends, and of words meant for the public."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.chat.replies.parts import card
+from sops.kit.message import Button, Card, Span, bold, line, time
+from sops.kit.model import Step
+from sops.kit.run import Run, StepRecord
+from sops.kit.texts import printable
+
+_LAST = frozenset({"close", "reopen-issue"})
+NOTHING_HERE = "It goes on elsewhere: nothing of it is done, noted or opened again here."
+RESOLVED = "it was resolved, so it was real: set cause and impact, say !done post-mortem, then !close"
+
+
+def worked_on(step: Step, record: StepRecord) -> str:
+    """Somebody recorded work on it, so its story is owed."""
+    said = f", says {record.by}: {printable(record.text)}" if record.by else ""
+    return f"{step.title} is done{said}; say !verify text and go on by its rows, or !severity P3 reason if it was small"
+
+
+def no_short_end(run: Run, reasons: Sequence[str]) -> Card:
+    """A false alarm or a duplicate, though it was worked on."""
+    return card(line(bold(f"{run.name} does not end like that.")), *(f"• {reason}" for reason in reasons))
+
+
+def ended(run: Run) -> Card:
+    """How it ended, for its thread and its channel: why, where that was not by its rows."""
+    why = run.facts.get("ended")
+    state = f"closed, {printable(str(why))}" if why and not run.facts.get("cancelled") else str(run.state)
+    rest = [debt.text for debt in run.obligations if debt.open]
+    return card(
+        line(bold(f"{run.name} is {state}: "), Span(text=run.title)),
+        *(f"Still owed: {text}" for text in rest),
+    )
+
+
+def before_closing(run: Run) -> str:
+    """What closing waits for, so that nobody reads it as done."""
+    open_still = [s.title for s in run.steps if not run.record(s.id).state.over and s.id not in _LAST]
+    open_still += [child.name for child in run.children if child.open]
+    open_still += [debt.id for debt in run.obligations if debt.open]
+    return f"once these are over: {', '.join(open_still)}" if open_still else "everything is settled; say !close"
+
+
+def taken_back(run: Run, kind: str, who: str) -> Card:
+    """To the channel, which was told so before."""
+    what = "is not resolved after all" if kind == "verify" else f"is {run.severity} again"
+    return card(line(bold(f"{run.name} {what}"), f", says {who}: ", Span(text=run.title)))
+
+
+def day_over(day: str) -> str:
+    return f"{day} is over already; say by which day to come."
+
+
+# Words meant for the public
+
+
+def preview(text: str, code: str, target: str, until: datetime) -> Card:
+    """What would be public, and the code that posts it."""
+    return card(
+        line(f"This would be public, in {target}:"),
+        line("> ", Span(text=text)),
+        line("Until ", time(until), ", and while the incident is open:"),
+        hint=f"!confirm {code} posts it",
+        buttons=(Button(label="Post it", says=f"!confirm {code}"),),
+    )
+
+
+def draft_of(who: str, code: str) -> str:
+    return f"{who} wrote the text that waits; if you have read it and want it public, say !confirm {code}."
+
+
+def preview_old(who: str, *, corrects: bool) -> str:
+    word = "correct" if corrects else "publish"
+    return f"What {who} wrote was shown too long ago to be posted unread; say !{word} and the text again."
+
+
+def preview_on_hold(code: str) -> str:
+    return f"It is on hold, so it waits: once somebody said !resume, say !confirm {code}."

@@ -1,0 +1,116 @@
+"""What is said when a run is cancelled: who agreed, and everything it leaves behind, whatever procedure it was."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from bot.chat.remains import Remains
+from bot.chat.replies.parts import card, names
+from sops.kit.action import short
+from sops.kit.incident_actions import CorrectNotice, PublishNotice
+from sops.kit.message import Card, Span, line
+from sops.kit.run import Run
+from sops.kit.texts import printable
+
+UNANSWERED = (
+    "Nobody took command of it yet: if it was nothing, say !false alarm reason; if it is known, !duplicate INC-6."
+)
+
+CLEANED = "What could be cleared away was cleared away before; nothing of it is left."
+
+#: What a run knows of the things it made, by the name of the fact, in the order in which they are listed.
+_THINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), words)
+    for pattern, words in (
+        (r"post-mortem|contributors", "PR #{}"),
+        (r"latest", "the image most people use, moved to {}"),
+        (r"retracted", "image {}, deleted"),
+        (r"notice", "the notice on top of {}"),
+        (r"milestone", "milestone {}, closed"),
+        (r"issue|[a-z0-9-]+\.issue", "issue #{}"),
+        (r"(?:announcement|publish-\d+)\.url", "discussion {}"),
+        (r"ghsa", "advisory {}"),
+        (r"fork", "private fork {}"),
+        (r"republish\.run", "workflow run {}"),
+        (r"welcomed|thanked", "comment {}"),
+    )
+)
+
+
+#: The same of what can be seen at the forge, for when it cannot be asked.
+_RECORDED: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"(?:[a-z-]+\.)?branch"), "branch {}"),
+    (re.compile(r"pr|[a-z-]+\.pr"), "PR #{}"),
+    (re.compile(r"tag"), "tag {}, permanent"),
+    (re.compile(r"release\.url"), "release {}"),
+)
+
+
+def left_behind(run: Run, seen: Remains | None) -> list[str]:
+    """What a cancelled run leaves at the forge, of all its iterations, what goes on, and what is not done any more.
+
+    `seen` is what the forge still has; where it could not be asked, what is recorded stands for it.
+    """
+    found = _recorded(run, _RECORDED) if seen is None else _seen(run, seen)
+    return list(dict.fromkeys([*found, *_recorded(run, _THINGS), *_going_on(run)]))
+
+
+def _seen(run: Run, seen: Remains) -> list[str]:
+    left = [f"branch {name}" for name in seen.branches]
+    left += [f"PR #{p.number}, {f'merged as {short(p.merge_sha)}' if p.merge_sha else 'open'}" for p in seen.pulls]
+    left += [f"tag {name}, permanent" for name in seen.tags]
+    left += [f"release {name}" for name in seen.releases]
+    if seen.tags and run.sop != "SOP-04":
+        left.append(f"To take it back: /release rollback {seen.tags[-1].removeprefix('v')}")
+    return left
+
+
+def _recorded(run: Run, things: Sequence[tuple[re.Pattern[str], str]]) -> list[str]:
+    found: list[str] = []
+    for facts in (*(past.facts for past in run.past), run.facts):
+        for pattern, words in things:
+            known = [(name, value) for name, value in facts.items() if value and pattern.fullmatch(name)]
+            found += [words.format(_shown(value)) + _merged(name, facts) for name, value in known]
+    return found
+
+
+def _going_on(run: Run) -> list[str]:
+    found: list[str] = []
+    for step in run.steps:
+        record = run.record(step.id)
+        found += [f"perhaps more of {step.title}: it was just being done"] if record.intent else []
+        waiting = [piece for piece in step.deeds if isinstance(piece, PublishNotice | CorrectNotice)]
+        found += [f"not posted: {printable(piece.text)}" for piece in waiting if not record.state.over]
+    open_now = [child for child in run.children if child.open]
+    return [*found, *(f"{child.name}, which goes on: {child.now}; !cancel it in its thread" for child in open_now)]
+
+
+def _shown(value: Any) -> str:
+    return printable(str(value))
+
+
+def _merged(name: str, facts: dict[str, Any]) -> str:
+    by_name = {"pr": "merge"}.get(name, f"{name}.merge")
+    return f", merged as {short(str(facts[by_name]))}" if facts.get(by_name) else ""
+
+
+def cancelled(run: Run, by: str, reason: str, found: Sequence[str]) -> Card:
+    """Who, why, and what stays."""
+    return card(
+        line(f"{run.name} is cancelled by {by}: ", Span(text=reason), "."),
+        *(["Left behind:"] if found else ["Nothing is left behind."]),
+        *(f"• {entry}" for entry in found),
+    )
+
+
+def cancel_asked(run: Run, who: str, reason: str, able: Sequence[str]) -> Card:
+    """An urgent incident somebody has taken command of does not end on one person's word."""
+    return card(
+        line(f"{who} wants to cancel {run.name}, a {run.severity or 'P1'}: ", Span(text=reason), "."),
+        f"Nothing ends yet. A second person must agree within a day by saying the same: {names(able)}.",
+        hint="!cancel reason",
+    )
+
+
+def cancel_same(run: Run, able: Sequence[str]) -> str:
+    return f"You asked for it already; a second person must agree to cancel {run.name}: {names(able)}."
