@@ -1,12 +1,13 @@
 """SOP-01: bring a stable release out. The rows of the document, in its order."""
 
+from sops.kit.back_merge import BackMerge, DevelopForeseen
 from sops.kit.branch_actions import CutBranch
 from sops.kit.freeze_gates import NotFrozen
 from sops.kit.gate import Approved, SignedOff
 from sops.kit.model import Role, Sop, Step
 from sops.kit.release_actions import Announce, MergePullRequest, OpenPullRequest, PushSignedTag
 from sops.kit.release_gates import ChecksGreen, Merged, NewVersion, NotMergedElsewhere, Published, ReviewsMet, TagFree
-from sops.kit.stable_actions import BackMerge, CloseMilestone, Mirror, PromoteChangelog, PublishRelease, SetVersion
+from sops.kit.stable_actions import CloseMilestone, Mirror, PromoteChangelog, PublishRelease, SetVersion
 from sops.kit.stable_gates import (
     BotPublishes,
     CandidateSoaked,
@@ -67,6 +68,7 @@ STABLE_RELEASE = Sop(
                 SameAsSoaked(),
                 ChecksGreen(),
                 TagFree("v{version}"),
+                DevelopForeseen(),
                 Approved(2, by=Role.REVIEWER, covers=COVERED),
                 ReviewsMet(),
             ),

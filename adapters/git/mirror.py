@@ -1,7 +1,7 @@
 """The git remote behind the forge, through a local mirror: `GitRepository` with GitPython."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from adapters.git.command import GitCommand, Token
@@ -87,11 +87,19 @@ class GitMirror:
         await asyncio.to_thread(self._push_branch, branch_ref(name), checked_sha(to), checked_sha(expected))
 
     async def merge(
-        self, branch: str, *, expected: str, other: str, message: str, files: Mapping[str, bytes] | None = None
+        self,
+        branch: str,
+        *,
+        expected: str,
+        other: str,
+        message: str,
+        files: Mapping[str, bytes] | None = None,
+        alike: Mapping[str, Callable[[bytes], bytes]] | None = None,
     ) -> str:
         ref, sides, text = branch_ref(branch), (checked_sha(expected), checked_sha(other)), checked_message(message)
         settled = {checked_path(path): content for path, content in (files or {}).items()}
-        return await asyncio.to_thread(self._merge, ref, sides, text, settled)
+        read = {checked_path(path): as_if for path, as_if in (alike or {}).items()}
+        return await asyncio.to_thread(self._merge, ref, sides, text, settled, read)
 
     async def revert(self, branch: str, *, expected: str, commits: Sequence[str], message: str) -> str:
         ref, tip, text = branch_ref(branch), checked_sha(expected), checked_message(message)
@@ -166,8 +174,15 @@ class GitMirror:
             raise FarEndRefused(f"{ref} is only moved forward, and {to} does not descend from {expected}")
         self._pushed(ref, expected, to if to != expected else None)
 
-    def _merge(self, ref: str, sides: tuple[str, str], message: bytes, files: Mapping[str, bytes]) -> str:
-        return self._pushed(ref, sides[0], make_merge(self._git, self._store, *sides, message, files))
+    def _merge(
+        self,
+        ref: str,
+        sides: tuple[str, str],
+        message: bytes,
+        files: Mapping[str, bytes],
+        alike: Mapping[str, Callable[[bytes], bytes]],
+    ) -> str:
+        return self._pushed(ref, sides[0], make_merge(self._git, self._store, *sides, message, files, alike))
 
     def _revert(self, ref: str, expected: str, undone: Sequence[str], message: bytes) -> str:
         return self._pushed(ref, expected, make_revert(self._git, self._store, expected, undone, message))

@@ -26,6 +26,7 @@ class Deeds(Protocol):
     def merge(self, number: int) -> str: ...
     def review(self, number: int, login: str, verdict: str) -> None: ...
     def write(self, branch: str, path: str, text: str, author: str = "maint") -> str: ...
+    def replace(self, branch: str, path: str, old: str, new: str, author: str = "maint") -> str: ...
     def entry(self, branch: str, text: str, author: str = "maint") -> str: ...
     def protect(self, branch: str) -> None: ...
     def milestone(self, title: str) -> int: ...
@@ -153,6 +154,10 @@ def _write(deeds: Deeds, words: Sequence[str]) -> str:
     return f"{author} pushed {deeds.write(words[0], words[1], words[2], author)[:10]} to {words[0]}: {words[1]}"
 
 
+def _replace(deeds: Deeds, words: Sequence[str]) -> str:
+    return f"{words[1]} on {words[0]} now says {words[3]} for {words[2]} ({deeds.replace(*words)[:10]})"
+
+
 def _entry(deeds: Deeds, words: Sequence[str]) -> str:
     return f"{words[0]} says under [Unreleased]: {words[1]} ({deeds.entry(words[0], words[1])[:10]})"
 
@@ -208,6 +213,7 @@ _VERBS: Mapping[str, _Verb] = {
     "fail": _Verb("CHECK", 1, 1, _fail),
     "push": _Verb("BRANCH [AUTHOR]", 1, 2, _push),
     "write": _Verb("BRANCH PATH TEXT [AUTHOR]", 3, 4, _write),
+    "replace": _Verb("BRANCH PATH OLD NEW", 4, 4, _replace),
     "entry": _Verb("BRANCH TEXT", 2, 2, _entry),
     "protect": _Verb("BRANCH", 1, 1, _protect),
     "contribute": _Verb("LOGIN BRANCH", 2, 2, _contribute),

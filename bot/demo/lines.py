@@ -17,7 +17,8 @@ HELP = """\
                                     also: label N L, unlabel N L, close N [not_planned], pass CHECK, fail CHECK,
                                     push BRANCH [AUTHOR], merge N, review N LOGIN approve,
                                     branch NAME AT, tag NAME AT, delete NAME, publish-after MINUTES,
-                                    write BRANCH PATH TEXT [AUTHOR], entry BRANCH TEXT, protect BRANCH,
+                                    write BRANCH PATH TEXT [AUTHOR], replace BRANCH PATH OLD NEW,
+                                    entry BRANCH TEXT, protect BRANCH,
                                     contribute LOGIN BRANCH, pr LOGIN BRANCH [first-time],
                                     milestone TITLE, into-milestone N TITLE, fail-workflow FILE, yank VERSION,
                                     asset corrupt TAG, asset missing TAG, image missing TAG, image share TAG OTHER

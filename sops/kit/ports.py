@@ -131,12 +131,21 @@ class GitRepository(Protocol):
         ...
 
     async def merge(
-        self, branch: str, *, expected: str, other: str, message: str, files: Mapping[str, bytes] | None = None
+        self,
+        branch: str,
+        *,
+        expected: str,
+        other: str,
+        message: str,
+        files: Mapping[str, bytes] | None = None,
+        alike: Mapping[str, Callable[[bytes], bytes]] | None = None,
     ) -> str:
         """Merge commit `other` into `branch`, always with a merge commit, pushed with the lease `expected`.
 
         Its first parent is `expected`, its second `other`. Every path in `files` has exactly these bytes in it,
-        also where the two conflict. Returns the new SHA.
+        also where the two conflict. Of a path in `alike` what its function makes of it is merged, on both sides and of
+        what they come from.
+        Returns the new SHA.
         Raises MergeConflict for conflicts outside `files`, HeadMoved when the branch is not at `expected`, and
         FarEndRefused when `expected` holds `other` already; nothing is then pushed.
         """

@@ -26,9 +26,14 @@ def set_version(kind: str, data: bytes, version: Version, at: str = "") -> bytes
     and TOML files, `1.4.0` in CMake, `1.4.0-rc1` elsewhere. Raises InvalidText, saying why, when the file does not
     hold exactly what this kind promises.
     """
-    start, end = _find(kind)(data, at)
     spelled = {"plain": version.pep440, "toml": version.pep440, "cmake": version.cmake}.get(kind, version.text)
-    return data[:start] + spelled.encode() + data[end:]
+    return spell(kind, data, spelled, at)
+
+
+def spell(kind: str, data: bytes, text: str, at: str = "") -> bytes:
+    """The file with exactly `text` where its version is, such as what `get_version` read elsewhere."""
+    start, end = _find(kind)(data, at)
+    return data[:start] + text.encode() + data[end:]
 
 
 def get_version(kind: str, data: bytes, at: str = "") -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from bot.demo.play import Failed
 from sops.kit.changelog_entries import unreleased_entries
-from sops.kit.policy import Policy
+from sops.kit.policy import Policy, VersionFile
 from tests.conversation.conftest import Conversation, Open, seldom
 
 SCRIPTS = Path(__file__).parent / "scripts"
@@ -41,6 +41,32 @@ async def test_two_candidates_are_one_section_and_develop_keeps_its_new_entry(co
     assert chat.git("show", "develop:VERSION") == "1.4.0\n"
     # The fix of the second candidate came to develop with the back-merge.
     assert chat.git("show", "develop:src/patches.hpp") == chat.git("show", "v1.4.0:src/patches.hpp")
+
+
+async def test_develop_keeps_a_version_we_cannot_read(converse: Open) -> None:
+    chat = await played(converse, "stable-develop-goes-its-own-way")
+    assert chat.git("show", "develop:VERSION") == "1.5.0-dev\n"
+    assert chat.git("merge-base", "--is-ancestor", "main", "develop") == ""
+
+
+async def test_a_file_that_holds_more_than_the_version_is_merged_beside_it(converse: Open) -> None:
+    files = (
+        VersionFile(path="VERSION", kind="plain"),
+        VersionFile(path="vcpkg.json", kind="json", at="/version-string"),
+    )
+    chat = await converse(seldom(version_files=files))
+    script = (SCRIPTS / "stable-develop-goes-its-own-way.sop").read_text(encoding="utf-8")
+    ahead = (
+        '%forge replace develop vcpkg.json "1.3.0" "1.5.0"\n%forge replace develop vcpkg.json skylark skylark-next\n'
+    )
+    at = script.index("@rm #releases: /release stable")
+    await chat.play(
+        script[:at] + ahead + script[at:].replace("1\\.5\\.0-dev\\)", "1\\.5\\.0-dev; vcpkg\\.json stays 1\\.5\\.0\\)")
+    )
+    assert '"version-string": "1.4.0"' in chat.git("show", "v1.4.0:vcpkg.json")
+    develop = chat.git("show", "develop:vcpkg.json")
+    assert '"version-string": "1.5.0"' in develop
+    assert "skylark-next" in develop
 
 
 async def test_a_conflict_leaves_develop_alone(converse: Open) -> None:

@@ -3,7 +3,7 @@
 The chat is the console's own room, which is memory already and shows a key once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from adapters.console import ConsoleChat
@@ -158,7 +158,14 @@ class FakeGit:
         raise FarEndRefused(f"nothing here moves {name}")
 
     async def merge(
-        self, branch: str, *, expected: str, other: str, message: str, files: Mapping[str, bytes] | None = None
+        self,
+        branch: str,
+        *,
+        expected: str,
+        other: str,
+        message: str,
+        files: Mapping[str, bytes] | None = None,
+        alike: Mapping[str, Callable[[bytes], bytes]] | None = None,
     ) -> str:
         raise FarEndRefused(f"nothing here merges into {branch}")
 

@@ -1,5 +1,6 @@
 """Merging, reverting, repeating: what fits is pushed under the lease, what does not is named and left alone."""
 
+import re
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -49,6 +50,25 @@ async def test_a_conflict_names_its_paths_and_pushes_nothing(mirror: GitMirror, 
         await merged(mirror, remote)
     assert conflict.value.paths == ("VERSION", TRICKY)
     assert remote.refs() == before
+
+
+async def test_what_is_read_alike_does_not_conflict_and_the_rest_of_the_file_is_merged(
+    mirror: GitMirror, remote: Remote
+) -> None:
+    lines = [b"version = 1.3.0\n", *(b"line %d\n" % number for number in range(9))]
+    for branch in ("main", "develop"):
+        put(remote, branch, {"a.toml": b"".join(lines)})  # the same commit on both
+    ours = put(remote, "main", {"a.toml": b"".join([b"version = 1.5-dev\n", b"ours\n", *lines[1:]])})
+    theirs = put(remote, "develop", {"a.toml": b"".join([b"version = 1.4.0\n", *lines[1:4], b"theirs\n", *lines[4:]])})
+
+    def alike(data: bytes) -> bytes:
+        return re.sub(rb"version = .*", b"version = 1.5-dev", data)
+
+    made = await mirror.merge("main", expected=ours, other=theirs, message="m", alike={"a.toml": alike})
+    assert facts(remote, made, "%P") == f"{ours} {theirs}"
+    assert remote.blob(made, "a.toml") == b"".join(
+        [b"version = 1.5-dev\n", b"ours\n", *lines[1:4], b"theirs\n", *lines[4:]]
+    )
 
 
 async def test_given_files_settle_a_conflict_and_have_exactly_their_bytes(mirror: GitMirror, remote: Remote) -> None:
