@@ -26,6 +26,7 @@ from sops.kit.release_gates import (
 )
 from sops.kit.soak import Soaked
 from sops.kit.stable_gates import NothingOwed
+from sops.kit.timing import SOAK
 
 BRANCH = "release/v{final}-rc1"  # keeps this name for rc2, rc3, …
 
@@ -60,6 +61,7 @@ RELEASE_CANDIDATE = Sop(
             when=(
                 NotMergedElsewhere(),
                 NotFrozen(),
+                NothingOwed("SOP-03"),
                 ChecksGreen(),
                 TagFree("v{candidate}"),
                 Approved(1, by=Role.REVIEWER, covers=("merge", "tag", "published", "announce")),
@@ -70,7 +72,7 @@ RELEASE_CANDIDATE = Sop(
         Step("tag", row="5", title="tag", do=PushSignedTag("v{candidate}", "Release candidate v{candidate}")),
         Step("published", row="5", title="pre-release and image", when=Published("v{candidate}", "{candidate}")),
         Step("announce", row="6", title="announcement", do=Announce()),
-        Step("soak", row="7", title="soak", when=Soaked()),
+        Step("soak", row="7", title="soak", when=Soaked(), stops=SOAK),
         Step("fix-branch", row="8", title="branch for the fix", only_if=Blocked(), do=RestoreBranch(BRANCH)),
         Step(
             "blockers",

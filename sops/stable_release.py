@@ -21,7 +21,7 @@ from sops.kit.stable_gates import (
 )
 
 BRANCH = "release/v{version}"
-COVERED = ("merge", "tag", "release", "artefacts", "back-merge", "milestone", "announce", "mirror")
+COVERED = ("merge", "tag", "release", "artefacts", "back-merge", "milestone-closed", "announce", "mirror")
 
 STABLE_RELEASE = Sop(
     "SOP-01",
@@ -65,6 +65,7 @@ STABLE_RELEASE = Sop(
             when=(
                 NotMergedElsewhere(),
                 NotFrozen(),
+                NothingOwed("SOP-01"),
                 SameAsSoaked(),
                 ChecksGreen(),
                 TagFree("v{version}"),
@@ -94,7 +95,8 @@ STABLE_RELEASE = Sop(
             only_if=ThroughPullRequest(),
             when=Merged("back-merge.pr"),
         ),
-        Step("milestone", row="13", title="milestone", after="back-merge", when=MilestoneEmpty(), do=CloseMilestone()),
+        Step("milestone", row="13", title="milestone empty", after="back-merge", when=MilestoneEmpty()),
+        Step("milestone-closed", row="13", title="milestone", do=CloseMilestone()),
         Step("announce", row="14", title="announcement", after="back-merge", do=Announce("released")),
         Step("mirror", row="15", title="lanes", only_if=HasLanes(), do=Mirror()),
     ),
