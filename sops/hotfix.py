@@ -1,5 +1,6 @@
 """SOP-02: patch a released version. The rows of the document, in its order."""
 
+from sops.kit.back_port import RecordHotfix
 from sops.kit.branch_actions import CutBranch
 from sops.kit.gate import Approved, SignedOff
 from sops.kit.hotfix_actions import (
@@ -21,6 +22,7 @@ from sops.kit.hotfix_gates import (
     TableLacks,
     WhatMainHolds,
 )
+from sops.kit.merge_gates import Mergeable
 from sops.kit.model import Role, Sop, Step
 from sops.kit.release_actions import OpenPullRequest, PushSignedTag
 from sops.kit.release_gates import ChecksGreen, Merged, NotMergedElsewhere, Published, ReviewsMet, TagFree
@@ -72,6 +74,7 @@ HOTFIX = Sop(
                 ChecksGreen(hotfix=True),
                 TagFree("v{version}"),
                 WhatMainHolds(),
+                Mergeable(),
                 Approved(2, by=Role.REVIEWER, p0=1, covers=("merge", "tag", "artefacts"), binds=("main.holds",)),
                 ReviewsMet(),
             ),
@@ -89,7 +92,11 @@ HOTFIX = Sop(
             "back-port",
             row="10",
             title="back-port",
-            do=(CutBackPort(BACK_PORT, base="{develop}", under="back-port."), PickFixes(BACK_PORT)),
+            do=(
+                CutBackPort(BACK_PORT, base="{develop}", under="back-port."),
+                PickFixes(BACK_PORT),
+                RecordHotfix(BACK_PORT),
+            ),
         ),
         Step(
             "back-port-pr",

@@ -3,6 +3,7 @@
 from sops.kit.branch_actions import CutBranch, RestoreBranch
 from sops.kit.freeze_gates import NotFrozen
 from sops.kit.gate import Approved, SignedOff
+from sops.kit.merge_gates import Mergeable
 from sops.kit.model import Role, Sop, Step
 from sops.kit.promotion import Offer, OweBackPorts
 from sops.kit.release_actions import (
@@ -63,6 +64,7 @@ RELEASE_CANDIDATE = Sop(
                 NotFrozen(),
                 NothingOwed("SOP-03"),
                 ChecksGreen(),
+                Mergeable(),
                 TagFree("v{candidate}"),
                 Approved(1, by=Role.REVIEWER, covers=("merge", "tag", "published", "announce")),
                 ReviewsMet(),

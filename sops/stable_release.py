@@ -4,6 +4,7 @@ from sops.kit.back_merge import BackMerge, DevelopForeseen
 from sops.kit.branch_actions import CutBranch
 from sops.kit.freeze_gates import NotFrozen
 from sops.kit.gate import Approved, SignedOff
+from sops.kit.merge_gates import Mergeable
 from sops.kit.model import Role, Sop, Step
 from sops.kit.release_actions import Announce, MergePullRequest, OpenPullRequest, PushSignedTag
 from sops.kit.release_gates import ChecksGreen, Merged, NewVersion, NotMergedElsewhere, Published, ReviewsMet, TagFree
@@ -68,6 +69,7 @@ STABLE_RELEASE = Sop(
                 NothingOwed("SOP-01"),
                 SameAsSoaked(),
                 ChecksGreen(),
+                Mergeable(),
                 TagFree("v{version}"),
                 DevelopForeseen(),
                 Approved(2, by=Role.REVIEWER, covers=COVERED),

@@ -59,6 +59,17 @@ def make_merge(
     return _write_commit(git, store, tree, (ours, theirs), message)
 
 
+def conflicts(git: GitCommand, store: Store, ours: str, theirs: str) -> tuple[str, ...]:
+    """The paths in which the two would conflict, sorted. Raises FarEndRefused when they have no history in common."""
+    for sha in (ours, theirs):
+        _whole(git, store, sha)
+    try:
+        _merged(store, ours, theirs, settled={})
+    except MergeConflict as conflict:
+        return conflict.paths
+    return ()
+
+
 def _merged_alike(
     git: GitCommand,
     store: Store,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from adapters.git.command import GitCommand, Token
 from adapters.git.commits import link_at, make_commit
-from adapters.git.merges import make_merge, make_picks, make_revert
+from adapters.git.merges import conflicts, make_merge, make_picks, make_revert
 from adapters.git.objects import changed_paths, commits, fetched_tag, file_at
 from adapters.git.push import push, remote_refs, remote_tags
 from adapters.git.refs import branch_ref, checked_message, checked_path, checked_sha, tag_ref
@@ -100,6 +100,9 @@ class GitMirror:
         settled = {checked_path(path): content for path, content in (files or {}).items()}
         read = {checked_path(path): as_if for path, as_if in (alike or {}).items()}
         return await asyncio.to_thread(self._merge, ref, sides, text, settled, read)
+
+    async def conflicts(self, ours: str, theirs: str) -> Sequence[str]:
+        return await asyncio.to_thread(conflicts, self._git, self._store, checked_sha(ours), checked_sha(theirs))
 
     async def revert(self, branch: str, *, expected: str, commits: Sequence[str], message: str) -> str:
         ref, tip, text = branch_ref(branch), checked_sha(expected), checked_message(message)

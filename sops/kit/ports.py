@@ -151,6 +151,10 @@ class GitRepository(Protocol):
         """
         ...
 
+    async def conflicts(self, ours: str, theirs: str) -> Sequence[str]:
+        """The paths in which merging the two commits would conflict, sorted; nothing is made or pushed."""
+        ...
+
     async def revert(self, branch: str, *, expected: str, commits: Sequence[str], message: str) -> str:
         """Undo `commits` in the order given, in one commit on top of `expected`, pushed with that lease.
 

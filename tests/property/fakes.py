@@ -169,6 +169,9 @@ class FakeGit:
     ) -> str:
         raise FarEndRefused(f"nothing here merges into {branch}")
 
+    async def conflicts(self, ours: str, theirs: str) -> Sequence[str]:
+        return ()
+
     async def revert(self, branch: str, *, expected: str, commits: Sequence[str], message: str) -> str:
         raise FarEndRefused(f"nothing here reverts on {branch}")
 

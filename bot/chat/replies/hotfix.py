@@ -33,7 +33,7 @@ def _merged(run: Run) -> str:
 def _back_ported(run: Run) -> str:
     count = run.facts.get("back-port.commits")
     if not count:
-        return f"{run.policy.develop} holds the fix already"
+        return f"{run.policy.develop} holds the fix already; its changelog is on {run.facts.get('back-port.branch')}"
     return f"{count} commit{'s' if count > 1 else ''} of the fix on {run.facts.get('back-port.branch')}"
 
 

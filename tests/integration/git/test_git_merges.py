@@ -52,6 +52,15 @@ async def test_a_conflict_names_its_paths_and_pushes_nothing(mirror: GitMirror, 
     assert remote.refs() == before
 
 
+async def test_conflicts_are_named_beforehand_and_nothing_is_pushed(mirror: GitMirror, remote: Remote) -> None:
+    ours = put(remote, "main", {"VERSION": b"1.3.1\n", TRICKY: b"ours\n"})
+    theirs = put(remote, "develop", {"VERSION": b"1.4.0\n", TRICKY: b"theirs\n", "more": b"more\n"})
+    before = remote.refs()
+    assert await mirror.conflicts(ours, theirs) == ("VERSION", TRICKY)
+    assert await mirror.conflicts(ours, ours) == ()
+    assert remote.refs() == before
+
+
 async def test_what_is_read_alike_does_not_conflict_and_the_rest_of_the_file_is_merged(
     mirror: GitMirror, remote: Remote
 ) -> None:
