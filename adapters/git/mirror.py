@@ -118,12 +118,12 @@ class GitMirror:
     async def log(self, base: str, head: str) -> Sequence[Commit]:
         ends = (checked_sha(head), checked_sha(base))
         selection = ("--end-of-options", ends[0], f"^{ends[1]}")
-        return await asyncio.to_thread(commits, self._store, selection, ends)
+        return await asyncio.to_thread(commits, self._git, self._store, selection, ends)
 
     async def first_parents(self, base: str, head: str) -> Sequence[Commit]:
         ends = (checked_sha(head), checked_sha(base))
         selection = ("--first-parent", "--end-of-options", ends[0], f"^{ends[1]}")
-        return await asyncio.to_thread(commits, self._store, selection, ends)
+        return await asyncio.to_thread(commits, self._git, self._store, selection, ends)
 
     async def changed_paths(self, old: str, new: str) -> Sequence[str]:
         return await asyncio.to_thread(changed_paths, self._store, checked_sha(old), checked_sha(new))
@@ -203,7 +203,7 @@ class GitMirror:
         return expected
 
     def _describe(self, sha: str) -> Commit:
-        found = commits(self._store, ("--no-walk", "--end-of-options", sha), [sha])
+        found = commits(self._git, self._store, ("--no-walk", "--end-of-options", sha), [sha])
         if not found or found[0].sha != sha:
             raise FarEndRefused(f"{sha} is not a commit")
         return found[0]

@@ -1365,6 +1365,8 @@ def left_behind(run: Run) -> list[str]:
         for name, words in known:
             if name in facts:
                 left.append(words.format(facts[name]) + (merged if name == "pr" else ""))
+        for name in (each for each in facts if each.endswith((".branch", ".pr")) and facts[each]):
+            left.append(f"branch {facts[name]}" if name.endswith(".branch") else f"PR #{facts[name]}")
     return list(dict.fromkeys(left))
 
 

@@ -52,6 +52,13 @@ async def test_a_conflict_names_its_paths_and_pushes_nothing(mirror: GitMirror, 
     assert remote.refs() == before
 
 
+async def test_what_the_bot_committed_is_known_whoever_wrote_it(mirror: GitMirror, remote: Remote) -> None:
+    theirs = put(remote, "develop", {"fix.txt": b"fix\n"})
+    picked = await mirror.cherry_pick("main", expected=remote.sha("main"), commits=[theirs])
+    assert (await mirror.describe(picked)).ours
+    assert not (await mirror.describe(theirs)).ours
+
+
 async def test_conflicts_are_named_beforehand_and_nothing_is_pushed(mirror: GitMirror, remote: Remote) -> None:
     ours = put(remote, "main", {"VERSION": b"1.3.1\n", TRICKY: b"ours\n"})
     theirs = put(remote, "develop", {"VERSION": b"1.4.0\n", TRICKY: b"theirs\n", "more": b"more\n"})
