@@ -24,6 +24,7 @@ from sops.kit.hotfix_gates import (
 )
 from sops.kit.merge_gates import Mergeable
 from sops.kit.model import Role, Sop, Step
+from sops.kit.publishing import BotPublishes, PublishRelease
 from sops.kit.release_actions import OpenPullRequest, PushSignedTag
 from sops.kit.release_gates import ChecksGreen, Merged, NotMergedElsewhere, Published, ReviewsMet, TagFree
 from sops.kit.stable_gates import NothingOwed
@@ -75,12 +76,21 @@ HOTFIX = Sop(
                 TagFree("v{version}"),
                 WhatMainHolds(),
                 Mergeable(),
-                Approved(2, by=Role.REVIEWER, p0=1, covers=("merge", "tag", "artefacts"), binds=("main.holds",)),
+                Approved(
+                    2, by=Role.REVIEWER, p0=1, covers=("merge", "tag", "release", "artefacts"), binds=("main.holds",)
+                ),
                 ReviewsMet(),
             ),
             do=ReleaseHotfix(),
         ),
         Step("tag", row="8", title="tag", do=PushSignedTag("v{version}", "Hotfix v{version}", at="released")),
+        Step(
+            "release",
+            row="9",
+            title="release",
+            only_if=BotPublishes(),
+            do=PublishRelease("v{version}", at="released"),
+        ),
         Step(
             "artefacts",
             row="9",

@@ -6,6 +6,7 @@ from sops.kit.gate import Approved, SignedOff
 from sops.kit.merge_gates import Mergeable
 from sops.kit.model import Role, Sop, Step
 from sops.kit.promotion import Offer, OweBackPorts
+from sops.kit.publishing import BotPublishes, PublishRelease
 from sops.kit.release_actions import (
     Announce,
     MergePullRequest,
@@ -66,12 +67,19 @@ RELEASE_CANDIDATE = Sop(
                 ChecksGreen(),
                 Mergeable(),
                 TagFree("v{candidate}"),
-                Approved(1, by=Role.REVIEWER, covers=("merge", "tag", "published", "announce")),
+                Approved(1, by=Role.REVIEWER, covers=("merge", "tag", "release", "published", "announce")),
                 ReviewsMet(),
             ),
             do=MergePullRequest(),
         ),
         Step("tag", row="5", title="tag", do=PushSignedTag("v{candidate}", "Release candidate v{candidate}")),
+        Step(
+            "release",
+            row="5",
+            title="pre-release",
+            only_if=BotPublishes(),
+            do=PublishRelease("v{candidate}", "{candidate}", pre=True),
+        ),
         Step("published", row="5", title="pre-release and image", when=Published("v{candidate}", "{candidate}")),
         Step("announce", row="6", title="announcement", do=Announce()),
         Step("soak", row="7", title="soak", when=Soaked(), stops=SOAK),

@@ -6,11 +6,11 @@ from sops.kit.freeze_gates import NotFrozen
 from sops.kit.gate import Approved, SignedOff
 from sops.kit.merge_gates import Mergeable
 from sops.kit.model import Role, Sop, Step
+from sops.kit.publishing import BotPublishes, PublishRelease
 from sops.kit.release_actions import Announce, MergePullRequest, OpenPullRequest, PushSignedTag
 from sops.kit.release_gates import ChecksGreen, Merged, NewVersion, NotMergedElsewhere, Published, ReviewsMet, TagFree
-from sops.kit.stable_actions import CloseMilestone, Mirror, PromoteChangelog, PublishRelease, SetVersion
+from sops.kit.stable_actions import CloseMilestone, Mirror, PromoteChangelog, SetVersion
 from sops.kit.stable_gates import (
-    BotPublishes,
     CandidateSoaked,
     HasLanes,
     LatestCandidate,

@@ -23,6 +23,7 @@ class Deeds(Protocol):
     def tag(self, name: str, at: str) -> str: ...
     def delete(self, name: str) -> str: ...
     def publish_after(self, minutes: int) -> None: ...
+    def publish_never(self) -> None: ...
     def merge(self, number: int) -> str: ...
     def review(self, number: int, login: str, verdict: str) -> None: ...
     def write(self, branch: str, path: str, text: str, author: str = "maint") -> str: ...
@@ -119,6 +120,11 @@ def _publish_after(deeds: Deeds, words: Sequence[str]) -> str:
     minutes = _number(words[0])
     deeds.publish_after(minutes)
     return f"from now on a tag is published {minutes} minutes after its push"
+
+
+def _publish_never(deeds: Deeds, _: Sequence[str]) -> str:
+    deeds.publish_never()
+    return "from now on no workflow publishes a pushed tag"
 
 
 def _merge(deeds: Deeds, words: Sequence[str]) -> str:
@@ -221,6 +227,7 @@ _VERBS: Mapping[str, _Verb] = {
     "tag": _Verb("NAME AT", 2, 2, _tag),
     "delete": _Verb("BRANCH-OR-TAG", 1, 1, _delete),
     "publish-after": _Verb("MINUTES", 1, 1, _publish_after),
+    "publish-never": _Verb("", 0, 0, _publish_never),
     "merge": _Verb("NUMBER", 1, 1, _merge),
     "pr": _Verb("LOGIN BRANCH [first-time]", 2, 3, _pull_request),
     "milestone": _Verb("TITLE", 1, 1, _milestone),

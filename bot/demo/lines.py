@@ -16,7 +16,7 @@ HELP = """\
 %forge issue "crash on start" rc-blocker
                                     also: label N L, unlabel N L, close N [not_planned], pass CHECK, fail CHECK,
                                     push BRANCH [AUTHOR], merge N, review N LOGIN approve,
-                                    branch NAME AT, tag NAME AT, delete NAME, publish-after MINUTES,
+                                    branch NAME AT, tag NAME AT, delete NAME, publish-after MINUTES, publish-never,
                                     write BRANCH PATH TEXT [AUTHOR], replace BRANCH PATH OLD NEW,
                                     entry BRANCH TEXT, protect BRANCH,
                                     contribute LOGIN BRANCH, pr LOGIN BRANCH [first-time],

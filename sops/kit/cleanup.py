@@ -1,4 +1,4 @@
-"""Clearing away what a cancelled run left at the forge: its own branches and pull requests, where nobody touched them."""
+"""Clearing away what a cancelled run left at the forge: its branches and pull requests, where nobody touched them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from sops.kit.action import Action, Conflict, Done, Probe, Todo, World, fill, short
-from sops.kit.changelog import entries, is_dated
+from sops.kit.changelog import is_dated
 from sops.kit.changelog_merges import promote
 from sops.kit.errors import InvalidText
 from sops.kit.run import Run
@@ -83,28 +83,6 @@ class PromoteChangelog(Action):
 
     def _edited(self, run: Run, world: World, data: bytes) -> bytes:
         return promote(data, run.version, calendar(run).local(world.now).date(), run.facts.get("candidates", []))
-
-
-@dataclass(frozen=True)
-class PublishRelease(Action):
-    """The release of the pushed tag, with the changelog's words."""
-
-    tag: str
-    public = True
-
-    def says(self, run: Run) -> str:
-        return f"publish the release {fill(self.tag, run)}"
-
-    async def probe(self, run: Run, world: World) -> Probe:
-        tag = fill(self.tag, run)
-        if await world.forge.release_by_tag(tag) is not None:
-            return Done()
-        return Todo(self.says(run))
-
-    async def perform(self, run: Run, world: World) -> None:
-        data = await world.git.read(run.facts["merge"], run.policy.changelog) or b""
-        body = entries(data, run.version).decode()
-        await world.forge.create_release(tag=fill(self.tag, run), title=run.version, body=body, prerelease=False)
 
 
 @dataclass(frozen=True)

@@ -219,22 +219,6 @@ class ThroughPullRequest(Condition):
 
 
 @dataclass(frozen=True)
-class BotPublishes(Condition):
-    """The settings leave publishing to the bot."""
-
-    settled = True
-
-    def holds(self, run: Run) -> bool:
-        return run.policy.publisher == "bot"
-
-    def says(self, run: Run) -> str:
-        return "if the bot publishes"
-
-    def otherwise(self, run: Run) -> str:
-        return "a workflow publishes"
-
-
-@dataclass(frozen=True)
 class HasLanes(Condition):
     """The settings name lanes that follow each release."""
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.sandbox.people import BOT
 from bot.demo.play import Failed
 from sops.kit.changelog_entries import unreleased_entries
 from sops.kit.policy import Policy, VersionFile
@@ -89,6 +90,34 @@ async def test_a_lane_that_went_its_own_way_is_left_to_people(converse: Open) ->
     assert "Enterprise: lane/enterprise has commits v1.4.0 lacks" in chat.text
 
 
+def without_workflow(name: str) -> str:
+    """What people do in that script, where no workflow publishes anything."""
+    lines = (SCRIPTS / f"{name}.sop").read_text(encoding="utf-8").splitlines()
+    return "\n".join(["%forge publish-never", *(each for each in lines if not each.startswith("%expect"))])
+
+
 async def test_the_bot_publishes_where_the_settings_say_so(converse: Open) -> None:
-    chat = await played(converse, "stable-whole-path", seldom(publisher="bot"))
+    chat = await converse(seldom(publisher="bot", checksums=""))
+    await chat.play(without_workflow("stable-whole-path"))
     assert "publish the release v1.4.0" in chat.text
+    of_tag = {each.tag: each for each in chat.world.core.state.releases}
+    assert (of_tag["v1.4.0"].author, of_tag["v1.4.0"].name, of_tag["v1.4.0"].prerelease) == (BOT, "1.4.0", False)
+    assert of_tag["v1.4.0"].body.startswith("This line is about staying up: ")
+    assert "[1.4.0]" not in of_tag["v1.4.0"].body
+    candidate = of_tag["v1.4.0-rc1"]
+    assert (candidate.author, candidate.name, candidate.prerelease) == (BOT, "1.4.0-rc1", True)
+
+
+async def test_the_bot_publishes_a_hotfix_too(converse: Open) -> None:
+    chat = await converse(seldom(publisher="bot", checksums=""))
+    await chat.play(without_workflow("hotfix-p0"))
+    (found,) = [each for each in chat.world.core.state.releases if each.tag == "v1.3.1"]
+    assert (found.author, found.prerelease) == (BOT, False)
+    assert found.body == "### Fixed\n\n- A crash during a flush no longer loses the last segment."
+
+
+def test_what_the_bot_publishes_has_no_checksums_unless_the_settings_name_them() -> None:
+    assert Policy(publisher="bot").checksums == ""
+    assert Policy(publisher="bot", checksums="SUMS").checksums == "SUMS"
+    assert Policy.model_validate_json(Policy(publisher="bot").model_dump_json()).checksums == ""
+    assert Policy().checksums == "SHA256SUMS"
