@@ -22,7 +22,7 @@ from sops.kit.hotfix_gates import (
     TableLacks,
     WhatMainHolds,
 )
-from sops.kit.merge_gates import Mergeable
+from sops.kit.merge_gates import Mergeable, WorkflowsStart
 from sops.kit.model import Role, Sop, Step
 from sops.kit.publishing import BotPublishes, PublishRelease
 from sops.kit.release_actions import OpenPullRequest, PushSignedTag
@@ -45,7 +45,11 @@ HOTFIX = Sop(
     channel="releases",
     steps=(
         Step(
-            "affected", row="1", title="affected release", when=(AffectedRelease(), NothingOwed("SOP-02")), starts=FIX
+            "affected",
+            row="1",
+            title="affected release",
+            when=(AffectedRelease(), NothingOwed("SOP-02"), WorkflowsStart()),
+            starts=FIX,
         ),
         Step("branch", row="1", title="branch", do=CutBranch(BRANCH, base="{base}", commit="base.commit")),
         Step(

@@ -3,7 +3,7 @@
 from sops.kit.branch_actions import CutBranch, RestoreBranch
 from sops.kit.freeze_gates import NotFrozen
 from sops.kit.gate import Approved, SignedOff
-from sops.kit.merge_gates import Mergeable
+from sops.kit.merge_gates import Mergeable, WorkflowsStart
 from sops.kit.model import Role, Sop, Step
 from sops.kit.promotion import Offer, OweBackPorts
 from sops.kit.publishing import BotPublishes, PublishRelease
@@ -45,7 +45,7 @@ RELEASE_CANDIDATE = Sop(
             "branch",
             row="1",
             title="branch",
-            when=(NewVersion(), NothingOwed("SOP-03")),
+            when=(NewVersion(), NothingOwed("SOP-03"), WorkflowsStart()),
             do=CutBranch(BRANCH, base="{develop}"),
         ),
         Step("bump", row="2", title="version and changelog", do=PrepareVersion(BRANCH, "{candidate}")),

@@ -4,7 +4,7 @@ from sops.kit.back_merge import BackMerge, DevelopForeseen
 from sops.kit.branch_actions import CutBranch
 from sops.kit.freeze_gates import NotFrozen
 from sops.kit.gate import Approved, SignedOff
-from sops.kit.merge_gates import Mergeable
+from sops.kit.merge_gates import Mergeable, WorkflowsStart
 from sops.kit.model import Role, Sop, Step
 from sops.kit.publishing import BotPublishes, PublishRelease
 from sops.kit.release_actions import Announce, MergePullRequest, OpenPullRequest, PushSignedTag
@@ -33,7 +33,7 @@ STABLE_RELEASE = Sop(
     starters=(Role.RELEASE_MANAGER,),
     channel="releases",
     steps=(
-        Step("candidate", row="1", title="candidate", when=(NewVersion(), LatestCandidate())),
+        Step("candidate", row="1", title="candidate", when=(NewVersion(), LatestCandidate(), WorkflowsStart())),
         Step(
             "soaked",
             row="1",

@@ -11,10 +11,11 @@ from sops.kit.run import Run, RunState
 
 @dataclass(frozen=True)
 class Met:
-    """The condition holds; `facts` is the evidence."""
+    """The condition holds; `facts` is the evidence. `note` is what a plan warns of all the same."""
 
     facts: dict[str, Any] = field(default_factory=dict)
     news: tuple[News, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True)

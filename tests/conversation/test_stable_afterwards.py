@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.github import GitHubForge
 from adapters.sandbox.people import BOT
 from bot.demo.play import Failed
 from sops.kit.changelog_entries import unreleased_entries
@@ -121,3 +122,13 @@ def test_what_the_bot_publishes_has_no_checksums_unless_the_settings_name_them()
     assert Policy(publisher="bot", checksums="SUMS").checksums == "SUMS"
     assert Policy.model_validate_json(Policy(publisher="bot").model_dump_json()).checksums == ""
     assert Policy().checksums == "SHA256SUMS"
+
+
+async def test_a_plan_warns_where_pushes_start_no_workflow(chat: Conversation, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def no(_: GitHubForge) -> bool:
+        return False
+
+    monkeypatch.setattr(GitHubForge, "starts_workflows", no)
+    for command in ("/release rc 1.4.0", "/hotfix 1.3.1 P0 wal-corruption"):
+        assert "what it pushes starts no workflow" in await chat.say("rm", "#releases", command)
+    await chat.play("@rm in REL-1: !start\n%state REL-1 branch done")

@@ -35,6 +35,9 @@ class FakeForge(QuietForge):
         self._world = world
         self._reach = reach
 
+    async def starts_workflows(self) -> bool:
+        return True
+
     async def viewer(self) -> str:
         return await self._reach.read(lambda: BOT)
 
