@@ -130,7 +130,7 @@ def window(run: Run, name: str, start: datetime, until: datetime | None, at: dat
 def rebased(run: Run, at: datetime) -> Run:
     """After a change of severity: running clocks count again from where they started, under the new severity."""
     for name, state in run.clocks.items():
-        if not state.running or name not in {ACKNOWLEDGE, UPDATE}:
+        if not state.running or name not in {ACKNOWLEDGE, UPDATE, FIX}:
             continue
         since = state.started_at
         run = started(run, name, since) if due(name, run, since) else stopped(run, name, at)

@@ -916,6 +916,9 @@ def severity_set(run: Run, old: Severity | None, who: str, reason: str) -> Card:
     clock = run.clocks.get(timing.ACKNOWLEDGE)
     if clock and clock.running:
         lines.append(line("Acknowledge by ", time(clock.due_at), ", counted from the declaration."))
+    fix = run.clocks.get(timing.FIX)
+    if fix and fix.running:
+        lines.append(line("The fix is due ", time(fix.due_at), ", counted from the beginning."))
     return card(*lines)
 
 

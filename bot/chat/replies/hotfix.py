@@ -60,6 +60,13 @@ def not_urgent(severity: Severity) -> str:
     return f"A hotfix is for P0 and P1; a {severity} waits for the next release."
 
 
+def severity_refused(run: Run, severity: Severity, reason: str) -> str:
+    """Why a hotfix cannot become that urgent, or less so; empty if it can."""
+    if severity not in run.policy.fix:
+        return not_urgent(severity)
+    return "" if reason.strip() else f"Say why, too: !severity {severity} reason. The time for the fix hangs on it."
+
+
 def not_a_patch(version: str) -> str:
     return f"{version} is not a patch; a hotfix is X.Y.1 or later, like 1.4.1. For X.Y.0 there is /release."
 
