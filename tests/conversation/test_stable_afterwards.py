@@ -30,6 +30,13 @@ async def test_the_release_is_the_candidate_with_another_version(converse: Open)
     assert chat.git("merge-base", "--is-ancestor", "main", "develop") == ""
 
 
+async def test_the_candidate_and_its_release_name_each_other(converse: Open) -> None:
+    chat = await played(converse, "stable-whole-path")
+    roots = {post.lines[0].split(" ")[0]: post.lines for post in chat.room.posts if " · DONE" in post.lines[0]}
+    assert "Goes on as STB-1" in roots["REL-1"]
+    assert "Offered by REL-1" in roots["STB-1"]
+
+
 async def test_two_candidates_are_one_section_and_develop_keeps_its_new_entry(converse: Open) -> None:
     chat = await played(converse, "stable-second-candidate")
     released, develop = (chat.git("show", f"{at}:CHANGELOG.md") for at in ("v1.4.0", "develop"))

@@ -79,6 +79,10 @@ def _incident_state(run: Run) -> str:
     return "NOT ACKNOWLEDGED" if run.severity else "SEVERITY MISSING"
 
 
+#: Facts that name the run before, or after, of the same release.
+_LINKS = {"offered.by": "Offered by", "goes.on": "Goes on as"}
+
+
 def _release_summary(run: Run) -> Card:
     current = {step.id for step in run.current()}
     done = [step for step in run.steps if run.record(step.id).state.over]
@@ -89,6 +93,7 @@ def _release_summary(run: Run) -> Card:
     lines: list[Line | str] = [line(bold(f"{run.name} · {heading(run)} · {state_word(run)}"))]
     if run.parent_name:
         lines.append(f"For {run.parent_name}")
+    lines += [f"{words} {run.facts[name]}" for name, words in _LINKS.items() if run.facts.get(name)]
     if done:
         lines.append(" ".join(f"{_MARK[run.record(s.id).state]} {s.title}{_fact_of(run, s)}" for s in done))
     lines += [line(f"{_MARK[run.record(s.id).state]} {s.title}", *_note(run, s)) for s in waiting]
