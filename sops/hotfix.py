@@ -1,6 +1,6 @@
 """SOP-02: patch a released version. The rows of the document, in its order."""
 
-from sops.kit.back_port import RecordHotfix
+from sops.kit.back_port import FreshenBackPort, MergedOrStale, RecordHotfix
 from sops.kit.branch_actions import CutBranch
 from sops.kit.gate import Approved, SignedOff
 from sops.kit.hotfix_actions import (
@@ -119,7 +119,14 @@ HOTFIX = Sop(
             only_if=Owing(),
             do=OpenPullRequest(BACK_PORT, "{develop}", "Back-port of {version}", text="back-port", name="back-port.pr"),
         ),
-        Step("back-port-merged", row="10", title="back-port merged", only_if=Owing(), when=Merged("back-port.pr")),
+        Step(
+            "back-port-merged",
+            row="10",
+            title="back-port merged",
+            only_if=Owing(),
+            when=MergedOrStale(),
+            do=FreshenBackPort(),
+        ),
         Step(
             "security-table",
             row="11",

@@ -81,7 +81,7 @@ RELEASE_CANDIDATE = Sop(
             do=PublishRelease("v{candidate}", "{candidate}", pre=True),
         ),
         Step("published", row="5", title="pre-release and image", when=Published("v{candidate}", "{candidate}")),
-        Step("announce", row="6", title="announcement", do=Announce()),
+        Step("announce", row="6", title="announcement", do=Announce(quoted=True)),
         Step("soak", row="7", title="soak", when=Soaked(), stops=SOAK),
         Step("fix-branch", row="8", title="branch for the fix", only_if=Blocked(), do=RestoreBranch(BRANCH)),
         Step(

@@ -38,7 +38,10 @@ STABLE_RELEASE = Sop(
             "soaked",
             row="1",
             title="soaked",
-            when=(CandidateSoaked(), SignedOff(Role.RELEASE_MANAGER, ask="the candidate's image ran in staging")),
+            when=(
+                CandidateSoaked(),
+                SignedOff(Role.RELEASE_MANAGER, ask="the candidate's image ran in staging", names="candidate.digest"),
+            ),
         ),
         Step("no-debt", row="1", title="nothing owed", when=NothingOwed("SOP-01")),
         Step("changelog-shown", row="1", title="changelog shown", when=ShowChangelog()),
@@ -99,7 +102,7 @@ STABLE_RELEASE = Sop(
         ),
         Step("milestone", row="13", title="milestone empty", after="back-merge", when=MilestoneEmpty()),
         Step("milestone-closed", row="13", title="milestone", do=CloseMilestone()),
-        Step("announce", row="14", title="announcement", after="back-merge", do=Announce("released")),
+        Step("announce", row="14", title="announcement", after="back-merge", do=Announce("released", quoted=True)),
         Step("mirror", row="15", title="lanes", only_if=HasLanes(), do=Mirror()),
     ),
 )

@@ -10,7 +10,7 @@ from sops.kit.errors import SopwithError
 
 HELP = """\
 @rm #releases: /release rc 1.4.0    a person, a channel, a text
-@rm in REL-1: !start                in the thread of a run
+@rm in REL-1: !start                in the thread of a run; {REL-1 digest} is what that run knows as digest
 %wait REL-1 merge [2d]              time moves until that step is current, or the run has ended
 %clock +7d                          time moves (s, m, h, d), every due instant in its order
 %forge issue "crash on start" rc-blocker

@@ -129,5 +129,5 @@ def _waits_for(piece: Piece, run: Run, step: Step) -> str:
             last.title if last else step.title,
         )
     if isinstance(piece, SignedOff):
-        return replies.plan_sign_off(piece.by, piece.ask)
+        return replies.plan_sign_off(piece.by, piece.asks(run))
     return piece.says(run) if isinstance(piece, Gate) else ""

@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 
 from sops.kit.action import Action, Conflict, Done, Probe, Todo, World, fill
+from sops.kit.branch_actions import ours_alone
 from sops.kit.changelog import is_dated
 from sops.kit.changelog_merges import back_merged
 from sops.kit.errors import FarEndRefused, InvalidText, MergeConflict
+from sops.kit.gate import Gate, Met, Waiting
 from sops.kit.run import Run
+from sops.kit.world import PullRequest
 
 
 @dataclass(frozen=True)
@@ -69,3 +72,73 @@ class RecordHotfix(Action):
         path = run.policy.changelog
         ours, theirs = await world.git.read(tip, path), await world.git.read(run.facts["head"], path)
         return {path: back_merged(ours, theirs, run.version)} if ours is not None and theirs is not None else {}
+
+
+PULL_REQUEST = "back-port.pr"
+
+
+@dataclass(frozen=True)
+class MergedOrStale(Gate):
+    """The back-port's pull request is merged; or its changelog alone no longer fits `develop`: the bot mends that."""
+
+    def says(self, run: Run) -> str:
+        return "wait for the pull request to be merged"
+
+    async def check(self, run: Run, world: World) -> Met | Waiting:
+        request = await world.forge.pull_request(run.facts[PULL_REQUEST])
+        if request.merged:
+            return Met({f"{PULL_REQUEST}.merge": request.merge_sha})
+        if request.state == "closed":
+            return Waiting(f"PR #{request.number} was closed without merging; reopen it")
+        paths = await _unfit(run, world, request)
+        if paths == (run.policy.changelog,) and await ours_alone(world, _cut(run), request.head_sha):
+            return Met()
+        if paths:
+            return Waiting(
+                f"PR #{request.number} conflicts with {run.policy.develop} in {', '.join(paths)}; "
+                f"merge {run.policy.develop} into {request.head_ref} and push"
+            )
+        return Waiting(f"PR #{request.number} is open")
+
+
+@dataclass(frozen=True)
+class FreshenBackPort(Action):
+    """Brings `develop` into the back-port's branch where new entries in its changelog stand in the way of the merge."""
+
+    patient = True
+
+    def says(self, run: Run) -> str:
+        return f"keep the back-port's changelog fit for {run.policy.develop} until it is merged"
+
+    async def probe(self, run: Run, world: World) -> Probe:
+        if PULL_REQUEST not in run.facts:
+            return Todo(self.says(run))
+        request = await world.forge.pull_request(run.facts[PULL_REQUEST])
+        if request.merged:
+            return Done()
+        return Todo(self.says(run), {"back-port.with": await world.git.branch(run.policy.develop)})
+
+    async def perform(self, run: Run, world: World) -> None:
+        request = await world.forge.pull_request(run.facts[PULL_REQUEST])
+        develop, path, tip = run.facts["back-port.with"], run.policy.changelog, request.head_sha
+        if await world.git.is_ancestor(develop, tip):
+            return  # done in an earlier try; now people merge it
+        theirs, released = await world.git.read(develop, path), await world.git.read(run.facts["head"], path)
+        try:
+            files = {path: back_merged(theirs or b"", released or b"", run.version)}
+        except InvalidText as problem:
+            raise FarEndRefused(f"{path} cannot be brought together: {problem}") from problem
+        message = f"Merge {run.policy.develop} into {request.head_ref}\n\nBy run {run.name}.\n"
+        await world.git.merge(request.head_ref, expected=tip, other=develop, message=message, files=files)
+
+
+def _cut(run: Run) -> str:
+    return str(run.facts["back-port.cut.at"])
+
+
+async def _unfit(run: Run, world: World, request: PullRequest) -> tuple[str, ...]:
+    """The paths in which the pull request conflicts with develop."""
+    tip = await world.git.branch(run.policy.develop)
+    if request.mergeable or tip is None:
+        return ()
+    return tuple(await world.git.conflicts(tip, request.head_sha))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sops.kit.action import Action, Done, News, Probe, Todo, World, short
+from sops.kit.branch_actions import ours_alone
 from sops.kit.run import Run
 from sops.kit.world import PullRequest
 
@@ -73,7 +74,7 @@ async def _left(run: Run, world: World) -> list[_Left]:
     found = []
     for branch, cut in _branches(facts).items():
         tip = await world.git.branch(branch)
-        untouched = tip is not None and cut is not None and await _ours_alone(world, cut, tip)
+        untouched = tip is not None and cut is not None and await ours_alone(world, cut, tip)
         found.append(_Left(branch, tip, untouched, tuple(each for each in requests if each.head_ref == branch)))
     return found
 
@@ -83,10 +84,3 @@ def _branches(facts: Mapping[str, Any]) -> dict[str, str | None]:
     names = [name for name in facts if name == "branch" or name.endswith(".branch")]
     under = {name: name.removesuffix("branch") for name in names if facts[name]}
     return {str(facts[name]): facts.get(f"{at}cut.at") or facts.get(f"{at}on") for name, at in under.items()}
-
-
-async def _ours_alone(world: World, cut: str, tip: str) -> bool:
-    """Whoever wrote it, the bot put every commit there since the branch was cut."""
-    if not await world.git.is_ancestor(cut, tip):
-        return False
-    return all(commit.ours for commit in await world.git.first_parents(cut, tip))

@@ -133,6 +133,11 @@ def _why_not(run: Run, step: Step, wanted: SignedOff | None, evidence: str) -> s
     missing = replies.missing_facts(run, wanted.needs)
     if missing:
         return replies.needs(step, missing)
+    if wanted.names and wanted.names not in run.facts:
+        return replies.digest_unknown(step)
+    named = wanted.wanted(run)
+    if named and named not in evidence.lower():
+        return replies.digest_unnamed(step, named)
     return replies.evidence_missing(step) if wanted.evidence and not evidence else ""
 
 

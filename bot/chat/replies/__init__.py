@@ -1356,6 +1356,16 @@ def snooze_too_long(minutes: int) -> str:
     return f"At most {duration(timedelta(minutes=minutes))} here."
 
 
+def digest_unknown(step: Step) -> str:
+    return (
+        f"Nothing has come so far that could have been tried: {step.title} waits for something else first; see status."
+    )
+
+
+def digest_unnamed(step: Step, digest: str) -> str:
+    return f"Name the image that was tried, by how its digest begins: !done {step.id} {digest} and what showed it."
+
+
 def evidence_missing(step: Step) -> str:
     return f"Say what shows it: !done {step.id} and a link, a SHA or a sentence."
 
