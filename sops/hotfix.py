@@ -1,5 +1,6 @@
 """SOP-02: patch a released version. The rows of the document, in its order."""
 
+from sops.kit.back_port import FreshenBackPort, MergedOrStale, RecordHotfix
 from sops.kit.branch_actions import CutBranch
 from sops.kit.gate import Approved, SignedOff
 from sops.kit.hotfix_actions import (
@@ -21,7 +22,9 @@ from sops.kit.hotfix_gates import (
     TableLacks,
     WhatMainHolds,
 )
+from sops.kit.merge_gates import Mergeable, WorkflowsStart
 from sops.kit.model import Role, Sop, Step
+from sops.kit.publishing import BotPublishes, PublishRelease
 from sops.kit.release_actions import OpenPullRequest, PushSignedTag
 from sops.kit.release_gates import ChecksGreen, Merged, NotMergedElsewhere, Published, ReviewsMet, TagFree
 from sops.kit.stable_gates import NothingOwed
@@ -42,7 +45,11 @@ HOTFIX = Sop(
     channel="releases",
     steps=(
         Step(
-            "affected", row="1", title="affected release", when=(AffectedRelease(), NothingOwed("SOP-02")), starts=FIX
+            "affected",
+            row="1",
+            title="affected release",
+            when=(AffectedRelease(), NothingOwed("SOP-02"), WorkflowsStart()),
+            starts=FIX,
         ),
         Step("branch", row="1", title="branch", do=CutBranch(BRANCH, base="{base}", commit="base.commit")),
         Step(
@@ -72,12 +79,22 @@ HOTFIX = Sop(
                 ChecksGreen(hotfix=True),
                 TagFree("v{version}"),
                 WhatMainHolds(),
-                Approved(2, by=Role.REVIEWER, p0=1, covers=("merge", "tag", "artefacts"), binds=("main.holds",)),
+                Mergeable(),
+                Approved(
+                    2, by=Role.REVIEWER, p0=1, covers=("merge", "tag", "release", "artefacts"), binds=("main.holds",)
+                ),
                 ReviewsMet(),
             ),
             do=ReleaseHotfix(),
         ),
         Step("tag", row="8", title="tag", do=PushSignedTag("v{version}", "Hotfix v{version}", at="released")),
+        Step(
+            "release",
+            row="9",
+            title="release",
+            only_if=BotPublishes(),
+            do=PublishRelease("v{version}", at="released"),
+        ),
         Step(
             "artefacts",
             row="9",
@@ -89,7 +106,11 @@ HOTFIX = Sop(
             "back-port",
             row="10",
             title="back-port",
-            do=(CutBackPort(BACK_PORT, base="{develop}", under="back-port."), PickFixes(BACK_PORT)),
+            do=(
+                CutBackPort(BACK_PORT, base="{develop}", under="back-port."),
+                PickFixes(BACK_PORT),
+                RecordHotfix(BACK_PORT),
+            ),
         ),
         Step(
             "back-port-pr",
@@ -98,7 +119,14 @@ HOTFIX = Sop(
             only_if=Owing(),
             do=OpenPullRequest(BACK_PORT, "{develop}", "Back-port of {version}", text="back-port", name="back-port.pr"),
         ),
-        Step("back-port-merged", row="10", title="back-port merged", only_if=Owing(), when=Merged("back-port.pr")),
+        Step(
+            "back-port-merged",
+            row="10",
+            title="back-port merged",
+            only_if=Owing(),
+            when=MergedOrStale(),
+            do=FreshenBackPort(),
+        ),
         Step(
             "security-table",
             row="11",

@@ -3,8 +3,10 @@
 from sops.kit.branch_actions import CutBranch, RestoreBranch
 from sops.kit.freeze_gates import NotFrozen
 from sops.kit.gate import Approved, SignedOff
+from sops.kit.merge_gates import Mergeable, WorkflowsStart
 from sops.kit.model import Role, Sop, Step
 from sops.kit.promotion import Offer, OweBackPorts
+from sops.kit.publishing import BotPublishes, PublishRelease
 from sops.kit.release_actions import (
     Announce,
     MergePullRequest,
@@ -27,6 +29,7 @@ from sops.kit.release_gates import (
 from sops.kit.rolled_back import NothingDropped, NotRolledBack
 from sops.kit.soak import Soaked
 from sops.kit.stable_gates import NothingOwed
+from sops.kit.timing import SOAK
 
 BRANCH = "release/v{final}-rc1"  # keeps this name for rc2, rc3, …
 
@@ -43,7 +46,7 @@ RELEASE_CANDIDATE = Sop(
             "branch",
             row="1",
             title="branch",
-            when=(NewVersion(), NothingOwed("SOP-03")),
+            when=(NewVersion(), NothingOwed("SOP-03"), WorkflowsStart()),
             do=CutBranch(BRANCH, base="{develop}"),
         ),
         Step("bump", row="2", title="version and changelog", do=PrepareVersion(BRANCH, "{candidate}")),
@@ -61,18 +64,27 @@ RELEASE_CANDIDATE = Sop(
             when=(
                 NotMergedElsewhere(),
                 NotFrozen(),
+                NothingOwed("SOP-03"),
                 ChecksGreen(),
+                Mergeable(),
                 TagFree("v{candidate}"),
                 NothingDropped(),
-                Approved(1, by=Role.REVIEWER, covers=("merge", "tag", "published", "announce")),
+                Approved(1, by=Role.REVIEWER, covers=("merge", "tag", "release", "published", "announce")),
                 ReviewsMet(),
             ),
             do=MergePullRequest(),
         ),
         Step("tag", row="5", title="tag", do=PushSignedTag("v{candidate}", "Release candidate v{candidate}")),
+        Step(
+            "release",
+            row="5",
+            title="pre-release",
+            only_if=BotPublishes(),
+            do=PublishRelease("v{candidate}", "{candidate}", pre=True),
+        ),
         Step("published", row="5", title="pre-release and image", when=Published("v{candidate}", "{candidate}")),
-        Step("announce", row="6", title="announcement", do=Announce()),
-        Step("soak", row="7", title="soak", when=Soaked()),
+        Step("announce", row="6", title="announcement", do=Announce(quoted=True)),
+        Step("soak", row="7", title="soak", when=Soaked(), stops=SOAK),
         Step("fix-branch", row="8", title="branch for the fix", only_if=Blocked(), do=RestoreBranch(BRANCH)),
         Step(
             "blockers",

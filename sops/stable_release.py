@@ -1,15 +1,17 @@
 """SOP-01: bring a stable release out. The rows of the document, in its order."""
 
+from sops.kit.back_merge import BackMerge, DevelopForeseen
 from sops.kit.branch_actions import CutBranch
 from sops.kit.freeze_gates import NotFrozen
 from sops.kit.gate import Approved, SignedOff
+from sops.kit.merge_gates import Mergeable, WorkflowsStart
 from sops.kit.model import Role, Sop, Step
+from sops.kit.publishing import BotPublishes, PublishRelease
 from sops.kit.release_actions import Announce, MergePullRequest, OpenPullRequest, PushSignedTag
 from sops.kit.release_gates import ChecksGreen, Merged, NewVersion, NotMergedElsewhere, Published, ReviewsMet, TagFree
 from sops.kit.rolled_back import NotRolledBack
-from sops.kit.stable_actions import BackMerge, CloseMilestone, Mirror, PromoteChangelog, PublishRelease, SetVersion
+from sops.kit.stable_actions import CloseMilestone, Mirror, PromoteChangelog, SetVersion
 from sops.kit.stable_gates import (
-    BotPublishes,
     CandidateSoaked,
     HasLanes,
     LatestCandidate,
@@ -21,7 +23,7 @@ from sops.kit.stable_gates import (
 )
 
 BRANCH = "release/v{version}"
-COVERED = ("merge", "tag", "release", "artefacts", "back-merge", "milestone", "announce", "mirror")
+COVERED = ("merge", "tag", "release", "artefacts", "back-merge", "milestone-closed", "announce", "mirror")
 
 STABLE_RELEASE = Sop(
     "SOP-01",
@@ -32,12 +34,15 @@ STABLE_RELEASE = Sop(
     starters=(Role.RELEASE_MANAGER,),
     channel="releases",
     steps=(
-        Step("candidate", row="1", title="candidate", when=(NewVersion(), LatestCandidate())),
+        Step("candidate", row="1", title="candidate", when=(NewVersion(), LatestCandidate(), WorkflowsStart())),
         Step(
             "soaked",
             row="1",
             title="soaked",
-            when=(CandidateSoaked(), SignedOff(Role.RELEASE_MANAGER, ask="the candidate's image ran in staging")),
+            when=(
+                CandidateSoaked(),
+                SignedOff(Role.RELEASE_MANAGER, ask="the candidate's image ran in staging", names="candidate.digest"),
+            ),
         ),
         Step("no-debt", row="1", title="nothing owed", when=NothingOwed("SOP-01")),
         Step("changelog-shown", row="1", title="changelog shown", when=ShowChangelog()),
@@ -66,9 +71,12 @@ STABLE_RELEASE = Sop(
                 NotMergedElsewhere(),
                 NotFrozen(),
                 NotRolledBack("{version}", fact="base.tag"),
+                NothingOwed("SOP-01"),
                 SameAsSoaked(),
                 ChecksGreen(),
+                Mergeable(),
                 TagFree("v{version}"),
+                DevelopForeseen(),
                 Approved(2, by=Role.REVIEWER, covers=COVERED),
                 ReviewsMet(),
             ),
@@ -94,8 +102,9 @@ STABLE_RELEASE = Sop(
             only_if=ThroughPullRequest(),
             when=Merged("back-merge.pr"),
         ),
-        Step("milestone", row="13", title="milestone", after="back-merge", when=MilestoneEmpty(), do=CloseMilestone()),
-        Step("announce", row="14", title="announcement", after="back-merge", do=Announce("released")),
+        Step("milestone", row="13", title="milestone empty", after="back-merge", when=MilestoneEmpty()),
+        Step("milestone-closed", row="13", title="milestone", do=CloseMilestone()),
+        Step("announce", row="14", title="announcement", after="back-merge", do=Announce("released", quoted=True)),
         Step("mirror", row="15", title="lanes", only_if=HasLanes(), do=Mirror()),
     ),
 )

@@ -5,12 +5,12 @@ Every combination is `git merge-tree --write-tree` of two commits. To combine tr
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from adapters.git.command import Answer, GitCommand
 from adapters.git.commits import make_commit
-from adapters.git.objects import objects
+from adapters.git.objects import file_at, objects
 from adapters.git.store import Store
 from sops.kit.errors import ConfigurationError, FarEndError, FarEndRefused, MergeConflict
 
@@ -32,14 +32,25 @@ class _Whole:
 
 
 def make_merge(
-    git: GitCommand, store: Store, ours: str, theirs: str, message: bytes, files: Mapping[str, bytes]
+    git: GitCommand,
+    store: Store,
+    ours: str,
+    theirs: str,
+    message: bytes,
+    files: Mapping[str, bytes],
+    alike: Mapping[str, Callable[[bytes], bytes]],
 ) -> str:
     """A merge commit of `ours` and `theirs` in which `files` have exactly these bytes.
+
+    Of a path in `alike` what its function makes of it is merged, on both sides and of what they come from.
 
     Raises MergeConflict for conflicts outside `files`, FarEndRefused when `ours` holds `theirs` already.
     """
     _new(git, store, ours, theirs)
-    tree = _merged(store, ours, theirs, settled=files)
+    if alike:
+        tree = _merged_alike(git, store, ours, theirs, files, alike)
+    else:
+        tree = _merged(store, ours, theirs, settled=files)
     if files:
         tree = _with_files(git, store, tree, files)
     return _write_commit(git, store, tree, (ours, theirs), message)
@@ -57,6 +68,40 @@ def _new(git: GitCommand, store: Store, ours: str, theirs: str) -> None:
         _whole(git, store, sha)
     if store.read("merge-base", "--is-ancestor", theirs, ours, need=[theirs, ours], codes=(0, 1)).ok:
         raise FarEndRefused(f"{ours} holds {theirs} already; there is nothing to merge")
+
+
+def conflicts(git: GitCommand, store: Store, ours: str, theirs: str) -> tuple[str, ...]:
+    """The paths in which the two would conflict, sorted. Raises FarEndRefused when they have no history in common."""
+    for sha in (ours, theirs):
+        _whole(git, store, sha)
+    try:
+        _merged(store, ours, theirs, settled={})
+    except MergeConflict as conflict:
+        return conflict.paths
+    return ()
+
+
+def _merged_alike(
+    git: GitCommand,
+    store: Store,
+    ours: str,
+    theirs: str,
+    files: Mapping[str, bytes],
+    alike: Mapping[str, Callable[[bytes], bytes]],
+) -> str:
+    """The merged tree, with all three sides as `alike` makes them; without a base of its own, with two."""
+    bases = store.read("merge-base", "--all", ours, theirs, need=[ours, theirs], codes=(0, 1)).out.decode().split()
+    if len(bases) != 1:
+        return _merged(store, *(_as_if(git, store, side, alike) for side in (ours, theirs)), settled=files)
+    trees = [_whole(git, store, _as_if(git, store, side, alike)).tree for side in (*bases, ours, theirs)]
+    return _combined(git, store, base=trees[0], ours=trees[1], theirs=trees[2], settled=files)
+
+
+def _as_if(git: GitCommand, store: Store, commit: str, alike: Mapping[str, Callable[[bytes], bytes]]) -> str:
+    """A commit on top of it in which those paths read so; itself, if they do already."""
+    found = {path: file_at(git, store, commit, path) for path in alike}
+    files = {path: alike[path](data) for path, data in found.items() if data is not None}
+    return make_commit(git, store, commit, files, b"side\n") or commit
 
 
 def make_revert(git: GitCommand, store: Store, tip: str, commits: Sequence[str], message: bytes) -> str | None:
@@ -100,15 +145,17 @@ def _tree_before(git: GitCommand, store: Store, commit: _Whole) -> str:
     return _whole(git, store, commit.parents[0]).tree if commit.parents else _EMPTY_TREE
 
 
-def _combined(git: GitCommand, store: Store, *, base: str, ours: str, theirs: str) -> str:
-    """The tree that makes the step from `base` to `theirs` on `ours`."""
+def _combined(
+    git: GitCommand, store: Store, *, base: str, ours: str, theirs: str, settled: Mapping[str, bytes] | None = None
+) -> str:
+    """The tree that makes the step from `base` to `theirs` on `ours`; conflicts in `settled` do not matter."""
     if theirs in (base, ours):
         return ours
     if ours == base:
         return theirs
     root = _write_commit(git, store, base, (), b"base\n")
     sides = [_write_commit(git, store, tree, (root,), b"side\n") for tree in (ours, theirs)]
-    return _merged(store, *sides, settled={})
+    return _merged(store, *sides, settled=settled or {})
 
 
 def _merged(store: Store, ours: str, theirs: str, *, settled: Mapping[str, bytes]) -> str:

@@ -1,13 +1,13 @@
 """The git remote behind the forge, through a local mirror: `GitRepository` with GitPython."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from adapters.git.command import GitCommand, Token
 from adapters.git.commits import link_at, make_commit
 from adapters.git.copies import copied
-from adapters.git.merges import make_merge, make_picks, make_record, make_revert
+from adapters.git.merges import conflicts, make_merge, make_picks, make_record, make_revert
 from adapters.git.objects import changed_paths, commits, fetched_tag, file_at
 from adapters.git.push import push, remote_refs, remote_tags
 from adapters.git.refs import branch_ref, checked_message, checked_path, checked_sha, tag_ref
@@ -88,11 +88,22 @@ class GitMirror:
         await asyncio.to_thread(self._push_branch, branch_ref(name), checked_sha(to), checked_sha(expected))
 
     async def merge(
-        self, branch: str, *, expected: str, other: str, message: str, files: Mapping[str, bytes] | None = None
+        self,
+        branch: str,
+        *,
+        expected: str,
+        other: str,
+        message: str,
+        files: Mapping[str, bytes] | None = None,
+        alike: Mapping[str, Callable[[bytes], bytes]] | None = None,
     ) -> str:
         ref, sides, text = branch_ref(branch), (checked_sha(expected), checked_sha(other)), checked_message(message)
         settled = {checked_path(path): content for path, content in (files or {}).items()}
-        return await asyncio.to_thread(self._merge, ref, sides, text, settled)
+        read = {checked_path(path): as_if for path, as_if in (alike or {}).items()}
+        return await asyncio.to_thread(self._merge, ref, sides, text, settled, read)
+
+    async def conflicts(self, ours: str, theirs: str) -> Sequence[str]:
+        return await asyncio.to_thread(conflicts, self._git, self._store, checked_sha(ours), checked_sha(theirs))
 
     async def record(self, branch: str, *, expected: str, other: str, message: str) -> str:
         ref, sides, text = branch_ref(branch), (checked_sha(expected), checked_sha(other)), checked_message(message)
@@ -112,12 +123,12 @@ class GitMirror:
     async def log(self, base: str, head: str) -> Sequence[Commit]:
         ends = (checked_sha(head), checked_sha(base))
         selection = ("--end-of-options", ends[0], f"^{ends[1]}")
-        return await asyncio.to_thread(commits, self._store, selection, ends)
+        return await asyncio.to_thread(commits, self._git, self._store, selection, ends)
 
     async def first_parents(self, base: str, head: str) -> Sequence[Commit]:
         ends = (checked_sha(head), checked_sha(base))
         selection = ("--first-parent", "--end-of-options", ends[0], f"^{ends[1]}")
-        return await asyncio.to_thread(commits, self._store, selection, ends)
+        return await asyncio.to_thread(commits, self._git, self._store, selection, ends)
 
     async def changed_paths(self, old: str, new: str) -> Sequence[str]:
         return await asyncio.to_thread(changed_paths, self._store, checked_sha(old), checked_sha(new))
@@ -125,11 +136,8 @@ class GitMirror:
     async def is_ancestor(self, ancestor: str, descendant: str) -> bool:
         return await asyncio.to_thread(self._is_ancestor, checked_sha(ancestor), checked_sha(descendant))
 
-    async def merge_base(self, one: str, other: str) -> str | None:
-        return await asyncio.to_thread(self._merge_base, checked_sha(one), checked_sha(other))
-
     async def copied(self, commit: str, tip: str) -> bool:
-        return await asyncio.to_thread(copied, self._store, checked_sha(commit), checked_sha(tip))
+        return await asyncio.to_thread(copied, self._git, self._store, checked_sha(commit), checked_sha(tip))
 
     async def push_signed_tag(self, name: str, *, at: str, message: str) -> RemoteTag:
         ref, commit, text = tag_ref(name), checked_sha(at), checked_message(message)
@@ -177,8 +185,15 @@ class GitMirror:
             raise FarEndRefused(f"{ref} is only moved forward, and {to} does not descend from {expected}")
         self._pushed(ref, expected, to if to != expected else None)
 
-    def _merge(self, ref: str, sides: tuple[str, str], message: bytes, files: Mapping[str, bytes]) -> str:
-        return self._pushed(ref, sides[0], make_merge(self._git, self._store, *sides, message, files))
+    def _merge(
+        self,
+        ref: str,
+        sides: tuple[str, str],
+        message: bytes,
+        files: Mapping[str, bytes],
+        alike: Mapping[str, Callable[[bytes], bytes]],
+    ) -> str:
+        return self._pushed(ref, sides[0], make_merge(self._git, self._store, *sides, message, files, alike))
 
     def _record(self, ref: str, sides: tuple[str, str], message: bytes) -> str:
         return self._pushed(ref, sides[0], make_record(self._git, self._store, *sides, message))
@@ -199,7 +214,7 @@ class GitMirror:
         return expected
 
     def _describe(self, sha: str) -> Commit:
-        found = commits(self._store, ("--no-walk", "--end-of-options", sha), [sha])
+        found = commits(self._git, self._store, ("--no-walk", "--end-of-options", sha), [sha])
         if not found or found[0].sha != sha:
             raise FarEndRefused(f"{sha} is not a commit")
         return found[0]
@@ -207,10 +222,6 @@ class GitMirror:
     def _is_ancestor(self, ancestor: str, descendant: str) -> bool:
         ends = (ancestor, descendant)
         return self._store.read("merge-base", "--is-ancestor", *ends, need=ends, codes=(0, 1)).ok
-
-    def _merge_base(self, one: str, other: str) -> str | None:
-        found = self._store.read("merge-base", one, other, need=(one, other), codes=(0, 1))
-        return found.out.decode().strip() or None
 
     def _push_signed_tag(self, name: str, ref: str, at: str, message: bytes) -> RemoteTag:
         self._describe(at)

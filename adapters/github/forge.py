@@ -35,6 +35,7 @@ from sops.kit.world import (
 T = TypeVar("T")
 
 API_VERSION = "2022-11-28"
+OF_AN_APP = "ghs_"  # how GitHub begins an app's token; a workflow job's is one, too
 LARGEST_ASSET = 512 * 1024 * 1024
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/(?!\.{1,2}$)[A-Za-z0-9._-]+")
 _STATES = ("open", "closed", "all")
@@ -66,6 +67,7 @@ class GitHubForge(AdvisoryCalls):
         self._largest_asset = largest_asset
         self._pace = WritePace(pause_between_writes, sleep=sleep)
         self._login: str | None = None
+        self._installed = token.get_secret_value().startswith(OF_AN_APP)
         self._github = Github(
             auth=Auth.Token(token.get_secret_value()),
             base_url=base_url.rstrip("/"),
@@ -87,6 +89,11 @@ class GitHubForge(AdvisoryCalls):
         if self._login is None:
             self._login = await self._read("asking who the token belongs to", "Metadata: read", self._who)
         return self._login
+
+    async def starts_workflows(self) -> bool:
+        if not self._installed:
+            return True
+        return await self._read("asking what kind of token this is", "Metadata: read", workflows.are_started)
 
     async def pull_requests(self, head: str, base: str) -> Sequence[PullRequest]:
         what = f"listing the pull requests from {head} into {base}"

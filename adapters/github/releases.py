@@ -30,10 +30,13 @@ def by_tag(repo: Repository, tag: str) -> Release | None:
 
 
 def create(repo: Repository, tag: str, title: str, body: str, *, prerelease: bool) -> Release:
-    """GitHub would make a tag it does not find, on the default branch; that must not happen here."""
+    """GitHub would make a tag it does not find, on the default branch; that must not happen here.
+
+    Which release is the latest is left to GitHub, by version: a patch of an older line is not.
+    """
     if not _is_tag(repo, tag):
         raise FarEndRefused(f"there is no tag {tag} to release")
-    made = repo.create_git_release(tag, name=title, message=body, prerelease=prerelease)
+    made = repo.create_git_release(tag, name=title, message=body, prerelease=prerelease, make_latest="legacy")
     return convert.release(convert.whole(made.raw_data, "tag_name"), ())
 
 

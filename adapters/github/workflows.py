@@ -13,6 +13,7 @@ from sops.kit.errors import FarEndRefused
 from sops.kit.world import WorkflowRun
 
 _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\.ya?ml")
+ACTIONS = "github-actions[bot]"
 
 
 def dispatch(repo: Repository, workflow: str, ref: str, inputs: Mapping[str, str]) -> int | None:
@@ -65,3 +66,9 @@ def _run(raw: Json) -> WorkflowRun:
         url=str(raw["html_url"]),
         title=str(raw["display_title"]),
     )
+
+
+def are_started(repo: Repository) -> bool:
+    """By what an installation's token does; not by that of a workflow's job, whose app is GitHub Actions itself."""
+    _, answer = repo.requester.graphql_query("query { viewer { login } }", {})
+    return bool(answer["data"]["viewer"]["login"] != ACTIONS)

@@ -24,6 +24,7 @@ class Rules:
     checks: tuple[str, ...]
     check_delay: timedelta
     publish_delay: timedelta
+    publishes: bool = True
     protected: tuple[str, ...] = (MAIN,)
     permanent: tuple[str, ...] = (MAIN, DEVELOP)
 

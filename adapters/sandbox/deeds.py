@@ -35,10 +35,19 @@ class MoreDeeds(ABC):
             old = _content(core, head, path)
             return _pushed(core, branch, head, path, old + text.encode() + b"\n", author)
 
-    def replace(self, branch: str, path: str, text: str, author: str = "maint") -> str:
+    def rewrite(self, branch: str, path: str, text: str, author: str = "maint") -> str:
         """Somebody pushes a commit in which a file reads otherwise."""
         with self._acting() as core:
             return _pushed(core, branch, _tip(core, branch), path, text.encode(), author)
+
+    def replace(self, branch: str, path: str, old: str, new: str, author: str = "maint") -> str:
+        """Somebody pushes a commit in which the file says `new` wherever it said `old`."""
+        with self._acting() as core:
+            head = _tip(core, branch)
+            before = _content(core, head, path)
+            if old.encode() not in before:
+                raise Refusal(404, f"{path} on {branch} does not say “{old}”")
+            return _pushed(core, branch, head, path, before.replace(old.encode(), new.encode()), author)
 
     def entry(self, branch: str, text: str, author: str = "maint") -> str:
         """Somebody pushes a commit with one more item on top of `[Unreleased]` in the changelog."""

@@ -21,7 +21,7 @@ def seed(core: Core) -> None:
 
 def follow_tag(core: Core, tag: str) -> None:
     """Schedule the publication of a newly pushed release tag; other tags lead to nothing."""
-    if _RELEASE_TAG.fullmatch(tag):
+    if _RELEASE_TAG.fullmatch(tag) and core.rules.publishes:
         core.state.publications[tag] = core.now() + core.rules.publish_delay
 
 

@@ -55,6 +55,8 @@ def create_release(core: Core, call: Call) -> Reply:
         draft=flag(call.body, "draft"),
         at=core.now(),
     )
+    if not core.rules.publishes and not release.draft:
+        releases.publish_image(core, tag)  # the image's workflow starts from the release
     return Reply(201, _release(core, release))
 
 

@@ -23,9 +23,11 @@ class Deeds(Protocol):
     def tag(self, name: str, at: str) -> str: ...
     def delete(self, name: str) -> str: ...
     def publish_after(self, minutes: int) -> None: ...
+    def publish_never(self) -> None: ...
     def merge(self, number: int) -> str: ...
     def review(self, number: int, login: str, verdict: str) -> None: ...
     def write(self, branch: str, path: str, text: str, author: str = "maint") -> str: ...
+    def replace(self, branch: str, path: str, old: str, new: str, author: str = "maint") -> str: ...
     def entry(self, branch: str, text: str, author: str = "maint") -> str: ...
     def join(self, branch: str, other: str, author: str = "maint") -> str: ...
     def protect(self, branch: str) -> None: ...
@@ -122,6 +124,11 @@ def _publish_after(deeds: Deeds, words: Sequence[str]) -> str:
     return f"from now on a tag is published {minutes} minutes after its push"
 
 
+def _publish_never(deeds: Deeds, _: Sequence[str]) -> str:
+    deeds.publish_never()
+    return "from now on no workflow publishes a pushed tag"
+
+
 def _merge(deeds: Deeds, words: Sequence[str]) -> str:
     number = _number(words[0])
     return f"pull request #{number} merged as {deeds.merge(number)[:10]}"
@@ -153,6 +160,10 @@ def _into_milestone(deeds: Deeds, words: Sequence[str]) -> str:
 def _write(deeds: Deeds, words: Sequence[str]) -> str:
     author = words[3] if len(words) > 3 else "maint"
     return f"{author} pushed {deeds.write(words[0], words[1], words[2], author)[:10]} to {words[0]}: {words[1]}"
+
+
+def _replace(deeds: Deeds, words: Sequence[str]) -> str:
+    return f"{words[1]} on {words[0]} now says {words[3]} for {words[2]} ({deeds.replace(*words)[:10]})"
 
 
 def _entry(deeds: Deeds, words: Sequence[str]) -> str:
@@ -219,6 +230,7 @@ _VERBS: Mapping[str, _Verb] = {
     "fail": _Verb("CHECK", 1, 1, _fail),
     "push": _Verb("BRANCH [AUTHOR]", 1, 2, _push),
     "write": _Verb("BRANCH PATH TEXT [AUTHOR]", 3, 4, _write),
+    "replace": _Verb("BRANCH PATH OLD NEW", 4, 4, _replace),
     "entry": _Verb("BRANCH TEXT", 2, 2, _entry),
     "join": _Verb("BRANCH OTHER [AUTHOR]", 2, 3, _join),
     "protect": _Verb("BRANCH", 1, 1, _protect),
@@ -227,6 +239,7 @@ _VERBS: Mapping[str, _Verb] = {
     "tag": _Verb("NAME AT", 2, 2, _tag),
     "delete": _Verb("BRANCH-OR-TAG", 1, 1, _delete),
     "publish-after": _Verb("MINUTES", 1, 1, _publish_after),
+    "publish-never": _Verb("", 0, 0, _publish_never),
     "merge": _Verb("NUMBER", 1, 1, _merge),
     "pr": _Verb("LOGIN BRANCH [first-time]", 2, 3, _pull_request),
     "milestone": _Verb("TITLE", 1, 1, _milestone),

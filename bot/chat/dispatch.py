@@ -232,6 +232,8 @@ def fits(command: commands.Command, run: Run) -> bool:
     """Commands of incidents make no sense in a release, and the other way round."""
     if isinstance(command, commands.SetFact):
         return command.name in commands.SETTABLE_IN.get(run.sop, ())
+    if isinstance(command, commands.SetSeverity) and run.sop == "SOP-02":
+        return True
     if type(command) in {commands.Restrict, *incident.HANDLERS, *endings.HANDLERS, *public_words.HANDLERS}:
         return run.prefix == replies.INCIDENT
     if isinstance(command, commands.Reland):

@@ -173,8 +173,19 @@ class Roots:
             put_answer(tx, item, security.taken_in_private(removed), now)
         elif item.event.place.channel != run.place.channel:
             put_answer(tx, item, replies.opened_in(run), now)
+        self._link(tx, desk, now)
         desk.finish()
         tx.runs.wake(run.id)
+
+    def _link(self, tx: Transaction, desk: Desk, now: datetime) -> None:
+        """A stable release and the candidate that offered it name each other, in one line each."""
+        offers = [run for run in tx.runs.of_version(desk.run.version) if run.facts.get("offered") == desk.run.sop]
+        if offers:
+            desk.run = desk.run.with_facts({"offered.by": offers[-1].name})
+            candidate = Desk(tx, offers[-1], now, self._people)
+            candidate.run = offers[-1].with_facts({"goes.on": desk.run.name})
+            candidate.note("goes-on", run=desk.run.name)
+            candidate.finish()
 
     async def restrict(
         self, item: InboxItem, run: Run, me: Speaker, command: commands.Restrict, finish: Finish

@@ -10,15 +10,15 @@ from sops.kit.errors import SopwithError
 
 HELP = """\
 @rm #releases: /release rc 1.4.0    a person, a channel, a text
-@rm in REL-1: !start                in the thread of a run
+@rm in REL-1: !start                in the thread of a run; {REL-1 digest} is what that run knows as digest
 %wait REL-1 merge [2d]              time moves until that step is current, or the run has ended
 %clock +7d                          time moves (s, m, h, d), every due instant in its order
 %forge issue "crash on start" rc-blocker
                                     also: label N L, unlabel N L, close N [not_planned], pass CHECK, fail CHECK,
                                     push BRANCH [AUTHOR], merge N, review N LOGIN approve,
-                                    branch NAME AT, tag NAME AT, delete NAME, publish-after MINUTES,
-                                    write BRANCH PATH TEXT [AUTHOR], entry BRANCH TEXT, protect BRANCH,
-                                    join BRANCH OTHER,
+                                    branch NAME AT, tag NAME AT, delete NAME, publish-after MINUTES, publish-never,
+                                    write BRANCH PATH TEXT [AUTHOR], replace BRANCH PATH OLD NEW,
+                                    entry BRANCH TEXT, protect BRANCH, join BRANCH OTHER,
                                     contribute LOGIN BRANCH, pr LOGIN BRANCH [first-time],
                                     milestone TITLE, into-milestone N TITLE, fail-workflow FILE, yank VERSION,
                                     report LOGIN TITLE TEXT,

@@ -1,11 +1,14 @@
 """Plays a script: prints the conversation as people would see it, and stops at the first failed expectation."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from bot.demo import lines
 from bot.demo.stage import Stage
 from sops.kit.errors import SopwithError
+
+_FACT = re.compile(r"\{([A-Z]{3}-\d+) ([\w.-]+)\}")
 
 
 class Failed(SopwithError):
@@ -52,7 +55,7 @@ class Player:
             self._heard.forget()
         match direction:
             case lines.Say(handle, where, text):
-                await self._stage.say(handle, where, text)
+                await self._stage.say(handle, where, await self._filled(text))
             case lines.Wait(run, step, at_most):
                 await self._stage.wait(run, step, at_most)
             case lines.Move(span):
@@ -69,6 +72,15 @@ class Player:
             case lines.Down(span):
                 self._echo(f"%  the bot is down for {span}")
                 await self._stage.down(span)
+
+    async def _filled(self, text: str) -> str:
+        """`{REL-1 digest}` becomes what that run knows under that name."""
+        for name, fact in _FACT.findall(text):
+            run = await self._stage.bot.run(name)
+            if run is None or fact not in run.facts:
+                raise Failed(f"{name} does not know {fact}")
+            text = text.replace(f"{{{name} {fact}}}", str(run.facts[fact]))
+        return text
 
     def _expect(self, expected: lines.Expect) -> None:
         self._heard.catch_up()

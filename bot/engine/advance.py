@@ -195,7 +195,7 @@ class Advancer:
             if piece is wanted:
                 ready = not notes
             elif isinstance(piece, SignedOff) and not piece.given(run, step.id):
-                notes.append(piece.ask)
+                notes.append(piece.asks(run.with_facts(facts)))
             elif isinstance(piece, Gate):
                 found = await piece.check(run.with_facts(facts), world)
                 facts.update(found.facts)

@@ -9,7 +9,7 @@ from bot.engine.requests import quorum_of
 from sops.kit.action import Action, Conflict, Done, World
 from sops.kit.conversation import Place
 from sops.kit.errors import FarEndError, FarEndRefused, Unlearned
-from sops.kit.gate import Approved, Condition, Gate, SignedOff, Waiting
+from sops.kit.gate import Approved, Condition, Gate, SignedOff
 from sops.kit.model import Piece, Sop, Step
 from sops.kit.policy import Policy
 from sops.kit.run import Run, StepState, pinned
@@ -70,7 +70,7 @@ class Planner:
             found = [await gate.check(run, world) for gate in gates]
         except (FarEndError, FarEndRefused, Unlearned) as problem:
             return [str(problem)]
-        return [look.note for look in found if isinstance(look, Waiting)]
+        return [look.note for look in found if look.note]
 
     async def _deed(self, run: Run, piece: Piece, world: World, trouble: list[str]) -> str:
         """What the probe of an action says; a far end that cannot be asked is said to be so."""
@@ -135,5 +135,5 @@ def _waits_for(piece: Piece, run: Run, step: Step) -> str:
             last.title if last else step.title,
         )
     if isinstance(piece, SignedOff):
-        return replies.plan_sign_off(piece.by, piece.ask)
+        return replies.plan_sign_off(piece.by, piece.asks(run))
     return piece.says(run) if isinstance(piece, Gate) else ""

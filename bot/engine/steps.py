@@ -258,9 +258,8 @@ def done(desk: Desk, step: Step) -> Run:
     if desk.run.record(step.id).since is None:
         run = run.with_record(step.id, since=desk.now)
     desk.note("done", step=step.id)
-    for clock in (step.stops, timing.SOAK if step.id == timing.SOAK else None):
-        if clock:
-            run = timing.stopped(run, clock, desk.now)
+    if step.stops:
+        run = timing.stopped(run, step.stops, desk.now)
     if step.starts and not (step.starts in run.clocks and run.clocks[step.starts].running):
         run = timing.started(run, step.starts, desk.now)
     return run

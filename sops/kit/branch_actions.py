@@ -76,3 +76,10 @@ class RestoreBranch(Action):
 
     async def perform(self, run: Run, world: World) -> None:
         await world.git.create_branch(fill(self.branch, run), run.facts["restore.at"])
+
+
+async def ours_alone(world: World, cut: str, tip: str) -> bool:
+    """Whoever wrote it, the bot put every commit there since the branch was cut."""
+    if not await world.git.is_ancestor(cut, tip):
+        return False
+    return all(commit.ours for commit in await world.git.first_parents(cut, tip))

@@ -16,12 +16,12 @@ class ConfigurationError(SopwithError):
     """The settings, or a tool the settings ask for, are missing or wrong; says what to change."""
 
 
-class InvalidVersion(SopwithError):
-    """This is not a version Sopwith can release."""
-
-
 class InvalidText(SopwithError):
     """A file does not have the shape an edit relies on; nothing was changed."""
+
+
+class InvalidVersion(InvalidText):
+    """This is not a version Sopwith can release."""
 
 
 class StaleRun(SopwithError):

@@ -26,6 +26,10 @@ class Forge(Protocol):
         """The login this bot acts as."""
         ...
 
+    async def starts_workflows(self) -> bool:
+        """Whether what this bot pushes starts workflows; at GitHub a job's own token does not."""
+        ...
+
     async def pull_requests(self, head: str, base: str) -> Sequence[PullRequest]:
         """Every pull request, open or closed, from branch `head` of this repository into `base`; newest first."""
         ...

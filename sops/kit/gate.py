@@ -11,10 +11,11 @@ from sops.kit.run import Run, RunState
 
 @dataclass(frozen=True)
 class Met:
-    """The condition holds; `facts` is the evidence."""
+    """The condition holds; `facts` is the evidence. `note` is what a plan warns of all the same."""
 
     facts: dict[str, Any] = field(default_factory=dict)
     news: tuple[News, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,10 @@ class Waiting:
     news: tuple[News, ...] = ()
     window: tuple[str, datetime, datetime | None] | None = None
     stuck: bool = False
+
+
+#: So much of a digest names it.
+DIGITS = 12
 
 
 class Gate(Piece):
@@ -60,7 +65,8 @@ class SignedOff(Piece):
     """A person of that role says the step is done, with evidence. `needs` are facts that must be set before.
 
     `verb` is what that person types; `!done STEP evidence` always works too. A run of the procedure `child`, begun
-    for this one and done, says it as well.
+    for this one and done, says it as well. `names` is a fact, a digest, whose beginning the evidence must hold; where
+    the fact is there but empty nothing need be named.
     """
 
     by: Role
@@ -69,6 +75,16 @@ class SignedOff(Piece):
     needs: tuple[str, ...] = ()
     evidence: bool = True
     child: str = ""
+    names: str = ""
+
+    def asks(self, run: Run) -> str:
+        """What is asked, with the digest that must be named once it is known."""
+        wanted = self.wanted(run)
+        return f"{self.ask} ({wanted}…, to be named)" if wanted else self.ask
+
+    def wanted(self, run: Run) -> str:
+        """How the digest begins that the evidence must name; empty if none need be named, or none is known."""
+        return str(run.facts.get(self.names) or "").removeprefix("sha256:")[:DIGITS] if self.names else ""
 
     def given(self, run: Run, step_id: str) -> bool:
         """Somebody said so, or a child did."""

@@ -128,10 +128,10 @@ def _of_line(commit: Commit, inside: set[str], beyond: set[str]) -> bool:
 
 @dataclass(frozen=True)
 class Owing(Condition):
-    """The fix is on a branch for `develop`; not where nothing was left to repeat, or people left it out."""
+    """The fix, or what tells of it, is on a branch for `develop`; not where people left that out."""
 
     def holds(self, run: Run) -> bool:
-        return bool(run.facts.get("back-port.commits"))
+        return bool(run.facts.get("back-port.commits") or run.facts.get("back-port.recorded"))
 
     def says(self, run: Run) -> str:
         return f"if {run.policy.develop} lacks the fix"

@@ -4,7 +4,7 @@ A run keeps a copy: changing the settings changes later runs, never a running on
 """
 
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -89,7 +89,8 @@ class Policy(BaseModel):
     # Releases
     #: What a release consists of beside its page at the forge; each is waited for, and compared where that can be.
     artefacts: tuple[Literal["image", "archive", "pypi"], ...] = ("image", "archive")
-    #: The file among a release's assets that lists their sums; empty if there is none.
+    #: The file among a release's assets that lists their sums; empty if there is none, as where the bot publishes
+    #: and the settings do not name one: it uploads nothing.
     checksums: str = "SHA256SUMS"
     #: Who publishes the release of a pushed tag: a workflow of the repository, or the bot.
     publisher: Literal["workflow", "bot"] = "workflow"
@@ -177,6 +178,14 @@ class Policy(BaseModel):
     def left_to_people(self, sop: str, step: str) -> bool:
         """Whether people do the deeds of that step, by the closest setting there is."""
         return self.effects_of.get(f"{sop}.{step}", self.effects_of.get(sop, self.effects)) == "people"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_releases(cls, given: Any) -> Any:
+        """What the bot publishes has no assets, unless the settings name the file that lists them."""
+        if isinstance(given, dict) and given.get("publisher") == "bot":
+            return {"checksums": "", **given}
+        return given
 
     @model_validator(mode="after")
     def _usable(self) -> "Policy":

@@ -176,12 +176,21 @@ class GitRepository(Protocol):
         ...
 
     async def merge(
-        self, branch: str, *, expected: str, other: str, message: str, files: Mapping[str, bytes] | None = None
+        self,
+        branch: str,
+        *,
+        expected: str,
+        other: str,
+        message: str,
+        files: Mapping[str, bytes] | None = None,
+        alike: Mapping[str, Callable[[bytes], bytes]] | None = None,
     ) -> str:
         """Merge commit `other` into `branch`, always with a merge commit, pushed with the lease `expected`.
 
         Its first parent is `expected`, its second `other`. Every path in `files` has exactly these bytes in it,
-        also where the two conflict. Returns the new SHA.
+        also where the two conflict. Of a path in `alike` what its function makes of it is merged, on both sides and of
+        what they come from.
+        Returns the new SHA.
         Raises MergeConflict for conflicts outside `files`, HeadMoved when the branch is not at `expected`, and
         FarEndRefused when `expected` holds `other` already; nothing is then pushed.
         """
@@ -194,6 +203,10 @@ class GitRepository(Protocol):
         Raises HeadMoved when the branch is not at `expected`, FarEndRefused when `expected` holds `other` already;
         nothing is then pushed.
         """
+        ...
+
+    async def conflicts(self, ours: str, theirs: str) -> Sequence[str]:
+        """The paths in which merging the two commits would conflict, sorted; nothing is made or pushed."""
         ...
 
     async def revert(self, branch: str, *, expected: str, commits: Sequence[str], message: str) -> str:
@@ -227,10 +240,6 @@ class GitRepository(Protocol):
         ...
 
     async def is_ancestor(self, ancestor: str, descendant: str) -> bool: ...
-    async def merge_base(self, one: str, other: str) -> str | None:
-        """The newest commit both came from, None where they have no history in common."""
-        ...
-
     async def copied(self, commit: str, tip: str) -> bool:
         """A commit that `tip` reaches is a copy of `commit`: it says it was picked from it, or has the same patch."""
         ...

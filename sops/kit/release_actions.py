@@ -250,15 +250,18 @@ class PushSignedTag(Action):
 class Announce(Action):
     """One discussion, found again by its marker. If a doubtful moment made two, that is told.
 
-    `text` names one of the announcements in `texts`.
+    `text` names one of the announcements in `texts`. `quoted`: its body is part of what it says it will do.
     """
 
     text: str = "call-for-testing"
+    quoted: bool = False
     public = True
     keyless = True
 
     def says(self, run: Run) -> str:
-        return f"post in {run.policy.announcements}: {self._words(run)[0]}"
+        title, body = self._words(run)
+        whole = f" “{' '.join(body.split())}”" if self.quoted else ""
+        return f"post in {run.policy.announcements}: {title}{whole}"
 
     def by_hand(self, run: Run) -> tuple[str, ...]:
         return (self.says(run), self._words(run)[1].strip(), hands.by_two("announce"))

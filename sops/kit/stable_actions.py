@@ -3,17 +3,14 @@
 from dataclasses import dataclass
 
 from sops.kit import hands
-from sops.kit.action import Action, Conflict, Done, Owed, Probe, Todo, World, fill, short
-from sops.kit.changelog import entries, is_dated
-from sops.kit.changelog_entries import unreleased_entries
-from sops.kit.changelog_merges import back_merged, promote
-from sops.kit.debts import Holds, left_to_be
-from sops.kit.errors import FarEndRefused, InvalidText, MergeConflict
-from sops.kit.model import Role
+from sops.kit.action import Action, Conflict, Done, Probe, Todo, World, fill, short
+from sops.kit.changelog import is_dated
+from sops.kit.changelog_merges import promote
+from sops.kit.errors import InvalidText
 from sops.kit.run import Run
 from sops.kit.timing import calendar
 from sops.kit.version import Version
-from sops.kit.version_files import merged_versions, set_version
+from sops.kit.version_files import set_version
 
 
 @dataclass(frozen=True)
@@ -99,140 +96,6 @@ class PromoteChangelog(Action):
 
 
 @dataclass(frozen=True)
-class PublishRelease(Action):
-    """The release of the pushed tag, with the changelog's words."""
-
-    tag: str
-    public = True
-
-    def says(self, run: Run) -> str:
-        return f"publish the release {fill(self.tag, run)}"
-
-    def by_hand(self, run: Run) -> tuple[str, ...]:
-        tag = fill(self.tag, run)
-        return (
-            f"gh release create {tag} --verify-tag --title {run.version} --notes-file notes.md",
-            f"notes.md: what {run.policy.changelog} says under [{run.version}]",
-        )
-
-    async def probe(self, run: Run, world: World) -> Probe:
-        tag = fill(self.tag, run)
-        if await world.forge.release_by_tag(tag) is not None:
-            return Done()
-        return Todo(self.says(run))
-
-    async def perform(self, run: Run, world: World) -> None:
-        data = await world.git.read(run.facts["merge"], run.policy.changelog) or b""
-        body = entries(data, run.version).decode()
-        await world.forge.create_release(tag=fill(self.tag, run), title=run.version, body=body, prerelease=False)
-
-
-@dataclass(frozen=True)
-class BackMerge(Action):
-    """The release merged into `develop`, whose `[Unreleased]` keeps what the release does not say (row 12).
-
-    Of a version file the later version stays, whichever side it is on. Where `develop` is protected the merge is on a
-    branch of its own. A conflict elsewhere is left to people as something owed.
-    """
-
-    public = True
-    branch: str = "back-merge/{version}"
-
-    def says(self, run: Run) -> str:
-        return f"merge {run.version} back into {run.policy.develop}"
-
-    def by_hand(self, run: Run) -> tuple[str, ...]:
-        return (
-            f"git switch {run.policy.develop} && git merge --no-ff {run.facts['merge']}",
-            f"keep under [Unreleased] what {run.version} does not say, and push",
-        )
-
-    async def probe(self, run: Run, world: World) -> Probe:
-        merge, develop = run.facts.get("merge"), run.policy.develop
-        if merge is None:
-            return Todo(self.says(run))
-        tip = await world.git.branch(develop)
-        if tip is None:
-            return Conflict(f"there is no branch {develop}", "set its name in the settings")
-        if await world.git.is_ancestor(merge, tip):
-            return await self._kept(run, world, tip)
-        aside = await world.git.branch(fill(self.branch, run))
-        if aside is not None and await world.git.is_ancestor(merge, aside):
-            return Done({"back-merge.branch": fill(self.branch, run)})
-        keeps = run.facts.get("back-merge.keeps")
-        try:
-            keeps = keeps if keeps is not None else await self._new_entries(run, world, tip)
-        except InvalidText as problem:
-            return Conflict(str(problem), f"mend {run.policy.changelog} on {develop}, then !retry")
-        aside_needed = (await world.forge.rules(develop)).protected
-        return Todo(self.says(run), {"back-merge.on": tip, "back-merge.keeps": keeps, "back-merge.aside": aside_needed})
-
-    async def perform(self, run: Run, world: World) -> None:
-        tip, merge, target = run.facts["back-merge.on"], run.facts["merge"], run.policy.develop
-        if run.facts["back-merge.aside"]:
-            target = fill(self.branch, run)
-            if await world.git.branch(target) is None:
-                await world.git.create_branch(target, tip)
-        message = f"Merge {run.version} back into {run.policy.develop}\n\nBy run {run.name}.\n"
-        try:
-            files = await self._files(run, world, tip)
-            await world.git.merge(target, expected=tip, other=merge, message=message, files=files)
-        except InvalidText as problem:
-            raise FarEndRefused(str(problem)) from problem
-        except MergeConflict as conflict:
-            raise FarEndRefused(f"conflict in {', '.join(conflict.paths)}") from conflict
-
-    def refused(self, run: Run, why: str) -> Done | Conflict:
-        return Done({"back-merge.left": why}, owed=(self._owed(run, f": {why}"),))
-
-    def owes(self, run: Run) -> tuple[Owed, ...]:
-        done = "back-merged" in run.facts or "back-merge.pr.merge" in run.facts
-        waived = left_to_be(run, "back-merge-merged")
-        return () if done or waived or "tag" not in run.facts else (self._owed(run),)
-
-    def _owed(self, run: Run, why: str = "") -> Owed:
-        text = f"merge {run.version} ({short(run.facts['merge'])}) into {run.policy.develop}{why}"
-        probe = Holds(run.policy.develop, run.facts["merge"])
-        return Owed("back-merge", text, Role.RELEASE_MANAGER, blocks="SOP-01 SOP-03", probe=probe)
-
-    async def _files(self, run: Run, world: World, tip: str) -> dict[str, bytes]:
-        path, merge = run.policy.changelog, run.facts["merge"]
-        theirs, ours = await world.git.read(merge, path), await world.git.read(tip, path)
-        files = {path: back_merged(ours, theirs, run.version)} if ours and theirs else {}
-        base = await world.git.merge_base(tip, merge)
-        for path in dict.fromkeys(file.path for file in run.policy.version_files):
-            places = [(file.kind, file.at) for file in run.policy.version_files if file.path == path]
-            theirs, ours = await world.git.read(merge, path), await world.git.read(tip, path)
-            old = await world.git.read(base, path) if base else None
-            merged = merged_versions(places, base=old, ours=ours, theirs=theirs) if ours and theirs else None
-            if merged is not None:
-                files[path] = merged
-        return files
-
-    async def _new_entries(self, run: Run, world: World, tip: str) -> list[str]:
-        """What develop holds under `[Unreleased]` that the release does not say."""
-        ours = await world.git.read(tip, run.policy.changelog)
-        theirs = await world.git.read(run.facts["merge"], run.policy.changelog)
-        if ours is None or theirs is None:
-            return []
-        return unreleased_entries(back_merged(ours, theirs, run.version))
-
-    async def _kept(self, run: Run, world: World, tip: str) -> Probe:
-        """Whoever merged: what was new in develop still is under `[Unreleased]`."""
-        data = await world.git.read(tip, run.policy.changelog)
-        now = unreleased_entries(data) if data else []
-        lost = [entry for entry in run.facts.get("back-merge.keeps", []) if entry not in now]
-        # Entries may have been released since, or reworded; only what slid under this release is a fault.
-        slid = [entry for entry in lost if data and entry.splitlines()[0] in entries(data, run.version).decode()]
-        if slid:
-            return Conflict(
-                f"under {run.version} in {run.policy.changelog} of {run.policy.develop} stands what it does not hold: "
-                + "; ".join(entry.splitlines()[0][:80] for entry in slid),
-                "move it back under [Unreleased], then !retry",
-            )
-        return Done({"back-merged": tip})
-
-
 @dataclass(frozen=True)
 class CloseMilestone(Action):
     """The version's milestone is closed, if there is one (row 13)."""

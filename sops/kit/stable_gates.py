@@ -17,6 +17,7 @@ from sops.kit.world import RemoteTag
 
 CANDIDATE = "SOP-03"
 SAME_AS_SOAKED = "same-as-soaked"
+NO_DEBT = "no-debt"
 _NUMBER = re.compile(r"#([1-9][0-9]{0,8})\b")
 
 
@@ -75,6 +76,9 @@ class CandidateSoaked(Gate):
             return Waiting(f"{candidate.name} has not let {tag} go yet")
         if candidate.state is RunState.CANCELLED or candidate.facts.get("offered") != "SOP-01":
             return Waiting(f"{candidate.name} ended before {tag} had soaked", stuck=True)
+        soak = candidate.record("soak")
+        if soak.state is StepState.SKIPPED:
+            return Waiting(f"{tag} did not soak: {soak.by} waived that in {candidate.name} ({soak.text})", stuck=True)
         return Met(
             {
                 "candidate": candidate.name,
@@ -86,7 +90,10 @@ class CandidateSoaked(Gate):
 
 @dataclass(frozen=True)
 class NothingOwed(Gate):
-    """No run of this line, or of one before it, still owes what this procedure must not ship without."""
+    """No run of this line, or of one before it, still owes what this procedure must not ship without.
+
+    A waiver of `no-debt` is of what was owed then: what comes up later is in the way again.
+    """
 
     sop: str
     early = True
@@ -96,15 +103,20 @@ class NothingOwed(Gate):
         return f"see that nothing is owed that {run.version} would ship without"
 
     async def check(self, run: Run, world: World) -> Met | Waiting:
-        debts = [
-            f"{other.name} owes: {debt.text} ({debt.id})" if not other.embargoed else "something else is owed first"
+        waived = run.facts.get(f"{NO_DEBT}.waived") or () if run.record(NO_DEBT).state is StepState.SKIPPED else ()
+        debts = {
+            f"{other.id} {debt.id}": (
+                f"{other.name} owes: {debt.text} ({debt.id})" if not other.embargoed else "something else is owed first"
+            )
             for other in await world.runs.owing()
             if other.id != run.id and _before(other, run)
             for debt in other.obligations
             if debt.open and self.sop in debt.blocks.replace(",", " ").split() and not await paid(debt, other, world)
             if debt.id != RELAND or await missing_from(other, world)
-        ]
-        return Waiting("; ".join(debts), stuck=True) if debts else Met()
+        }
+        facts = {"owed": list(debts)} if debts or run.facts.get("owed") else {}
+        left = [text for name, text in debts.items() if name not in waived]
+        return Waiting("; ".join(left), facts, stuck=True) if left else Met(facts)
 
 
 def _before(other: Run, run: Run) -> bool:
@@ -213,22 +225,6 @@ class ThroughPullRequest(Condition):
 
     def otherwise(self, run: Run) -> str:
         return "pushed"
-
-
-@dataclass(frozen=True)
-class BotPublishes(Condition):
-    """The settings leave publishing to the bot."""
-
-    settled = True
-
-    def holds(self, run: Run) -> bool:
-        return run.policy.publisher == "bot"
-
-    def says(self, run: Run) -> str:
-        return "if the bot publishes"
-
-    def otherwise(self, run: Run) -> str:
-        return "a workflow publishes"
 
 
 @dataclass(frozen=True)

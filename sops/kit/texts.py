@@ -88,7 +88,10 @@ def _hotfix(run: Run) -> str:
 
 
 def _back_port(run: Run) -> str:
-    return f"The fix of {run.version} for `{run.policy.develop}`, by run {run.name}."
+    return (
+        f"The fix of {run.version} for `{run.policy.develop}`, with its changelog and history, by run {run.name}. "
+        f"Merge it with a merge commit, so that the next release fits `{run.policy.main}`."
+    )
 
 
 def _back_merge(run: Run) -> str:

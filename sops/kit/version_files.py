@@ -1,7 +1,7 @@
 """Reading and writing the version in the files that spell it. Only the version's own characters ever change."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import pairwise
 
 import tomlkit
@@ -9,7 +9,7 @@ from tomlkit.exceptions import ParseError
 from tomlkit.items import String
 
 from sops.kit.cmake import Token, calls, line_of
-from sops.kit.errors import ConfigurationError, InvalidText, InvalidVersion
+from sops.kit.errors import ConfigurationError, InvalidText
 from sops.kit.json_text import pointed
 from sops.kit.version import Version
 
@@ -26,45 +26,20 @@ def set_version(kind: str, data: bytes, version: Version, at: str = "") -> bytes
     and TOML files, `1.4.0` in CMake, `1.4.0-rc1` elsewhere. Raises InvalidText, saying why, when the file does not
     hold exactly what this kind promises.
     """
-    start, end = _find(kind)(data, at)
     spelled = {"plain": version.pep440, "toml": version.pep440, "cmake": version.cmake}.get(kind, version.text)
-    return data[:start] + spelled.encode() + data[end:]
+    return spell(kind, data, spelled, at)
+
+
+def spell(kind: str, data: bytes, text: str, at: str = "") -> bytes:
+    """The file with exactly `text` where its version is, such as what `get_version` read elsewhere."""
+    start, end = _find(kind)(data, at)
+    return data[:start] + text.encode() + data[end:]
 
 
 def get_version(kind: str, data: bytes, at: str = "") -> str:
     """The version as the file spells it now. Raises as `set_version` does."""
     start, end = _find(kind)(data, at)
     return data[start:end].decode(errors="replace")
-
-
-def merged_versions(
-    places: Sequence[tuple[str, str]], *, base: bytes | None, ours: bytes, theirs: bytes
-) -> bytes | None:
-    """A version file of two branches that came from `base`, merged, with the later of their two versions in it.
-
-    `places` are each (kind, at) where the file spells it. None where the branches differ in more than the version and
-    both changed it, or where a side spells no version: then it cannot be told here.
-    """
-    try:
-        later = max(_spelled(places, ours) | _spelled(places, theirs))
-        mine, their = _at(places, ours, later), _at(places, theirs, later)
-        old = _at(places, base, later) if base is not None else None
-        if mine not in (their, old) and old != their:
-            return None
-        taken, changed = (theirs, their) if mine == old != their else (ours, mine)
-        return taken if _spelled(places, taken) == {later} else changed
-    except (InvalidText, InvalidVersion):
-        return None
-
-
-def _spelled(places: Sequence[tuple[str, str]], data: bytes) -> set[Version]:
-    return {Version.parse(get_version(kind, data, at)) for kind, at in places}
-
-
-def _at(places: Sequence[tuple[str, str]], data: bytes, version: Version) -> bytes:
-    for kind, at in places:
-        data = set_version(kind, data, version, at)
-    return data
 
 
 def _find(kind: str) -> Callable[[bytes, str], tuple[int, int]]:

@@ -182,11 +182,14 @@ class RemoteTag:
 
 @dataclass(frozen=True)
 class Commit:
+    """`ours`: Sopwith made the commit, whoever wrote what is in it."""
+
     sha: str
     parents: tuple[str, ...]
     tree: str
     author_email: str
     subject: str
+    ours: bool = False
 
 
 @dataclass(frozen=True)

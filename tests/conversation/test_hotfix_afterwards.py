@@ -81,13 +81,33 @@ async def test_the_pull_request_is_expedited_and_reviewers_are_asked(chat: Conve
     assert sorted(found.pull.requested) == ["rev1", "rev2", "rev3"]
 
 
-async def test_only_the_fix_goes_to_develop_and_keeps_its_author(chat: Conversation) -> None:
+async def test_the_fix_its_entry_and_its_history_go_to_develop_and_the_fix_keeps_its_author(
+    chat: Conversation,
+) -> None:
     before = sha(chat, "develop")
     await played(chat, "hotfix-p0")
-    assert chat.git("diff", "--name-only", before, "develop").split() == ["src/patches.hpp"]
-    (picked,) = chat.git("log", "--format=%an|%s", "--no-merges", f"{before}..develop").strip().split("\n")
+    assert chat.git("diff", "--name-only", before, "develop").split() == ["CHANGELOG.md", "src/patches.hpp"]
+    picked = chat.git("log", "--format=%an|%s", "--grep=cherry picked from", f"{before}..develop").strip()
     assert picked == "Oona Calder|fix: a patch by oncall1"
     assert chat.git("show", "develop:VERSION") == "1.3.0\n"
+    assert holds(chat, "develop", "v1.3.1^2")
+    old, new = (chat.git("show", f"{at}:CHANGELOG.md") for at in (before, "develop"))
+    entry = f"## [1.3.1] - 2026-04-20\n\n### Fixed\n\n- {TEXT}\n\n## [1.3.0]"
+    assert new == old.replace("## [1.3.0]", entry, 1)
+
+
+async def test_where_develop_lacks_the_patched_release_only_the_entry_comes(chat: Conversation) -> None:
+    tree = chat.git("rev-parse", "develop^{tree}").strip()
+    lone = chat.git("-c", "user.name=m", "-c", "user.email=m@example.org", "commit-tree", tree, "-m", "anew").strip()
+    chat.git("update-ref", "refs/heads/develop", lone)
+    await up_to_the_yes(chat)
+    await chat.play("@rev1 in FIX-1: approve\n%wait FIX-1 back-port-merged")
+    assert "## [1.3.1] - 2026-04-20" in chat.git("show", "back-port/1.3.1:CHANGELOG.md")
+    assert not holds(chat, "back-port/1.3.1", "v1.3.0")
+    assert chat.git("log", "--format=%s", f"{lone}..back-port/1.3.1").split("\n")[:2] == [
+        "Record 1.3.1 in develop",
+        "fix: a patch by oncall1",
+    ]
 
 
 async def test_a_candidate_on_main_is_not_in_the_hotfix(chat: Conversation) -> None:

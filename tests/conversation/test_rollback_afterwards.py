@@ -293,7 +293,7 @@ async def test_what_does_not_revert_by_itself_is_done_by_people_and_compared(con
     """What came afterwards rests on what is taken back, so git cannot take it back alone."""
     chat = await converse()
     await chat.play(BY_HAND, "released")
-    chat.world.replace("main", "src/broken.cpp", "int broken = 2;\n")
+    chat.world.rewrite("main", "src/broken.cpp", "int broken = 2;\n")
     await chat.play(BEGUN + "%clock +5m\n%state RBK-1 revert failed", "conflict")
     assert "reverting does not work by itself: the changes conflict in src/broken.cpp" in chat.text
     assert "do it on rollback/1.4.0, then !retry" in chat.text

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from adapters.github import GitHubForge
+from adapters.sandbox.people import BOT
 from bot.demo.play import Failed
 from sops.kit.changelog_entries import unreleased_entries
-from sops.kit.policy import Policy
+from sops.kit.policy import Policy, VersionFile
 from tests.conversation.conftest import Conversation, Open, seldom
 
 SCRIPTS = Path(__file__).parent / "scripts"
@@ -28,6 +30,13 @@ async def test_the_release_is_the_candidate_with_another_version(converse: Open)
     assert chat.git("merge-base", "--is-ancestor", "main", "develop") == ""
 
 
+async def test_the_candidate_and_its_release_name_each_other(converse: Open) -> None:
+    chat = await played(converse, "stable-whole-path")
+    roots = {post.lines[0].split(" ")[0]: post.lines for post in chat.room.posts if " · DONE" in post.lines[0]}
+    assert "Goes on as STB-1" in roots["REL-1"]
+    assert "Offered by REL-1" in roots["STB-1"]
+
+
 async def test_two_candidates_are_one_section_and_develop_keeps_its_new_entry(converse: Open) -> None:
     chat = await played(converse, "stable-second-candidate")
     released, develop = (chat.git("show", f"{at}:CHANGELOG.md") for at in ("v1.4.0", "develop"))
@@ -41,6 +50,32 @@ async def test_two_candidates_are_one_section_and_develop_keeps_its_new_entry(co
     assert chat.git("show", "develop:VERSION") == "1.4.0\n"
     # The fix of the second candidate came to develop with the back-merge.
     assert chat.git("show", "develop:src/patches.hpp") == chat.git("show", "v1.4.0:src/patches.hpp")
+
+
+async def test_develop_keeps_a_version_we_cannot_read(converse: Open) -> None:
+    chat = await played(converse, "stable-develop-goes-its-own-way")
+    assert chat.git("show", "develop:VERSION") == "1.5.0-dev\n"
+    assert chat.git("merge-base", "--is-ancestor", "main", "develop") == ""
+
+
+async def test_a_file_that_holds_more_than_the_version_is_merged_beside_it(converse: Open) -> None:
+    files = (
+        VersionFile(path="VERSION", kind="plain"),
+        VersionFile(path="vcpkg.json", kind="json", at="/version-string"),
+    )
+    chat = await converse(seldom(version_files=files))
+    script = (SCRIPTS / "stable-develop-goes-its-own-way.sop").read_text(encoding="utf-8")
+    ahead = (
+        '%forge replace develop vcpkg.json "1.3.0" "1.5.0"\n%forge replace develop vcpkg.json skylark skylark-next\n'
+    )
+    at = script.index("@rm #releases: /release stable")
+    await chat.play(
+        script[:at] + ahead + script[at:].replace("1\\.5\\.0-dev\\)", "1\\.5\\.0-dev; vcpkg\\.json stays 1\\.5\\.0\\)")
+    )
+    assert '"version-string": "1.4.0"' in chat.git("show", "v1.4.0:vcpkg.json")
+    develop = chat.git("show", "develop:vcpkg.json")
+    assert '"version-string": "1.5.0"' in develop
+    assert "skylark-next" in develop
 
 
 async def test_a_conflict_leaves_develop_alone(converse: Open) -> None:
@@ -63,6 +98,44 @@ async def test_a_lane_that_went_its_own_way_is_left_to_people(converse: Open) ->
     assert "Enterprise: lane/enterprise has commits v1.4.0 lacks" in chat.text
 
 
+def without_workflow(name: str) -> str:
+    """What people do in that script, where no workflow publishes anything."""
+    lines = (SCRIPTS / f"{name}.sop").read_text(encoding="utf-8").splitlines()
+    return "\n".join(["%forge publish-never", *(each for each in lines if not each.startswith("%expect"))])
+
+
 async def test_the_bot_publishes_where_the_settings_say_so(converse: Open) -> None:
-    chat = await played(converse, "stable-whole-path", seldom(publisher="bot"))
+    chat = await converse(seldom(publisher="bot", checksums=""))
+    await chat.play(without_workflow("stable-whole-path"))
     assert "publish the release v1.4.0" in chat.text
+    of_tag = {each.tag: each for each in chat.world.core.state.releases}
+    assert (of_tag["v1.4.0"].author, of_tag["v1.4.0"].name, of_tag["v1.4.0"].prerelease) == (BOT, "1.4.0", False)
+    assert of_tag["v1.4.0"].body.startswith("This line is about staying up: ")
+    assert "[1.4.0]" not in of_tag["v1.4.0"].body
+    candidate = of_tag["v1.4.0-rc1"]
+    assert (candidate.author, candidate.name, candidate.prerelease) == (BOT, "1.4.0-rc1", True)
+
+
+async def test_the_bot_publishes_a_hotfix_too(converse: Open) -> None:
+    chat = await converse(seldom(publisher="bot", checksums=""))
+    await chat.play(without_workflow("hotfix-p0"))
+    (found,) = [each for each in chat.world.core.state.releases if each.tag == "v1.3.1"]
+    assert (found.author, found.prerelease) == (BOT, False)
+    assert found.body == "### Fixed\n\n- A crash during a flush no longer loses the last segment."
+
+
+def test_what_the_bot_publishes_has_no_checksums_unless_the_settings_name_them() -> None:
+    assert Policy(publisher="bot").checksums == ""
+    assert Policy(publisher="bot", checksums="SUMS").checksums == "SUMS"
+    assert Policy.model_validate_json(Policy(publisher="bot").model_dump_json()).checksums == ""
+    assert Policy().checksums == "SHA256SUMS"
+
+
+async def test_a_plan_warns_where_pushes_start_no_workflow(chat: Conversation, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def no(_: GitHubForge) -> bool:
+        return False
+
+    monkeypatch.setattr(GitHubForge, "starts_workflows", no)
+    for command in ("/release rc 1.4.0", "/hotfix 1.3.1 P0 wal-corruption"):
+        assert "what it pushes starts no workflow" in await chat.say("rm", "#releases", command)
+    await chat.play("@rm in REL-1: !start\n%state REL-1 branch done")

@@ -3,7 +3,7 @@
 The chat is the console's own room, which is memory already and shows a key once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from adapters.console import ConsoleChat
@@ -35,6 +35,9 @@ class FakeForge(QuietForge):
     def __init__(self, world: World, reach: Reach) -> None:
         self._world = world
         self._reach = reach
+
+    async def starts_workflows(self) -> bool:
+        return True
 
     async def viewer(self) -> str:
         return await self._reach.read(lambda: BOT)
@@ -159,12 +162,22 @@ class FakeGit:
         raise FarEndRefused(f"nothing here moves {name}")
 
     async def merge(
-        self, branch: str, *, expected: str, other: str, message: str, files: Mapping[str, bytes] | None = None
+        self,
+        branch: str,
+        *,
+        expected: str,
+        other: str,
+        message: str,
+        files: Mapping[str, bytes] | None = None,
+        alike: Mapping[str, Callable[[bytes], bytes]] | None = None,
     ) -> str:
         raise FarEndRefused(f"nothing here merges into {branch}")
 
     async def record(self, branch: str, *, expected: str, other: str, message: str) -> str:
         raise FarEndRefused(f"nothing here merges into {branch}")
+
+    async def conflicts(self, ours: str, theirs: str) -> Sequence[str]:
+        return ()
 
     async def revert(self, branch: str, *, expected: str, commits: Sequence[str], message: str) -> str:
         raise FarEndRefused(f"nothing here reverts on {branch}")
@@ -197,9 +210,6 @@ class FakeGit:
 
     async def is_ancestor(self, ancestor: str, descendant: str) -> bool:
         return await self._reach.read(lambda: ancestor in self._world.reachable(descendant))
-
-    async def merge_base(self, one: str, other: str) -> str | None:
-        raise FarEndRefused("nothing here merges")
 
     async def copied(self, commit: str, tip: str) -> bool:
         return await self._reach.read(lambda: False)

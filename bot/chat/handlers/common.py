@@ -21,8 +21,8 @@ WAIVER_LASTS = timedelta(days=1)
 LONGEST_SNOOZE = MappingProxyType({Severity.P0: 15, Severity.P1: 30})  # minutes; design: P0/P1 are never muted
 
 
-#: A waiver is of what people saw: another head must hold by itself again.
-OF_ONE_HEAD = frozenset({"checks", "same-as-soaked"})
+#: A waiver is of what people saw, kept under this fact: another head, or another debt, is in the way again.
+AS_SEEN = MappingProxyType({"checks": "head", "same-as-soaked": "head", "no-debt": "owed"})
 NEVER_SKIPPED = frozenset({"ack", "verify", "close"})  # clocks and the end of the run hang on them
 
 
@@ -139,6 +139,11 @@ def _why_not(run: Run, step: Step, wanted: SignedOff | None, evidence: str) -> s
     missing = replies.missing_facts(run, wanted.needs)
     if missing:
         return replies.needs(step, missing)
+    if wanted.names and wanted.names not in run.facts:
+        return replies.digest_unknown(step)
+    named = wanted.wanted(run)
+    if named and named not in evidence.lower():
+        return replies.digest_unnamed(step, named)
     return replies.evidence_missing(step) if wanted.evidence and not evidence else ""
 
 
@@ -188,7 +193,7 @@ def _stays(run: Run, step: Step) -> str:
     """Why this step cannot be left out now; empty if it can."""
     if run.state.over:
         return replies.OVER
-    again = step.id in OF_ONE_HEAD and "merge" in {each.id for each in run.current()}
+    again = step.id in AS_SEEN and "merge" in {each.id for each in run.current()}
     if run.record(step.id).state.over and not again:
         return replies.step_closed(step)
     if any(isinstance(piece, Approved) for piece in step.waits):
@@ -227,8 +232,8 @@ def first_waiver(desk: Desk, name: str) -> str | None:
 
 def _skipped(desk: Desk, me: Speaker, step: Step, reason: str, kind: str) -> None:
     desk.run = desk.run.with_record(step.id, state=StepState.SKIPPED, by=me.handle, text=reason, note=reason)
-    if step.id in OF_ONE_HEAD:
-        desk.run = desk.run.with_facts({f"{step.id}.waived": desk.run.facts.get("head")})
+    if step.id in AS_SEEN:
+        desk.run = desk.run.with_facts({f"{step.id}.waived": desk.run.facts.get(AS_SEEN[step.id])})
     if step.stops:
         desk.run = timing.stopped(desk.run, step.stops, desk.now)
     desk.note(kind, me.record, step=step.id, text=reason)

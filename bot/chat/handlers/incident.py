@@ -6,6 +6,7 @@ from datetime import datetime
 from bot.chat import commands, replies
 from bot.chat.handlers.base import Handler, Refused, Speaker
 from bot.chat.handlers.common import remember, sign, step_of
+from bot.chat.replies import hotfix
 from bot.chat.replies import incident as words
 from bot.engine.desk import Desk
 from sops.kit import timing
@@ -72,6 +73,8 @@ def severity(desk: Desk, me: Speaker, command: commands.SetSeverity) -> Refused 
     run, old = desk.run, desk.run.severity
     if old is command.severity:
         return Refused(replies.refused(replies.severity_same(command.severity)))
+    if run.prefix != replies.INCIDENT and (refusal := hotfix.severity_refused(run, command.severity, command.reason)):
+        return Refused(replies.refused(refusal))
     run = timing.answered(run.but(severity=command.severity))
     run = _owing(timing.rebased(run, desk.now))
     if old is None and run.record("acknowledge").signed:

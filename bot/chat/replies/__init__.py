@@ -92,6 +92,10 @@ def _incident_state(run: Run) -> str:
     return "NOT ACKNOWLEDGED" if run.severity else "SEVERITY MISSING"
 
 
+#: Facts that name the run before, or after, of the same release.
+_LINKS = {"offered.by": "Offered by", "goes.on": "Goes on as"}
+
+
 def _release_summary(run: Run) -> Card:
     current = {step.id for step in run.current()}
     done = [step for step in run.steps if run.record(step.id).state.over]
@@ -102,6 +106,7 @@ def _release_summary(run: Run) -> Card:
     lines: list[Line | str] = [line(bold(f"{run.name} · {heading(run)} · {state_word(run)}"))]
     if run.parent_name:
         lines.append(f"For {run.parent_name}")
+    lines += [f"{words} {run.facts[name]}" for name, words in _LINKS.items() if run.facts.get(name)]
     if done:
         lines.append(" ".join(f"{_MARK[run.record(s.id).state]} {s.title}{_fact_of(run, s)}" for s in done))
     lines += [line(f"{_MARK[run.record(s.id).state]} {s.title}", *_note(run, s)) for s in waiting]
@@ -1042,6 +1047,9 @@ def severity_set(run: Run, old: Severity | None, who: str, reason: str) -> Card:
     clock = run.clocks.get(timing.ACKNOWLEDGE)
     if clock and clock.running:
         lines.append(line("Acknowledge by ", time(clock.due_at), ", counted from the declaration."))
+    fix = run.clocks.get(timing.FIX)
+    if fix and fix.running:
+        lines.append(line("The fix is due ", time(fix.due_at), ", counted from the beginning."))
     return card(*lines)
 
 
@@ -1495,6 +1503,16 @@ def was_false_alarm(reason: str) -> str:
 
 def snooze_too_long(minutes: int) -> str:
     return f"At most {duration(timedelta(minutes=minutes))} here."
+
+
+def digest_unknown(step: Step) -> str:
+    return (
+        f"Nothing has come so far that could have been tried: {step.title} waits for something else first; see status."
+    )
+
+
+def digest_unnamed(step: Step, digest: str) -> str:
+    return f"Name the image that was tried, by how its digest begins: !done {step.id} {digest} and what showed it."
 
 
 def evidence_missing(step: Step) -> str:

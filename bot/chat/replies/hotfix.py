@@ -33,7 +33,7 @@ def _merged(run: Run) -> str:
 def _back_ported(run: Run) -> str:
     count = run.facts.get("back-port.commits")
     if not count:
-        return f"{run.policy.develop} holds the fix already"
+        return f"{run.policy.develop} holds the fix already; its changelog is on {run.facts.get('back-port.branch')}"
     return f"{count} commit{'s' if count > 1 else ''} of the fix on {run.facts.get('back-port.branch')}"
 
 
@@ -58,6 +58,13 @@ def fix_reminder(run: Run, due: Deadline, whom: str) -> Card:
 
 def not_urgent(severity: Severity) -> str:
     return f"A hotfix is for P0 and P1; a {severity} waits for the next release."
+
+
+def severity_refused(run: Run, severity: Severity, reason: str) -> str:
+    """Why a hotfix cannot become that urgent, or less so; empty if it can."""
+    if severity not in run.policy.fix:
+        return not_urgent(severity)
+    return "" if reason.strip() else f"Say why, too: !severity {severity} reason. The time for the fix hangs on it."
 
 
 def not_a_patch(version: str) -> str:

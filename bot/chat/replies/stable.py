@@ -66,7 +66,7 @@ WORDS = Words(
         "back-merge": _back_merged,
         "back-merge-pr": lambda run: f"PR #{run.facts.get('back-merge.pr')}: {run.facts.get('back-merge.pr.url')}",
         "back-merge-merged": lambda run: f"{run.version} is in {run.policy.develop}",
-        "milestone": _milestone,
+        "milestone-closed": _milestone,
         "mirror": lambda run: f"{', '.join(run.policy.lanes)} hold {run.version}",
     },
     help=(

@@ -48,7 +48,7 @@ def test_a_covered_document_passes_and_names_the_steps(document: Path):
     answer = run.invoke(app, ["sops", "check", str(document)])
     assert answer.exit_code == 0
     assert "9 of 9 rows covered" in answer.output
-    assert "row 5: merge, tag, published" in answer.output
+    assert "row 5: merge, tag, release, published" in answer.output
 
 
 def test_a_row_no_step_covers_fails(document: Path):

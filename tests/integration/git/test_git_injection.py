@@ -62,8 +62,6 @@ async def test_a_name_that_is_more_than_a_name_never_reaches_git(mirror: GitMirr
         pytest.param(lambda mirror, sha: mirror.log(SHA, sha), id="log to"),
         pytest.param(lambda mirror, sha: mirror.is_ancestor(sha, SHA), id="ancestor"),
         pytest.param(lambda mirror, sha: mirror.is_ancestor(SHA, sha), id="descendant"),
-        pytest.param(lambda mirror, sha: mirror.merge_base(sha, SHA), id="base of"),
-        pytest.param(lambda mirror, sha: mirror.merge_base(SHA, sha), id="base with"),
         pytest.param(lambda mirror, sha: mirror.record("b", expected=sha, other=SHA, message="m"), id="record on"),
         pytest.param(lambda mirror, sha: mirror.record("b", expected=SHA, other=sha, message="m"), id="record"),
         pytest.param(lambda mirror, sha: mirror.push_signed_tag("t", at=sha, message="m"), id="push_signed_tag"),

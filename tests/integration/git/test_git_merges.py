@@ -1,5 +1,6 @@
 """Merging, reverting, repeating: what fits is pushed under the lease, what does not is named and left alone."""
 
+import re
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -49,6 +50,41 @@ async def test_a_conflict_names_its_paths_and_pushes_nothing(mirror: GitMirror, 
         await merged(mirror, remote)
     assert conflict.value.paths == ("VERSION", TRICKY)
     assert remote.refs() == before
+
+
+async def test_what_the_bot_committed_is_known_whoever_wrote_it(mirror: GitMirror, remote: Remote) -> None:
+    theirs = put(remote, "develop", {"fix.txt": b"fix\n"})
+    picked = await mirror.cherry_pick("main", expected=remote.sha("main"), commits=[theirs])
+    assert (await mirror.describe(picked)).ours
+    assert not (await mirror.describe(theirs)).ours
+
+
+async def test_conflicts_are_named_beforehand_and_nothing_is_pushed(mirror: GitMirror, remote: Remote) -> None:
+    ours = put(remote, "main", {"VERSION": b"1.3.1\n", TRICKY: b"ours\n"})
+    theirs = put(remote, "develop", {"VERSION": b"1.4.0\n", TRICKY: b"theirs\n", "more": b"more\n"})
+    before = remote.refs()
+    assert await mirror.conflicts(ours, theirs) == ("VERSION", TRICKY)
+    assert await mirror.conflicts(ours, ours) == ()
+    assert remote.refs() == before
+
+
+async def test_what_is_read_alike_does_not_conflict_and_the_rest_of_the_file_is_merged(
+    mirror: GitMirror, remote: Remote
+) -> None:
+    lines = [b"version = 1.3.0\n", *(b"line %d\n" % number for number in range(9))]
+    for branch in ("main", "develop"):
+        put(remote, branch, {"a.toml": b"".join(lines)})  # the same commit on both
+    ours = put(remote, "main", {"a.toml": b"".join([b"version = 1.5-dev\n", b"ours\n", *lines[1:]])})
+    theirs = put(remote, "develop", {"a.toml": b"".join([b"version = 1.4.0\n", *lines[1:4], b"theirs\n", *lines[4:]])})
+
+    def alike(data: bytes) -> bytes:
+        return re.sub(rb"version = .*", b"version = 1.5-dev", data)
+
+    made = await mirror.merge("main", expected=ours, other=theirs, message="m", alike={"a.toml": alike})
+    assert facts(remote, made, "%P") == f"{ours} {theirs}"
+    assert remote.blob(made, "a.toml") == b"".join(
+        [b"version = 1.5-dev\n", b"ours\n", *lines[1:4], b"theirs\n", *lines[4:]]
+    )
 
 
 async def test_given_files_settle_a_conflict_and_have_exactly_their_bytes(mirror: GitMirror, remote: Remote) -> None:
@@ -258,13 +294,3 @@ async def test_a_merge_can_be_recorded_without_taking_anything(mirror: GitMirror
         await mirror.record("main", expected=made, other=theirs, message="Again")
     with pytest.raises(HeadMoved):
         await mirror.record("develop", expected=ours, other=remote.add_commit("main", "x"), message="Late")
-
-
-async def test_the_base_of_two_branches_is_the_newest_commit_of_both(mirror: GitMirror, remote: Remote) -> None:
-    base = remote.sha("main")
-    ours, theirs = put(remote, "main", {"a": b"a\n"}), put(remote, "develop", {"b": b"b\n"})
-    assert await mirror.merge_base(ours, theirs) == await mirror.merge_base(theirs, ours) == base
-    assert await mirror.merge_base(base, ours) == base
-    made = git(remote.path, "commit-tree", "-m", "alone", f"{base}^{{tree}}").decode().strip()
-    git(remote.path, "update-ref", "refs/heads/alone", made)
-    assert await mirror.merge_base(ours, made) is None

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from pydantic import SecretStr
 
 from adapters.github import GitHubForge
 from sops.kit.errors import FarEndRefused, OutcomeUnknown
@@ -49,3 +50,21 @@ async def test_editing_a_release_sends_its_text_alone(github: FaultServer, forge
     github.on("PATCH", f"{REPO}/releases/7", Answer(200, {"id": 7, "tag_name": "v1"}))
     await forge.edit_release(7, body="new")
     assert github.last("PATCH").json == {"body": "new"}
+
+
+@pytest.mark.parametrize(
+    ("token", "login", "starts"),
+    [
+        ("ghs_of_a_job", "github-actions[bot]", False),
+        ("ghs_of_an_app", "sopwith[bot]", True),
+        ("github_pat_of_an_account", "nobody asks", True),
+    ],
+)
+async def test_the_token_of_a_job_starts_no_workflow(github: FaultServer, token: str, login: str, starts: bool) -> None:
+    github.on("POST", "/graphql", Answer(200, {"data": {"viewer": {"login": login}}}))
+    forge = GitHubForge("acme/widget", token=SecretStr(token), base_url=github.url, timeout=1, pause_between_writes=0)
+    try:
+        assert await forge.starts_workflows() is starts
+    finally:
+        await forge.close()
+    assert github.count("POST") == token.startswith("ghs_")

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from sops.kit.errors import ConfigurationError, InvalidText
 from sops.kit.version import Version
-from sops.kit.version_files import get_version, merged_versions, set_version
+from sops.kit.version_files import get_version, set_version
 
 CANDIDATE = Version(1, 4, 0, 1)
 
@@ -125,35 +125,3 @@ def test_any_bytes_are_a_version_file_or_refused(content):
         spelled = CANDIDATE.pep440 if kind == "plain" else CANDIDATE.cmake
         assert len(after) == len(content) - len(now) + len(spelled)
         assert get_version(kind, after) == spelled
-
-
-NODE = b'{"name": "skylark", "version": "%s", "dependencies": {%s}}\n'
-JSON = [("json", "/version")]
-
-
-@pytest.mark.parametrize(
-    ("base", "ours", "theirs", "merged"),
-    [
-        pytest.param(b"1.3.0\n", b"1.3.0\n", b"1.4.0\n", b"1.4.0\n", id="theirs is later"),
-        pytest.param(b"1.3.0\n", b"1.5.0rc1\n", b"1.4.0\n", b"1.5.0rc1\n", id="ours is later"),
-        pytest.param(b"1.3.0\n", b"1.5.0-rc1\n", b"1.4.0\n", b"1.5.0-rc1\n", id="ours stays as it is spelled"),
-        pytest.param(None, b"1.3.0\n", b"1.4.0\n", b"1.4.0\n", id="no common base"),
-        pytest.param(b"1.3.0\n", b"next\n", b"1.4.0\n", None, id="no version"),
-    ],
-)
-def test_of_a_version_file_the_later_version_stays(base, ours, theirs, merged):
-    assert merged_versions([("plain", "")], base=base, ours=ours, theirs=theirs) == merged
-
-
-@pytest.mark.parametrize(
-    ("ours", "theirs", "merged"),
-    [
-        pytest.param((b"1.5.0", b'"fmt": "1"'), (b"1.4.0", b""), (b"1.5.0", b'"fmt": "1"'), id="ours added"),
-        pytest.param((b"1.5.0", b""), (b"1.4.0", b'"fmt": "1"'), (b"1.5.0", b'"fmt": "1"'), id="theirs added"),
-        pytest.param((b"1.3.0", b'"fmt": "1"'), (b"1.4.0", b""), (b"1.4.0", b'"fmt": "1"'), id="ours is behind"),
-        pytest.param((b"1.5.0", b'"fmt": "1"'), (b"1.4.0", b'"zlib": "1"'), None, id="both added"),
-    ],
-)
-def test_what_else_one_side_changed_in_a_version_file_stays(ours, theirs, merged):
-    found = merged_versions(JSON, base=NODE % (b"1.3.0", b""), ours=NODE % ours, theirs=NODE % theirs)
-    assert found == (None if merged is None else NODE % merged)

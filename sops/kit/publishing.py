@@ -1,0 +1,67 @@
+"""Publishing the release of a pushed tag, where the settings leave that to the bot."""
+
+from dataclasses import dataclass
+
+from sops.kit.action import Action, Done, Probe, Todo, World, fill
+from sops.kit.changelog import entries
+from sops.kit.errors import FarEndRefused, InvalidText
+from sops.kit.gate import Condition
+from sops.kit.run import Run
+
+
+@dataclass(frozen=True)
+class BotPublishes(Condition):
+    """The settings leave publishing to the bot."""
+
+    settled = True
+
+    def holds(self, run: Run) -> bool:
+        return run.policy.publisher == "bot"
+
+    def says(self, run: Run) -> str:
+        return "if the bot publishes"
+
+    def otherwise(self, run: Run) -> str:
+        return "a workflow publishes"
+
+
+@dataclass(frozen=True)
+class PublishRelease(Action):
+    """The release of the pushed tag, with the changelog's words at the commit that fact `at` names.
+
+    `version` is its heading there, and its title. `pre`: it is marked as a pre-release.
+    """
+
+    tag: str
+    version: str = "{version}"
+    pre: bool = False
+    at: str = "merge"
+    public = True
+
+    def says(self, run: Run) -> str:
+        return f"publish the {'pre-release' if self.pre else 'release'} {fill(self.tag, run)}"
+
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        tag, version = fill(self.tag, run), fill(self.version, run)
+        pre = " --prerelease" if self.pre else ""
+        return (
+            f"gh release create {tag} --verify-tag --title {version} --notes-file notes.md{pre}",
+            f"notes.md: what {run.policy.changelog} says under [{version}]",
+        )
+
+    async def probe(self, run: Run, world: World) -> Probe:
+        tag = fill(self.tag, run)
+        if await world.forge.release_by_tag(tag) is not None:
+            return Done()
+        return Todo(self.says(run))
+
+    async def perform(self, run: Run, world: World) -> None:
+        version, path = fill(self.version, run), run.policy.changelog
+        data = await world.git.read(run.facts[self.at], path) or b""
+        try:
+            body = entries(data, version).decode()
+        except InvalidText as problem:
+            raise FarEndRefused(
+                f"{path} at {fill(self.tag, run)} does not say what {version} brings: {problem}"
+            ) from problem
+        await world.forge.create_release(tag=fill(self.tag, run), title=version, body=body, prerelease=self.pre)
