@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import signal
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -22,8 +24,10 @@ from bot.demo.play import Failed, Heard, Player
 from bot.demo.transcript import Transcript
 from bot.engine.plan import outline, specimen
 from bot.procedures import configured
-from bot.settings import read_settings
+from bot.settings import CONFIG, Settings, read_settings
 from bot.wiring import Sandbox, open_sandbox
+from bot.wiring.serve import serve as run_service
+from bot.wiring.slack import examined, manifest_text
 from sops import OWN
 from sops.kit.document import compare, parse_document
 from sops.kit.errors import SopwithError
@@ -44,10 +48,14 @@ app = typer.Typer(
 )
 sops_app = typer.Typer(no_args_is_help=True, help="The procedures, and how they cover a document.")
 audit_app = typer.Typer(no_args_is_help=True, help="The record: verify it, or export it.")
+doctor_app = typer.Typer(no_args_is_help=True, help="What is wrong, and what to do about it.")
+slack_app = typer.Typer(no_args_is_help=True, help="Slack.")
 db_app = typer.Typer(no_args_is_help=True, help="The database.")
 app.add_typer(sops_app, name="sops")
 app.add_typer(audit_app, name="audit")
 app.add_typer(db_app, name="db")
+app.add_typer(doctor_app, name="doctor")
+app.add_typer(slack_app, name="slack")
 
 Storage = Annotated[
     str,
@@ -138,6 +146,55 @@ def on_stage(sandbox: Sandbox, echo: Callable[[str], None] = typer.echo) -> Play
 
     sandbox.room.on_show.append(show)
     return Player(sandbox.stage, heard, echo)
+
+
+@app.command()
+def serve(
+    settings: Annotated[Path, typer.Option("--settings", help="What to serve; see sopwith.example.toml.")] = CONFIG,
+    rehearse: Annotated[
+        bool, typer.Option("--rehearse", help="The real chat before a sandbox; every message says so.")
+    ] = False,
+) -> None:
+    """Start the bot in its chats and keep it going. Tokens come from the environment, never from the file.
+
+    SIGTERM and Ctrl-C end it; whatever is under way is found again at the next start.
+    """
+    _log_as_lines()
+    asyncio.run(_until_told(read_settings(settings), rehearse))
+
+
+async def _until_told(settings: Settings, rehearse: bool) -> None:
+    serving = asyncio.ensure_future(
+        run_service(settings, rehearse=rehearse, ready=lambda: typer.echo("Sopwith is serving.", err=True))
+    )
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, serving.cancel)
+    with suppress(asyncio.CancelledError):
+        await serving
+
+
+@doctor_app.command("slack")
+def doctor_slack(
+    settings: Annotated[Path, typer.Option("--settings", help="The settings to examine.")] = CONFIG,
+) -> None:
+    """What stands between the bot and its workspace, each with what to do about it. Exit code 1 if anything does."""
+    found = read_settings(settings)
+    if found.slack is None:
+        raise SopwithError(f"{settings} has no section [slack].")
+    findings = asyncio.run(examined(found.slack))
+    typer.echo("\n".join(findings) or "Slack is as it should be.")
+    raise typer.Exit(1 if findings else 0)
+
+
+@slack_app.command("manifest")
+def slack_manifest(
+    settings: Annotated[Path | None, typer.Option("--settings", help="For renamed commands and HTTP mode.")] = None,
+    url: Annotated[str, typer.Option("--url", help="The bot's address in HTTP mode, with /slack/events.")] = "",
+) -> None:
+    """The app's manifest, to be pasted where Slack asks for one when an app is created."""
+    found = read_settings(settings).slack if settings else None
+    typer.echo(manifest_text(found.commands if found else {}, url), nl=False)
 
 
 @sops_app.command("list")
@@ -275,6 +332,20 @@ def _quiet_log() -> None:
     structlog.configure(
         processors=[structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)],
         wrapper_class=structlog.make_filtering_bound_logger(40),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def _log_as_lines() -> None:
+    """A service logs to standard error, a line an event, for whoever collects that."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(20),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
 

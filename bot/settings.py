@@ -1,5 +1,6 @@
 """One frozen, validated object from `sopwith.toml` and the environment; the only reader of either."""
 
+import os
 import tomllib
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -7,7 +8,13 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    NestedSecretsSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from sops.kit.errors import ConfigurationError
 from sops.kit.people import Person
@@ -37,10 +44,23 @@ class SlackSettings(BaseModel):
     paced: bool = True
 
 
+class SigningSettings(BaseModel):
+    """Whose key signs the tags. `ssh`: the path of a private key without passphrase, and the allowed-signers file.
+    `gpg`: a fingerprint, and the key ring's folder. Every key in `trust` counts when a tag is verified.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mode: Literal["ssh", "gpg"] = "ssh"
+    key: str
+    trust: Path
+
+
 class Settings(BaseSettings):
     """Everything an organisation decides. `channels` maps a procedure's channel to the console's name of it.
 
-    In the environment `SOPWITH_STORAGE` and the like override the file.
+    In the environment `SOPWITH_STORAGE` and the like override the file; the folder `SOPWITH_SECRETS` names holds files
+    called `sopwith_token` and the like.
     """
 
     model_config = SettingsConfigDict(
@@ -53,6 +73,10 @@ class Settings(BaseSettings):
     )
 
     storage: str = Field("sqlite:///sopwith.db", repr=False)  # its address may hold a password
+    #: Where the bot keeps its mirror of the repository; it may be lost.
+    home: Path = Path("sopwith-data")
+    #: A repository, a forge and a registry of the bot's own instead of the real ones, gone when it ends.
+    sandbox: bool = False
     repository: str = ""
     api_url: str = "https://api.github.com"
     git_url: str = ""
@@ -69,6 +93,7 @@ class Settings(BaseSettings):
     package_page: str = ""
     token: SecretStr = SecretStr("")
     channels: dict[str, str] = Field(default_factory=dict)
+    signing: SigningSettings | None = None
     slack: SlackSettings | None = None
     people: tuple[Person, ...] = ()
     #: Markdown documents whose procedures run as checklists, and Python modules that define some.
@@ -95,7 +120,15 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+        files = Path(os.environ.get("SOPWITH_SECRETS", "secrets"))
+        held = NestedSecretsSettingsSource(
+            file_secret_settings,
+            secrets_dir=files,
+            secrets_dir_missing="ok",
+            secrets_prefix="sopwith_",
+            secrets_nested_delimiter="__",
+        )
+        return init_settings, env_settings, held, TomlConfigSettingsSource(settings_cls)
 
 
 def read_settings(file: Path) -> Settings:

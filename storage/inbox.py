@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, bindparam, func, select
 
 from sops.kit.conversation import Event
-from sops.kit.stores import InboxItem
+from sops.kit.stores import HELD, InboxItem
 from storage.statements import AnyRow, constant, insert_new, pick
 from storage.tables import INBOX
 
@@ -13,9 +13,14 @@ _WAITING = INBOX.c.state == constant("waiting")
 
 _ACCEPT = insert_new(INBOX, INBOX.c.seq)
 _CONVERSATIONS = (
-    select(INBOX.c.conversation).where(_WAITING).group_by(INBOX.c.conversation).order_by(func.min(INBOX.c.seq))
+    select(INBOX.c.conversation)
+    .where(_WAITING, INBOX.c.conversation.not_like(bindparam("held")))
+    .group_by(INBOX.c.conversation)
+    .order_by(func.min(INBOX.c.seq))
 )
 _ITEM = select(INBOX.c.seq, INBOX.c.conversation, INBOX.c.event, INBOX.c.attempts).order_by(INBOX.c.seq)
+_OF_ONE = _ITEM.where(_WAITING, INBOX.c.conversation == bindparam("conversation"))
+_REFILED = INBOX.update().where(INBOX.c.seq == bindparam("number")).values(conversation=bindparam("where"))
 _OLDEST = _ITEM.where(_WAITING, INBOX.c.conversation == bindparam("conversation")).limit(1)
 _PARKED = _ITEM.where(INBOX.c.state == constant("parked"))
 _ACCEPTED = _ITEM.where(INBOX.c.dedupe_key == bindparam("dedupe_key"))
@@ -48,7 +53,13 @@ class SqlInbox:
         return self._connection.execute(pick(_ACCEPT, self._connection), row).scalar() is not None
 
     def waiting(self) -> Sequence[str]:
-        return list(self._connection.execute(_CONVERSATIONS).scalars())
+        return list(self._connection.execute(_CONVERSATIONS, {"held": f"{HELD}%"}).scalars())
+
+    def held(self, conversation: str) -> Sequence[InboxItem]:
+        return [_item(row) for row in self._connection.execute(_OF_ONE, {"conversation": conversation})]
+
+    def refile(self, seq: int, conversation: str) -> None:
+        self._connection.execute(_REFILED, {"number": seq, "where": conversation})
 
     def oldest(self, conversation: str) -> InboxItem | None:
         row = self._connection.execute(_OLDEST, {"conversation": conversation}).one_or_none()

@@ -80,6 +80,18 @@ _RETRY = (
     )
 )
 _SENDING = OUTBOX.update().where(_THIS).values(uncertain=True)
+_UNSURE = (
+    select(OUTBOX.c.id)
+    .where(
+        _QUEUED,
+        OUTBOX.c.kind == _POST,
+        OUTBOX.c.uncertain,
+        OUTBOX.c.root.is_(None),
+        OUTBOX.c.platform == bindparam("chat"),
+        OUTBOX.c.channel == bindparam("where"),
+    )
+    .limit(1)
+)
 _CARD = select(OUTBOX.c.message).where(OUTBOX.c.kind == _POST, OUTBOX.c.logical_id == bindparam("logical_id"))
 _GIVE_UP = OUTBOX.update().values(state="dead", error=bindparam("why")).returning(OUTBOX.c.kind, OUTBOX.c.logical_id)
 _DEAD = _GIVE_UP.where(_THIS)
@@ -187,6 +199,9 @@ class SqlOutbox:
     def card(self, logical_id: str) -> Card | None:
         found = self._connection.execute(_CARD, {"logical_id": logical_id}).scalar()
         return _MESSAGE.validate_json(found).card if found else None
+
+    def unsure(self, platform: str, channel: str) -> bool:
+        return self._connection.execute(_UNSURE, {"chat": platform, "where": channel}).scalar() is not None
 
     def sent(self, logical_id: str) -> Sent | None:
         return _sent(self._connection.execute(_SENT_BY_ID, {"logical_id": logical_id}).one_or_none())

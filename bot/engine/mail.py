@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from sops.kit.conversation import Event
+from sops.kit.conversation import Event, Place
 from sops.kit.message import Card
-from sops.kit.stores import InboxItem, Outgoing, Store, Transaction
+from sops.kit.stores import HELD, InboxItem, Outgoing, Store, Transaction
 
-FORGE = "forge"
+FORGE, _RUN = "forge", "run:"
 
 
 class Intake:
@@ -21,12 +21,30 @@ class Intake:
 
 
 def _accept(tx: Transaction, event: Event) -> bool:
-    conversation = conversation_of(tx, event)
-    if event.kind in _OVERHEARD and not event.addressed and not event.text.startswith(("!", "/")):
-        about = tx.outbox.sent_as(event.place.platform, event.place.channel, event.about) if event.about else None
-        if not conversation.startswith("run:") and about is None:
-            return False
+    conversation, place = conversation_of(tx, event), event.place
+    known = conversation.startswith(_RUN)
+    if not known and (place.thread or event.about) and tx.outbox.unsure(place.platform, place.channel):
+        return tx.inbox.accept(event, held_in(place))
+    if not known and event.kind in _OVERHEARD and not event.addressed and not event.text.startswith(("!", "/")):
+        return False
     return tx.inbox.accept(event, conversation)
+
+
+def release(tx: Transaction, place: Place) -> None:
+    """A message's reference was learned, or it was given up: what waited for that may now be known."""
+    if tx.outbox.unsure(place.platform, place.channel):
+        return
+    for item in tx.inbox.held(held_in(place)):
+        conversation = conversation_of(tx, item.event)
+        if conversation.startswith(_RUN) or item.event.kind not in _OVERHEARD:
+            tx.inbox.refile(item.seq, conversation)
+        else:
+            tx.inbox.done(item.seq)
+
+
+def held_in(place: Place) -> str:
+    """The conversation of events that may stand in a thread whose root may have been posted; it is not handled."""
+    return f"{HELD}{place.platform}:{place.channel}"
 
 
 #: Kinds that chats report of everybody in a channel, whether or not the bot was meant; not kept without need.
@@ -39,7 +57,7 @@ def conversation_of(tx: Transaction, event: Event) -> str:
         return FORGE
     run_id = run_of(tx, event)
     place = event.place
-    return f"run:{run_id}" if run_id else f"{place.platform}:{place.channel}:{place.thread or ''}"
+    return f"{_RUN}{run_id}" if run_id else f"{place.platform}:{place.channel}:{place.thread or ''}"
 
 
 def run_of(tx: Transaction, event: Event) -> str | None:

@@ -7,6 +7,7 @@ import structlog
 
 from bot.chat import replies
 from bot.engine.caught import caught
+from bot.engine.mail import release
 from sops.kit.errors import FarEndError, FarEndRefused, OutcomeUnknown
 from sops.kit.message import Card
 from sops.kit.ports import Chat, Clock, Pace
@@ -72,7 +73,7 @@ class Postman:
         except FarEndRefused as refusal:
             error = str(refusal)
             _log.error("message cannot be delivered", message=delivery.message.logical_id, reason=error)
-            await self._store.transact(lambda tx: tx.outbox.dead(delivery.row, error))
+            await self._store.transact(lambda tx: self._given_up(tx, delivery, error))
             return
         await self._store.transact(lambda tx: self._delivered(tx, delivery, ref))
 
@@ -80,6 +81,7 @@ class Postman:
         message, now = delivery.message, self._clock.now()
         chat = self._chats[message.place.platform]
         tx.outbox.delivered(delivery.row, ref, (chat.shown_at(ref) if ref else None) or now)
+        release(tx, message.place)
         file = _shaped(chat, delivery)[1]
         if file is not None:
             place = message.place.model_copy(update={"thread": delivery.thread})
@@ -88,10 +90,14 @@ class Postman:
                 Outgoing("post", f"{message.logical_id}/file", place, card, message.run_id, root=message.root), now
             )
 
+    def _given_up(self, tx: Transaction, delivery: Delivery, error: str) -> None:
+        tx.outbox.dead(delivery.row, error)
+        release(tx, delivery.message.place)
+
     async def _postpone(self, delivery: Delivery, error: str, *, uncertain: bool = False) -> None:
         """Try again later and later; after a day of failures the message is given up."""
         if delivery.attempts >= MOST_ATTEMPTS:
-            await self._store.transact(lambda tx: tx.outbox.dead(delivery.row, error))
+            await self._store.transact(lambda tx: self._given_up(tx, delivery, error))
             return
         later = self._clock.now() + timedelta(seconds=min(2 ** min(delivery.attempts, 9), LONGEST_WAIT))
         await self._store.transact(lambda tx: tx.outbox.retry(delivery.row, later, error, uncertain=uncertain))

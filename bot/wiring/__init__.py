@@ -184,11 +184,17 @@ async def sandbox_ports(settings: Settings, home: Path, clock: Clock, chats: Map
     signing = await asyncio.to_thread(make_demo_signer, home / "keys", settings.git_identity)
     forge = GitHubForge(settings.repository, token=settings.token, base_url=settings.api_url, pause_between_writes=0.0)
     git = GitMirror(home / "mirror", settings.git_url, signing, identity=settings.git_identity, clock=clock)
+    return await opened(settings, forge, git, chats)
+
+
+async def opened(settings: Settings, forge: GitHubForge, git: GitMirror, chats: Mapping[str, Chat]) -> Ports:
+    """All ports around these; the database is opened."""
     registry, packages = registry_of(settings), packages_of(settings)
     store = SqlStore(settings.storage)
     await store.open()
-    # One process owns a SQLite file, so leases found at its start are those of the dead.
-    await store.transact(lambda tx: tx.claims.forget_all())
+    if settings.storage.startswith("sqlite"):
+        # One process owns a SQLite file, so leases found at its start are those of the dead.
+        await store.transact(lambda tx: tx.claims.forget_all())
 
     async def close() -> None:
         await store.close()

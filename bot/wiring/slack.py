@@ -1,9 +1,11 @@
 """Slack, wired: its client, its side of the chat port, and the door events come in by."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 
-from adapters.slack import PACE, Accounts, Renderer, SlackChat, SlackHome, client_for, who_we_are
+import yaml
+
+from adapters.slack import PACE, Accounts, Renderer, SlackChat, SlackHome, client_for, examine, manifest, who_we_are
 from bot.chat.forms import Grammar
 from bot.settings import SlackSettings
 from sops.kit.conversation import Event
@@ -60,6 +62,19 @@ async def slack(settings: SlackSettings, people: Sequence[Person], zone: str, no
         )
 
     return Slack(settings, chat, door)
+
+
+async def examined(settings: SlackSettings) -> Sequence[str]:
+    """What stands between the bot and its workspace; empty when nothing does."""
+    _check_tokens(settings)
+    client = client_for(settings.bot_token.get_secret_value(), settings.api_url)
+    app_token = settings.app_token.get_secret_value() if settings.mode == "socket" else ""
+    return await examine(client, app_token, settings.channels)
+
+
+def manifest_text(names: Mapping[str, str], url: str = "") -> str:
+    """The app's manifest as YAML, to be pasted."""
+    return yaml.safe_dump(manifest(names, url=url), sort_keys=False, allow_unicode=True, width=120)
 
 
 def _check_tokens(settings: SlackSettings) -> None:

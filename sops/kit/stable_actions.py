@@ -96,7 +96,6 @@ class PromoteChangelog(Action):
 
 
 @dataclass(frozen=True)
-@dataclass(frozen=True)
 class CloseMilestone(Action):
     """The version's milestone is closed, if there is one (row 13)."""
 

@@ -16,6 +16,9 @@ from sops.kit.run import Run
 
 T = TypeVar("T")
 
+#: How the name of a conversation begins that waits for something else than its turn.
+HELD = "held:"
+
 
 @dataclass(frozen=True)
 class InboxItem:
@@ -182,7 +185,15 @@ class Inbox(Protocol):
         ...
 
     def waiting(self) -> Sequence[str]:
-        """Conversations with unhandled events, the longest waiting first."""
+        """Conversations with unhandled events that are not held, the longest waiting first."""
+        ...
+
+    def held(self, conversation: str) -> Sequence[InboxItem]:
+        """Every unhandled event of a held conversation, in order."""
+        ...
+
+    def refile(self, seq: int, conversation: str) -> None:
+        """The event belongs to that conversation after all."""
         ...
 
     def oldest(self, conversation: str) -> InboxItem | None: ...
@@ -233,6 +244,10 @@ class Outbox(Protocol):
 
     def card(self, logical_id: str) -> Card | None:
         """What the post of that id said when it was put."""
+        ...
+
+    def unsure(self, platform: str, channel: str) -> bool:
+        """A post into that channel was sent and may have arrived; nobody knows its reference yet."""
         ...
 
     def sent(self, logical_id: str) -> Sent | None: ...

@@ -48,7 +48,7 @@ CHANGES = frozenset(
     {
         *("runs.next_name", "runs.add", "runs.save", "runs.wake", "runs.wake_open", "runs.asleep"),
         *("claims.take", "claims.release", "claims.forget_all"),
-        *("inbox.accept", "inbox.done", "inbox.failed", "inbox.park", "inbox.forget"),
+        *("inbox.accept", "inbox.done", "inbox.failed", "inbox.park", "inbox.forget", "inbox.refile"),
         *("outbox.put", "outbox.sending", "outbox.delivered", "outbox.retry", "outbox.dead"),
         *("deadlines.put", "deadlines.look", "deadlines.cancel", "deadlines.postpone"),
         *("ledger.append", "ledger.seal"),

@@ -1,0 +1,140 @@
+"""The bot as a service: real chats, and the real forge or a sandbox, until somebody stops it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+
+from adapters.alarm import SchedulerAlarm
+from adapters.git import GitMirror, Signing
+from adapters.github import GitHubForge
+from adapters.sandbox.clock import VirtualClock
+from adapters.sandbox.world import SandboxWorld
+from bot.chat.rehearsal import Rehearsed
+from bot.engine.engine import Engine
+from bot.settings import Settings, SlackSettings
+from bot.wiring import Ports, assemble, opened, sandbox_ports, sandbox_settings
+from bot.wiring.slack import slack
+from sops.kit.conversation import Actor, Event, Place
+from sops.kit.errors import ConfigurationError
+from sops.kit.ports import Chat, Clock
+
+TICK = 1.0  # seconds between two looks at what a sandbox's world did by itself
+_log = structlog.get_logger(__name__)
+
+
+class SystemClock:
+    """The time of this machine."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+async def serve(settings: Settings, *, rehearse: bool, ready: Callable[[], None] = lambda: None) -> None:
+    """Serve until cancelled. With `rehearse` the far end is a sandbox and every message says so.
+
+    Raises ConfigurationError, before anything is said anywhere, for what the settings lack.
+    """
+    told = _checked(settings, sandbox=rehearse or settings.sandbox)
+    async with AsyncExitStack() as stack:
+        clock: Clock = SystemClock()
+        world: SandboxWorld | None = None
+        if rehearse or settings.sandbox:
+            flowing = VirtualClock(datetime.now(UTC), flowing=True)
+            clock, world = flowing, await stack.enter_async_context(_world(settings, flowing))
+        workspace = await slack(told, settings.people, settings.policy.zone, clock.now)
+        stack.push_async_callback(workspace.close)
+        chat: Chat = Rehearsed(workspace.chat) if rehearse else workspace.chat
+        settings, ports = await _ports(settings, clock, world, chat)
+        stack.push_async_callback(ports.close)
+        engine = assemble(settings, clock, ports)
+        await engine.recover()
+        await workspace.open(engine.accept)
+        ready()
+        async with asyncio.TaskGroup() as serving:
+            serving.create_task(engine.serve(SchedulerAlarm(clock)))
+            if world is not None:
+                serving.create_task(_live(world, engine, clock))
+
+
+def _checked(settings: Settings, *, sandbox: bool) -> SlackSettings:
+    """What the settings say of the chat; raises ConfigurationError for whatever else they lack."""
+    if settings.slack is None:
+        raise ConfigurationError("No chat is configured; sopwith.toml wants a section [slack].")
+    if sandbox:
+        return settings.slack
+    needed = {
+        "repository": settings.repository,
+        "token": settings.token.get_secret_value(),
+        "signing": settings.signing,
+    }
+    missing = [name for name, value in needed.items() if not value]
+    if missing:
+        raise ConfigurationError(
+            f"sopwith.toml lacks {' and '.join(missing)} (the token belongs into SOPWITH_TOKEN); or set sandbox = true."
+        )
+    return settings.slack
+
+
+@asynccontextmanager
+async def _world(settings: Settings, clock: VirtualClock) -> AsyncIterator[SandboxWorld]:
+    world = SandboxWorld(settings.home / "world", clock)
+    await world.start()
+    try:
+        yield world
+    finally:
+        await world.stop()
+
+
+async def _ports(settings: Settings, clock: Clock, world: SandboxWorld | None, chat: Chat) -> tuple[Settings, Ports]:
+    """The settings as they hold here, and every port."""
+    chats = {chat.platform: chat}
+    if world is not None:
+        there = sandbox_settings(world, settings.storage, settings.policy)
+        kept = {name: getattr(settings, name) for name in ("people", "slack", "channels", "procedures", "modules")}
+        settings = there.model_copy(update=kept)
+        return settings, await sandbox_ports(settings, settings.home, clock, chats)
+    forge = GitHubForge(settings.repository, token=settings.token, base_url=settings.api_url)
+    url = settings.git_url or f"https://github.com/{settings.repository}.git"
+    git = GitMirror(
+        settings.home / "mirror",
+        url,
+        _signing(settings),
+        identity=settings.git_identity,
+        clock=clock,
+        token=settings.token,
+    )
+    return settings, await opened(settings, forge, git, chats)
+
+
+def _signing(settings: Settings) -> Signing:
+    wanted = settings.signing
+    if wanted is None:
+        raise ConfigurationError("tags must be signed; sopwith.toml wants a section [signing]")
+    gpg = wanted.mode == "gpg"
+    found = Signing.gpg(wanted.trust, wanted.key) if gpg else Signing.ssh(Path(wanted.key), wanted.trust)
+    found.check_key()
+    return found
+
+
+async def _live(world: SandboxWorld, engine: Engine, clock: Clock) -> None:
+    """The sandbox's world goes on, and the bot hears of it, as of a forge's webhook."""
+    told = 0
+    changed = asyncio.Event()
+    world.on_change.append(changed.set)
+    while True:
+        await asyncio.sleep(TICK)
+        world.tick()
+        world.observe()
+        if changed.is_set():
+            changed.clear()
+            told += 1
+            await engine.accept(_news(f"sandbox/{clock.now().isoformat()}/{told}", clock.now()))
+
+
+def _news(key: str, at: datetime) -> Event:
+    there = Place(platform="forge", channel="")
+    return Event(dedupe_key=key, kind="forge", place=there, actor=Actor(platform="forge", id="news"), text="", at=at)
