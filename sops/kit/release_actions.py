@@ -108,7 +108,8 @@ class OpenPullRequest(Action):
             if missing := self._unlabelled(run, first):
                 return Todo(f"label #{first.number} {', '.join(missing)}", {f"{self.name}.opened": first.number})
             head = {"head": first.head_sha} if self.name == "pr" else {}
-            return Done({self.name: first.number, f"{self.name}.url": first.url, **head})
+            half = {f"{self.name}.opened": None} if run.facts.get(f"{self.name}.opened") else {}
+            return Done({self.name: first.number, f"{self.name}.url": first.url, **head, **half})
         foreign = [request for request in found if request.state == "open"]
         if foreign:
             return Conflict(

@@ -132,6 +132,30 @@ STABLE = Scenario(
     SELDOM,
 )
 
+#: In public, with a commit on main that is of no line: the head is released, and main is owed it.
+HOTFIX = Scenario(
+    "hotfix",
+    _lines(
+        """
+        %forge write main src/other.hpp "// other work"
+        @rm #releases: /hotfix 1.3.1 P0 wal-corruption
+        @rm in FIX-1: !start
+        %forge push hotfix/1.3.1-wal-corruption oncall1
+        @oncall1 in FIX-1: !done fix reproduced by hand
+        @rm in FIX-1: !set changelog A crash during a flush no longer loses the last segment.
+        %wait FIX-1 merge
+        @rev1 in FIX-1: approve
+        %clock +15m
+        %forge merge 42
+        %clock +5m
+        %forge join main v1.3.1
+        @rm in FIX-1: !done main-ward merged by hand
+        %state FIX-1 run done
+        """
+    ),
+    SELDOM,
+)
+
 #: A rollback of a release that was made by hand, and the work brought back.
 ROLLBACK = Scenario(
     "rollback",
@@ -213,4 +237,4 @@ DEPENDENCY = Scenario(
     SELDOM,
 )
 
-ALL = (CANDIDATE, INCIDENT, NEWCOMER, STABLE, ROLLBACK, SECURITY, DEPENDENCY)
+ALL = (CANDIDATE, INCIDENT, NEWCOMER, STABLE, HOTFIX, ROLLBACK, SECURITY, DEPENDENCY)
