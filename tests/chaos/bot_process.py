@@ -10,11 +10,12 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from adapters.console import Room
 from adapters.sandbox.clock import VirtualClock
@@ -30,6 +31,10 @@ from tests.chaos.wire import Message, Wire
 
 
 def main() -> None:
+    bear(_serve)
+
+
+def bear(serve: Callable[[socket.socket], Coroutine[Any, Any, None]]) -> None:
     """Bear a bot for every descriptor that is handed over; tell how each of them ended."""
     control = socket.socket(fileno=int(sys.argv[1]))
     while True:
@@ -39,15 +44,16 @@ def main() -> None:
         pid = os.fork()
         if pid == 0:
             control.close()
-            asyncio.run(_serve(Wire(socket.socket(fileno=descriptors[0]))))
+            asyncio.run(serve(socket.socket(fileno=descriptors[0])))
             return
         os.close(descriptors[0])
         _, status = os.waitpid(pid, 0)
         control.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
 
 
-async def _serve(wire: Wire) -> None:
+async def _serve(end: socket.socket) -> None:
     """Be born, then do what the stage asks until it has no more to ask."""
+    wire = Wire(end)
     born = wire.receive()
     clock = VirtualClock(datetime.fromisoformat(born["now"]))
     fate = Fate([Point(*point) for point in born["planned"]], partial(_kill, wire))

@@ -40,12 +40,12 @@ async def in_a_process(house: House, fate: Fate) -> AsyncIterator[StartBot]:
 
 
 class Nursery:
-    """The process that bears the bots, one at a time."""
+    """The process that bears the bots, one at a time; `module` says of which kind."""
 
-    def __init__(self) -> None:
+    def __init__(self, module: str = "tests.chaos.bot_process") -> None:
         self._control, theirs = socket.socketpair()
         self._control.settimeout(SECONDS)
-        command = [sys.executable, "-m", "tests.chaos.bot_process", str(theirs.fileno())]
+        command = [sys.executable, "-m", module, str(theirs.fileno())]
         self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], cwd=ROOT)
         theirs.close()
 
