@@ -11,9 +11,9 @@ from sops.kit.world import Issue
 
 @dataclass(frozen=True)
 class GoodFirstIssues(Gate):
-    """Tells once which open issues are marked for beginners, when somebody answered the line about the newcomer.
+    """Tells which open issues are marked for beginners, once somebody answered the line about the newcomer.
 
-    A sign-off of `step` needs no suggestions any more.
+    It never waits; a sign-off of `step` needs no suggestions any more.
     """
 
     step: str = "good-first-issues"
@@ -22,10 +22,8 @@ class GoodFirstIssues(Gate):
         return f"look for open issues labelled {run.policy.good_first_label!r}"
 
     async def check(self, run: Run, world: World) -> Met | Waiting:
-        if "suggested" in run.facts or run.record(self.step).signed:
+        if "suggested" in run.facts or "answered" not in run.facts or run.record(self.step).signed:
             return Met()
-        if "answered" not in run.facts:
-            return Waiting("an answer in its thread brings suggestions")
         found: list[Issue] = sorted(
             await world.forge.issues(labels=(run.policy.good_first_label,)), key=lambda issue: issue.number
         )

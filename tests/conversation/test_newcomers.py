@@ -74,3 +74,10 @@ async def test_who_is_new_joins_the_list_of_contributors_once(converse):
     assert (await chat.run("ONB-1")).facts["contributors"] == added[0].number
     await chat.play(f"%forge merge {added[0].number}\n%clock +1h")
     assert chat.git("show", "develop:CONTRIBUTORS.md") == "- @ada\n- @newcomer\n- @zoe\n"
+
+
+async def test_the_first_answer_may_be_the_sign_off_itself(converse):
+    chat = await converse(WELCOMING)
+    await chat.play("%forge contribute newcomer fix-typo\n%forge issue 'explain the log'\n%clock +5m")
+    await chat.play("@maint in ONB-1: !done good-first-issues #42\n%state ONB-1 good-first-issues done")
+    assert "good first issue" in chat.world.core.state.issues[42].labels
