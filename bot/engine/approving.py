@@ -161,13 +161,13 @@ def left_out(run: Run) -> list[str]:
 def effects_of(run: Run, gate: Approved) -> tuple[str, ...]:
     """In order, everything the steps of `covers` will do or wait for, in words.
 
-    What the step that asks has waited for itself is no effect of the yes.
+    What only finds something out is no effect of the yes.
     """
     lines: list[str] = []
     for step in _covered(run, gate):
         lines += [piece.says(run) for piece in step.deeds if isinstance(piece, Action)]
-        if not step.deeds and gate not in step.waits:
-            lines += [piece.says(run) for piece in step.waits if isinstance(piece, Gate)]
+        if not step.deeds:
+            lines += [piece.says(run) for piece in step.waits if isinstance(piece, Gate) and not piece.learns]
     return tuple(lines)
 
 

@@ -45,6 +45,8 @@ class Gate(Piece):
 
     early: ClassVar[bool] = False
     firm: ClassVar[bool] = False
+    #: It only finds something out, so it is nothing a yes would let happen.
+    learns: ClassVar[bool] = False
     #: It asks what other runs owe, so that is looked at before.
     debts: ClassVar[bool] = False
 

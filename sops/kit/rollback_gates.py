@@ -18,6 +18,7 @@ class Surveyed(Gate):
     """Looks everything up again when the run starts; what it learned is part of what is approved."""
 
     early = True
+    learns = True
 
     def says(self, run: Run) -> str:
         facts = run.facts
