@@ -50,7 +50,13 @@ _WAKE_OPEN = _WAKE.where(
         .with_for_update()
     )
 )
-_AWAKE_IDS = select(RUN_WAKE.c.run_id).where(_AWAKE).order_by(RUN_WAKE.c.position, RUN_WAKE.c.run_id)
+#: Of those woken together the one that was begun first comes first.
+_AWAKE_IDS = (
+    select(RUN_WAKE.c.run_id)
+    .join(RUN, RUN.c.id == RUN_WAKE.c.run_id)
+    .where(_AWAKE)
+    .order_by(RUN_WAKE.c.position, RUN.c.number)
+)
 _WAKES = select(RUN_WAKE.c.wakes).where(RUN_WAKE.c.run_id == bindparam("id"))
 _ASLEEP = (
     RUN_WAKE.update()

@@ -150,3 +150,13 @@ async def test_many_who_wake_at_once_are_all_counted(store: SqlStore, other_stor
         *(other_store.transact(lambda tx: tx.runs.wake("r2")) for _ in range(10)),
     )
     assert await store.read(lambda tx: [tx.runs.wakes(f"r{n}") for n in (1, 2, 3)]) == [10, 20, 10]
+
+
+async def test_of_runs_woken_together_the_one_begun_first_comes_first(store: SqlStore) -> None:
+    def add(tx: Transaction) -> None:
+        for number, run_id in enumerate(("zebra", "antelope", "mole"), 1):
+            tx.runs.add(a_run(run_id, f"REL-{number}"))
+        tx.runs.wake_open()
+
+    await store.transact(add)
+    assert await awake(store) == ["zebra", "antelope", "mole"]
