@@ -4,14 +4,14 @@ The limits are Slack's (reference/block-kit): 25 elements of a row, 75 character
 blocks. What a card is too long for goes into a file before it gets here (see `Traits.longest`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from slack_sdk.models.blocks import ActionsBlock, ButtonElement, ConfirmObject, ContextBlock, PlainTextObject
 
 from adapters.slack.text import escaped, literal
-from sops.kit.message import Button, Card, Line, Span
+from sops.kit.message import Button, Card, Line, Span, spelled
 
 Json = dict[str, object]
 
@@ -22,11 +22,15 @@ SAYS, ASKS = "says", "asks"  # what an action id begins with
 
 
 class Renderer:
-    """Renders for one workspace. `zone` is for readers whose client cannot show their own time."""
+    """Renders for one workspace. `zone` is for readers whose client cannot show their own time.
 
-    def __init__(self, zone: str, user: Callable[[str], str | None]) -> None:
+    `names` are our root commands as they are called here, where they are called otherwise.
+    """
+
+    def __init__(self, zone: str, user: Callable[[str], str | None], names: Mapping[str, str]) -> None:
         self._zone = ZoneInfo(zone)
         self._user = user
+        self._names = names
 
     def blocks(self, card: Card) -> list[Json]:
         """The card's lines, how it ended, its buttons, and their text equivalents in small print."""
@@ -36,7 +40,7 @@ class Renderer:
         if card.buttons:
             found.append(ActionsBlock(elements=[_button(each, n) for n, each in enumerate(card.buttons)]).to_dict())
         if card.hint:
-            found.append(_small(card.hint))
+            found.append(_small(spelled(card.hint, self._names)))
         return found
 
     def notice(self, card: Card) -> str:
@@ -53,6 +57,8 @@ class Renderer:
 
     def _element(self, span: Span) -> Json:
         match span.kind:
+            case _ if span.own:
+                return _text(spelled(span.text, self._names))
             case "bold" | "code":
                 return {**_text(span.text), "style": {span.kind: True}}
             case "person":
@@ -71,6 +77,8 @@ class Renderer:
     def _plain(self, span: Span) -> str:
         if span.at is not None:
             return self._time(span.at)
+        if span.own:
+            return spelled(span.text, self._names)
         return f"@{span.target}" if span.kind == "person" else span.text
 
     def _time(self, at: datetime) -> str:

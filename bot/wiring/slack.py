@@ -45,7 +45,8 @@ async def slack(settings: SlackSettings, people: Sequence[Person], zone: str, no
     identity = await who_we_are(client)
     known = {account: person.handle for person in people for account in person.accounts.get(PLATFORM, ())}
     accounts = Accounts(identity.team, known)
-    chat = SlackChat(client, Renderer(zone, accounts.user), now, PACE if settings.paced else None)
+    names = {root: f"/{name}" for root, name in settings.commands.items()}
+    chat = SlackChat(client, Renderer(zone, accounts.user, names), now, PACE if settings.paced else None)
     roots = {name: root for root, name in settings.commands.items()}
 
     def door(accept: Accept) -> SlackHome:

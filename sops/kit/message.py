@@ -4,6 +4,7 @@ Text inside a span is data. Adapters escape it for their platform; nobody else d
 shown in the reader's zone where the platform can, else with date and zone printed.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
@@ -16,12 +17,16 @@ class _Value(BaseModel):
 
 
 class Span(_Value):
-    """A stretch of a line. `target` is a person's handle, a URL of a `link`, the chat's own id of a `channel`."""
+    """A stretch of a line. `target` is a person's handle, a URL of a `link`, the chat's own id of a `channel`.
+
+    In an `own` one, which is our sentence and nobody's data, a root command is spelled as the chat knows it.
+    """
 
     kind: Literal["text", "bold", "code", "person", "time", "link", "channel"] = "text"
     text: str = ""
     target: str = ""
     at: AwareDatetime | None = None
+    own: bool = False
 
 
 class Field(_Value):
@@ -109,8 +114,16 @@ def _plain(span: Span) -> str:
 
 
 def line(*parts: Span | str) -> Line:
-    """A line from spans and literal strings."""
-    return tuple(Span(text=part) if isinstance(part, str) else part for part in parts)
+    """A line from spans and our own words."""
+    return tuple(Span(text=part, own=True) if isinstance(part, str) else part for part in parts)
+
+
+def spelled(text: str, names: Mapping[str, str]) -> str:
+    """Our own words with `/release` and the like as people type them in this chat; `names` is from root to that."""
+    if not names:
+        return text
+    roots = "|".join(re.escape(root) for root in names)
+    return re.sub(rf"(?<![\w/.:-])/({roots})(?![\w/-])", lambda found: names[found[1]], text)
 
 
 def bold(text: str) -> Span:

@@ -133,7 +133,13 @@ class SlackHeard(Heard):
 
 @asynccontextmanager
 async def slack_stage(
-    home: Path, policy: Policy | None, echo: Callable[[str], None], *, mode: str = "socket", paced: bool = False
+    home: Path,
+    policy: Policy | None,
+    echo: Callable[[str], None],
+    *,
+    mode: str = "socket",
+    paced: bool = False,
+    commands: Mapping[str, str] | None = None,
 ) -> AsyncIterator[tuple[Player, SlackRoom, Stage]]:
     """A world, a Slack and a bot between them; a player for scripts."""
     clock = VirtualClock(SCRIPT_START)
@@ -155,6 +161,7 @@ async def slack_stage(
                 api_url=server.api_url,
                 port=0,
                 paced=paced,
+                commands=dict(commands or {}),
             )
             settings = settings.model_copy(update={"people": people, "slack": told})
 

@@ -191,6 +191,20 @@ async def test_a_long_timeline_comes_as_a_file_into_the_thread(here: InSlack) ->
     assert "in the file below" in here.whispered("oncall1")
 
 
+async def test_renamed_commands_are_called_so_in_our_words_and_in_nobody_else_s(tmp_path: Path) -> None:
+    named = {"incident": "sop-incident", "release": "ship"}
+    async with slack_stage(tmp_path, None, lambda _: None, commands=named) as (player, room, stage):
+        here = InSlack(player, room, stage)
+        guest, ops = here.room.users["guest"], here.room.channels["ops"]
+        await here.slack.slash(guest, ops, "/sop-incident", "declare P2 the /release page is gone")
+        await here.settle()
+        assert "the /release page is gone" in here.find("ops", "No commander").plain()
+        await here.slack.slash(guest, ops, "/sop", "help")
+        await here.settle()
+        assert "/sop-incident declare P1" in here.whispered("guest")
+        assert "/ship rc 1.4.0" in here.whispered("guest")
+
+
 async def test_everything_said_keeps_to_block_kit(here: InSlack) -> None:
     title = "<!channel> <@U1> &lt; `x` \u202eright " + "long " * 30
     await here.play(f"@guest #ops: /incident declare P1 {title[:190]}\n{CANDIDATE}@rev1 in REL-1: approve\n%clock +2h")
