@@ -242,7 +242,7 @@ def check(
 def verify(storage: Storage = "sqlite:///sopwith.db") -> None:
     """Recompute every chain of the record; names each entry that was changed, removed or inserted."""
     faults, runs, entries = asyncio.run(_audited(storage))
-    typer.echo("\n".join(replies.audited(faults, runs, entries)))
+    typer.echo("\n".join(replies.record.audited(faults, runs, entries)))
     raise typer.Exit(1 if faults else 0)
 
 
@@ -301,9 +301,11 @@ async def _exported(storage: str, markdown: bool, only: str) -> list[str]:
         for run in runs:
             entries = await _entries(store, run.id)
             if run.id in secret and (not run.parent or run.parent in secret):
-                lines += [] if markdown else replies.export_withheld(entries)
+                lines += [] if markdown else replies.record.export_withheld(entries)
                 continue
-            lines += replies.export_markdown(run, entries) if markdown else replies.export_json(run, entries)
+            lines += (
+                replies.record.export_markdown(run, entries) if markdown else replies.record.export_json(run, entries)
+            )
         return lines
     finally:
         await store.close()

@@ -94,7 +94,7 @@ class Dispatch:
             stored = tx.runs.get(run.id)
             desk = Desk(tx, stored, now, self._people)
             if signs.changed(tx, item, stored, desk):
-                put_answer(tx, item, replies.edits_do_not_act(), now)
+                put_answer(tx, item, replies.approvals.edits_do_not_act(), now)
             desk.finish()
 
         await self._finish(item, note)
@@ -161,10 +161,10 @@ class Dispatch:
             return None
         asked = open_now[-1]
         if talk.stop and asked.state is RequestState.GRANTED and me.person.roles:
-            return replies.how_to_stop()
+            return replies.approvals.how_to_stop()
         if not talk.yes:
             return None
-        return replies.how_to_approve(asked) if set(asked.roles) & set(me.person.roles) else None
+        return replies.approvals.how_to_approve(asked) if set(asked.roles) & set(me.person.roles) else None
 
     async def _command(self, item: InboxItem, run: Run, me: Speaker, command: commands.Command) -> None:
         command = rephrased(run, command)

@@ -59,4 +59,6 @@ def used(desk: Desk, event: Event, people: People) -> None:
     """The message whose button was pressed says by whom, and has none any more."""
     if event.kind == "choice" and event.about:
         person = people.who(event.actor)
-        desk.close_buttons(event.about, replies.pressed(person.handle if person else event.actor.id, event.text))
+        desk.close_buttons(
+            event.about, replies.approvals.pressed(person.handle if person else event.actor.id, event.text)
+        )

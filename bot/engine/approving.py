@@ -51,14 +51,14 @@ class Approvals:
         if request is not None and request.state is RequestState.CONSUMED:
             return Standing(request)
         if request is not None and request.state in {RequestState.EXPIRED, RequestState.REJECTED}:
-            return Standing(None, replies.approval_ended(request))
+            return Standing(None, replies.approvals.approval_ended(request))
         subject = _subject(view)
         if request is None or not request.live:
             if not ready:
                 return Standing(None)
             excluded = await self._excluded(run, view.world)
             asked = await self._at(view, lambda desk: requests.ask(desk, view, subject, excluded))
-            return Standing(None, replies.approval_missing(asked))
+            return Standing(None, replies.approvals.approval_missing(asked))
         if digest_of(subject) != request.digest:
             stale = request
             changed = await self._at(view, lambda desk: requests.void(desk, stale, subject))
@@ -71,7 +71,7 @@ class Approvals:
         settled = await self._at(view, lambda desk: requests.settle(desk, seq, self._people))
         settled = await self._count_reviews(view, settled)
         if settled.state is not RequestState.GRANTED:
-            return Standing(None, replies.approval_missing(settled))
+            return Standing(None, replies.approvals.approval_missing(settled))
         until = settled.grace_until
         if not clear:
             if not settled.held_back:
@@ -80,7 +80,7 @@ class Approvals:
             settled = await self._at(view, lambda desk: requests.begin_grace(desk, seq))
         elif now >= until:
             return Standing(settled)
-        return Standing(None, replies.approval_missing(settled))
+        return Standing(None, replies.approvals.approval_missing(settled))
 
     async def _at(self, view: View, work: Callable[[Desk], T]) -> T:
         return await self._desks.at(view.run.id, work, fence=view.fence)
@@ -152,7 +152,7 @@ def left_out(run: Run) -> list[str]:
     """What people skipped or waived so far, and why: whoever approves must see it."""
     records = [(step, run.record(step.id)) for step in run.steps]
     return [
-        replies.left_out(step, record.by, record.text)
+        replies.approvals.left_out(step, record.by, record.text)
         for step, record in records
         if record.state is StepState.SKIPPED and record.by
     ]

@@ -103,7 +103,7 @@ class Clocks:
         if deadline.clock == timing.UPDATE and deadline.threshold >= timing.DUE:
             desk.run = timing.update_missed(desk.run, state.due_at, desk.now)
         following = _next_mark(desk.run, deadline, self._ladder(run))
-        card = replies.reminder(run, deadline, whom, following, desk.now)
+        card = replies.clocks.reminder(run, deadline, whom, following, desk.now)
         return [Reminder(desk.run, deadline, card, whom, late)]
 
     def _digest(self, desk: Desk, deadline: Deadline) -> list[Reminder]:
@@ -111,7 +111,7 @@ class Clocks:
         changes = desk.run.facts.get("soak.changes", [])
         if deadline.threshold == timing.DUE or (deadline.threshold != timing.EVE and not changes):
             return []
-        card = replies.digest(desk.run, deadline.threshold, changes)
+        card = replies.clocks.digest(desk.run, deadline.threshold, changes)
         desk.run = desk.run.with_facts({"soak.changes": []})
         desk.note("digest", mark=deadline.threshold, changes=len(changes))
         return [Reminder(desk.run, deadline, card, "", desk.now - deadline.due_at)]
@@ -159,7 +159,7 @@ class Clocks:
                 reminders = [reminder for reminder in reminders if reminder not in here]
         for reminder in reminders:
             run, deadline = reminder.run, reminder.deadline
-            card = replies.late(reminder.card, deadline.due_at) if reminder.late > LATE else reminder.card
+            card = replies.clocks.late(reminder.card, deadline.due_at) if reminder.late > LATE else reminder.card
             key = f"{run.id}/reminder/{deadline.clock}/{deadline.generation}/{deadline.threshold}"
             tx.outbox.put(Outgoing("post", key, run.place, card, run.id, root=root_of(run.id)), now)
 
@@ -167,7 +167,7 @@ class Clocks:
         """One message in the channel for everything that was missed there."""
         first = missed[0]
         marks = "+".join(f"{r.run.id[:8]}.{r.deadline.clock}.{r.deadline.generation}" for r in missed)
-        card = replies.missed([(r.run, r.deadline, r.whom) for r in missed])
+        card = replies.clocks.missed([(r.run, r.deadline, r.whom) for r in missed])
         tx.outbox.put(Outgoing("post", f"missed/{now.isoformat()}/{marks}", first.run.place, card), now)
 
 

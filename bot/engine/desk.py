@@ -124,9 +124,9 @@ class Desk:
 
     def _close_requests(self) -> None:
         """A request that was answered or ended says so, and has its buttons while it can be answered."""
-        before = {request.seq: replies.request_closed(request) for request in self.before.requests}
+        before = {request.seq: replies.approvals.request_closed(request) for request in self.before.requests}
         for request in self.run.requests:
-            closed = replies.request_closed(request)
+            closed = replies.approvals.request_closed(request)
             if closed == before.get(request.seq, ""):
                 continue
             logical = request_message(self.run.id, request.seq)

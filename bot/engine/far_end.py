@@ -63,4 +63,4 @@ class Worlds:
     async def _history(self, run_id: str) -> Sequence[Moment]:
         """The run's history in people's words, from the ledger."""
         entries = await self._store.read(lambda tx: tx.ledger.entries(run_id))
-        return replies.history(entries)
+        return replies.record.history(entries)

@@ -155,5 +155,5 @@ def _shaped(chat: Chat, delivery: Delivery) -> tuple[Card, tuple[str, str] | Non
         return card.model_copy(update={"file": None}), card.file
     text = card.plain()
     if traits.longest and len(text) > traits.longest:
-        return replies.in_a_file(card), (replies.LONG_FILE, text)
+        return replies.approvals.in_a_file(card), (replies.approvals.LONG_FILE, text)
     return card, None

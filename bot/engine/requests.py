@@ -85,7 +85,7 @@ def begin_grace(desk: Desk, seq: int) -> Request:
     granted = request.but(grace_until=desk.now + grace, held_back=False)
     desk.run = replaced(desk.run, granted)
     desk.note("grace", code=granted.code, until=(desk.now + grace).isoformat())
-    desk.say(replies.grace(desk.run, granted))
+    desk.say(replies.approvals.grace(desk.run, granted))
     return granted
 
 
@@ -94,7 +94,7 @@ def hold_back(desk: Desk, seq: int) -> Request:
     request = request_of(desk, seq).but(grace_until=None, held_back=True)
     desk.run = replaced(desk.run, request)
     desk.note("held-back", code=request.code)
-    desk.say(replies.held_back(desk.run, request))
+    desk.say(replies.approvals.held_back(desk.run, request))
     return request
 
 
@@ -123,17 +123,17 @@ def ask(desk: Desk, view: View, subject: dict[str, Any], excluded: dict[str, str
     )
     desk.run = run.but(requests=(*run.requests, request))
     desk.note("approval-requested", code=request.code, step=step.id, digest=digest, subject=subject)
-    desk.say(replies.request(desk.run, request, desk.people), key=f"request/{seq}")
+    desk.say(replies.approvals.request(desk.run, request, desk.people), key=f"request/{seq}")
     return request
 
 
 def void(desk: Desk, request: Request, subject: dict[str, Any]) -> Run:
     changed = differences(request.subject, subject)
-    why = replies.what_changed(changed)
+    why = replies.approvals.what_changed(changed)
     ended = request.but(state=RequestState.VOID, ended=why)
-    desk.run = replaced(desk.run, ended).with_record(request.step, note=replies.void_note(ended))
+    desk.run = replaced(desk.run, ended).with_record(request.step, note=replies.approvals.void_note(ended))
     desk.note("approval-void", code=request.code, changed=sorted(changed), why=why)
-    desk.say(replies.request_void(desk.run, ended, merged=bool(subject["merged outside"])))
+    desk.say(replies.approvals.request_void(desk.run, ended, merged=bool(subject["merged outside"])))
     return desk.run
 
 
@@ -178,7 +178,7 @@ def settle(desk: Desk, seq: int, people: People) -> Request:
         request = request.but(yeses=kept, state=RequestState.OPEN, grace_until=None)
         desk.run = replaced(desk.run, request)
         desk.note("approval-reduced", code=request.code, left=list(request.people))
-        desk.say(replies.yes_dropped(desk.run, request))
+        desk.say(replies.approvals.yes_dropped(desk.run, request))
     if _lapsed(desk, request):
         request = lapse(desk, request)
     if request.state is RequestState.OPEN and request.override_at is not None and desk.now >= request.override_at:
@@ -189,7 +189,7 @@ def settle(desk: Desk, seq: int, people: People) -> Request:
         request = request.but(state=RequestState.EXPIRED, ended="it expired")
         desk.run = replaced(desk.run, request)
         desk.note("approval-expired", code=request.code)
-        desk.say(replies.request_expired(desk.run, request))
+        desk.say(replies.approvals.request_expired(desk.run, request))
     return request
 
 

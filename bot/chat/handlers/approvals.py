@@ -16,18 +16,18 @@ def approve(desk: Desk, me: Speaker, command: commands.Approve) -> Refused | Non
     open_now = [request for request in run.requests if request.state is RequestState.OPEN]
     if command.code:
         asked = next((r for r in reversed(run.requests) if r.code == command.code), None)
-        reasons = [] if asked else [replies.REASON_UNKNOWN_CODE]
+        reasons = [] if asked else [replies.approvals.REASON_UNKNOWN_CODE]
     elif len(open_now) > 1:
-        asked, reasons = None, [replies.REASON_SEVERAL]
+        asked, reasons = None, [replies.approvals.REASON_SEVERAL]
     else:
         asked = open_now[0] if open_now else (run.requests[-1] if run.requests else None)
-        reasons = [] if asked else [replies.REASON_NO_REQUEST]
+        reasons = [] if asked else [replies.approvals.REASON_NO_REQUEST]
     if asked is not None:
         reasons = _against(desk, me, asked)
     if reasons or asked is None:
         fresh = open_now[-1] if open_now else None
-        after = replies.following(fresh, desk.people)
-        return Refused(replies.not_counted(run, reasons, command.code, after))
+        after = replies.approvals.following(fresh, desk.people)
+        return Refused(replies.approvals.not_counted(run, reasons, command.code, after))
     _count(desk, me, asked)
     return None
 
@@ -38,17 +38,17 @@ def _against(desk: Desk, me: Speaker, asked: Request) -> list[str]:
     # On hold nobody looks whether a request has run out.
     now = asked.but(state=RequestState.EXPIRED) if asked.live and desk.now >= asked.expires_at else asked
     if now.state is not RequestState.OPEN:
-        reasons.append(replies.reason_ended(now))
+        reasons.append(replies.approvals.reason_ended(now))
     roles = me.person.roles if me.person else ()
     if not set(asked.roles) & set(roles):
-        reasons.append(replies.reason_role(asked.roles, roles))
+        reasons.append(replies.approvals.reason_role(asked.roles, roles))
     if me.handle in asked.excluded:
-        reasons.append(replies.reason_excluded(desk.run, asked.excluded[me.handle]))
+        reasons.append(replies.approvals.reason_excluded(desk.run, asked.excluded[me.handle]))
     earlier = next((yes for yes in asked.yeses if yes.person == me.handle), None)
     if earlier is not None:
-        reasons.append(replies.reason_twice(f"{me.handle} ({earlier.account})"))
+        reasons.append(replies.approvals.reason_twice(f"{me.handle} ({earlier.account})"))
     if asked.state is RequestState.OPEN and not _was_shown(desk, asked):
-        reasons.append(replies.REASON_EARLY)
+        reasons.append(replies.approvals.REASON_EARLY)
     return reasons
 
 
@@ -65,9 +65,9 @@ def _count(desk: Desk, me: Speaker, asked: Request) -> None:
     desk.note("yes", me.record, code=now.code, digest=now.digest)
     counted = requests.grant_if_enough(desk, now)
     if desk.run.state is RunState.HELD:
-        desk.say(replies.counted_on_hold(now, me.handle))
+        desk.say(replies.approvals.counted_on_hold(now, me.handle))
     elif counted.state is RequestState.OPEN:
-        desk.say(replies.counted(desk.run, now, me.handle))
+        desk.say(replies.approvals.counted(desk.run, now, me.handle))
 
 
 def withdraw(desk: Desk, me: Speaker, _: commands.Withdraw) -> Refused | None:
@@ -79,23 +79,23 @@ def withdraw(desk: Desk, me: Speaker, _: commands.Withdraw) -> Refused | None:
     now = asked.but(yeses=left, state=RequestState.OPEN, grace_until=None)
     desk.run = requests.replaced(desk.run, now)
     desk.note("withdrawn", me.record, code=asked.code)
-    desk.say(replies.withdrawn(me.handle, now))
+    desk.say(replies.approvals.withdrawn(me.handle, now))
     return None
 
 
 def reject(desk: Desk, me: Speaker, command: commands.Reject) -> Refused | None:
     live = [r for r in requests.live(desk.run) if not command.code or r.code == command.code]
     if len(live) != 1:
-        why = replies.REASON_SEVERAL if live else replies.REASON_UNKNOWN_CODE
-        return Refused(replies.refused(why if live or command.code else replies.REASON_NO_REQUEST))
+        why = replies.approvals.REASON_SEVERAL if live else replies.approvals.REASON_UNKNOWN_CODE
+        return Refused(replies.refused(why if live or command.code else replies.approvals.REASON_NO_REQUEST))
     asked = live[0]
     roles = me.person.roles if me.person else ()
     if not set(asked.roles) & set(roles) and me.handle not in desk.run.owners:
-        return Refused(replies.refused(replies.reason_role(asked.roles, roles)))
+        return Refused(replies.refused(replies.approvals.reason_role(asked.roles, roles)))
     now = asked.but(state=RequestState.REJECTED, ended=f"rejected by {me.handle}: {command.reason}")
     desk.run = requests.replaced(desk.run, now)
     desk.note("rejected", me.record, code=asked.code, text=command.reason)
-    desk.say(replies.rejected(me.handle, now.but(ended=command.reason)))
+    desk.say(replies.approvals.rejected(me.handle, now.but(ended=command.reason)))
     return None
 
 
@@ -106,10 +106,10 @@ def stop(desk: Desk, me: Speaker, _: commands.Stop) -> Refused | None:
         return Refused(replies.refused(replies.NOTHING_TO_STOP))
     for asked in live:
         desk.run = requests.replaced(desk.run, asked.but(state=RequestState.VOID, ended=f"stopped by {me.handle}"))
-        desk.run = desk.run.with_record(asked.step, note=replies.stopped_note(me.handle))
+        desk.run = desk.run.with_record(asked.step, note=replies.approvals.stopped_note(me.handle))
     desk.run = desk.run.but(state=RunState.HELD)
     desk.note("stop", me.record, codes=[r.code for r in live])
-    desk.say(replies.stopped(me.handle, [r.code for r in live]))
+    desk.say(replies.approvals.stopped(me.handle, [r.code for r in live]))
     return None
 
 

@@ -136,7 +136,7 @@ def _why_not(run: Run, step: Step, wanted: SignedOff | None, evidence: str) -> s
         return replies.step_automatic(step)
     if step not in run.current():
         return replies.step_early(step)
-    missing = replies.missing_facts(run, wanted.needs)
+    missing = replies.parts.missing_facts(run, wanted.needs)
     if missing:
         return replies.needs(step, missing)
     if wanted.names and wanted.names not in run.facts:

@@ -35,7 +35,7 @@ def set_fact(desk: Desk, me: Speaker, command: commands.SetFact) -> Refused | No
     desk.run = desk.run.with_facts(facts)
     desk.note("set", me.record, name=command.name, text=command.text)
     owes = desk.run.prefix == replies.INCIDENT
-    missing = replies.missing_facts(desk.run, ("cause", "impact", "actions")) if owes else None
+    missing = replies.parts.missing_facts(desk.run, ("cause", "impact", "actions")) if owes else None
     desk.say(replies.changelog_reworded(desk.run) if late else replies.fact_set(command.name, missing))
     if late:
         desk.run = desk.run.with_record(CHANGELOG, state=StepState.PENDING, performed={}, intent=None, attempt=0)

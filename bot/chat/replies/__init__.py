@@ -1,27 +1,29 @@
 """Every sentence the bot says. Pure: values in, a `Card` (or a phrase of one) out.
 
-Longer than other modules on purpose: one place to read, edit or translate the bot's voice. Tone: short, exact,
-no exclamation; what happened, what it means, what to say next. Text from people goes into spans as data.
+This module holds what all procedures share, and is longer than others on purpose; requests for approval, clocks, the
+record and each procedure have modules beside it. Tone: short, exact, no exclamation; what happened, what it means,
+what to say next. Text from people goes into spans as data.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.chat import commands
 from bot.chat.reality import Differs
-from bot.chat.replies import breakglass, dependency, freeze, hotfix, incident, onboarding, rollback, security, stable
-from bot.chat.replies.parts import Words, card, duration, names
+from bot.chat.replies import approvals as approvals
+from bot.chat.replies import clocks as clocks
+from bot.chat.replies import dependency, freeze, hotfix, incident, onboarding, rollback, security, stable
+from bot.chat.replies import record as record
+from bot.chat.replies.parts import Words, a_role, card, debt_hint, duration, either, names, roles_of
 from sops.kit import timing
 from sops.kit.action import Action, Conflict, Moment, News, short
-from sops.kit.approvals import Request, RequestState
+from sops.kit.approvals import RequestState
 from sops.kit.message import Button, Card, Line, Span, bold, channel, code, line, person, time
 from sops.kit.model import Role, Severity, Sop, Step
-from sops.kit.people import People, Person
+from sops.kit.people import Person
 from sops.kit.run import Child, Obligation, Run, RunState, StepState
-from sops.kit.stores import Deadline, Fault, LedgerEntry
-from sops.kit.texts import printable, quoted
+from sops.kit.texts import printable
 
 _MARK = {
     StepState.DONE: "✓",
@@ -333,296 +335,12 @@ def plan_approval(quorum: int, roles: Sequence[Role], last: str) -> str:
     return f"wait for {quorum} {either(roles)}{'s' if quorum > 1 else ''} to approve everything down to: {last}"
 
 
-def either(roles: Sequence[Role]) -> str:
-    """release manager or reviewer"""
-    return " or ".join(str(role) for role in roles)
-
-
 def plan_sign_off(role: Role, ask: str) -> str:
     return f"{role} says: {ask}"
 
 
 def plan(run: Run, lines: Sequence[str]) -> Card:
     return card(line(bold(f"Plan of {run.name}, {state_word(run).lower()}")), *lines)
-
-
-# Approvals
-
-
-def request(run: Run, asked: Request, people: People) -> Card:
-    """The question to reviewers: everything the yes covers, in order, and who may give it."""
-    able = [p.handle for p in people.holding(*asked.roles) if p.handle not in asked.excluded]
-    barred = [
-        f"{who} ({_WHY_NOT[why]})"
-        for who, why in asked.excluded.items()
-        if why != "author" or people.has(who, asked.roles)
-    ]
-    needed, yes = int(run.facts.get("reviews.needed", 0)), run.facts.get("reviews", [])
-    github = (
-        [f"{run.policy.main} requires {needed} GitHub review{'s' if needed != 1 else ''}: {len(yes)} ✓"]
-        if needed
-        else []
-    )
-    without = [line(bold("Left out: "), Span(text=entry)) for entry in asked.subject.get("left out", [])]
-    count = "1 yes" if asked.quorum == 1 else f"{asked.quorum} yeses"
-    enough = (
-        []
-        if len(able) >= asked.quorum
-        else [f"There are only {len(able)} people who may answer; name more {either(asked.roles)}s in the settings."]
-    )
-    return card(
-        line(bold(f"{run.name} needs {count} from a {either(asked.roles)}."), " It covers, in order:"),
-        *(f"{n} {effect}" for n, effect in enumerate(asked.effects, 1)),
-        *([f"Checks {run.facts['checks']} on {short(str(run.facts.get('head')))}."] if "checks" in run.facts else []),
-        *without,
-        *github,
-        line("May answer: ", *_mentions(able), f"; not {names(barred, 'and')}." if barred else "."),
-        *enough,
-        line("Void if anything here changes. Expires ", time(asked.expires_at), "."),
-        hint=f"approve {asked.code} · !reject {asked.code} reason",
-        buttons=(
-            Button(label="Approve…", says=f"approve {asked.code}", confirm=f"Say yes to {asked.effects[0]}?"),
-            Button(label="Reject…", says=f"!reject {asked.code}", asks=("reason",)),
-            Button(label="Plan", says="plan"),
-        ),
-        file=_texts_of(run, asked),
-    )
-
-
-def request_closed(asked: Request) -> str:
-    """What became of a request that can no longer be answered; empty while it can."""
-    if asked.state in {RequestState.GRANTED, RequestState.CONSUMED}:
-        return (
-            f"✓ Overridden by {asked.override_by}"
-            if asked.override_by and not asked.people
-            else (f"✓ Approved by {names(asked.people, 'and')}")
-        )
-    if asked.state is RequestState.OPEN:
-        return ""
-    return f"✗ {str(asked.state).capitalize()}: {printable(asked.ended)}"
-
-
-def pressed(who: str, says: str) -> str:
-    """Under a message whose button was used."""
-    return f"✓ {who}: {printable(says)}"
-
-
-LONG_FILE = "message.txt"
-
-
-def in_a_file(whole: Card) -> Card:
-    """A message that is too long for its chat: its beginning, and where the rest is."""
-    return whole.model_copy(update={"lines": (*whole.lines[:3], line("… the whole of it is in the file below."))})
-
-
-def _texts_of(run: Run, asked: Request) -> tuple[str, str] | None:
-    """Everything that would be published, word for word, beside the request."""
-    texts = asked.subject.get("texts", [])
-    if not texts:
-        return None
-    return f"{run.name}-{asked.code}.md", "\n\n".join(f"{what}\n\n{text.rstrip()}" for what, text in texts)
-
-
-_WHY_NOT = {"ordered": "ordered it", "starter": "started it", "owner": "owns it", "author": "wrote commits in it"}
-_NEVER = {
-    "ordered": "who ordered a run never counts in it",
-    "starter": "the starter never counts",
-    "owner": "an owner of the run never counts",
-    "author": "authors of the pull request's commits never count",
-}
-
-
-def _mentions(handles: Sequence[str]) -> tuple[Span | str, ...]:
-    spans: list[Span | str] = []
-    for number, handle in enumerate(handles):
-        spans += ([" or " if number == len(handles) - 1 else ", "] if number else []) + [person(handle)]
-    return tuple(spans or ["nobody"])
-
-
-def approval_missing(asked: Request) -> str:
-    if asked.state is RequestState.GRANTED:
-        by = agreed(asked)
-        return f"{by}; the grace runs, !stop stops it" if asked.grace_until else f"{by}; something else is in the way"
-    if asked.override_at is not None:
-        return f"request {asked.code} is overridden by {asked.override_by}, and goes through in five minutes"
-    if not asked.live:
-        return approval_ended(asked)
-    missing = asked.quorum - len(asked.people)
-    return f"waits for {missing} yes{'es' if missing != 1 else ''} to request {asked.code}"
-
-
-def agreed(asked: Request) -> str:
-    """Who let it go ahead; by break-glass that is nobody who was asked."""
-    return breakglass.by(asked) if asked.overridden else f"approved by {names(asked.people, 'and')}"
-
-
-def _capital(text: str) -> str:
-    """The first letter only; names stay as they are."""
-    return text[:1].upper() + text[1:]
-
-
-def approval_ended(asked: Request) -> str:
-    return f"request {asked.code}: {asked.ended}; !retry asks again"
-
-
-def what_changed(changed: Mapping[str, tuple[Any, Any]]) -> str:
-    """What is different now, in words."""
-    words = []
-    for name, (old, new) in changed.items():
-        if name == "head":
-            words.append(f"the branch moved: {short(str(old))} → {short(str(new))}")
-        elif name == "merged outside":
-            words.append(f"somebody merged the pull request outside this run, as {short(str(new))}")
-        elif name == "effects":
-            if not {"head", "merged outside"} & changed.keys():
-                words.append("what it would do changed")
-        elif name == "texts":
-            words.append("a text it would publish changed")
-        else:
-            words.append(f"{name} changed from {old} to {new}")
-    return "; ".join(words) or "its subject changed"
-
-
-def request_void(run: Run, asked: Request, *, merged: bool) -> Card:
-    """`merged`: the pull request is merged, by whomever."""
-    given = f" Void with it: the yes of {names(asked.people, 'and')}." if asked.people else ""
-    untouched = "" if merged else " Nothing was merged."
-    following = "" if run.state is not RunState.ACTIVE else " A new request follows as soon as it can."
-    return card(f"Request {asked.code} is void: {asked.ended}.{given}{untouched}{following}")
-
-
-def request_expired(run: Run, asked: Request) -> Card:
-    said = f" The yes of {names(asked.people, 'and')} went with it." if asked.people else ""
-    return card(
-        line(person(run.owner), f" Request {asked.code} has expired.{said} Nothing was done; !retry asks again."),
-        hint="!retry",
-    )
-
-
-def yes_dropped(run: Run, asked: Request) -> Card:
-    return card(f"A yes to {asked.code} no longer counts: its giver is not a {either(asked.roles)} any more.")
-
-
-def grace(run: Run, asked: Request) -> Card:
-    span = run.policy.grace_p0 if run.severity is Severity.P0 else run.policy.grace
-    return card(
-        f"{_capital(agreed(asked))}. Going ahead in {duration(span)} unless somebody says !stop.",
-        hint="!stop",
-        buttons=(Button(label="Stop", says="!stop"),),
-    )
-
-
-def held_back(run: Run, asked: Request) -> Card:
-    return card(
-        f"{_capital(agreed(asked))}, but something else is in the way; status says what.",
-        "Once it is gone there is another moment to say !stop.",
-        hint="status",
-    )
-
-
-def left_out(step: Step, who: str, why: str) -> str:
-    row = f" (row {step.row})" if step.row else ""
-    return f"{step.title}{row}, by {who}: {printable(why)}"
-
-
-def counted(run: Run, asked: Request, who: str) -> Card:
-    missing = asked.quorum - len(asked.people)
-    return card(f"Counted: {who}'s yes to {asked.code}; {missing} more to go.")
-
-
-def counted_on_hold(asked: Request, who: str) -> Card:
-    """A yes while the bot keeps its hands off."""
-    missing = asked.quorum - len(asked.people)
-    more = f"{missing} more to go" if missing > 0 else "that is enough"
-    return card(
-        f"Counted: {who}'s yes to {asked.code}; {more}. On hold, so nothing is done before somebody says !resume.",
-        hint="!resume",
-    )
-
-
-def not_counted(run: Run, reasons: Sequence[str], code_given: str, following: str) -> Card:
-    """Why a yes does not count; every reason, and who may instead."""
-    which = f" ({code_given})" if code_given else ""
-    untouched = "" if "merge" in run.facts else " Nothing was merged."
-    return card(
-        line(bold(f"Not counted: your yes to {run.name}{which}."), untouched),
-        *(f"• {reason}" for reason in reasons),
-        *([following] if following else []),
-    )
-
-
-def following(asked: Request | None, people: People) -> str:
-    """Who may say what instead."""
-    if asked is None or asked.state is not RequestState.OPEN:
-        return ""
-    able = [p.handle for p in people.holding(*asked.roles) if p.handle not in (*asked.excluded, *asked.people)]
-    return f"Next: {names(able)} read the request and say: approve {asked.code}"
-
-
-def reason_excluded(run: Run, why: str) -> str:
-    return f"You {_WHY_NOT[why].removesuffix('it')}{run.name}; {_NEVER[why]}"
-
-
-def reason_role(wanted: Sequence[Role], person_roles: Sequence[Role]) -> str:
-    mine = _roles_of(person_roles)
-    return f"Only {' or '.join(_a_role(role) for role in wanted)} may answer; {mine[0].lower()}{mine[1:]}"
-
-
-def reason_twice(name: str) -> str:
-    return f"You said yes already, as {name}; one person counts once, whatever the account"
-
-
-def reason_ended(asked: Request) -> str:
-    words = {
-        RequestState.VOID: f"That request is void: {asked.ended}",
-        RequestState.EXPIRED: "That request has expired; the release manager says !retry to ask again",
-        RequestState.REJECTED: f"That request was {asked.ended}",
-        RequestState.CONSUMED: "That request was used already; what it covered has begun",
-        RequestState.GRANTED: "That request has all the yeses it needs",
-    }
-    return words[asked.state]
-
-
-REASON_UNKNOWN_CODE = "There is no request with that code in this thread"
-REASON_NO_REQUEST = "Nothing is waiting for approval in this thread"
-REASON_SEVERAL = "Several requests are open; name the code of the one you mean"
-REASON_EARLY = "It was sent before the request was shown in this thread; read the request, then say it again"
-
-
-def how_to_approve(asked: Request) -> Card:
-    return card(f"If that was meant as a yes, say: approve {asked.code}")
-
-
-def edits_do_not_act() -> Card:
-    return card("I do not act on an edited message; please say it as a new one.")
-
-
-def how_to_stop() -> Card:
-    return card("If that was meant to stop it, say: !stop", hint="!stop")
-
-
-def withdrawn(who: str, asked: Request) -> Card:
-    return card(f"{who} took back the yes to {asked.code}. Nothing was merged.")
-
-
-def rejected(who: str, asked: Request) -> Card:
-    return card(
-        line(f"{who} rejected {asked.code}: ", Span(text=asked.ended), ". Nothing was merged; the run waits."),
-        hint="!retry asks again",
-    )
-
-
-def stopped_note(who: str) -> str:
-    return f"stopped by {who}; asks for approval again after !resume"
-
-
-def void_note(asked: Request) -> str:
-    return f"request {asked.code} is void: {asked.ended}"
-
-
-def stopped(who: str, codes: Sequence[str]) -> Card:
-    what = f" The yeses to {names(codes, 'and')} are void." if codes else ""
-    return card(f"Stopped by {who}.{what} The run is on hold; nothing of it was done.", hint="!resume · !cancel reason")
 
 
 # What happens while a run goes on
@@ -789,7 +507,7 @@ def broken(run: Run) -> Card:
 
 
 def owed(run: Run, debt: Obligation) -> Card:
-    return card(f"Owed from now on: {debt.text} ({debt.role}).", hint=_debt_hint(debt))
+    return card(f"Owed from now on: {debt.text} ({debt.role}).", hint=debt_hint(debt))
 
 
 def _with_it(run: Run) -> str:
@@ -842,166 +560,6 @@ def ended(run: Run) -> Card:
     return card(
         line(bold(f"{run.name} is {run.state}: "), heading(run)),
         *(f"Still owed: {text}" for text in rest),
-    )
-
-
-# Clocks
-
-
-def _to(whom: str) -> tuple[Span | str, ...]:
-    return tuple(part for handle in whom.split() for part in (person(handle), " "))
-
-
-def reminder(run: Run, due: Deadline, whom: str, then: tuple[str, datetime] | None, now: datetime) -> Card:
-    """A new post that disturbs `whom`: one person, or several handles with spaces between them."""
-    to = _to(whom)
-    if due.clock == timing.ACKNOWLEDGE:
-        return _acknowledge_reminder(run, due, to, then)
-    if timing.lasting(due.clock):
-        return _owed_reminder(run, due, to)
-    if run.sop == "SOP-05":
-        return security.reminder(run, due, whom)
-    if due.clock.startswith(timing.OWN):
-        step = run.step(due.clock.removeprefix(timing.OWN).rpartition(":")[0])
-        gone = "it was due" if due.threshold >= timing.DUE else f"{due.threshold} % of its time gone; due"
-        title = step.title if step else due.clock
-        return card(line(*to, f"{run.name}: {title}: {gone} ", time(run.clocks[due.clock].due_at), "."), hint="status")
-    if due.clock == timing.FIX:
-        return hotfix.fix_reminder(run, due, whom)
-    clock = run.clocks[due.clock]
-    if due.clock == timing.FIRST_REVIEW:
-        return _review_reminder(run, due, to)
-    name = f"{run.name} ({run.severity})"
-    if due.clock == timing.UPDATE:
-        what = "an update is due" if due.threshold < timing.DUE else "no update came; it was due"
-        return card(
-            line(*to, f"{name}: {what} ", time(timing.update_due(run) or clock.due_at), "."), hint="!update text"
-        )
-    if due.threshold == timing.EVE:
-        what = "the post-mortem is due"
-    elif due.threshold == timing.DUE:
-        what = "the time for the post-mortem is over; it was due"
-    else:
-        days = due.threshold - timing.DUE
-        what = f"the post-mortem is overdue by {days} business day{'s' if days > 1 else ''}; it was due"
-    return card(
-        line(*to, f"{name}: {what} ", time(clock.due_at), "."),
-        *_post_mortem_left(run),
-        hint=_post_mortem_hint(run),
-    )
-
-
-def _review_reminder(run: Run, due: Deadline, to: tuple[Span | str, ...]) -> Card:
-    what = "waits for its first review, due" if due.threshold == timing.EVE else "still has no review; it was due"
-    return card(
-        line(*to, f"{run.name}: PR #{run.facts['pr']} by {run.title} {what} ", time(run.clocks[due.clock].due_at), "."),
-        str(run.facts.get("pr.url", "")),
-    )
-
-
-def _owed_reminder(run: Run, due: Deadline, to: tuple[Span | str, ...]) -> Card:
-    debt = next(debt for debt in run.obligations if f"{timing.OWED}{debt.id}" == due.clock)
-    blocks = f" It blocks {debt.blocks}." if debt.blocks else ""
-    return card(
-        line(*to, f"{run.name}: still owed since ", time(debt.since), ": ", Span(text=debt.text), f".{blocks}"),
-        hint=_debt_hint(debt),
-    )
-
-
-def _post_mortem_left(run: Run) -> list[str]:
-    if "post-mortem" in run.facts:
-        return [f"PR #{run.facts['post-mortem']} waits to be merged: {run.facts.get('post-mortem.url', '')}"]
-    missing = missing_facts(run, ("cause", "impact", "actions"))
-    return (
-        [f"Still missing: {', '.join(missing)}."] if missing else ["Everything is set; nobody asked for the draft yet."]
-    )
-
-
-def _post_mortem_hint(run: Run) -> str:
-    return "" if "post-mortem" in run.facts else "!set cause … · !set impact … · !action @who … · !done post-mortem"
-
-
-def _acknowledge_reminder(
-    run: Run, due: Deadline, to: tuple[Span | str, ...], then: tuple[str, datetime] | None
-) -> Card:
-    clock = run.clocks[timing.ACKNOWLEDGE]
-    whole = clock.due_at - clock.started_at
-    gone = due.due_at - clock.started_at
-    told = run.facts.get("paged", [])
-    spans: list[Span | str] = ["Paged "]
-    for number, (who, at) in enumerate(told):
-        spans += [", " if number else "", f"{who} ", time(datetime.fromisoformat(at))]
-    spans.append(": no answer." if told else "nobody so far.")
-    if then is not None:
-        spans += [f" Next: {then[0]} at ", time(then[1]), "."]
-    late = due.threshold >= timing.DUE
-    return card(
-        line(
-            *to,
-            bold(f"{run.name} ({run.severity}): nobody has acknowledged{', and the time is over' if late else ''}."),
-        ),
-        line(_gone(gone, whole), time(clock.due_at), "."),
-        line(*spans),
-        hint="ack · !snooze 15m",
-        buttons=(Button(label="I've got it", says="ack"), Button(label="Snooze 15 min", says="!snooze 15m")),
-    )
-
-
-def _gone(gone: timedelta, whole: timedelta) -> str:
-    """How much of the time is gone, or by how much it is over."""
-    if gone > whole:
-        return f"{duration(gone - whole)} over the {duration(whole)}; it was due "
-    return f"{duration(gone)} of {duration(whole)} gone; due "
-
-
-def late(card: Card, due_at: datetime) -> Card:
-    """The same message, saying that it comes late."""
-    note = line("(This was due ", time(due_at), "; Sopwith was not running then.)")
-    return card.model_copy(update={"lines": (*card.lines, note)})
-
-
-_MISSED = {
-    timing.ACKNOWLEDGE: "nobody has acknowledged; due",
-    timing.UPDATE: "no update came; due",
-    timing.POST_MORTEM: "the post-mortem is not merged; due",
-    timing.SOAK: "the soak goes on until",
-    timing.FIX: "the fix is not out; due",
-    timing.REPORT: "the report is not acknowledged; due",
-    timing.PUBLISH: "the advisory is not published; due",
-    timing.DISCLOSURE: "the agreed day of the disclosure",
-}
-
-
-def _missed_what(run: Run, due: Deadline) -> str:
-    if timing.lasting(due.clock):
-        debt = next(debt for debt in run.obligations if f"{timing.OWED}{debt.id}" == due.clock)
-        return f"still owed: {debt.text}; due"
-    return _MISSED.get(due.clock, f"{due.clock} is due")
-
-
-def missed(what: Sequence[tuple[Run, Deadline, str]]) -> Card:
-    """One message for everything a channel should have heard while the bot was down."""
-    lines: list[Line] = [line(bold("While Sopwith was not running, these came due:"))]
-    for run, due, whom in what:
-        to = _to(whom)
-        # An update's clock runs anew already; of the others the promise counts, not the mark that was missed.
-        at = (timing.update_due(run) or due.due_at) if due.clock == timing.UPDATE else run.clocks[due.clock].due_at
-        lines.append(line(*to, f"{run.name}: {_missed_what(run, due)} ", time(at), "."))
-    return card(*lines)
-
-
-def digest(run: Run, mark: int, changes: Sequence[Sequence[str]]) -> Card:
-    """The soak's word of the day."""
-    clock = run.clocks[timing.SOAK]
-    state = "BLOCKED" if run.facts.get("soak.blockers") else "NO OPEN BLOCKER"
-    days = run.policy.soak.days
-    # A soak that was blocked has more days than the policy asks for.
-    day = "last day" if mark == timing.EVE else f"day {mark + 1}" + (f" of {days}" if mark < days else "")
-    return card(
-        line(bold(f"{run.name} · {run.version}-rc{run.iteration} soak · {day} · {state}")),
-        line("Ends ", time(clock.due_at)),
-        *(line(f"#{n} ", Span(text=printable(what)), " ", time(datetime.fromisoformat(at))) for at, n, what in changes),
-        hint="!blocker #N · !dismiss #N reason",
     )
 
 
@@ -1205,12 +763,6 @@ def debt_missing(debt: Obligation, lacking: str) -> str:
         f"{debt.id} is still owed, as far as I can see: {lacking}. Once it is there I see it by myself;"
         f" two people may let it go with !waive {debt.id} reason."
     )
-
-
-def _debt_hint(debt: Obligation) -> str:
-    if debt.probe:
-        return f"it is seen once it is there · !done {debt.id} looks now · !waive {debt.id} reason"
-    return f"!done {debt.id} evidence"
 
 
 def reopened(run: Run, who: str, reason: str) -> Card:
@@ -1422,27 +974,16 @@ def refused(*reasons: str, hint: str = "") -> Card:
 
 def no_role(actor: Person | None, account: str, roles: Sequence[str], able: Sequence[str]) -> Card:
     """Who may, and for strangers the line an administrator adds to the settings."""
-    who = f"{names([_a_role(role) for role in roles])} may do that"
+    who = f"{names([a_role(role) for role in roles])} may do that"
     who += f": {names(able)}" if able else "; nobody has that role yet"
     if actor is not None:
-        return refused(f"Only {who}. {_roles_of(actor.roles)}.")
+        return refused(f"Only {who}. {roles_of(actor.roles)}.")
     platform, _, account_id = account.partition(":")
     entry = f'{{ handle = "…", accounts = {{ {platform} = ["{account_id}"] }}, roles = ["{roles[0]}"] }}'
     return card(
         line(bold("Not done."), f" Only {who}. I do not know you."),
         line("For an administrator, under people: ", code(entry)),
     )
-
-
-def _a_role(role: str) -> str:
-    """A role as a subject: a reviewer, somebody on call."""
-    return "somebody on call" if role == Role.ON_CALL else f"a {role}"
-
-
-def _roles_of(roles: Sequence[Role]) -> str:
-    """What the reader is."""
-    named = [str(role) if role is Role.ON_CALL else f"a {role}" for role in roles]
-    return f"You are {names(named, 'and')}" if named else "You have no role here"
 
 
 NOT_HERE = "That does not apply to this run."
@@ -1563,11 +1104,6 @@ def gates_open(step: Step, notes: Sequence[str]) -> Card:
 
 def needs(step: Step, missing: Sequence[str]) -> str:
     return f"{step.id} needs {names(missing, 'and')} first."
-
-
-def missing_facts(run: Run, names: Sequence[str]) -> list[str]:
-    """Which of the facts nobody set; an empty list of actions is an answer."""
-    return [name for name in names if run.facts.get(name) in (None, "")]
 
 
 def close_refused(run: Run, reasons: Sequence[str]) -> Card:
@@ -1703,132 +1239,3 @@ def bad_version(why: str) -> Card:
 
 def unknown_person(name: str) -> str:
     return f"I do not know {printable(name)!r}."
-
-
-# The record, for people
-
-
-_HISTORY = {
-    "declared": "declared {severity} {title}",
-    "stop": "stopped it within the grace",
-    "rejected": "rejected {code}: {text}",
-    "withdrawn": "took back the yes to {code}",
-    "approval-requested": "asked for approval {code} of {step}",
-    "approval-consumed": "used approval {code}, given by {by}",
-    "override": "wants request {code} to go through, {by}: {text}",
-    "override-lapsed": "let the override of {code} by {by} lapse; no P0 was open any more",
-    "approval-expired": "let request {code} expire",
-    "blocker": "named #{number} a blocker",
-    "dismissed": "dismissed #{number}: {text}",
-    "publish": "confirmed the public word: {text}",
-    "paged": "called {to}",
-    "closed-as": "ended it: {text}",
-    "obligation": "owes {text}",
-    "obligation-met": "met {id}: {evidence}",
-    "acknowledge": "acknowledged and took command",
-    "update": "{text}",
-    "triage": "triaged: {text}",
-    "mitigate": "mitigated: {text}",
-    "fix": "fixed: {text}",
-    "verify": "resolved: {text}",
-    "severity": "set the severity to {severity} {text}",
-    "handoff": "handed over to {to}",
-    "note": "{text}",
-    "reopened": "reopened: {text}",
-    "planned": "planned {version}",
-    "started": "started it",
-    "yes": "said yes to {code}",
-    "granted": "request {code} was granted",
-    "hold": "put it on hold: {text}",
-    "resume": "resumed it",
-    "effect": "{what}",
-    "conflict": "{step}: {reason}",
-    "iteration": "went back to {back_to}, iteration {number}",
-    "ended": "ended: {state}",
-    "cancel": "cancelled: {text}",
-    "approval-void": "request {code} became void: {why}",
-    "sign-off": "signed off {step}: {text}",
-    "skip": "skipped {step}: {text}",
-    "waive": "waived {step}: {text}",
-}
-
-
-def history(entries: Sequence[LedgerEntry]) -> list[Moment]:
-    """The ledger's entries that people would tell, in their words."""
-    moments = []
-    for entry in entries:
-        used_anyway = entry.kind == "approval-consumed" and entry.payload.get("override")
-        template = "used request {code}, {override}" if used_anyway else _HISTORY.get(entry.kind)
-        if template is not None:
-            values = {name: printable(_told(value)) for name, value in entry.payload.items()}
-            moments.append(Moment(entry.at, _who(entry.actor), template.format_map(_Lenient(values)).strip()))
-        elif entry.kind == "reminder":
-            moments.append(Moment(entry.at, "sopwith", f"reminded {entry.payload.get('to') or 'the channel'}"))
-    return moments
-
-
-def _told(value: Any) -> str:
-    return ", ".join(str(entry) for entry in value) if isinstance(value, list) else str(value)
-
-
-def _who(actor: str) -> str:
-    return actor.split(" (", 1)[0]
-
-
-class _Lenient(dict[str, str]):
-    """Missing particulars of old entries read as nothing."""
-
-    def __missing__(self, key: str) -> str:
-        return ""
-
-
-def audited(faults: Sequence[Fault], runs: int, entries: int) -> list[str]:
-    """What an audit found: every fault by name, or how much there is and that it is whole."""
-    lines = [f"{fault.run}{f', entry {fault.seq}' if fault.seq else ''}: {fault.what}" for fault in faults]
-    whole = f"The record is whole: {entries} entries in {runs} run{'s' if runs != 1 else ''}."
-    return [*lines, f"{len(lines)} fault{'s' if len(lines) != 1 else ''}." if lines else whole]
-
-
-def export_withheld(entries: Sequence[LedgerEntry]) -> list[str]:
-    """The chain of a run under embargo: its hashes, so that it still can be verified, and nothing of what they hash."""
-    return [
-        json.dumps(
-            {
-                "withheld": "embargo",
-                "seq": entry.seq,
-                "payload_hash": entry.payload_hash,
-                "previous": entry.previous,
-                "hash": entry.hash,
-            }
-        )
-        for entry in entries
-    ]
-
-
-def export_json(run: Run, entries: Sequence[LedgerEntry]) -> list[str]:
-    """The run's chain as JSON lines, with everything a verifier needs."""
-    return [
-        json.dumps(
-            {
-                "run": run.name,
-                "run_id": entry.run_id,
-                "seq": entry.seq,
-                "at": entry.at.isoformat(),
-                "kind": entry.kind,
-                "actor": entry.actor,
-                "payload": dict(entry.payload),
-                "payload_hash": entry.payload_hash,
-                "previous": entry.previous,
-                "hash": entry.hash,
-            },
-            ensure_ascii=False,
-        )
-        for entry in entries
-    ]
-
-
-def export_markdown(run: Run, entries: Sequence[LedgerEntry]) -> list[str]:
-    """The run's story for people, with the head of its chain."""
-    lines = [f"# {run.name}: {quoted(run.title)}", "", f"{run.sop}, {run.state}.", ""]
-    lines += [f"- {moment.at.isoformat()} — {quoted(moment.who)}: {quoted(moment.what)}" for moment in history(entries)]
-    return [*lines, "", f"Head of the chain: `{entries[-1].hash}`" if entries else "Nothing is recorded.", ""]

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from sops.kit.action import News
 from sops.kit.message import Button, Card, Line, line
-from sops.kit.run import Run
+from sops.kit.model import Role
+from sops.kit.run import Obligation, Run
 from sops.kit.texts import duration
 
 __all__ = ["Words", "card", "duration", "names"]
@@ -40,3 +41,30 @@ def names(handles: Sequence[str], last: str = "or") -> str:
     """rev1, rev2 or rev3."""
     *most, end = handles or ("nobody",)
     return f"{', '.join(most)} {last} {end}" if most else end
+
+
+def either(roles: Sequence[Role]) -> str:
+    """release manager or reviewer"""
+    return " or ".join(str(role) for role in roles)
+
+
+def a_role(role: str) -> str:
+    """A role as a subject: a reviewer, somebody on call."""
+    return "somebody on call" if role == Role.ON_CALL else f"a {role}"
+
+
+def roles_of(roles: Sequence[Role]) -> str:
+    """What the reader is."""
+    named = [str(role) if role is Role.ON_CALL else f"a {role}" for role in roles]
+    return f"You are {names(named, 'and')}" if named else "You have no role here"
+
+
+def missing_facts(run: Run, names: Sequence[str]) -> list[str]:
+    """Which of the facts nobody set; an empty list of actions is an answer."""
+    return [name for name in names if run.facts.get(name) in (None, "")]
+
+
+def debt_hint(debt: Obligation) -> str:
+    if debt.probe:
+        return f"it is seen once it is there · !done {debt.id} looks now · !waive {debt.id} reason"
+    return f"!done {debt.id} evidence"

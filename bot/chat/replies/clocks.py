@@ -1,0 +1,169 @@
+"""What clocks make the bot say: reminders, what was missed, what is overdue."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from bot.chat.replies import hotfix, security
+from bot.chat.replies.parts import card, debt_hint, duration, missing_facts
+from sops.kit import timing
+from sops.kit.message import Button, Card, Line, Span, bold, line, person, time
+from sops.kit.run import Run
+from sops.kit.stores import Deadline
+from sops.kit.texts import printable
+
+
+def _to(whom: str) -> tuple[Span | str, ...]:
+    return tuple(part for handle in whom.split() for part in (person(handle), " "))
+
+
+def reminder(run: Run, due: Deadline, whom: str, then: tuple[str, datetime] | None, now: datetime) -> Card:
+    """A new post that disturbs `whom`: one person, or several handles with spaces between them."""
+    to = _to(whom)
+    if due.clock == timing.ACKNOWLEDGE:
+        return _acknowledge_reminder(run, due, to, then)
+    if timing.lasting(due.clock):
+        return _owed_reminder(run, due, to)
+    if run.sop == "SOP-05":
+        return security.reminder(run, due, whom)
+    if due.clock.startswith(timing.OWN):
+        step = run.step(due.clock.removeprefix(timing.OWN).rpartition(":")[0])
+        gone = "it was due" if due.threshold >= timing.DUE else f"{due.threshold} % of its time gone; due"
+        title = step.title if step else due.clock
+        return card(line(*to, f"{run.name}: {title}: {gone} ", time(run.clocks[due.clock].due_at), "."), hint="status")
+    if due.clock == timing.FIX:
+        return hotfix.fix_reminder(run, due, whom)
+    clock = run.clocks[due.clock]
+    if due.clock == timing.FIRST_REVIEW:
+        return _review_reminder(run, due, to)
+    name = f"{run.name} ({run.severity})"
+    if due.clock == timing.UPDATE:
+        what = "an update is due" if due.threshold < timing.DUE else "no update came; it was due"
+        return card(
+            line(*to, f"{name}: {what} ", time(timing.update_due(run) or clock.due_at), "."), hint="!update text"
+        )
+    if due.threshold == timing.EVE:
+        what = "the post-mortem is due"
+    elif due.threshold == timing.DUE:
+        what = "the time for the post-mortem is over; it was due"
+    else:
+        days = due.threshold - timing.DUE
+        what = f"the post-mortem is overdue by {days} business day{'s' if days > 1 else ''}; it was due"
+    return card(
+        line(*to, f"{name}: {what} ", time(clock.due_at), "."),
+        *_post_mortem_left(run),
+        hint=_post_mortem_hint(run),
+    )
+
+
+def _review_reminder(run: Run, due: Deadline, to: tuple[Span | str, ...]) -> Card:
+    what = "waits for its first review, due" if due.threshold == timing.EVE else "still has no review; it was due"
+    return card(
+        line(*to, f"{run.name}: PR #{run.facts['pr']} by {run.title} {what} ", time(run.clocks[due.clock].due_at), "."),
+        str(run.facts.get("pr.url", "")),
+    )
+
+
+def _owed_reminder(run: Run, due: Deadline, to: tuple[Span | str, ...]) -> Card:
+    debt = next(debt for debt in run.obligations if f"{timing.OWED}{debt.id}" == due.clock)
+    blocks = f" It blocks {debt.blocks}." if debt.blocks else ""
+    return card(
+        line(*to, f"{run.name}: still owed since ", time(debt.since), ": ", Span(text=debt.text), f".{blocks}"),
+        hint=debt_hint(debt),
+    )
+
+
+def _post_mortem_left(run: Run) -> list[str]:
+    if "post-mortem" in run.facts:
+        return [f"PR #{run.facts['post-mortem']} waits to be merged: {run.facts.get('post-mortem.url', '')}"]
+    missing = missing_facts(run, ("cause", "impact", "actions"))
+    return (
+        [f"Still missing: {', '.join(missing)}."] if missing else ["Everything is set; nobody asked for the draft yet."]
+    )
+
+
+def _post_mortem_hint(run: Run) -> str:
+    return "" if "post-mortem" in run.facts else "!set cause … · !set impact … · !action @who … · !done post-mortem"
+
+
+def _acknowledge_reminder(
+    run: Run, due: Deadline, to: tuple[Span | str, ...], then: tuple[str, datetime] | None
+) -> Card:
+    clock = run.clocks[timing.ACKNOWLEDGE]
+    whole = clock.due_at - clock.started_at
+    gone = due.due_at - clock.started_at
+    told = run.facts.get("paged", [])
+    spans: list[Span | str] = ["Paged "]
+    for number, (who, at) in enumerate(told):
+        spans += [", " if number else "", f"{who} ", time(datetime.fromisoformat(at))]
+    spans.append(": no answer." if told else "nobody so far.")
+    if then is not None:
+        spans += [f" Next: {then[0]} at ", time(then[1]), "."]
+    late = due.threshold >= timing.DUE
+    return card(
+        line(
+            *to,
+            bold(f"{run.name} ({run.severity}): nobody has acknowledged{', and the time is over' if late else ''}."),
+        ),
+        line(_gone(gone, whole), time(clock.due_at), "."),
+        line(*spans),
+        hint="ack · !snooze 15m",
+        buttons=(Button(label="I've got it", says="ack"), Button(label="Snooze 15 min", says="!snooze 15m")),
+    )
+
+
+def _gone(gone: timedelta, whole: timedelta) -> str:
+    """How much of the time is gone, or by how much it is over."""
+    if gone > whole:
+        return f"{duration(gone - whole)} over the {duration(whole)}; it was due "
+    return f"{duration(gone)} of {duration(whole)} gone; due "
+
+
+def late(card: Card, due_at: datetime) -> Card:
+    """The same message, saying that it comes late."""
+    note = line("(This was due ", time(due_at), "; Sopwith was not running then.)")
+    return card.model_copy(update={"lines": (*card.lines, note)})
+
+
+_MISSED = {
+    timing.ACKNOWLEDGE: "nobody has acknowledged; due",
+    timing.UPDATE: "no update came; due",
+    timing.POST_MORTEM: "the post-mortem is not merged; due",
+    timing.SOAK: "the soak goes on until",
+    timing.FIX: "the fix is not out; due",
+    timing.REPORT: "the report is not acknowledged; due",
+    timing.PUBLISH: "the advisory is not published; due",
+    timing.DISCLOSURE: "the agreed day of the disclosure",
+}
+
+
+def _missed_what(run: Run, due: Deadline) -> str:
+    if timing.lasting(due.clock):
+        debt = next(debt for debt in run.obligations if f"{timing.OWED}{debt.id}" == due.clock)
+        return f"still owed: {debt.text}; due"
+    return _MISSED.get(due.clock, f"{due.clock} is due")
+
+
+def missed(what: Sequence[tuple[Run, Deadline, str]]) -> Card:
+    """One message for everything a channel should have heard while the bot was down."""
+    lines: list[Line] = [line(bold("While Sopwith was not running, these came due:"))]
+    for run, due, whom in what:
+        to = _to(whom)
+        # An update's clock runs anew already; of the others the promise counts, not the mark that was missed.
+        at = (timing.update_due(run) or due.due_at) if due.clock == timing.UPDATE else run.clocks[due.clock].due_at
+        lines.append(line(*to, f"{run.name}: {_missed_what(run, due)} ", time(at), "."))
+    return card(*lines)
+
+
+def digest(run: Run, mark: int, changes: Sequence[Sequence[str]]) -> Card:
+    """The soak's word of the day."""
+    clock = run.clocks[timing.SOAK]
+    state = "BLOCKED" if run.facts.get("soak.blockers") else "NO OPEN BLOCKER"
+    days = run.policy.soak.days
+    # A soak that was blocked has more days than the policy asks for.
+    day = "last day" if mark == timing.EVE else f"day {mark + 1}" + (f" of {days}" if mark < days else "")
+    return card(
+        line(bold(f"{run.name} · {run.version}-rc{run.iteration} soak · {day} · {state}")),
+        line("Ends ", time(clock.due_at)),
+        *(line(f"#{n} ", Span(text=printable(what)), " ", time(datetime.fromisoformat(at))) for at, n, what in changes),
+        hint="!blocker #N · !dismiss #N reason",
+    )

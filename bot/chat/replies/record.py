@@ -1,0 +1,135 @@
+"""The record, for people and for whoever audits it: its history, what an audit found, the export."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sops.kit.action import Moment
+from sops.kit.run import Run
+from sops.kit.stores import Fault, LedgerEntry
+from sops.kit.texts import printable, quoted
+
+_HISTORY = {
+    "declared": "declared {severity} {title}",
+    "stop": "stopped it within the grace",
+    "rejected": "rejected {code}: {text}",
+    "withdrawn": "took back the yes to {code}",
+    "approval-requested": "asked for approval {code} of {step}",
+    "approval-consumed": "used approval {code}, given by {by}",
+    "override": "wants request {code} to go through, {by}: {text}",
+    "override-lapsed": "let the override of {code} by {by} lapse; no P0 was open any more",
+    "approval-expired": "let request {code} expire",
+    "blocker": "named #{number} a blocker",
+    "dismissed": "dismissed #{number}: {text}",
+    "publish": "confirmed the public word: {text}",
+    "paged": "called {to}",
+    "closed-as": "ended it: {text}",
+    "obligation": "owes {text}",
+    "obligation-met": "met {id}: {evidence}",
+    "acknowledge": "acknowledged and took command",
+    "update": "{text}",
+    "triage": "triaged: {text}",
+    "mitigate": "mitigated: {text}",
+    "fix": "fixed: {text}",
+    "verify": "resolved: {text}",
+    "severity": "set the severity to {severity} {text}",
+    "handoff": "handed over to {to}",
+    "note": "{text}",
+    "reopened": "reopened: {text}",
+    "planned": "planned {version}",
+    "started": "started it",
+    "yes": "said yes to {code}",
+    "granted": "request {code} was granted",
+    "hold": "put it on hold: {text}",
+    "resume": "resumed it",
+    "effect": "{what}",
+    "conflict": "{step}: {reason}",
+    "iteration": "went back to {back_to}, iteration {number}",
+    "ended": "ended: {state}",
+    "cancel": "cancelled: {text}",
+    "approval-void": "request {code} became void: {why}",
+    "sign-off": "signed off {step}: {text}",
+    "skip": "skipped {step}: {text}",
+    "waive": "waived {step}: {text}",
+}
+
+
+def history(entries: Sequence[LedgerEntry]) -> list[Moment]:
+    """The ledger's entries that people would tell, in their words."""
+    moments = []
+    for entry in entries:
+        used_anyway = entry.kind == "approval-consumed" and entry.payload.get("override")
+        template = "used request {code}, {override}" if used_anyway else _HISTORY.get(entry.kind)
+        if template is not None:
+            values = {name: printable(_told(value)) for name, value in entry.payload.items()}
+            moments.append(Moment(entry.at, _who(entry.actor), template.format_map(_Lenient(values)).strip()))
+        elif entry.kind == "reminder":
+            moments.append(Moment(entry.at, "sopwith", f"reminded {entry.payload.get('to') or 'the channel'}"))
+    return moments
+
+
+def _told(value: Any) -> str:
+    return ", ".join(str(entry) for entry in value) if isinstance(value, list) else str(value)
+
+
+def _who(actor: str) -> str:
+    return actor.split(" (", 1)[0]
+
+
+class _Lenient(dict[str, str]):
+    """Missing particulars of old entries read as nothing."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def audited(faults: Sequence[Fault], runs: int, entries: int) -> list[str]:
+    """What an audit found: every fault by name, or how much there is and that it is whole."""
+    lines = [f"{fault.run}{f', entry {fault.seq}' if fault.seq else ''}: {fault.what}" for fault in faults]
+    whole = f"The record is whole: {entries} entries in {runs} run{'s' if runs != 1 else ''}."
+    return [*lines, f"{len(lines)} fault{'s' if len(lines) != 1 else ''}." if lines else whole]
+
+
+def export_withheld(entries: Sequence[LedgerEntry]) -> list[str]:
+    """The chain of a run under embargo: its hashes, so that it still can be verified, and nothing of what they hash."""
+    return [
+        json.dumps(
+            {
+                "withheld": "embargo",
+                "seq": entry.seq,
+                "payload_hash": entry.payload_hash,
+                "previous": entry.previous,
+                "hash": entry.hash,
+            }
+        )
+        for entry in entries
+    ]
+
+
+def export_json(run: Run, entries: Sequence[LedgerEntry]) -> list[str]:
+    """The run's chain as JSON lines, with everything a verifier needs."""
+    return [
+        json.dumps(
+            {
+                "run": run.name,
+                "run_id": entry.run_id,
+                "seq": entry.seq,
+                "at": entry.at.isoformat(),
+                "kind": entry.kind,
+                "actor": entry.actor,
+                "payload": dict(entry.payload),
+                "payload_hash": entry.payload_hash,
+                "previous": entry.previous,
+                "hash": entry.hash,
+            },
+            ensure_ascii=False,
+        )
+        for entry in entries
+    ]
+
+
+def export_markdown(run: Run, entries: Sequence[LedgerEntry]) -> list[str]:
+    """The run's story for people, with the head of its chain."""
+    lines = [f"# {run.name}: {quoted(run.title)}", "", f"{run.sop}, {run.state}.", ""]
+    lines += [f"- {moment.at.isoformat()} — {quoted(moment.who)}: {quoted(moment.what)}" for moment in history(entries)]
+    return [*lines, "", f"Head of the chain: `{entries[-1].hash}`" if entries else "Nothing is recorded.", ""]
