@@ -62,13 +62,15 @@ class Figures:
 
 
 class Bots:
-    """The bot of this house, one process after the other."""
+    """The bot of this house, one process after the other; `module` is what bears them."""
 
-    def __init__(self, home: Path, settings: Settings, slack: SlackStandIn) -> None:
+    def __init__(
+        self, home: Path, settings: Settings, slack: SlackStandIn, module: str = "tests.chaos.slack_process"
+    ) -> None:
         self._home = home
         self._settings = settings
         self._slack = slack
-        self._nursery = Nursery("tests.chaos.slack_process")
+        self._nursery = Nursery(module)
         self._wire: Wire | None = None
         self._pid = 0
 
