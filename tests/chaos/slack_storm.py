@@ -151,9 +151,11 @@ class Neighbourhood:
         )
 
     def threads(self) -> list[str]:
-        """The runs' threads people see by now."""
+        """The runs' threads in which the bot has spoken by now, so that there is something to answer."""
+        said = self.ops.messages.values()
+        spoken = {message.thread_ts for message in said if message.is_reply and message.bot_id}
         shown = self.slack.messages(self.ops)
-        return [seen.ts for seen in shown if str(_key(seen.metadata)).endswith("/root")]
+        return [seen.ts for seen in shown if seen.ts in spoken and str(_key(seen.metadata)).endswith("/root")]
 
 
 def _key(metadata: dict[str, object] | None) -> object:
