@@ -22,7 +22,7 @@ from tests.chaos.bot_process import bear
 from tests.chaos.wire import Wire
 
 
-async def _serve(end: socket.socket) -> None:
+async def serve(end: socket.socket) -> None:
     """Serve until killed, or until told to come to rest."""
     logging.disable()  # that connections break is the point
     wire = Wire(end)
@@ -55,4 +55,4 @@ def _left(tx: Transaction, now: datetime) -> bool:
 
 
 if __name__ == "__main__":
-    bear(_serve)
+    bear(serve)

@@ -62,13 +62,15 @@ class Figures:
 
 
 class Bots:
-    """The bot of this house, one process after the other."""
+    """The bot of this house, one process after the other; `module` is what bears them."""
 
-    def __init__(self, home: Path, settings: Settings, slack: SlackStandIn) -> None:
+    def __init__(
+        self, home: Path, settings: Settings, slack: SlackStandIn, module: str = "tests.chaos.slack_process"
+    ) -> None:
         self._home = home
         self._settings = settings
         self._slack = slack
-        self._nursery = Nursery("tests.chaos.slack_process")
+        self._nursery = Nursery(module)
         self._wire: Wire | None = None
         self._pid = 0
 
@@ -149,9 +151,11 @@ class Neighbourhood:
         )
 
     def threads(self) -> list[str]:
-        """The runs' threads people see by now."""
+        """The runs' threads in which the bot has spoken by now, so that there is something to answer."""
+        said = self.ops.messages.values()
+        spoken = {message.thread_ts for message in said if message.is_reply and message.bot_id}
         shown = self.slack.messages(self.ops)
-        return [seen.ts for seen in shown if str(_key(seen.metadata)).endswith("/root")]
+        return [seen.ts for seen in shown if seen.ts in spoken and str(_key(seen.metadata)).endswith("/root")]
 
 
 def _key(metadata: dict[str, object] | None) -> object:
