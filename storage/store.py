@@ -33,11 +33,11 @@ class SqlStore:
         self._writer = GroupWriter(found.write) if backend == "sqlite" else PooledWriter(found.write, WRITERS[backend])
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="sopwith-read")
 
-    async def transact(self, work: Work[T]) -> T:
+    async def transact(self, work: Work[T], *, urgent: bool = False) -> T:
         """On PostgreSQL `work` may be called again, from the start, after a deadlock."""
         if self._writer is None:
             raise ConfigurationError("The store is not open.")
-        return await asyncio.wrap_future(self._writer.submit(work))
+        return await asyncio.wrap_future(self._writer.submit(work, urgent=urgent))
 
     async def read(self, work: Work[T]) -> T:
         if self._readers is None:

@@ -25,7 +25,7 @@ ATTEMPTS = 10
 class Writer(Protocol):
     """Runs work in a transaction of its own; the future is settled once that is committed or rolled back."""
 
-    def submit(self, work: Work[T]) -> Future[T]: ...
+    def submit(self, work: Work[T], *, urgent: bool = False) -> Future[T]: ...
     def close(self) -> None:
         """Finish what was submitted, then take no more."""
         ...
@@ -38,7 +38,7 @@ class PooledWriter:
         self._engine = engine
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="sopwith-write")
 
-    def submit(self, work: Work[T]) -> Future[T]:
+    def submit(self, work: Work[T], *, urgent: bool = False) -> Future[T]:
         return self._threads.submit(self._run, work)
 
     def _run(self, work: Work[T]) -> T:
@@ -84,17 +84,18 @@ class GroupWriter:
     """One thread, one connection. What piled up while it was busy shares the next commit.
 
     Each piece of work has a savepoint of its own: one that raises takes nothing else down. Nobody hears of
-    success before the commit.
+    success before the commit. What is urgent goes first, and shares its commit with nothing that is not.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._jobs: deque[_Job] = deque()
+        self._urgent: deque[_Job] = deque()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sopwith-write")
 
-    def submit(self, work: Work[T]) -> Future[T]:
+    def submit(self, work: Work[T], *, urgent: bool = False) -> Future[T]:
         job = _Job(work)
-        self._jobs.append(job)
+        (self._urgent if urgent else self._jobs).append(job)
         self._thread.submit(self._drain)
         return job.future
 
@@ -112,8 +113,9 @@ class GroupWriter:
             job.settle()
 
     def _waiting(self) -> Iterator[_Job]:
-        for _ in range(min(BURST, len(self._jobs))):
-            yield self._jobs.popleft()
+        first = self._urgent or self._jobs
+        for _ in range(min(BURST, len(first))):
+            yield first.popleft()
 
     def _share(self, connection: Connection, jobs: list[_Job]) -> None:
         for job in jobs:

@@ -8,10 +8,12 @@ delivers again.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+import aiohttp
 from aiohttp import web
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
@@ -30,6 +32,8 @@ from sops.kit.message import Form
 
 Accept = Callable[[Event], Awaitable[bool]]
 Next = Callable[[], Awaitable[BoltResponse]]
+TIMEOUT = 15.0  # seconds for one call
+PING = 3.0  # seconds; a cut connection is noticed after one of them
 _log = logging.getLogger(__name__)
 
 
@@ -94,7 +98,7 @@ class SlackHome:
 
     async def connect(self, app_token: str) -> None:
         """Socket Mode: open a connection and keep it. Raises ConfigurationError for a wrong token."""
-        self._socket = AsyncSocketModeHandler(self._app, app_token, logger=_log)
+        self._socket = AsyncSocketModeHandler(self._app, app_token, logger=_log, ping_interval=PING)
         try:
             async with speaking(writes=False):
                 await self._socket.client.connect()  # type: ignore[no-untyped-call]  # slack_sdk leaves it untyped
@@ -187,6 +191,11 @@ def _taken() -> BoltResponse:
     return BoltResponse(status=200, body="")
 
 
-def client_for(token: str, base_url: str = AsyncWebClient.BASE_URL) -> AsyncWebClient:
-    """A client that repeats nothing by itself: the engine looks whether it happened before it tries again."""
-    return AsyncWebClient(token, base_url=base_url, retry_handlers=[], timeout=15)
+@asynccontextmanager
+async def client_for(token: str, base_url: str = AsyncWebClient.BASE_URL) -> AsyncIterator[AsyncWebClient]:
+    """A client with connections of its own, kept open between calls.
+
+    It repeats nothing by itself: the engine looks whether it happened before it tries again.
+    """
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT)) as session:
+        yield AsyncWebClient(token, base_url=base_url, retry_handlers=[], session=session)

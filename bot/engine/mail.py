@@ -17,7 +17,7 @@ class Intake:
 
     async def accept(self, event: Event) -> bool:
         """Journal the event; False if it is known already, or is talk between people that the bot has no part in."""
-        return await self._store.transact(lambda tx: _accept(tx, event))
+        return await self._store.transact(lambda tx: _accept(tx, event), urgent=True)
 
 
 def _accept(tx: Transaction, event: Event) -> bool:

@@ -144,7 +144,7 @@ def record_found(desk: Desk, step: Step, key: str, action: Action, found: Probe,
         desk.note("conflict", step=step.id, action=key, reason=found.reason)
         desk.say(replies.conflict(desk.run, step, found))
         return False
-    if record.attempt == TRIES_UNTIL_TOLD:
+    if record.attempt == TRIES_UNTIL_TOLD and not action.patient:
         desk.say(replies.still_trying(desk.run, step, found.what))
     return False
 

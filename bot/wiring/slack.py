@@ -1,11 +1,24 @@
 """Slack, wired: its client, its side of the chat port, and the door events come in by."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from datetime import datetime
 
 import yaml
+from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack import PACE, Accounts, Renderer, SlackChat, SlackHome, client_for, examine, manifest, who_we_are
+from adapters.slack import (
+    PACE,
+    Accounts,
+    Identity,
+    Renderer,
+    SlackChat,
+    SlackHome,
+    client_for,
+    examine,
+    manifest,
+    who_we_are,
+)
 from bot.chat.forms import Grammar
 from bot.settings import SlackSettings
 from sops.kit.conversation import Event
@@ -19,10 +32,17 @@ Accept = Callable[[Event], Awaitable[bool]]
 class Slack:
     """One workspace. `chat` speaks as soon as this exists; events come once it is opened."""
 
-    def __init__(self, settings: SlackSettings, chat: SlackChat, door: Callable[[Accept], SlackHome]) -> None:
+    def __init__(
+        self,
+        settings: SlackSettings,
+        chat: SlackChat,
+        door: Callable[[Accept], SlackHome],
+        hang_up: Callable[[], Awaitable[None]],
+    ) -> None:
         self.chat = chat
         self._settings = settings
         self._door = door
+        self._hang_up = hang_up
         self._home: SlackHome | None = None
 
     async def open(self, accept: Accept) -> int:
@@ -36,13 +56,27 @@ class Slack:
     async def close(self) -> None:
         if self._home is not None:
             await self._home.close()
+        await self._hang_up()
 
 
 async def slack(settings: SlackSettings, people: Sequence[Person], zone: str, now: Callable[[], datetime]) -> Slack:
     """The workspace the settings name. Raises ConfigurationError where a token is missing or wrong."""
     _check_tokens(settings)
-    client = client_for(settings.bot_token.get_secret_value(), settings.api_url)
-    identity = await who_we_are(client)
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(client_for(settings.bot_token.get_secret_value(), settings.api_url))
+        identity = await who_we_are(client)
+        return _wired(settings, people, zone, now, client, identity, stack.pop_all().aclose)
+
+
+def _wired(
+    settings: SlackSettings,
+    people: Sequence[Person],
+    zone: str,
+    now: Callable[[], datetime],
+    client: AsyncWebClient,
+    identity: Identity,
+    hang_up: Callable[[], Awaitable[None]],
+) -> Slack:
     known = {account: person.handle for person in people for account in person.accounts.get(PLATFORM, ())}
     accounts = Accounts(identity.team, known)
     names = {root: f"/{name}" for root, name in settings.commands.items()}
@@ -62,15 +96,15 @@ async def slack(settings: SlackSettings, people: Sequence[Person], zone: str, no
             signing_secret=settings.signing_secret.get_secret_value() if settings.mode == "http" else "",
         )
 
-    return Slack(settings, chat, door)
+    return Slack(settings, chat, door, hang_up)
 
 
 async def examined(settings: SlackSettings) -> Sequence[str]:
     """What stands between the bot and its workspace; empty when nothing does."""
     _check_tokens(settings)
-    client = client_for(settings.bot_token.get_secret_value(), settings.api_url)
     app_token = settings.app_token.get_secret_value() if settings.mode == "socket" else ""
-    return await examine(client, app_token, settings.channels)
+    async with client_for(settings.bot_token.get_secret_value(), settings.api_url) as client:
+        return await examine(client, app_token, settings.channels)
 
 
 def manifest_text(names: Mapping[str, str], url: str = "") -> str:

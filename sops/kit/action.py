@@ -101,6 +101,8 @@ class Action(Piece):
     keyless: ClassVar[bool] = False
     essential: ClassVar[bool] = False
     seen: ClassVar[bool] = False
+    #: It takes long, so that it is not there at once is nothing to be told.
+    patient: ClassVar[bool] = False
 
     def says(self, run: Run) -> str:
         """What it will do, as a line of the plan and of the approval."""

@@ -110,6 +110,9 @@ class FreshenBackPort(Action):
     def says(self, run: Run) -> str:
         return f"keep the back-port's changelog fit for {run.policy.develop} until it is merged"
 
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        return (f"gh pr merge {run.facts[PULL_REQUEST]} --merge",)
+
     async def probe(self, run: Run, world: World) -> Probe:
         if PULL_REQUEST not in run.facts:
             return Todo(self.says(run))

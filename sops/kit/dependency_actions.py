@@ -180,6 +180,10 @@ class WriteResults(Action):
     def says(self, run: Run) -> str:
         return "write the results into the pull request's text"
 
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        begin, end = texts.RESULTS
+        return (f"gh pr edit {run.facts['pr']} --body-file body.md", f"body.md: the results between {begin} and {end}")
+
     async def probe(self, run: Run, world: World) -> Probe:
         if "pr" not in run.facts:
             return Todo(self.says(run))

@@ -314,7 +314,10 @@ class Transaction(Protocol):
 
 
 class Store(Protocol):
-    async def transact(self, work: Callable[[Transaction], T]) -> T: ...
+    async def transact(self, work: Callable[[Transaction], T], *, urgent: bool = False) -> T:
+        """Where writers wait for one another an `urgent` one goes first: somebody outside waits for its commit."""
+        ...
+
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """Like `transact`, for work that only reads; it never blocks a writer."""
         ...

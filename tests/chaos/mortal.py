@@ -76,7 +76,7 @@ class MortalStore:
         self._store = store
         self._life = life
 
-    async def transact(self, work: Callable[[Transaction], T]) -> T:
+    async def transact(self, work: Callable[[Transaction], T], *, urgent: bool = False) -> T:
         place = self._life.place("store.transact")
         self._life.check()
         writes: list[Write] = []
@@ -89,7 +89,7 @@ class MortalStore:
                 writes[0].at("inside")
             return result
 
-        result = await self._store.transact(mortal_work)
+        result = await self._store.transact(mortal_work, urgent=urgent)
         if writes:
             writes[0].at("after")
         else:

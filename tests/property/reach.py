@@ -152,7 +152,7 @@ class MortalStore:
         self._store = store
         self._reach = reach
 
-    async def transact(self, work: Callable[[Transaction], T]) -> T:
+    async def transact(self, work: Callable[[Transaction], T], *, urgent: bool = False) -> T:
         return await self._reach.commit(self._store.transact, work)
 
     async def read(self, work: Callable[[Transaction], T]) -> T:

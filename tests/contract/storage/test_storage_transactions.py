@@ -5,6 +5,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -176,3 +178,27 @@ async def test_a_kill_in_the_middle_of_a_transaction_leaves_the_database_whole(s
     assert await store.transact(lambda tx: tx.runs.next_name("REL")) == "REL-2"
     if url.startswith("sqlite"):
         assert [row[0] for row in sql(url, "PRAGMA integrity_check")] == ["ok"]
+
+
+async def test_where_writers_wait_the_urgent_goes_first(store: SqlStore, backend: str) -> None:
+    """One that is under way is not interrupted. On PostgreSQL nobody waits, so there is no order."""
+    order: list[str] = []
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(_: Transaction) -> None:
+        begun.set()
+        go_on.wait(10)
+
+    def note(name: str) -> Callable[[Transaction], None]:
+        return lambda _: order.append(name)
+
+    first = asyncio.create_task(store.transact(slow))
+    await asyncio.to_thread(begun.wait, 10)
+    others = [asyncio.create_task(store.transact(note(f"patient {n}"))) for n in range(3)]
+    await asyncio.sleep(0)
+    urgent = asyncio.create_task(store.transact(note("urgent"), urgent=True))
+    await asyncio.sleep(0)
+    go_on.set()
+    await asyncio.gather(first, urgent, *others)
+    expected = ["urgent", "patient 0", "patient 1", "patient 2"]
+    assert order == expected if backend == "sqlite" else sorted(order) == sorted(expected)

@@ -59,6 +59,20 @@ async def test_a_bot_that_dies_over_a_post_looks_whether_it_arrived(here: InSlac
     assert said(here, "INC-1 declared") == 1
 
 
+@pytest.mark.parametrize("words", ["ack", "!ack"])
+async def test_what_is_said_under_a_root_nobody_is_sure_of_waits_and_is_heard(here: InSlack, words: str) -> None:
+    here.slack.fail("chat.postMessage", Fault.CLOSED_AFTER)
+    await here.play(DECLARE)
+    (root,) = here.slack.messages(here.room.channels["ops"])
+    oncall, ops = here.room.users["oncall1"], here.room.channels["ops"]
+    await here.slack.say(oncall, ops, "what a night", thread_ts=root.ts)
+    await here.slack.say(oncall, ops, words, thread_ts=root.ts)
+    await here.settle()
+    assert here.slack.ephemerals(oncall) == []
+    await here.play("%clock +1m\n%state INC-1 acknowledge done")
+    assert said(here, "oncall1 has it") == 1
+
+
 async def test_while_nobody_can_look_an_uncertain_post_is_not_repeated(here: InSlack) -> None:
     here.slack.fail("chat.postMessage", Fault.CLOSED_AFTER)
     here.slack.fail("conversations.history", Fault.HTTP_503, times=3)
@@ -118,10 +132,10 @@ async def test_what_could_not_be_stored_is_not_acknowledged_and_comes_again(here
     refuse = True
     accept = here.stage.bot.store.transact  # type: ignore[attr-defined]
 
-    async def failing(work: object) -> object:
+    async def failing(work: object, **how: bool) -> object:
         if refuse:
             raise OSError("the disk is full")
-        return await accept(work)
+        return await accept(work, **how)
 
     here.stage.bot.store.transact = failing  # type: ignore[attr-defined]
     thread, oncall = here.room.thread("INC-1"), here.room.users["oncall1"]

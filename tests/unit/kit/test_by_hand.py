@@ -17,6 +17,7 @@ KNOWN = {
     "announcement.url": "https://forge.example/discussions/9",
     "back-port.cut.at": "5" * 40,
     "back-port.picks": ["6" * 40],
+    "back-port.pr": 42,
     "bad.digest": "sha256:bad",
     "base.tag": "v1.3.0",
     "base.version": "1.3.0",
