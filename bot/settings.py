@@ -16,11 +16,15 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from bot.chat.commands import ROOTS
+from sops import ALL, OWN
 from sops.kit.errors import ConfigurationError
 from sops.kit.people import Person
 from sops.kit.policy import Policy
 
 CONFIG = Path("sopwith.toml")
+#: What procedures call their channels.
+CHANNELS = tuple(dict.fromkeys(sop.channel for sop in (*ALL, *OWN)))
 
 
 class SlackSettings(BaseModel):
@@ -42,6 +46,16 @@ class SlackSettings(BaseModel):
     api_url: str = "https://slack.com/api/"
     #: Whether to write at the pace Slack allows; without, only its Retry-After slows the bot down.
     paced: bool = True
+
+    @model_validator(mode="after")
+    def _usable(self) -> "SlackSettings":
+        """Raises ValueError naming the nearest there is."""
+        for what, given, known in (("channel", self.channels, CHANNELS), ("command", self.commands, ROOTS)):
+            for name in given:
+                near = get_close_matches(name, known, 1)
+                if name not in known and (near or what == "command"):  # procedures of one's own name channels too
+                    raise ValueError(f"there is no {what} {name}" + (f"; did you mean {near[0]}?" if near else ""))
+        return self
 
 
 class SigningSettings(BaseModel):

@@ -5,12 +5,13 @@ from adapters.slack.chat import PACE, SlackChat
 from adapters.slack.doctor import examine
 from adapters.slack.forms import Grammar
 from adapters.slack.home import Identity, SlackHome, client_for, who_we_are
-from adapters.slack.manifest import COMMANDS, manifest
+from adapters.slack.manifest import COMMANDS, SCOPES, manifest
 from adapters.slack.render import Renderer
 
 __all__ = [
     "COMMANDS",
     "PACE",
+    "SCOPES",
     "Accounts",
     "Grammar",
     "Identity",

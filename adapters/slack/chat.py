@@ -54,7 +54,7 @@ class SlackChat:
     async def post(self, key: str, place: Place, card: Card) -> str:
         if card.file is not None and not card.lines:
             return await self._upload(key, place, *card.file)
-        async with speaking(writes=True):
+        async with speaking(writes=True, waits=True):
             answer = await self._client.chat_postMessage(
                 channel=place.channel,
                 thread_ts=place.thread,
@@ -78,7 +78,7 @@ class SlackChat:
         return instant(ref)
 
     async def edit(self, key: str, place: Place, ref: str, card: Card) -> None:
-        async with speaking(writes=False):  # twice the same edit is one
+        async with speaking(writes=False, waits=True):  # twice the same edit is one
             await self._client.chat_update(
                 channel=place.channel,
                 ts=ref,
@@ -129,7 +129,7 @@ class SlackChat:
 
     async def _upload(self, key: str, place: Place, name: str, text: str) -> str:
         """The file's own message is not told; its id stands for it. The key is its title, by which it is found."""
-        async with speaking(writes=True):
+        async with speaking(writes=True, waits=True):
             answer = await self._client.files_upload_v2(
                 channel=place.channel, thread_ts=place.thread, filename=name, title=key, content=text
             )

@@ -48,6 +48,8 @@ async def _channel(client: AsyncWebClient, name: str, channel: str) -> list[str]
     except FarEndError as problem:
         return [f"channels.{name} could not be looked at: {problem}"]
     called, lines = f"#{found.get('name', channel)} (channels.{name})", []
+    if found.get("is_archived"):
+        lines.append(f"{called} is archived; nothing can be posted there.")
     if not found.get("is_member"):
         lines.append(f"The bot is no member of {called}: /invite @sopwith there.")
     if name == "security" and not found.get("is_private"):

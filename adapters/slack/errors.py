@@ -13,16 +13,27 @@ _LATER = frozenset(
     {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited", "rate_limited"}
     | {"team_added_to_org", "ekm_access_denied"}
 )
+#: What an operator can mend: invite the bot, give it a scope or a token. Posts wait for that, a day long.
+_MENDABLE = frozenset(
+    {"not_in_channel", "channel_not_found", "is_archived", "missing_scope", "restricted_action", "account_inactive"}
+    | {"invalid_auth", "not_authed", "token_revoked", "token_expired"}
+)
 _NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ClientConnectorDNSError)
 
 
 @asynccontextmanager
-async def speaking(*, writes: bool) -> AsyncIterator[None]:
-    """Around one call of the web API; a write whose answer was lost is an unknown outcome."""
+async def speaking(*, writes: bool, waits: bool = False) -> AsyncIterator[None]:
+    """Around one call of the web API; a write whose answer was lost is an unknown outcome.
+
+    With `waits` what an operator can mend is worth another try later.
+    """
     try:
         yield
     except SlackApiError as problem:
-        raise translated(problem, writes=writes) from problem
+        found = translated(problem, writes=writes)
+        if waits and isinstance(found, FarEndRefused) and problem.response.get("error") in _MENDABLE:
+            raise FarEndError(str(found)) from problem
+        raise found from problem
     except _NOT_SENT as problem:
         raise FarEndError("Slack cannot be reached") from problem
     except (TimeoutError, aiohttp.ClientError, SlackClientError, OSError, ValueError) as problem:

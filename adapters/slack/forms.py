@@ -17,7 +17,6 @@ from adapters.slack.render import cut
 from sops.kit.message import Field, Form
 
 CALLBACK = "form"
-_LONGEST = 3_000
 
 
 class Grammar(Protocol):
@@ -68,7 +67,7 @@ def _input(field: Field) -> InputBlock:
         element = StaticSelectElement(action_id=field.name, options=options, placeholder="Choose")
     else:
         element = PlainTextInputElement(
-            action_id=field.name, multiline=field.kind == "text", max_length=_LONGEST, placeholder=None
+            action_id=field.name, multiline=field.kind == "text", max_length=field.longest, placeholder=None
         )
     return InputBlock(block_id=field.name, label=field.label, element=element, optional=field.optional)
 

@@ -98,9 +98,10 @@ class SlackHome:
 
     async def connect(self, app_token: str) -> None:
         """Socket Mode: open a connection and keep it. Raises ConfigurationError for a wrong token."""
-        self._socket = AsyncSocketModeHandler(self._app, app_token, logger=_log, ping_interval=PING)
         try:
             async with speaking(writes=False):
+                await self._client.apps_connections_open(app_token=app_token)
+                self._socket = AsyncSocketModeHandler(self._app, app_token, logger=_log, ping_interval=PING)
                 await self._socket.client.connect()  # type: ignore[no-untyped-call]  # slack_sdk leaves it untyped
         except FarEndRefused as refusal:
             raise ConfigurationError(
@@ -171,7 +172,7 @@ class SlackHome:
         form, back, text = submitted(body["view"])
         problem = self._grammar.problem(text, in_thread=bool(back["thread"]))
         if problem:
-            errors = {form.fields[-1].name: problem}
+            errors = {_at_fault(form): problem}
             return BoltResponse(status=200, body={"response_action": "errors", "errors": errors})
         await self._accept(self._translator.submitted(body, back, text))
         return _taken()
@@ -185,6 +186,12 @@ class SlackHome:
             _log.warning("a form could not be opened: %s", problem)
             return False
         return True
+
+
+def _at_fault(form: Form) -> str:
+    """The field under which an error is shown: one that people write into, not one they choose from."""
+    written = [field.name for field in form.fields if field.kind != "choice" and not field.optional]
+    return written[-1] if written else form.fields[0].name
 
 
 def _taken() -> BoltResponse:

@@ -21,16 +21,21 @@ def escaped(text: str) -> str:
 
 
 def read(text: str, bot: str, handle: Callable[[str], str]) -> tuple[str, bool]:
-    """What somebody typed, and whether it mentions the bot; that mention is taken out.
+    """What somebody typed, and whether it speaks to the bot, which it does when it begins with a mention of it.
 
     `handle` names an account (a user's id) as the settings do. Links become their address, channels their name.
     """
-    addressed = f"<@{bot}>" in text or f"<@{bot}|" in text
+    addressed = text.lstrip().startswith((f"<@{bot}>", f"<@{bot}|"))
 
     def token(found: re.Match[str]) -> str:
         target, _, label = found[1].partition("|")
         if target.startswith("@"):
-            return "" if target[1:] == bot else f"@{handle(target[1:])}"
+            ours = target[1:] == bot
+            return (
+                ""
+                if ours and addressed and found.start() <= len(text) - len(text.lstrip())
+                else ("@sopwith" if ours else f"@{handle(target[1:])}")
+            )
         if target.startswith("#"):
             return f"#{label or target[1:]}"
         if target.startswith("!"):

@@ -667,6 +667,8 @@ def _verb(text: str) -> Parsed:
 
 
 def _root(root: str, rest: str) -> Parsed:
+    if rest.lower() in {"help", "?"}:
+        return Help()
     if root == "incident":
         return _incident(rest)
     if root in PARSERS:

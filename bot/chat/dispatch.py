@@ -93,8 +93,9 @@ class Dispatch:
                 return
             stored = tx.runs.get(run.id)
             desk = Desk(tx, stored, now, self._people)
-            if signs.changed(tx, item, stored, desk):
-                put_answer(tx, item, replies.approvals.edits_do_not_act(), now)
+            card = signs.changed(tx, item, desk)
+            if card is not None:
+                put_answer(tx, item, card, now)
             desk.finish()
 
         await self._finish(item, note)

@@ -1,7 +1,7 @@
 """What asks for the parts a command lacks, where a chat has forms. Elsewhere the reply says how the command goes."""
 
 from bot.chat import commands, replies
-from bot.chat.words import Problem
+from bot.chat.words import LONGEST_TITLE, Problem
 from sops.kit.message import Field, Form
 from sops.kit.model import Severity
 
@@ -18,7 +18,7 @@ FORMS = {
     "incident declare": _form(
         "Declare an incident",
         "/incident declare {severity} {title}",
-        Field(name="title", label="What is broken?"),
+        Field(name="title", label="What is broken?", longest=LONGEST_TITLE),
         _SEVERITY.model_copy(update={"optional": True}),
     ),
     "release": _form(
@@ -65,7 +65,8 @@ class Grammar:
             return None
         bare = found.kind == "unknown-release" and not found.about
         form = FORMS["release"] if bare else FORMS.get(found.about) if found.kind == "missing" else None
-        return form.model_copy(update={"hint": replies.problem(found).plain()}) if form else None
+        typed = "/release rc 1.4.0" if bare else replies.usage(found.about)
+        return form.model_copy(update={"hint": f"Or typed: {typed}"}) if form else None
 
     def problem(self, text: str, *, in_thread: bool) -> str:
         found = self._read(text, in_thread)

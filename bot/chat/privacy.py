@@ -40,6 +40,8 @@ class Privacy:
     async def remove(self, event: Event) -> bool:
         """Take a message away from where it was typed; False where the bot may not, or it cannot be reached."""
         chat = self._chats.get(event.place.platform)
+        if event.kind in {"command", "choice"} and not event.message_ref:
+            return True  # nobody saw it: a slash command or a form leaves no message
         if chat is None or not event.message_ref:
             return False
         with suppress(FarEndError, FarEndRefused):

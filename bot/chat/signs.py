@@ -10,6 +10,7 @@ from sops.kit.action import Action
 from sops.kit.approvals import Request
 from sops.kit.conversation import Event
 from sops.kit.gate import Approved
+from sops.kit.message import Card
 from sops.kit.people import People
 from sops.kit.run import Run
 from sops.kit.stores import InboxItem, Transaction
@@ -41,14 +42,20 @@ def _request_at(tx: Transaction, run: Run, event: Event) -> Request | None:
     return next((r for r in run.requests if sent and sent.logical_id == request_message(run.id, r.seq)), None)
 
 
-def changed(tx: Transaction, item: InboxItem, run: Run, desk: Desk) -> bool:
-    """Note that a message which had acted was edited or deleted; True if its author should be told that edits don't."""
+def changed(tx: Transaction, item: InboxItem, desk: Desk) -> Card | None:
+    """Note that a message which had acted was edited or deleted; what its author should be told."""
     event = item.event
     before = tx.inbox.accepted(event.original) if event.original else None
     acted = before is not None and _acts(before.event)
     if before is not None and acted and before.event.text != event.text:
         desk.note(event.kind, str(event.actor), was=before.event.text, text=event.text)
-    return event.kind == "edit" and _acts(event) and (before is None or before.event.text != event.text)
+    if event.kind == "deletion":
+        return replies.approvals.deleting_changes_nothing() if acted else None
+    return (
+        replies.approvals.edits_do_not_act()
+        if _acts(event) and (before is None or before.event.text != event.text)
+        else None
+    )
 
 
 def _acts(event: Event) -> bool:

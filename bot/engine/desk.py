@@ -5,11 +5,13 @@ deadline rows in step with its clocks, and queues an edit of the summary if that
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from bot.chat import replies
 from bot.engine.caught import caught
+from bot.engine.offers import offered, taken_back, without
 from sops.kit import timing
 from sops.kit.errors import SopwithError
 from sops.kit.message import Card
@@ -68,6 +70,8 @@ class Desk:
         """Post in the run's thread; `key` names the message where only one of its kind may exist."""
         logical = f"{self.run.id}/{key or self._next_key()}"
         self._put(Outgoing("post", logical, self.run.place, card, self.run.id, root=root_of(self.run.id)))
+        if not (key or "").startswith("request/"):  # a request is rewritten as it is answered
+            self.run = offered(self.run, logical, card)
         return logical
 
     def tell(self, card: Card, *, key: str | None = None) -> None:
@@ -81,6 +85,7 @@ class Desk:
 
     def finish(self) -> None:
         """Store what changed."""
+        self._take_back_offers()
         if self._new:
             self.tx.runs.add(self.run)
             self._post_root()
@@ -94,6 +99,14 @@ class Desk:
                 raise SopwithError(f"a message {message.logical_id} was queued before; this one would be lost")
         self._keep_deadlines()
         self._tell_parent()
+
+    def _take_back_offers(self) -> None:
+        self.run, gone = taken_back(self.run)
+        said = {message.logical_id: message.card for message in self._messages}
+        for logical in gone:
+            card = said.get(logical) or self.tx.outbox.card(logical)
+            if card is not None:
+                self._put(Outgoing("edit", logical, self.run.place, card.used(""), self.run.id))
 
     def _tell_parent(self) -> None:
         """The parent shows this run in one line, and looks again when that line changes."""
@@ -115,7 +128,7 @@ class Desk:
     def _post_root(self) -> None:
         card = replies.summary(self.run, self.now)
         root = Outgoing("post", root_of(self.run.id), self.run.place, card, self.run.id)
-        self._messages.insert(0, root)
+        self._messages.insert(0, replace(root, private=self.run.embargoed))
 
     def _edit_root(self) -> None:
         card = replies.summary(self.run, self.now)
@@ -144,6 +157,7 @@ class Desk:
             return  # the root is rewritten as the run goes on
         if any(sent.logical_id == request_message(self.run.id, request.seq) for request in self.run.requests):
             return  # and so is a request
+        self.run = without(self.run, sent.logical_id)
         self._put(Outgoing("edit", sent.logical_id, place, card.used(how), self.run.id))
 
     def _keep_deadlines(self) -> None:
@@ -161,7 +175,7 @@ class Desk:
             self.tx.ledger.seal(self.now)
 
     def _put(self, message: Outgoing) -> None:
-        self._messages.append(message)
+        self._messages.append(replace(message, private=self.run.embargoed))
 
     def _next_key(self) -> str:
         self._said += 1

@@ -72,5 +72,10 @@ def run_of(tx: Transaction, event: Event) -> str | None:
 
 def put_answer(tx: Transaction, item: InboxItem, card: Card, at: datetime) -> None:
     """Queue a whisper to who spoke, where they spoke."""
-    event = item.event
-    tx.outbox.put(Outgoing("whisper", f"event/{item.seq}", event.place, card, to=event.actor), at)
+    event, place = item.event, item.event.place
+    if place.thread is None and event.about:  # a reaction says which message it is on, not in which thread
+        sent = tx.outbox.sent_as(place.platform, place.channel, event.about)
+        place = place.model_copy(update={"thread": sent.place.thread or sent.ref}) if sent else place
+    run_id = item.conversation.removeprefix(_RUN) if item.conversation.startswith(_RUN) else None
+    private = run_id is not None and tx.runs.get(run_id).embargoed
+    tx.outbox.put(Outgoing("whisper", f"event/{item.seq}", place, card, to=event.actor, private=private), at)

@@ -7,24 +7,33 @@ import structlog
 
 from bot.chat import replies
 from bot.engine.caught import caught
+from bot.engine.desk import root_of
 from bot.engine.mail import release
+from sops.kit.conversation import Actor, Place
 from sops.kit.errors import FarEndError, FarEndRefused, OutcomeUnknown
 from sops.kit.message import Card
+from sops.kit.people import People
 from sops.kit.ports import Chat, Clock, Pace
+from sops.kit.run import Run
 from sops.kit.stores import Delivery, Outgoing, Store, Transaction
 
 LONGEST_WAIT = 60  # seconds between two tries
 MOST_ATTEMPTS = 1440  # a day of them
+TOLD_AT = 2  # after so many tries it is no passing trouble
+MOST_TOLD = 5
+ASKED_EVERY = timedelta(minutes=1)  # whether a private channel still is one
 _log = structlog.get_logger(__name__)
 
 
 class Postman:
     """Delivers to every chat, or with `only` to that one. Whatever cannot arrive in a day is given up, and listed."""
 
-    def __init__(self, store: Store, clock: Clock, chats: Mapping[str, Chat]) -> None:
+    def __init__(self, store: Store, clock: Clock, chats: Mapping[str, Chat], people: People) -> None:
         self._store = store
         self._clock = clock
         self._chats = chats
+        self._people = people
+        self._private: dict[tuple[str, str], datetime] = {}
         self._free_at: dict[tuple[str, str], datetime] = {}
         self._waiting: set[datetime] = set()
 
@@ -99,8 +108,29 @@ class Postman:
         if delivery.attempts >= MOST_ATTEMPTS:
             await self._store.transact(lambda tx: self._given_up(tx, delivery, error))
             return
+        if delivery.attempts == TOLD_AT and (delivery.message.private or _is_root(delivery.message)):
+            await self._store.transact(lambda tx: self._tell(tx, delivery.message, error))
         later = self._clock.now() + timedelta(seconds=min(2 ** min(delivery.attempts, 9), LONGEST_WAIT))
         await self._store.transact(lambda tx: tx.outbox.retry(delivery.row, later, error, uncertain=uncertain))
+
+    def _tell(self, tx: Transaction, message: Outgoing, error: str) -> None:
+        """A run cannot be shown where it belongs: those who must know hear of it directly, once."""
+        if message.run_id is None:
+            return
+        run = tx.runs.get(message.run_id)
+        for number, actor in enumerate(audience(run, self._people, message.place.platform)):
+            card = replies.cannot_be_shown(run, error)
+            told = Outgoing("whisper", f"{run.id}/unseen/{number}", message.place, card, run.id, to=actor)
+            tx.outbox.put(told, self._clock.now())
+
+    async def _check_private(self, chat: Chat, place: Place) -> None:
+        """Raises FarEndError where others can read by now."""
+        key, now = (place.platform, place.channel), self._clock.now()
+        if self._private.get(key, now) > now:
+            return
+        if not await chat.is_private(place):
+            raise FarEndError("the channel is not private any more")
+        self._private[key] = now + ASKED_EVERY
 
     async def _send(self, delivery: Delivery) -> str:
         message = delivery.message
@@ -109,6 +139,8 @@ class Postman:
             raise FarEndRefused(f"no chat named {message.place.platform} is configured")
         place = message.place.model_copy(update={"thread": delivery.thread})
         card, _ = _shaped(chat, delivery)
+        if message.private:
+            await self._check_private(chat, place)
         if message.kind == "whisper" and message.to is not None:
             await chat.whisper(message.logical_id, place, message.to, card)
             return ""
@@ -139,6 +171,19 @@ class Postman:
 
     def _leave_alone(self, delivery: Delivery, span: timedelta) -> None:
         self._free_at[_channel(delivery)] = self._clock.now() + span
+
+
+def audience(run: Run, people: People, platform: str) -> list[Actor]:
+    """The accounts on that chat of whoever began the run and of those who answer for it."""
+    roles = run.policy.escalation if run.prefix == replies.INCIDENT else run.leaders
+    known = [person for person in (people.named(run.starter), *people.holding(*roles)) if person is not None]
+    ids = [account for person in known for account in person.accounts.get(platform, ())[:1]]
+    stranger = [run.starter] if people.named(run.starter) is None else []
+    return [Actor(platform=platform, id=each) for each in dict.fromkeys([*stranger, *ids])][:MOST_TOLD]
+
+
+def _is_root(message: Outgoing) -> bool:
+    return message.run_id is not None and message.logical_id == root_of(message.run_id)
 
 
 def _channel(delivery: Delivery) -> tuple[str, str]:

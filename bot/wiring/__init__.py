@@ -96,7 +96,7 @@ def assemble(settings: Settings, clock: Clock, ports: Ports) -> Engine:
         edge.handle,
         Clocks(store, clock, people, debts),
         edge.advance,
-        Postman(store, clock, ports.chats),
+        Postman(store, clock, ports.chats, people),
         owner,
         Poll(dispatch.look_for_newcomers, NEWCOMERS_EVERY) if settings.policy.onboard_first_timers else None,
     )

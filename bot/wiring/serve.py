@@ -1,7 +1,7 @@
 """The bot as a service: real chats, and the real forge or a sandbox, until somebody stops it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,11 +17,12 @@ from bot.chat.rehearsal import Rehearsed
 from bot.engine.engine import Engine
 from bot.settings import Settings, SlackSettings
 from bot.wiring import Ports, assemble, opened, sandbox_ports, sandbox_settings
-from bot.wiring.slack import slack
+from bot.wiring.slack import Slack, slack
 from sops.kit.conversation import Actor, Event, Place
-from sops.kit.errors import ConfigurationError
+from sops.kit.errors import ConfigurationError, FarEndError
 from sops.kit.ports import Chat, Clock
 
+LONGEST_WAIT = 60.0  # seconds between two tries to reach a chat at the start
 TICK = 1.0  # seconds between two looks at what a sandbox's world did by itself
 _log = structlog.get_logger(__name__)
 
@@ -45,7 +46,7 @@ async def serve(settings: Settings, *, rehearse: bool, ready: Callable[[], None]
         if rehearse or settings.sandbox:
             flowing = VirtualClock(datetime.now(UTC), flowing=True)
             clock, world = flowing, await stack.enter_async_context(_world(settings, flowing))
-        workspace = await slack(told, settings.people, settings.policy.zone, clock.now)
+        workspace = await _reached(lambda: slack(told, settings.people, settings.policy.zone, clock.now))
         stack.push_async_callback(workspace.close)
         chat: Chat = Rehearsed(workspace.chat) if rehearse else workspace.chat
         settings, ports = await _ports(settings, clock, world, chat)
@@ -58,6 +59,18 @@ async def serve(settings: Settings, *, rehearse: bool, ready: Callable[[], None]
             serving.create_task(engine.serve(SchedulerAlarm(clock)))
             if world is not None:
                 serving.create_task(_live(world, engine, clock))
+
+
+async def _reached(connect: Callable[[], Awaitable[Slack]]) -> Slack:
+    """The chat, however long it takes until it answers. Raises ConfigurationError for what waiting does not mend."""
+    wait = 1.0
+    while True:
+        try:
+            return await connect()
+        except FarEndError as problem:
+            _log.warning("the chat does not answer; trying again", reason=str(problem), seconds=wait)
+            await asyncio.sleep(wait)
+            wait = min(2 * wait, LONGEST_WAIT)
 
 
 def _checked(settings: Settings, *, sandbox: bool) -> SlackSettings:

@@ -9,6 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack import (
     PACE,
+    SCOPES,
     Accounts,
     Identity,
     Renderer,
@@ -65,6 +66,11 @@ async def slack(settings: SlackSettings, people: Sequence[Person], zone: str, no
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(client_for(settings.bot_token.get_secret_value(), settings.api_url))
         identity = await who_we_are(client)
+        lacking = [f"{scope} ({why})" for scope, why in SCOPES.items() if scope not in identity.scopes]
+        if lacking:
+            raise ConfigurationError(
+                f"The Slack app lacks scopes: {'; '.join(lacking)}. Add them and install it again."
+            )
         return _wired(settings, people, zone, now, client, identity, stack.pop_all().aclose)
 
 

@@ -37,6 +37,7 @@ class Field(_Value):
     kind: Literal["line", "text", "choice"] = "line"
     choices: tuple[str, ...] = ()
     optional: bool = False
+    longest: int = 3000
 
 
 class Form(_Value):

@@ -37,7 +37,8 @@ class Outgoing:
     `root` names the logical id of the thread's root. Without one it goes to `place` as that stands: to the thread
     `place.thread`, which is a reference of the platform's, or to the channel.
     An `edit` shows `card` in the message `logical_id`; a newer edit replaces an undelivered older one.
-    A `whisper` is for `to` alone, has no root and waits for nothing.
+    A `whisper` is for `to` alone, has no root and waits for nothing. A `private` message is shown only while its
+    channel is private.
     """
 
     kind: Literal["post", "edit", "whisper"]
@@ -47,6 +48,7 @@ class Outgoing:
     run_id: str | None = None
     root: str | None = None
     to: Actor | None = None
+    private: bool = False
 
 
 @dataclass(frozen=True)

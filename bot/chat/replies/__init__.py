@@ -76,6 +76,10 @@ def state_word(run: Run) -> str:
         return "STOPPED BY A CONFLICT"
     if run.prefix == INCIDENT:
         return _incident_state(run)
+    current = {step.id for step in run.current()}
+    last = next((r for r in reversed(run.requests) if r.step in current and r.iteration == run.iteration), None)
+    if last is not None and last.state in {RequestState.REJECTED, RequestState.EXPIRED}:
+        return f"{last.state.upper()}; !RETRY ASKS AGAIN"
     asked = [request for request in run.requests if request.state is RequestState.OPEN]
     if asked:
         missing = asked[-1].quorum - len(asked[-1].people)
@@ -1163,6 +1167,15 @@ def already_running(run: Run) -> str:
 
 def unreachable(what: str) -> Card:
     return card(line(bold("Not done: "), Span(text=what), ". Nothing changed; please say it again in a minute."))
+
+
+def cannot_be_shown(run: Run, error: str) -> Card:
+    """Directly to those who must know, when a run's own channel cannot be written to."""
+    return card(
+        f"{run.name} cannot be shown where it belongs: {error}. It goes on all the same, and I keep trying for a day.",
+        f"Until then: /sop {run.name} status, and so for every other word.",
+        hint=f"/sop {run.name} status",
+    )
 
 
 def event_parked() -> Card:

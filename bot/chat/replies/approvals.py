@@ -46,12 +46,17 @@ def request(run: Run, asked: Request, people: People) -> Card:
         line("Void if anything here changes. Expires ", time(asked.expires_at), "."),
         hint=f"approve {asked.code} · !reject {asked.code} reason",
         buttons=(
-            Button(label="Approve…", says=f"approve {asked.code}", confirm=f"Say yes to {asked.effects[0]}?"),
+            Button(label="Approve…", says=f"approve {asked.code}", confirm=_all_of_it(asked)),
             Button(label="Reject…", says=f"!reject {asked.code}", asks=("reason",)),
             Button(label="Plan", says="plan"),
         ),
         file=_texts_of(run, asked),
     )
+
+
+def _all_of_it(asked: Request) -> str:
+    """What is asked once more before a button counts; nothing permanent is left out of it."""
+    return f"Yes to all {len(asked.effects)}: {'; '.join(asked.effects)}?"
 
 
 def request_closed(asked: Request) -> str:
@@ -256,6 +261,10 @@ REASON_EARLY = "It was sent before the request was shown in this thread; read th
 
 def how_to_approve(asked: Request) -> Card:
     return card(f"If that was meant as a yes, say: approve {asked.code}")
+
+
+def deleting_changes_nothing() -> Card:
+    return card("What you deleted was done already and still counts. !withdraw takes a yes back, !stop stops the bot.")
 
 
 def edits_do_not_act() -> Card:

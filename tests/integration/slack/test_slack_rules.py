@@ -123,6 +123,28 @@ async def test_a_used_button_is_gone_and_says_who_pressed(here: InSlack) -> None
     assert "✓ oncall1: ack" in used.plain()
 
 
+async def test_buttons_are_gone_however_the_thing_was_done(here: InSlack) -> None:
+    await here.play(CANDIDATE)
+    assert here.find("releases", "Plan of REL-1", "REL-1").buttons == []
+    await here.play("@rev1 in REL-1: approve")
+    assert here.find("releases", "Going ahead", "REL-1").buttons == ["Stop"]
+    await here.play("%clock +1m")
+    assert here.find("releases", "Going ahead", "REL-1").buttons == []
+    await here.play("@guest #ops: /incident declare payments return 500")
+    asked = here.find("ops", "How bad is it", "INC-1")
+    assert asked.buttons == ["P0", "P1", "P2", "P3"]
+    await here.play("@oncall1 in INC-1: !severity P1\n@oncall1 in INC-1: ack")
+    assert here.find("ops", "How bad is it", "INC-1").buttons == []
+
+
+async def test_help_behind_a_root_is_shown_to_who_asked(here: InSlack) -> None:
+    for root in ("incident", "hotfix", "security", "onboard", "release"):
+        await here.slack.slash(here.room.users["guest"], here.room.channels["general"], f"/{root}", "help")
+        await here.settle()
+        assert "/incident declare P1 what is broken" in here.whispered("guest"), root
+    assert here.slack.views(here.room.users["guest"]) == []
+
+
 async def test_a_tick_is_no_yes_to_what_the_world_sees_and_is_told_so(here: InSlack) -> None:
     await here.play(CANDIDATE)
     asked = here.find("releases", "needs 1 yes", "REL-1")

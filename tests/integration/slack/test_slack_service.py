@@ -128,7 +128,7 @@ def _settings(server: SlackStandIn, room: SlackRoom, home: Path) -> Settings:
                 "app_token": server.app_token,
                 "api_url": server.api_url,
                 "commands": {"incident": "sop-incident"},
-                "channels": {name: channel.id for name, channel in room.channels.items()},
+                "channels": {name: channel.id for name, channel in room.channels.items() if name != "general"},
             },
         }
     )

@@ -35,7 +35,7 @@ def test_characters_that_turn_text_around_are_left_out_and_plain_marks_stay() ->
     ("sent", "text", "addressed"),
     [
         ("<@UBOT> status", "status", True),
-        ("hello <@UBOT>", "hello", True),
+        ("looking at <@UBOT> now", "looking at @sopwith now", False),
         ("!handoff <@U1>", "!handoff @oncall1", False),
         ("!handoff <@U9>", "!handoff @U9", False),
         ("!note see <https://example.org/a?b=1&amp;c|this>", "!note see https://example.org/a?b=1&c", False),

@@ -223,3 +223,51 @@ async def test_the_doctor_names_each_missing_scope_and_what_it_is_for(here: InSl
         "channels.ops is C0000",
         "#ops (channels.security) is public; security runs need a private channel.",
     ]
+
+
+async def test_a_run_that_cannot_be_shown_is_told_to_those_who_must_know(here: InSlack) -> None:
+    await here.slack.archive(here.room.users["rm"], here.room.channels["ops"])
+    await here.slack.slash(
+        here.room.users["guest"], here.room.channels["general"], "/incident", "declare P0 all is gone"
+    )
+    await here.settle()
+    await here.play("%clock +1m")
+    for name in ("oncall1", "rm"):
+        direct = here.slack.messages(here.slack.direct(here.room.users[name]))
+        assert any("INC-1 cannot be shown" in seen.plain() and "is_archived" in seen.plain() for seen in direct), name
+    await here.slack.slash(here.room.users["oncall1"], here.room.channels["general"], "/sop", "INC-1 ack")
+    await here.settle()
+    await here.play("%state INC-1 acknowledge done")
+
+
+async def test_what_could_not_be_shown_is_shown_once_the_bot_is_back(here: InSlack) -> None:
+    await here.play("@rm #releases: /release rc 1.4.0\n@rm in REL-1: !start")
+    releases = here.room.channels["releases"]
+    await here.slack.leave(here.slack.bot, releases)
+    await here.play("%wait REL-1 merge\n%clock +5m")
+    assert said(here, "needs 1 yes") == 0
+    await here.slack.join(here.slack.bot, releases)
+    await here.play("%clock +2m")
+    assert said(here, "needs 1 yes") == 1
+    await here.play("@rev1 in REL-1: approve\n%clock +1m\n%state REL-1 merge done")
+
+
+async def test_a_private_run_says_nothing_where_others_can_read_by_now(here: InSlack) -> None:
+    await here.play("@guest #security: /security report a token hole")
+    security = here.room.channels["security"]
+    before = len(here.slack.messages(security))
+    security.private = False
+    await here.play("%clock +2m\n@seclead in SEC-1: !done acknowledge looking\n%clock +5m")
+    told = [seen.plain() for root in here.slack.messages(security) for seen in here.slack.thread(security, root.ts)]
+    assert len(here.slack.messages(security)) == before
+    assert not any("GHSA" in text for text in told)
+    direct = here.slack.messages(here.slack.direct(here.room.users["seclead"]))
+    assert any("SEC-1 cannot be shown" in seen.plain() for seen in direct)
+
+
+async def test_a_missing_scope_is_said_when_the_bot_starts(here: InSlack) -> None:
+    server = here.slack
+    server.withdraw("chat:write")
+    told = SlackSettings(bot_token=server.bot_token, app_token=server.app_token, api_url=server.api_url)
+    with pytest.raises(ConfigurationError, match=r"lacks scopes: chat:write \(to speak\)"):
+        await slack(told, (), "UTC", server.workspace.clock)
