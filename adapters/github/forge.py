@@ -91,9 +91,8 @@ class GitHubForge(AdvisoryCalls):
         return self._login
 
     async def starts_workflows(self) -> bool:
-        if not self._installed:
-            return True
-        return await self._read("asking what kind of token this is", "Metadata: read", workflows.are_started)
+        what = "asking what kind of token this is"
+        return not self._installed or await self._read(what, "Metadata: read", workflows.are_started)
 
     async def pull_requests(self, head: str, base: str) -> Sequence[PullRequest]:
         what = f"listing the pull requests from {head} into {base}"

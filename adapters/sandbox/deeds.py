@@ -49,6 +49,11 @@ class MoreDeeds(ABC):
                 raise Refusal(404, f"{path} on {branch} does not say “{old}”")
             return _pushed(core, branch, head, path, before.replace(old.encode(), new.encode()), author)
 
+    def publish_never(self) -> None:
+        """From now on no workflow publishes a pushed tag; somebody's release still gets its image."""
+        with self._acting() as core:
+            core.rules = replace(core.rules, publishes=False)
+
     def entry(self, branch: str, text: str, author: str = "maint") -> str:
         """Somebody pushes a commit with one more item on top of `[Unreleased]` in the changelog."""
         with self._acting() as core:

@@ -238,11 +238,6 @@ class SandboxWorld(MoreDeeds):
         with self._acting() as core:
             core.rules = replace(core.rules, publish_delay=timedelta(minutes=minutes))
 
-    def publish_never(self) -> None:
-        """From now on no workflow publishes a pushed tag; somebody's release still gets its image."""
-        with self._acting() as core:
-            core.rules = replace(core.rules, publishes=False)
-
     def _make_ref(self, name: str, at: str) -> str:
         with self._acting() as core:
             sha = core.git.resolve(at)

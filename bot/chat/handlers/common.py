@@ -19,8 +19,6 @@ from sops.kit.timing import ACKNOWLEDGE, DUE, UPDATE
 
 WAIVER_LASTS = timedelta(days=1)
 LONGEST_SNOOZE = MappingProxyType({Severity.P0: 15, Severity.P1: 30})  # minutes; design: P0/P1 are never muted
-
-
 #: A waiver is of what people saw, kept under this fact: another head, or another debt, is in the way again.
 AS_SEEN = MappingProxyType({"checks": "head", "same-as-soaked": "head", "no-debt": "owed"})
 NEVER_SKIPPED = frozenset({"ack", "verify", "close"})  # clocks and the end of the run hang on them
