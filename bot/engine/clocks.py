@@ -28,6 +28,13 @@ LATE = timedelta(minutes=5)
 MOST_REMINDED = 5  # people one reminder mentions, where it is nobody's alone
 
 
+def answering_for(run: Run, people: People) -> str:
+    """Whoever owns the run, unless they may not steer it, as a reporter may not; then the first who may."""
+    roles = run.policy.escalation if run.prefix == replies.INCIDENT else run.leaders
+    able = [person.handle for person in people.holding(*roles)]
+    return run.owner if run.owner in able or not able else able[0]
+
+
 @dataclass(frozen=True)
 class Reminder:
     """What one due deadline says to whom; `whom` is a handle, or empty."""
@@ -132,7 +139,7 @@ class Clocks:
         if deadline.clock == timing.FIRST_REVIEW:
             return self._reviewers(run, deadline)
         if deadline.clock != timing.ACKNOWLEDGE:
-            return run.owner or (ladder[0] if ladder else "")
+            return answering_for(run, self._people) or (ladder[0] if ladder else "")
         return next_to_page(run, ladder)
 
     def _reviewers(self, run: Run, deadline: Deadline) -> str:

@@ -182,7 +182,8 @@ class WriteResults(Action):
 
     def by_hand(self, run: Run) -> tuple[str, ...]:
         begin, end = texts.RESULTS
-        return (f"gh pr edit {run.facts['pr']} --body-file body.md", f"body.md: the results between {begin} and {end}")
+        said = " / ".join(line for line in texts.results(run).splitlines() if line)
+        return (f"gh pr edit {run.facts['pr']} --body-file body.md", f"body.md: between {begin} and {end}: {said}")
 
     async def probe(self, run: Run, world: World) -> Probe:
         if "pr" not in run.facts:

@@ -82,7 +82,7 @@ class CandidateSoaked(Gate):
         return Met(
             {
                 "candidate": candidate.name,
-                "candidate.digest": candidate.facts.get("digest"),
+                "candidate.digest": candidate.facts.get("digest") or "",
                 "candidate.pulls": [candidate.facts.get("pr"), *(past.facts.get("pr") for past in candidate.past)],
             }
         )

@@ -136,13 +136,14 @@ def _note(note: Mapping[str, str]) -> str:
 
 def with_results(body: str, run: Run) -> str:
     """The text of a dependency update's pull request with the results as they are; all else stays as it is."""
-    section = f"{RESULTS[0]}\n{_results(run)}\n{RESULTS[1]}"
+    section = f"{RESULTS[0]}\n{results(run)}\n{RESULTS[1]}"
     before, begin, rest = body.partition(RESULTS[0])
     _, end, after = rest.partition(RESULTS[1])
     return f"{before}{section}{after}" if begin and end else f"{body}\n\n{section}"
 
 
-def _results(run: Run) -> str:
+def results(run: Run) -> str:
+    """How builds, checks and benchmarks of a dependency update went, as far as that is known."""
     facts = run.facts
     builds = [f"- {quoted(name)}: {quoted(how)}, {url}" for name, how, url in facts.get("built", [])]
     checks = facts.get("checks", "") if run.record("build-and-test").state.over else ""

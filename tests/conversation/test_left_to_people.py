@@ -66,6 +66,11 @@ class Hands:
                 *_, number, _, labels = shlex.split(line)
                 for label in labels.split(","):
                     self.chat.world.label(int(number), label)
+            elif found := re.fullmatch(r"body\.md: between (.+?) and (.+?): (.+)", line):
+                begin, end, said = found[1], found[2], found[3].replace(" / ", "\n").replace("**\n", "**\n\n")
+                with self.chat.world._acting() as core:
+                    issue = core.state.issues[41]
+                    issue.body = f"{issue.body}\n\n{begin}\n{said}\n{end}"
             elif found := re.fullmatch(r"in (\S+): rocksdb at (\S+)", line):
                 self.edit(found[1], lambda text, to=found[2]: re.sub(r"\b9\.6(\.1)?\b", to, text))
             elif found := re.fullmatch(rf"in {CHANGELOG}, \[Unreleased\], (\w+): (- .*)", line):
@@ -90,7 +95,7 @@ async def test_a_whole_update_done_by_hand_to_its_end(converse, tmp_path):
     await chat.say("maint", "#maintainers", "/deps update rocksdb 9.7.3 --cve CVE-2026-12345")
     await chat.say("maint", "in DEP-1", "!start")
     said = await chat.say("maint", "in DEP-1", "!done breaking-changes none of them concerns us")
-    for _ in range(6):
+    for _ in range(7):
         if "please do this by hand" not in said:
             break
         assert "only sees" not in said
@@ -105,8 +110,9 @@ async def test_a_whole_update_done_by_hand_to_its_end(converse, tmp_path):
         ["gh", "pr"],
         ["gh", "pr"],
     ]
-    await chat.play("%clock +30m\n%state DEP-1 security-label done\n%state DEP-1 build-and-test done\n%forge merge 41")
-    await chat.play("@maint in DEP-1: !retry\n%state DEP-1 run done")
-    assert chat.text.count("please do this by hand") == 6  # the reviewers' turn is one of them
+    await chat.play("%clock +30m\n%state DEP-1 security-label done\n%state DEP-1 build-and-test done")
+    hands.obey("\n".join(next(post for post in reversed(chat.room.posts) if "by hand" in post.lines[0]).lines))
+    await chat.play("%forge merge 41\n@maint in DEP-1: !retry\n%state DEP-1 run done")
+    assert chat.text.count("please do this by hand") == 7  # the reviewers' turn is one of them, the results another
     log = chat.git("log", "--format=%an", "develop")
     assert "sopwith" not in log.split("\n")[:3]

@@ -104,7 +104,7 @@ async def test_the_work_is_really_back_in_a_later_release(converse: Open, tmp_pa
 %clock +7d
 @rm #releases: /release stable 1.5.0
 @rm in STB-2: !start
-@rm in STB-2: !done soaked a week in staging
+@rm in STB-2: !done soaked a week in staging, {STB-2 candidate.digest}
 @rm in STB-2: !waive no-debt the fixes came with the back-merge of 1.4.0
 @rm2 in STB-2: !waive no-debt the fixes came with the back-merge of 1.4.0
 @rm in STB-2: !done changelog-review read twice

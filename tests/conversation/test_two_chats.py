@@ -15,6 +15,13 @@ from tests.unit.runs import NOW, an_incident
 ON_CALL = People([Person(handle="ann", roles=(Role.ON_CALL,)), Person(handle="ben", roles=(Role.ON_CALL,))])
 
 
+class NothingSeen:
+    """Nobody owes anything that could be looked at."""
+
+    async def look_before_reminding(self):
+        return None
+
+
 async def test_late_reminders_of_two_chats_are_not_put_together(tmp_path):
     url = f"sqlite:///{tmp_path / 'two.db'}"
     migrate(url)
@@ -23,7 +30,7 @@ async def test_late_reminders_of_two_chats_are_not_put_together(tmp_path):
     try:
         await store.transact(declare_in_both)
         clock = VirtualClock(NOW + timedelta(hours=3))
-        assert await Clocks(store, clock, ON_CALL).fire()
+        assert await Clocks(store, clock, ON_CALL, NothingSeen()).fire()
         said = await everything(store, clock)
         together = [m for m in said if m.logical_id.startswith("missed/")]
         assert sorted(m.place.platform for m in together) == ["matrix", "slack"]
