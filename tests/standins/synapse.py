@@ -46,6 +46,7 @@ report_stats: false
 trusted_key_servers: []
 caches: {{sync_response_cache_duration: 0s}}
 presence: {{enabled: false}}
+bcrypt_rounds: 4
 rc_message: &free {{per_second: 100000, burst_count: 100000}}
 rc_registration: *free
 rc_registration_token_validity: *free
@@ -144,6 +145,11 @@ class Client:
                 return found, start or page["start"]
             start = page["end"]
 
+    def download(self, mxc: str) -> bytes:
+        """A file's content."""
+        path = f"{self.url}/_matrix/client/v1/media/download/{mxc.removeprefix('mxc://')}"
+        return self._http.get(path, headers={"Authorization": f"Bearer {self.token}"}).raise_for_status().content
+
     def unread(self, room: str) -> dict[str, int]:
         """What this person's programs count as unread there: all of it, and what calls for them."""
         found = self.ask("GET", "sync", timeout=0)["rooms"]["join"][room]["unread_notifications"]
@@ -169,6 +175,7 @@ class Synapse:
         self._process: subprocess.Popen[bytes] | None = None
         self._http = httpx.Client(timeout=30)
         self._names = count(1)
+        self._people: dict[str, Client] = {}
 
     @property
     def url(self) -> str:
@@ -214,6 +221,12 @@ class Synapse:
         wanted = {"nonce": nonce, "username": user, "password": _PASSWORD, "admin": admin, "mac": mac}
         made = self._http.post(address, json=wanted).raise_for_status().json()
         return Client(self.url, made["user_id"], made["access_token"], made["device_id"], self._http)
+
+    def person(self, name: str) -> Client:
+        """Somebody who plays in many tests, always with the same account."""
+        if name not in self._people:
+            self._people[name] = self.account(name)
+        return self._people[name]
 
     def _answers(self) -> bool:
         try:
