@@ -46,7 +46,7 @@ def read(content: Mapping[str, Any], bot: str, handle: Callable[[str], str]) -> 
     for target, label in _pills(content):
         if label and label in body and target not in body:
             body = body.replace(label, target, 1)
-    body = _MARKDOWN.sub(lambda found: unquote(found[2]) if found[2][:3] in {"%40", "@"} else found[1], body)
+    body = _MARKDOWN.sub(lambda found: unquote(found[2]) if found[2].startswith(("%40", "@")) else found[1], body)
     body = re.sub(_USER, lambda found: call(found[0]), body)
     mentions = _dict(content.get("m.mentions")).get("user_ids")
     meant = isinstance(mentions, list) and bot in mentions and not reply

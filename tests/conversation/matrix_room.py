@@ -19,6 +19,7 @@ from bot.settings import MatrixSettings, Settings
 from bot.wiring import BotHere, Ports, sandbox_ports, sandbox_settings
 from bot.wiring.matrix import Matrix, matrix
 from sops.kit.conversation import Event
+from sops.kit.errors import SopwithError
 from sops.kit.policy import Policy
 from sops.kit.run import Run
 from tests.standins.synapse import Client, Synapse
@@ -227,13 +228,14 @@ async def matrix_stage(
     *,
     version: str | None = None,
     url: str | None = None,
+    rooms: type[MatrixRoom] = MatrixRoom,
 ) -> AsyncIterator[tuple[Player, MatrixRoom, Stage]]:
     """A world, rooms on a homeserver and a bot between them; a player for scripts. `url` is where the bot goes."""
     clock = VirtualClock(SCRIPT_START)
     world = SandboxWorld(home / "world", clock)
     await world.start()
     try:
-        room = MatrixRoom(server, home, version)
+        room = rooms(server, home, version)
         settings = settings_in(room, sandbox_settings(world, f"sqlite:///{home / 'sopwith.db'}", policy), url)
         assert settings.matrix is not None
         told = settings.matrix
@@ -250,7 +252,11 @@ async def matrix_stage(
 
             bot = BotHere(settings, clock, Ports(ports.store, ports.far, ports.chats, close))
             await bot.recover()
-            await account.open(bot.engine)
+            try:
+                await account.open(bot.engine)
+            except SopwithError:
+                await bot.kill()
+                raise
             return BotInMatrix(bot, account)
 
         stage = Stage(world, clock, room, start)
