@@ -3,8 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.up-to-date
+SYNAPSE := .venv-synapse
+SYNAPSE_STAMP := $(SYNAPSE)/.up-to-date
 
-.PHONY: setup demo test lint unit chaos bench lock clean
+.PHONY: setup synapse demo test lint unit chaos bench lock clean
 
 setup: $(STAMP)
 
@@ -15,6 +17,15 @@ $(STAMP): requirements-test.lock pyproject.toml
 	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on --require-hashes -r requirements-test.lock
 	$(BIN)/python -m pip install --disable-pip-version-check -q --no-deps --no-build-isolation --no-index -e .
 	@touch $(STAMP)
+
+# The Matrix homeserver of the tests; its dependencies are many and none of ours.
+synapse: $(SYNAPSE_STAMP)
+
+$(SYNAPSE_STAMP): requirements-synapse.lock
+	@echo "Setting up $(SYNAPSE) (half a minute the first time) ..."
+	@test -x $(SYNAPSE)/bin/python || $(PYTHON) -m venv $(SYNAPSE)
+	$(SYNAPSE)/bin/python -m pip install --disable-pip-version-check --progress-bar on --require-hashes -r requirements-synapse.lock
+	@touch $(SYNAPSE_STAMP)
 
 demo: setup
 	@$(BIN)/sopwith demo
@@ -27,11 +38,11 @@ lint: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-unit: setup
+unit: setup synapse
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
 # Every crash point as a real SIGKILL; longer than the gate allows.
-chaos: setup
+chaos: setup synapse
 	$(BIN)/python -m pytest --run-chaos tests/chaos
 
 bench: setup
@@ -41,6 +52,7 @@ bench: setup
 lock:
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header pyproject.toml -o requirements.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header -c requirements.lock --extra test pyproject.toml -o requirements-test.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header requirements-synapse.in -o requirements-synapse.lock
 
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache *.egg-info
+	rm -rf $(VENV) $(SYNAPSE) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache *.egg-info

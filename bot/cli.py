@@ -26,6 +26,7 @@ from bot.engine.plan import outline, specimen
 from bot.procedures import configured
 from bot.settings import CONFIG, Settings, read_settings
 from bot.wiring import Sandbox, open_sandbox
+from bot.wiring.matrix import examined as matrix_examined
 from bot.wiring.serve import serve as run_service
 from bot.wiring.slack import examined, manifest_text
 from sops import OWN
@@ -184,6 +185,19 @@ def doctor_slack(
         raise SopwithError(f"{settings} has no section [slack].")
     findings = asyncio.run(examined(found.slack))
     typer.echo("\n".join(findings) or "Slack is as it should be.")
+    raise typer.Exit(1 if findings else 0)
+
+
+@doctor_app.command("matrix")
+def doctor_matrix(
+    settings: Annotated[Path, typer.Option("--settings", help="The settings to examine.")] = CONFIG,
+) -> None:
+    """What stands between the bot and its homeserver, each with what to do about it. Exit code 1 if anything does."""
+    found = read_settings(settings)
+    if found.matrix is None:
+        raise SopwithError(f"{settings} has no section [matrix].")
+    findings = asyncio.run(matrix_examined(found.matrix))
+    typer.echo("\n".join(findings) or "Matrix is as it should be.")
     raise typer.Exit(1 if findings else 0)
 
 

@@ -58,6 +58,23 @@ class SlackSettings(BaseModel):
         return self
 
 
+class MatrixSettings(BaseModel):
+    """One Matrix account. Its token belongs into the environment (`SOPWITH_MATRIX__ACCESS_TOKEN`), not in here.
+
+    `rooms` maps a procedure's channel to a room's id (`!…`); the bot serves these and no others. `invite_from` are the
+    users (`@name:server`) and servers whose invitations into them it takes.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    homeserver: str
+    user: str
+    access_token: SecretStr = SecretStr("")
+    device_id: str = ""
+    rooms: dict[str, str] = Field(default_factory=dict)
+    invite_from: tuple[str, ...] = ()
+
+
 class SigningSettings(BaseModel):
     """Whose key signs the tags. `ssh`: the path of a private key without passphrase, and the allowed-signers file.
     `gpg`: a fingerprint, and the key ring's folder. Every key in `trust` counts when a tag is verified.
@@ -109,6 +126,7 @@ class Settings(BaseSettings):
     channels: dict[str, str] = Field(default_factory=dict)
     signing: SigningSettings | None = None
     slack: SlackSettings | None = None
+    matrix: MatrixSettings | None = None
     people: tuple[Person, ...] = ()
     #: Markdown documents whose procedures run as checklists, and Python modules that define some.
     procedures: tuple[Path, ...] = ()
@@ -117,7 +135,12 @@ class Settings(BaseSettings):
 
     def channels_by_chat(self) -> dict[str, dict[str, str]]:
         """For each chat, a procedure's channel and what that chat calls it."""
-        return {"console": self.channels, **({"slack": self.slack.channels} if self.slack else {})}
+        found = {"console": self.channels}
+        if self.slack:
+            found["slack"] = self.slack.channels
+        if self.matrix:
+            found["matrix"] = self.matrix.rooms
+        return found
 
     @model_validator(mode="after")
     def _usable(self) -> "Settings":

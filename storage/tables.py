@@ -167,6 +167,15 @@ class OutboxRow(Base, table=True):
     uncertain: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 
+class CursorRow(Base, table=True):
+    """How far the bot has read somewhere, in the words of whoever tells."""
+
+    __tablename__ = "cursor"
+
+    name: str = Field(primary_key=True)
+    value: str = Field(sa_type=Text)
+
+
 class DeadlineRow(Base, table=True):
     """An instant a clock of a run gives; fires once."""
 
@@ -237,6 +246,7 @@ COUNTER = _table("counter")
 CLAIM = _table("claim")
 INBOX = _table("inbox")
 OUTBOX = _table("outbox")
+CURSOR = _table("cursor")
 DEADLINE = _table("deadline")
 LEDGER_ENTRY = _table("ledger_entry")
 LEDGER_HEAD = _table("ledger_head")

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from sops.kit.stores import Transaction
 from storage.claims import SqlClaims
+from storage.cursors import SqlCursors
 from storage.deadlines import SqlDeadlines
 from storage.inbox import SqlInbox
 from storage.ledger import SqlLedger
@@ -43,6 +44,10 @@ class SqlTransaction:
     @cached_property
     def outbox(self) -> SqlOutbox:
         return SqlOutbox(self._connection)
+
+    @cached_property
+    def cursors(self) -> SqlCursors:
+        return SqlCursors(self._connection)
 
     @cached_property
     def deadlines(self) -> SqlDeadlines:

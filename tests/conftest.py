@@ -1,6 +1,12 @@
-"""Two kinds of tests are too long for the gate and run only when asked for."""
+"""Two kinds of tests are too long for the gate and run only when asked for; and the one homeserver of a session."""
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
+
+from tests.standins.synapse import NoSynapse, Synapse, synapse
 
 KINDS = {
     "chaos": "every crash point as a real SIGKILL; runs with --run-chaos",
@@ -24,3 +30,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.fixture(scope="session")
+def homeserver() -> Iterator[Synapse]:
+    """Skips visibly where Synapse is not set up, but fails where CI promised it."""
+    with suppress(NoSynapse), synapse() as server:
+        yield server
+        return
+    missing = "Synapse is not set up on this machine: make synapse"
+    if os.environ.get("CI") == "true":
+        pytest.fail(missing)
+    pytest.skip(missing)

@@ -40,7 +40,7 @@ class SlackChat:
         self._client = client
         self._renderer = renderer
         self._now = now
-        self._traits = Traits(keyed=False, inline_files=False, longest=LONGEST, pace=pace)
+        self._traits = Traits(keyed=False, overtaken=True, inline_files=False, longest=LONGEST, pace=pace)
         self._answers: OrderedDict[tuple[str, str], tuple[str, datetime]] = OrderedDict()
 
     @property

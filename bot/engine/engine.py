@@ -5,7 +5,7 @@ left to do now; `serve` does so whenever somebody wakes it, and arms the alarm f
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -57,7 +57,7 @@ class Engine:
     ) -> None:
         self._store = store
         self._clock = clock
-        self._intake = intake
+        self.intake = intake
         self._handle = handle
         self._clocks = clocks
         self._advance = advance
@@ -80,9 +80,14 @@ class Engine:
 
     async def accept(self, event: Event) -> bool:
         """Journal an event and wake up; False if it is known already. Acknowledge only after this."""
-        fresh = await self._intake.accept(event)
+        fresh = await self.intake.accept(event)
         self.wake()
         return fresh
+
+    async def accept_all(self, events: Sequence[Event], cursor: str, upto: str) -> None:
+        """Journal events together with how far they were read, and wake up."""
+        await self.intake.accept_all(events, cursor, upto)
+        self.wake()
 
     def wake(self) -> None:
         for pump in self._pumps:

@@ -1,5 +1,6 @@
 """The inbox's end of the post: it journals before anybody acknowledges, and answers where somebody spoke."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sops.kit.conversation import Event, Place
@@ -18,6 +19,25 @@ class Intake:
     async def accept(self, event: Event) -> bool:
         """Journal the event; False if it is known already, or is talk between people that the bot has no part in."""
         return await self._store.transact(lambda tx: _accept(tx, event), urgent=True)
+
+    async def accept_all(self, events: Sequence[Event], cursor: str, upto: str) -> None:
+        """Journal what was read, and that it was read up to there, in one transaction."""
+
+        def accept(tx: Transaction) -> None:
+            for event in events:
+                _accept(tx, event)
+            tx.cursors.put(cursor, upto)
+
+        await self._store.transact(accept)
+
+    async def read_upto(self, cursor: str) -> str | None:
+        """Where to go on reading; None if nothing was read yet."""
+        return await self._store.read(lambda tx: tx.cursors.get(cursor))
+
+    async def known(self, dedupe_key: str) -> Event | None:
+        """The event that was journaled under that key."""
+        item = await self._store.read(lambda tx: tx.inbox.accepted(dedupe_key))
+        return item.event if item else None
 
 
 def _accept(tx: Transaction, event: Event) -> bool:

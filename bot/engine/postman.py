@@ -148,9 +148,9 @@ class Postman:
         if message.kind == "edit":
             await chat.edit(message.logical_id, place, delivery.ref or "", card)
             return delivery.ref or ""
-        if not chat.traits.keyed:
-            if delivery.uncertain and (found := await self._found(chat, delivery)) is not None:
-                return found
+        if not chat.traits.keyed and delivery.uncertain and (found := await self._found(chat, delivery)) is not None:
+            return found
+        if chat.traits.overtaken:
             await self._store.transact(lambda tx: tx.outbox.sending(delivery.row))
         return await chat.post(message.logical_id, place, card)
 

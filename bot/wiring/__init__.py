@@ -245,6 +245,11 @@ class BotHere:
         return await self._ports.store.read(lambda tx: tx.runs.by_name(name))
 
     @property
+    def engine(self) -> Engine:
+        """For the door of a chat that is asked for its events."""
+        return self._engine
+
+    @property
     def store(self) -> Store:
         return self._ports.store
 

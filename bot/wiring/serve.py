@@ -1,10 +1,11 @@
 """The bot as a service: real chats, and the real forge or a sandbox, until somebody stops it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
 
@@ -15,13 +16,15 @@ from adapters.sandbox.clock import VirtualClock
 from adapters.sandbox.world import SandboxWorld
 from bot.chat.rehearsal import Rehearsed
 from bot.engine.engine import Engine
-from bot.settings import Settings, SlackSettings
+from bot.settings import Settings
 from bot.wiring import Ports, assemble, opened, sandbox_ports, sandbox_settings
+from bot.wiring.matrix import Matrix, matrix
 from bot.wiring.slack import Slack, slack
 from sops.kit.conversation import Actor, Event, Place
 from sops.kit.errors import ConfigurationError, FarEndError
 from sops.kit.ports import Chat, Clock
 
+Home = TypeVar("Home", "Slack", "Matrix")
 LONGEST_WAIT = 60.0  # seconds between two tries to reach a chat at the start
 TICK = 1.0  # seconds between two looks at what a sandbox's world did by itself
 _log = structlog.get_logger(__name__)
@@ -39,29 +42,48 @@ async def serve(settings: Settings, *, rehearse: bool, ready: Callable[[], None]
 
     Raises ConfigurationError, before anything is said anywhere, for what the settings lack.
     """
-    told = _checked(settings, sandbox=rehearse or settings.sandbox)
+    _check(settings, sandbox=rehearse or settings.sandbox)
     async with AsyncExitStack() as stack:
         clock: Clock = SystemClock()
         world: SandboxWorld | None = None
         if rehearse or settings.sandbox:
             flowing = VirtualClock(datetime.now(UTC), flowing=True)
             clock, world = flowing, await stack.enter_async_context(_world(settings, flowing))
-        workspace = await _reached(lambda: slack(told, settings.people, settings.policy.zone, clock.now))
-        stack.push_async_callback(workspace.close)
-        chat: Chat = Rehearsed(workspace.chat) if rehearse else workspace.chat
-        settings, ports = await _ports(settings, clock, world, chat)
+        homes = await _homes(settings, clock, stack)
+        chats = {home.chat.platform: Rehearsed(home.chat) if rehearse else home.chat for home in homes}
+        settings, ports = await _ports(settings, clock, world, chats)
         stack.push_async_callback(ports.close)
         engine = assemble(settings, clock, ports)
         await engine.recover()
-        await workspace.open(engine.accept)
+        for home in homes:
+            await _open(home, engine)
         ready()
-        async with asyncio.TaskGroup() as serving:
-            serving.create_task(engine.serve(SchedulerAlarm(clock)))
-            if world is not None:
-                serving.create_task(_live(world, engine, clock))
+        try:
+            async with asyncio.TaskGroup() as serving:
+                serving.create_task(engine.serve(SchedulerAlarm(clock)))
+                for home in homes:
+                    if isinstance(home, Matrix):
+                        serving.create_task(home.run())
+                if world is not None:
+                    serving.create_task(_live(world, engine, clock))
+        except* ConfigurationError as problems:
+            raise problems.exceptions[0] from None
 
 
-async def _reached(connect: Callable[[], Awaitable[Slack]]) -> Slack:
+async def _homes(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Sequence[Slack | Matrix]:
+    """Every chat the settings name, not yet listening; runs begun by nobody live in the first."""
+    homes: list[Slack | Matrix] = []
+    people, zone = settings.people, settings.policy.zone
+    if (slack_there := settings.slack) is not None:
+        homes.append(await _reached(lambda: slack(slack_there, people, zone, clock.now)))
+        stack.push_async_callback(homes[-1].close)
+    if (matrix_there := settings.matrix) is not None:
+        homes.append(await _reached(lambda: matrix(matrix_there, people, zone, clock.now)))
+        stack.push_async_callback(homes[-1].close)
+    return homes
+
+
+async def _reached(connect: Callable[[], Awaitable[Home]]) -> Home:
     """The chat, however long it takes until it answers. Raises ConfigurationError for what waiting does not mend."""
     wait = 1.0
     while True:
@@ -73,12 +95,19 @@ async def _reached(connect: Callable[[], Awaitable[Slack]]) -> Slack:
             wait = min(2 * wait, LONGEST_WAIT)
 
 
-def _checked(settings: Settings, *, sandbox: bool) -> SlackSettings:
-    """What the settings say of the chat; raises ConfigurationError for whatever else they lack."""
-    if settings.slack is None:
-        raise ConfigurationError("No chat is configured; sopwith.toml wants a section [slack].")
+async def _open(home: Slack | Matrix, engine: Engine) -> None:
+    if isinstance(home, Matrix):
+        await home.open(engine)
+    else:
+        await home.open(engine.accept)
+
+
+def _check(settings: Settings, *, sandbox: bool) -> None:
+    """Raises ConfigurationError for whatever the settings lack."""
+    if settings.slack is None and settings.matrix is None:
+        raise ConfigurationError("No chat is configured; sopwith.toml wants a section [slack] or [matrix].")
     if sandbox:
-        return settings.slack
+        return
     needed = {
         "repository": settings.repository,
         "token": settings.token.get_secret_value(),
@@ -89,7 +118,6 @@ def _checked(settings: Settings, *, sandbox: bool) -> SlackSettings:
         raise ConfigurationError(
             f"sopwith.toml lacks {' and '.join(missing)} (the token belongs into SOPWITH_TOKEN); or set sandbox = true."
         )
-    return settings.slack
 
 
 @asynccontextmanager
@@ -102,12 +130,15 @@ async def _world(settings: Settings, clock: VirtualClock) -> AsyncIterator[Sandb
         await world.stop()
 
 
-async def _ports(settings: Settings, clock: Clock, world: SandboxWorld | None, chat: Chat) -> tuple[Settings, Ports]:
+async def _ports(
+    settings: Settings, clock: Clock, world: SandboxWorld | None, chats: Mapping[str, Chat]
+) -> tuple[Settings, Ports]:
     """The settings as they hold here, and every port."""
-    chats = {chat.platform: chat}
     if world is not None:
         there = sandbox_settings(world, settings.storage, settings.policy)
-        kept = {name: getattr(settings, name) for name in ("people", "slack", "channels", "procedures", "modules")}
+        kept = {
+            name: getattr(settings, name) for name in ("people", "slack", "matrix", "channels", "procedures", "modules")
+        }
         settings = there.model_copy(update=kept)
         return settings, await sandbox_ports(settings, settings.home, clock, chats)
     forge = GitHubForge(settings.repository, token=settings.token, base_url=settings.api_url)

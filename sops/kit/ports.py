@@ -61,11 +61,13 @@ class Traits:
     """In what chats differ.
 
     keyed: posting the same key twice shows one message; where it does not, an uncertain post is sought with `find`.
+    overtaken: a reply may be heard before the reference of the post it answers is known.
     inline_files: a card's file is shown with it; elsewhere it follows as a message of its own.
     longest: characters a message may have, 0 if that does not matter; what is longer becomes a file.
     """
 
     keyed: bool = True
+    overtaken: bool = False
     inline_files: bool = True
     longest: int = 0
     pace: Pace | None = None

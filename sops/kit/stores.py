@@ -260,6 +260,15 @@ class Outbox(Protocol):
     def dead_letters(self) -> Sequence[tuple[Outgoing, str]]: ...
 
 
+class Cursors(Protocol):
+    """How far the bot has read where a far end tells its events in order, by the name of that reading."""
+
+    def get(self, name: str) -> str | None: ...
+    def put(self, name: str, value: str) -> None:
+        """Put beside the events up to there, in their transaction, so that none is skipped and none read twice."""
+        ...
+
+
 class Deadlines(Protocol):
     def put(self, deadline: Deadline) -> bool:
         """Store it; False if one with its key exists already, fired or not, and then nothing changed."""
@@ -309,6 +318,8 @@ class Transaction(Protocol):
     def inbox(self) -> Inbox: ...
     @property
     def outbox(self) -> Outbox: ...
+    @property
+    def cursors(self) -> Cursors: ...
     @property
     def deadlines(self) -> Deadlines: ...
     @property

@@ -100,7 +100,7 @@ async def test_the_hour_for_the_advisory_counts_from_the_merge(converse: Open) -
     clock = (await chat.run("SEC-1")).clocks["publish"]
     assert clock.running
     assert (clock.started_at, clock.due_at) == (pull.merged_at, pull.merged_at + HOUR)
-    await chat.play('%clock +61m\n%expect "the advisory is not published, the time \(1 h\) is over"')
+    await chat.play('%clock +61m\n%expect "the advisory is not published, the time \\(1 h\\) is over"')
     await chat.play(f"%clock +30m\n%state SEC-1 hotfix done\n{SCRIPT[YES:].splitlines()[0]}\n%clock +1m")
     clock = (await chat.run("SEC-1")).clocks["publish"]
     assert (clock.running, clock.started_at) == (False, pull.merged_at)

@@ -937,7 +937,7 @@ _BEGINNINGS = (
 
 def help_outside() -> Card:
     return card(
-        *(f"{example}: {what}" for example, what in _BEGINNINGS),
+        *(line(code(example), f": {what}") for example, what in _BEGINNINGS),
         "/sop list · /sop show SOP-03 · /sop start SOP-42 · /sop runs (with what is owed) · /sop INC-1 status",
         "In a run's thread, say help. /sop before any of these does the same: /sop incident declare …",
     )

@@ -1,0 +1,25 @@
+"""Matrix behind the chat port: one account on one homeserver, in rooms without encryption."""
+
+from adapters.matrix.accounts import Accounts
+from adapters.matrix.chat import MatrixChat
+from adapters.matrix.doctor import examine
+from adapters.matrix.events import Translator
+from adapters.matrix.home import Door, MatrixHome, who_we_are
+from adapters.matrix.homeserver import Homeserver, Json
+from adapters.matrix.render import Renderer
+from adapters.matrix.rooms import Rooms, powers
+
+__all__ = [
+    "Accounts",
+    "Door",
+    "Homeserver",
+    "Json",
+    "MatrixChat",
+    "MatrixHome",
+    "Renderer",
+    "Rooms",
+    "Translator",
+    "examine",
+    "powers",
+    "who_we_are",
+]

@@ -1,0 +1,141 @@
+"""Matrix's side of the chat port: posts, edits, whispers and files, by the client API.
+
+A post's key is its transaction id, so that sending it twice shows one message. Nothing is ever sent to a room that
+is encrypted.
+"""
+
+import hashlib
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from adapters.matrix.homeserver import Homeserver, Json
+from adapters.matrix.render import LONGEST, Renderer
+from adapters.matrix.rooms import Rooms
+from sops.kit.conversation import Actor, Place
+from sops.kit.errors import FarEndError, FarEndRefused
+from sops.kit.message import Card, line
+from sops.kit.ports import Traits
+
+PLATFORM = "matrix"
+_KEPT = 200  # times of messages that are asked for at once or never
+_TRAITS = Traits(keyed=True, overtaken=True, inline_files=False, longest=LONGEST)
+
+
+class MatrixChat:
+    """One account. `handle` names an account as the settings do; `told_at` is the time of an event."""
+
+    def __init__(
+        self,
+        homeserver: Homeserver,
+        renderer: Renderer,
+        rooms: Rooms,
+        handle: Callable[[str], str],
+        told_at: Callable[[Json], datetime],
+    ) -> None:
+        self._homeserver = homeserver
+        self._renderer = renderer
+        self._rooms = rooms
+        self._handle = handle
+        self._told_at = told_at
+        self._times: OrderedDict[str, datetime] = OrderedDict()
+
+    @property
+    def platform(self) -> str:
+        return PLATFORM
+
+    @property
+    def traits(self) -> Traits:
+        return _TRAITS
+
+    async def post(self, key: str, place: Place, card: Card) -> str:
+        await self._rooms.check_plain(place.channel)
+        if card.file is not None and not card.lines:
+            return await self._upload(key, place, *card.file)
+        ref = await self._send(place, self._renderer.content(card), transaction(key))
+        if card.buttons:
+            await self._note_time(place.channel, ref)
+        return ref
+
+    async def find(self, key: str, place: Place, since: datetime) -> str | None:
+        """Nobody asks: a post is repeated under its key."""
+        return None
+
+    def shown_at(self, ref: str) -> datetime | None:
+        """By the homeserver's clock, for what can be answered; a yes is told by the same one."""
+        return self._times.get(ref)
+
+    async def edit(self, key: str, place: Place, ref: str, card: Card) -> None:
+        """Twice the same edit is one, so each try is a transaction of its own; an edit calls nobody again."""
+        await self._rooms.check_plain(place.channel)
+        new = self._renderer.content(card)
+        shown = {**new, "body": f"* {new['body']}", "formatted_body": f"* {new['formatted_body']}", "m.mentions": {}}
+        relation = {"rel_type": "m.replace", "event_id": ref}
+        content = {**shown, "m.new_content": new, "m.relates_to": relation}
+        await self._homeserver.put(
+            "rooms", place.channel, "send", "m.room.message", f"sopwith-{uuid.uuid4().hex}", body=content
+        )
+
+    async def whisper(self, key: str, place: Place, to: Actor, card: Card) -> None:
+        """Matrix has no message for one person alone: a notice that names whom it answers, and calls nobody."""
+        await self._rooms.check_plain(place.channel)
+        first, *rest = card.lines or (line(),)
+        named = card.model_copy(update={"lines": (line(f"{self._handle(to.id)}: ", *first), *rest)})
+        await self._send(
+            place, self._renderer.content(named, pings=False), transaction(key, place.channel, named.plain())
+        )
+
+    async def is_private(self, place: Place) -> bool:
+        """An invite-only room whose history is not for everybody; and one that may be written to."""
+        try:
+            private = await self._rooms.is_private(place.channel)
+            return private and not await self._rooms.is_encrypted(place.channel)
+        except FarEndRefused:  # the bot is not in it
+            return False
+
+    async def remove(self, place: Place, ref: str) -> bool:
+        try:
+            if not (await self._rooms.powers(place.channel)).may_redact(self._homeserver.user):
+                return False
+            where = ("rooms", place.channel, "redact", ref, transaction(ref, "redact"))
+            await self._homeserver.put(*where, body={})
+        except FarEndRefused:
+            return False
+        return True
+
+    async def _send(self, place: Place, content: dict[str, Any], transaction_id: str) -> str:
+        where = ("rooms", place.channel, "send", "m.room.message", transaction_id)
+        answer = await self._homeserver.put(*where, body={**content, **_in_thread(place)})
+        return str(answer["event_id"])
+
+    async def _upload(self, key: str, place: Place, name: str, text: str) -> str:
+        """A file whose message may have been lost is kept twice and shown once."""
+        content = text.encode()
+        kept = await self._homeserver.upload(name, content, "text/plain; charset=utf-8")
+        info = {"mimetype": "text/plain", "size": len(content)}
+        shown = {"msgtype": "m.file", "body": name, "filename": name, "url": kept, "info": info, "m.mentions": {}}
+        return await self._send(place, shown, transaction(key))
+
+    async def _note_time(self, room: str, ref: str) -> None:
+        try:
+            event = await self._homeserver.event(room, ref)
+        except (FarEndError, FarEndRefused):  # then it is as late as our own clock says
+            return
+        if event is not None:
+            self._times[ref] = self._told_at(event)
+        while len(self._times) > _KEPT:
+            self._times.popitem(last=False)
+
+
+def transaction(*key: str) -> str:
+    """The transaction id of a key, which may hold anything."""
+    return "sopwith-" + hashlib.sha256("\0".join(key).encode()).hexdigest()[:40]
+
+
+def _in_thread(place: Place) -> dict[str, Any]:
+    if place.thread is None:
+        return {}
+    falling_back = {"is_falling_back": True, "m.in_reply_to": {"event_id": place.thread}}
+    return {"m.relates_to": {"rel_type": "m.thread", "event_id": place.thread, **falling_back}}

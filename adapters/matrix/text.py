@@ -1,0 +1,78 @@
+"""Text to and from Matrix: nothing a person typed becomes a mention, a link or markup, in either direction."""
+
+import html
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import unquote
+
+#: Embeddings, overrides and isolates, by which text reads otherwise than it is. Plain marks (LRM, RLM) stay.
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufeff]")
+
+_USER = r"@[^\s:\"'<>()\[\]]+:[A-Za-z0-9.:\[\]-]*[A-Za-z0-9\]]"
+_PILL = re.compile(r"<a\s[^>]*?href=[\"']https://matrix\.to/#/([^\"'?]+)[^>]*>(.*?)</a>", re.I | re.S)
+_MARKDOWN = re.compile(r"\[([^\]]*)\]\(<?https://matrix\.to/#/([^)>?]+)[^)]*\)")
+_TAG = re.compile(r"<[^>]*>")
+_QUOTED = re.compile(r"\A(?:>[^\n]*\n)+\n?")
+
+
+def literal(text: str) -> str:
+    """Text as people typed it, without characters that would change how its surroundings read."""
+    return _CONTROL.sub("", _TURNING.sub("", text)).replace("\r", "")
+
+
+def escaped(text: str) -> str:
+    """The same where Matrix looks for HTML."""
+    return html.escape(literal(text))
+
+
+def read(content: Mapping[str, Any], bot: str, handle: Callable[[str], str]) -> tuple[str, bool]:
+    """What somebody typed, and whether it is addressed to the bot; that mention is taken out.
+
+    Who is mentioned is read off the ids, never off the names that stand for them. A reply mentions whomever it answers
+    without anybody having typed so; that alone addresses nobody.
+    """
+    relation = _dict(content.get("m.relates_to"))
+    reply = "m.in_reply_to" in relation and not relation.get("is_falling_back")
+    body = str(content.get("body", ""))
+    body = _QUOTED.sub("", body) if reply else body
+    named: list[str] = []
+
+    def call(user: str) -> str:
+        named.append(user)
+        return "" if user == bot else f"@{handle(user)}"
+
+    for target, label in _pills(content):
+        if label and label in body and target not in body:
+            body = body.replace(label, target, 1)
+    body = _MARKDOWN.sub(lambda found: unquote(found[2]) if found[2].startswith(("%40", "@")) else found[1], body)
+    body = re.sub(_USER, lambda found: call(found[0]), body)
+    mentions = _dict(content.get("m.mentions")).get("user_ids")
+    meant = isinstance(mentions, list) and bot in mentions and not reply
+    addressed = bot in named or meant
+    text = body.strip()
+    if addressed:
+        name = re.escape(bot[1:].partition(":")[0])
+        text = re.sub(rf"\A@?{name}\b", "", text, count=1, flags=re.I).lstrip(" :,\xa0")
+    return text.replace("\xa0", " ").strip(), addressed
+
+
+def _pills(content: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Users who are mentioned in the formatted text, each with the name that stands for them in the plain one."""
+    if content.get("format") != "org.matrix.custom.html":
+        return []
+    formatted = re.sub(r"<mx-reply>.*</mx-reply>", "", str(content.get("formatted_body", "")), flags=re.S)
+    found = (
+        (unquote(target), html.unescape(_TAG.sub("", label)).strip()) for target, label in _PILL.findall(formatted)
+    )
+    return [(target, label) for target, label in found if re.fullmatch(_USER, target)]
+
+
+def _dict(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def emoji(key: str) -> str:
+    """A reaction, without the mark that asks for its coloured form."""
+    return key.removesuffix("\ufe0f")

@@ -1,0 +1,125 @@
+"""Matrix, wired: its homeserver, its side of the chat port, and the door events come in by."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from adapters.matrix import (
+    Accounts,
+    Homeserver,
+    Json,
+    MatrixChat,
+    MatrixHome,
+    Renderer,
+    Rooms,
+    Translator,
+    examine,
+    who_we_are,
+)
+from bot.chat.commands import ROOTS
+from bot.engine.engine import Engine
+from bot.settings import MatrixSettings
+from sops.kit.conversation import Event
+from sops.kit.errors import ConfigurationError
+from sops.kit.people import Person
+
+PLATFORM = "matrix"
+ToldAt = Callable[[Json], datetime]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Matrix:
+    """One account. `chat` speaks as soon as this exists; events come once it is opened, while it runs or hears."""
+
+    def __init__(self, homeserver: Homeserver, chat: MatrixChat, home: Callable[[Engine], MatrixHome]) -> None:
+        self.chat = chat
+        self._homeserver = homeserver
+        self._make_home = home
+        self._home: MatrixHome | None = None
+
+    async def open(self, engine: Engine) -> None:
+        """Let events in. Raises ConfigurationError where a room is encrypted."""
+        self._home = self._make_home(engine)
+        await self._home.open()
+
+    async def run(self) -> None:
+        """Hear until cancelled. Raises ConfigurationError when the token is no longer known."""
+        await self._opened().run()
+
+    async def hear(self) -> None:
+        """Take in what was said so far."""
+        await self._opened().hear()
+
+    async def close(self) -> None:
+        await self._homeserver.close()
+
+    def _opened(self) -> MatrixHome:
+        if self._home is None:
+            raise ConfigurationError("Matrix is not open.")
+        return self._home
+
+
+class _Door:
+    """What Matrix tells goes to the engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def read_upto(self, cursor: str) -> str | None:
+        return await self._engine.intake.read_upto(cursor)
+
+    async def accept_all(self, events: Sequence[Event], cursor: str, upto: str) -> None:
+        await self._engine.accept_all(events, cursor, upto)
+
+
+async def matrix(
+    settings: MatrixSettings,
+    people: Sequence[Person],
+    zone: str,
+    now: Callable[[], datetime],
+    *,
+    told_at: ToldAt | None = None,
+    sleep: Callable[[float], Awaitable[None]] | None = None,
+) -> Matrix:
+    """The account the settings name. Raises ConfigurationError where they are wrong.
+
+    `told_at` is the time of an event: the homeserver's, but nothing is later than now.
+    """
+    homeserver = _homeserver(settings)
+    at = told_at or (lambda event: min(_instant(event), now()))
+    known = {account: person.handle for person in people for account in person.accounts.get(PLATFORM, ())}
+    accounts = Accounts(known)
+    names = {room: f"#{name}" for name, room in settings.rooms.items()}
+    renderer = Renderer(zone, accounts.user, lambda room: names.get(room, room), ROOTS)
+    rooms = Rooms(homeserver)
+    chat = MatrixChat(homeserver, renderer, rooms, accounts.handle, at)
+    try:
+        await who_we_are(homeserver, settings.device_id)
+    except BaseException:
+        await homeserver.close()
+        raise
+
+    def home(engine: Engine) -> MatrixHome:
+        translator = Translator(homeserver.user, accounts.handle, at, engine.intake.known, homeserver.event)
+        more = {"sleep": sleep} if sleep else {}
+        return MatrixHome(homeserver, rooms, translator, _Door(engine), settings.rooms, settings.invite_from, **more)
+
+    return Matrix(homeserver, chat, home)
+
+
+async def examined(settings: MatrixSettings) -> Sequence[str]:
+    """What stands between the bot and its homeserver; empty when nothing does."""
+    homeserver = _homeserver(settings)
+    try:
+        return await examine(homeserver, settings.device_id, settings.rooms)
+    finally:
+        await homeserver.close()
+
+
+def _homeserver(settings: MatrixSettings) -> Homeserver:
+    if not settings.access_token.get_secret_value():
+        raise ConfigurationError("Matrix also needs SOPWITH_MATRIX__ACCESS_TOKEN; docs/matrix.md says how to log in.")
+    return Homeserver(settings.homeserver, settings.user, settings.access_token.get_secret_value(), settings.device_id)
+
+
+def _instant(event: Json) -> datetime:
+    return _EPOCH + timedelta(milliseconds=int(event.get("origin_server_ts", 0)))
