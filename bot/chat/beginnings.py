@@ -104,6 +104,8 @@ def release(rest: str) -> Command | Problem:
 
 def _rollback(rest: str) -> Command | Problem:
     words, flags = _flags(rest)
+    if flags.get("to") == "":
+        return Problem("missing", "release rollback")
     to = flags.pop("to", "")
     asked = [flags.pop(known, None) is not None for known in ("image-only", "retract", "retag", "republish")]
     if flags:
@@ -148,6 +150,8 @@ def deps(rest: str) -> Command | Problem:
     if word.lower() != "update" or len(words) != 2 or ("cve" in more and not cve and "--cve" in more):
         return Problem("missing", "deps update")
     if not _NAME.fullmatch(words[0]) or not _NAME.fullmatch(words[1]):
+        return Problem("bad-dependency", " ".join(words)[:60])
+    if not any(character.isdigit() for character in words[1]):
         return Problem("bad-dependency", " ".join(words)[:60])
     if cve and not _CVE.fullmatch(cve):
         return Problem("bad-cve", cve[:30])

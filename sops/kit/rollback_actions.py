@@ -6,6 +6,7 @@ from sops.kit import texts
 from sops.kit.action import Action, Conflict, Done, Owed, Probe, Todo, World, fill, marker, short
 from sops.kit.dispatched import dispatched
 from sops.kit.model import Role
+from sops.kit.reland import RELAND, WorkIsBack
 from sops.kit.release_actions import Announce, MergePullRequest
 from sops.kit.rollback_survey import SHOWN
 from sops.kit.run import Run
@@ -247,7 +248,7 @@ def _reland(run: Run, merge: str) -> tuple[Owed, ...]:
         f"bring {run.version}'s work back before it ships again: !reland, or on {run.policy.develop} "
         f"git merge {short(run.facts['revert.cut.at'])} and then git merge -s ours {short(merge)}"
     )
-    return (Owed("reland", text, Role.RELEASE_MANAGER, blocks="SOP-01 SOP-02 SOP-03"),)
+    return (Owed(RELAND, text, Role.RELEASE_MANAGER, blocks="SOP-01 SOP-02 SOP-03", probe=WorkIsBack()),)
 
 
 @dataclass(frozen=True)

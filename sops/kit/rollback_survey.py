@@ -10,6 +10,7 @@ from typing import Any
 from sops.kit.action import World, short
 from sops.kit.errors import InvalidText, InvalidVersion
 from sops.kit.policy import Policy
+from sops.kit.rolled_back import rolled_back
 from sops.kit.version import Version
 from sops.kit.world import Commit, RemoteTag
 
@@ -28,7 +29,8 @@ async def survey(version: Version, to: str, policy: Policy, world: World) -> dic
     tags = {tag.name: tag for tag in await world.git.tags()}
     if version.tag not in tags:
         raise InvalidText(f"{version.text} is not released: there is no tag {version.tag}")
-    good = _good(version, to, tags)
+    taken_back = {found for name in tags if (found := _version(name)) and await rolled_back(found.text, world)}
+    good = _good(version, to, tags, taken_back)
     main = await world.git.branch(policy.main)
     if main is None:
         raise InvalidText(f"there is no branch {policy.main}")
@@ -104,9 +106,10 @@ async def _digest(world: World, reference: str) -> str:
     return found.digest if found else ""
 
 
-def _good(version: Version, to: str, tags: dict[str, RemoteTag]) -> Version:
-    """The release to go back to: the one named, else the newest stable one before."""
-    before = [found for name in tags if (found := _version(name)) and not found.is_candidate and found < version.final]
+def _good(version: Version, to: str, tags: dict[str, RemoteTag], taken_back: set[Version]) -> Version:
+    """The release to go back to: the one named, else the newest stable one before that was not taken back itself."""
+    stable = [found for name in tags if (found := _version(name)) and not found.is_candidate and found < version.final]
+    before = [found for found in stable if found not in taken_back]
     if not to:
         if not before:
             raise InvalidText(f"nothing stable was released before {version.text}")
@@ -115,6 +118,8 @@ def _good(version: Version, to: str, tags: dict[str, RemoteTag]) -> Version:
         wanted = Version.parse(to)
     except InvalidVersion as problem:
         raise InvalidText(str(problem)) from problem
+    if wanted in stable and wanted in taken_back:
+        raise InvalidText(f"{wanted.text} was taken back itself; there are: {_listed(before)}")
     if wanted not in before:
         raise InvalidText(f"{wanted.text} is no stable release before {version.text}; there are: {_listed(before)}")
     return wanted

@@ -9,7 +9,6 @@ from sops.kit.changelog_parts import UNRELEASED
 from sops.kit.debts import paid
 from sops.kit.errors import InvalidText, InvalidVersion
 from sops.kit.gate import Condition, Gate, Met, Waiting
-from sops.kit.reland import RELAND, missing_from
 from sops.kit.rolled_back import rolled_back, was_rolled_back
 from sops.kit.run import Run, RunState, StepState
 from sops.kit.version import Version
@@ -112,7 +111,6 @@ class NothingOwed(Gate):
             if other.id != run.id and _before(other, run)
             for debt in other.obligations
             if debt.open and self.sop in debt.blocks.replace(",", " ").split() and not await paid(debt, other, world)
-            if debt.id != RELAND or await missing_from(other, world)
         }
         facts = {"owed": list(debts)} if debts or run.facts.get("owed") else {}
         left = [text for name, text in debts.items() if name not in waived]

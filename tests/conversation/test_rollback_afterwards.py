@@ -120,6 +120,24 @@ async def test_the_work_is_really_back_in_a_later_release(converse: Open, tmp_pa
         assert chat.git("show", f"{version}:src/wal.cpp") == shipped
         assert chat.git("show", f"{version}:src/patches.hpp") == chat.git("show", "v1.4.0:src/patches.hpp")
 
+    # Taken back as well, it does not go back to the release that was taken back before.
+    await chat.play(
+        """
+@rm #releases: /release rollback 1.5.0 --to 1.4.0
+%expect "1\\.4\\.0 was taken back itself; there are: 1\\.3\\.0"
+@rm #releases: /release rollback 1.5.0
+%expect "point latest at the image of 1\\.3\\.0"
+@rm in RBK-2: !start
+@rev3 in RBK-2: approve
+%clock +31s
+@rm in RBK-2: !set workaround stay on 1.3.0
+%clock +1h
+%state RBK-2 run done
+""",
+        "taken back too",
+    )
+    assert chat.git("diff", "--stat", "v1.3.0", "main").strip() == ""
+
 
 NEXT = """
 @rm #releases: /release rc 1.5.0

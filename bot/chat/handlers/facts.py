@@ -26,6 +26,8 @@ def set_fact(desk: Desk, me: Speaker, command: commands.SetFact) -> Refused | No
     facts = {command.name: command.text}
     if command.name == "advisory" and "ghsa" in desk.run.facts:
         return Refused(replies.refused(security.has_advisory(desk.run)))
+    if command.name == "disclosure" and command.text.strip() < f"{desk.now:%Y-%m-%d}":
+        return Refused(replies.refused(security.DAY_IS_PAST))
     if desk.run.sop == SECURITY_RESPONSE.id:
         try:
             facts, severity = learned(command.name, command.text)

@@ -2,10 +2,12 @@
 
 from bot.chat import commands, replies
 from bot.chat.openings.base import Beginning, Looks, Opening
-from bot.chat.replies.rollback import NO_IMAGE
+from bot.chat.replies.rollback import NO_IMAGE, taken_back_by
 from sops.kit.errors import InvalidText, InvalidVersion
 from sops.kit.message import Card
 from sops.kit.rollback_survey import survey
+from sops.kit.rolled_back import rolled_back
+from sops.kit.run import RunState
 from sops.kit.version import Version
 from sops.rollback import ROLLBACK
 
@@ -17,6 +19,9 @@ async def _rollback(command: commands.StartRollback, looks: Looks) -> Opening | 
         found = await survey(version, command.to, looks.policy, looks.world)
     except (InvalidVersion, InvalidText) as problem:
         return replies.bad_version(str(problem))
+    before = await rolled_back(version.text, looks.world)
+    if before is not None and before.state is RunState.DONE and not before.facts.get("image.only"):
+        return replies.refused(taken_back_by(before))
     if command.image_only and "image" not in looks.policy.artefacts:
         return replies.refused(NO_IMAGE)
     asked = {"to": command.to, "image.only": command.image_only, "retract": command.retract, "retag": command.retag}

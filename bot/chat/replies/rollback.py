@@ -84,3 +84,7 @@ WORDS = Words(
     ),
     hint="!set workaround text · status · plan · !hold reason",
 )
+
+
+def taken_back_by(before: Run) -> str:
+    return f"{before.version} was taken back already, by {before.name}; its thread says what is still owed."

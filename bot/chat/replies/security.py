@@ -45,6 +45,9 @@ def has_advisory(run: Run) -> str:
     return f"{run.name} has its advisory already: {run.facts['ghsa.url']}"
 
 
+DAY_IS_PAST = "That day is past; write the day you agreed on like 2026-05-04."
+
+
 def taken_already() -> str:
     return "That version is being prepared already."
 
