@@ -625,6 +625,8 @@ def parse(text: str, *, in_run: bool, addressed: bool = False, slash: bool = Fal
         return Talk()
     if addressed and not text:
         return Help()
+    if not in_run and text.startswith("!") and _near_root(split(text[1:])[0].lower()):
+        return Problem("unknown-root", split(text[1:])[0][:20])
     if not in_run:
         meant = addressed or (text.startswith("!") and split(text[1:])[0].lower() in VERBS)
         return Problem("no-run") if meant and text else Talk()
@@ -648,6 +650,11 @@ def _alone(text: str) -> Parsed:
     if words and len(words) <= 2 and _nearly(words, "approve"):
         return Talk(yes=True)
     return Talk(yes=bool(_YES.match(text)), stop=bool(_STOP.match(text)))
+
+
+def _near_root(word: str) -> bool:
+    """Somebody mistyped a command where it is typed with `!`."""
+    return word not in VERBS and bool(difflib.get_close_matches(word, ROOTS, n=1, cutoff=0.75))
 
 
 def _nearly(words: list[str], wanted: str) -> bool:

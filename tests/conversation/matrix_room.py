@@ -1,5 +1,6 @@
 """The stage's room in Matrix: people type into rooms of a real homeserver, and what stands there is the transcript."""
 
+import html
 import re
 import sqlite3
 from collections.abc import AsyncIterator, Callable
@@ -64,8 +65,17 @@ class MatrixRoom:
         """Commands begin with ! here; the scripts say / in channels."""
         room = self.rooms.get(channel.removeprefix("#"), channel)
         said = f"!{text[1:]}" if text.startswith("/") else text
-        self._said_at[self.who(handle, room).say(room, said, thread)] = at
+        self._said_at[self.who(handle, room).say(room, said, thread, **self._mentions(said))] = at
         return None
+
+    def _mentions(self, said: str) -> dict[str, Any]:
+        """The bot's name becomes a pill, as clients make of it."""
+        if "@sopwith" not in said:
+            return {}
+        pill = f'<a href="https://matrix.to/#/{self.bot.user}">@sopwith</a>'
+        formatted = html.escape(said).replace("@sopwith", pill)
+        called = {"m.mentions": {"user_ids": [self.bot.user]}}
+        return {"format": "org.matrix.custom.html", "formatted_body": formatted, **called}
 
     def when(self, event: dict[str, Any]) -> datetime | None:
         """The time of the story at which somebody said that."""

@@ -195,6 +195,13 @@ def test_an_unknown_root_is_told_to_who_gave_it_as_a_command_and_is_talk_otherwi
     assert parse(text, in_run=False, addressed=True) == Problem("unknown-root", word)
 
 
+@pytest.mark.parametrize(("text", "word"), [("!relaese rc 1.4.0", "relaese"), ("!incidnet declare P1", "incidnet")])
+def test_a_root_mistyped_after_an_exclamation_mark_is_told_and_talk_is_not(text, word):
+    assert parse(text, in_run=False) == Problem("unknown-root", word)
+    assert parse("!important: lunch", in_run=False) == Talk()
+    assert parse("!note that", in_run=False) == Problem("no-run")
+
+
 @pytest.mark.parametrize("text", ["/incident declare P1 slow", "/release rc 1.4.0", "/hotfix 1.4.1 P0 wal"])
 def test_sop_before_a_root_does_the_same(text):
     assert parse(f"/sop {text[1:]}", in_run=False) == parse(text, in_run=False)
