@@ -104,7 +104,14 @@ STABLE_RELEASE = Sop(
         ),
         Step("milestone", row="13", title="milestone empty", after="back-merge", when=MilestoneEmpty()),
         Step("milestone-closed", row="13", title="milestone", do=CloseMilestone()),
-        Step("announce", row="14", title="announcement", after="back-merge", do=Announce("released", quoted=True)),
+        Step(
+            "announce",
+            row="14",
+            title="announcement",
+            after="back-merge",
+            when=NotRolledBack("{version}"),
+            do=Announce("released", quoted=True),
+        ),
         Step("mirror", row="15", title="lanes", only_if=HasLanes(), do=Mirror()),
     ),
 )

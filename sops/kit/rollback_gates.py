@@ -6,7 +6,7 @@ from datetime import timedelta
 from sops.kit.action import News, World
 from sops.kit.errors import InvalidText
 from sops.kit.gate import Condition, Gate, Met, Waiting
-from sops.kit.rollback_survey import SHOWN, survey
+from sops.kit.rollback_survey import SHOWN, still_coming, survey
 from sops.kit.run import Run
 from sops.kit.version import Version
 
@@ -32,8 +32,11 @@ class Surveyed(Gate):
         return "; ".join([what, *_of_images(run)])
 
     async def check(self, run: Run, world: World) -> Met | Waiting:
+        version = Version.parse(run.version)
+        if coming := await still_coming(version, world):
+            return Waiting(coming)
         try:
-            return Met(await survey(Version.parse(run.version), run.facts.get("to", ""), run.policy, world))
+            return Met(await survey(version, run.facts.get("to", ""), run.policy, world))
         except InvalidText as problem:
             return Waiting(str(problem))
 

@@ -5,6 +5,7 @@ pushed over after the release, and then it no longer tells what people got.
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from sops.kit.action import World, short
@@ -18,6 +19,7 @@ SHOWN = 4
 CANDIDATES = "SOP-03"
 NO_IMAGES = dict.fromkeys(("bad.digest", "bad.now", "good.digest", "good.now", "latest.was", "latest.is"), "")
 RELEASES = ("SOP-01", "SOP-02", CANDIDATES)
+PUBLISHING = timedelta(hours=1)  # after that nothing is waited for
 
 
 async def survey(version: Version, to: str, policy: Policy, world: World) -> dict[str, Any]:
@@ -55,6 +57,21 @@ async def survey(version: Version, to: str, policy: Policy, world: World) -> dic
         "package.there": await _packaged(version, policy, world),
         **(await _images(version, good, digest, policy, world) if "image" in policy.artefacts else NO_IMAGES),
     }
+
+
+async def still_coming(version: Version, world: World) -> str:
+    """What is said while the version's tag is out and its release and image are yet to come; empty otherwise.
+
+    What is taken back before it is there would come out afterwards all the same.
+    """
+    if await world.forge.release_by_tag(version.tag) is not None:
+        return ""
+    for run in await world.runs.of_version(version.final.text):
+        pushed = run.record("tag").since
+        ours = run.sop in RELEASES and run.facts.get("tag") == version.tag
+        if ours and pushed is not None and world.now - pushed < PUBLISHING:
+            return f"{version.text} is still being published; stop its workflow, or it is taken back once it is out"
+    return ""
 
 
 async def _packaged(version: Version, policy: Policy, world: World) -> bool:
