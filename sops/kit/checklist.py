@@ -111,6 +111,7 @@ def checklist(document: DocumentSop) -> Sop:
         raise ConfigurationError(f"{document.id} has no rows (line {document.line}).")
     steps = [Step("begin", row="", title="begin")]
     for row in document.rows:
+        _whole(row)
         step = _step(row)
         if due := row.cells.get("due", "").strip():
             clock = f"{OWN}{step.id}:{_span(due, row)}"
@@ -154,6 +155,14 @@ def _renamed(step: Step, extra: ExtraStep) -> Step:
     if any(isinstance(piece, Action) for piece in step.deeds):
         raise ConfigurationError(f"{extra.sop}.{extra.id}: an inserted step cannot dispatch; write a procedure for it.")
     return replace(step, when=tuple(covers))
+
+
+def _whole(row: DocumentRow) -> None:
+    """Raises ConfigurationError for a row that would be run as less than what stands there."""
+    if row.more:
+        raise _wrong(row, f"what follows it has no number: {row.more[0][:TITLE]!r}; number it, or it would not be done")
+    if not row.text.strip():
+        raise _wrong(row, "it does not say what is to be done")
 
 
 def _step(row: DocumentRow) -> Step:
@@ -200,7 +209,8 @@ def _role(text: str, row: DocumentRow) -> Role:
 
 def _span(text: str, row: DocumentRow) -> str:
     try:
-        span_of(text.strip())
+        if not span_of(text.strip()):
+            raise ValueError(text)
     except ValueError as error:
         raise _wrong(row, f"{text!r} is no span of time; write 30m, 2h or 3d") from error
     return text.strip()

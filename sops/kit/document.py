@@ -39,12 +39,16 @@ _VOWELS = frozenset("AEIOU")
 
 @dataclass(frozen=True)
 class DocumentRow:
-    """A row as steps name it ("4", "C2"), its text without markup, and its line in the document (from 1)."""
+    """A row as steps name it ("4", "C2"), its text without markup, and its line in the document (from 1).
+
+    `cells` are the other columns of a table, by small name; `more` what rows without a number say that continue it.
+    """
 
     row: str
     text: str
     line: int
-    cells: dict[str, str] = field(default_factory=dict, compare=False)  # the other columns of a table, by small name
+    cells: dict[str, str] = field(default_factory=dict, compare=False)
+    more: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -104,7 +108,7 @@ class Report:
         plain = asdict(self)
         for each in (*plain["sops"], *plain["missing"]):
             for row in each["rows"]:
-                del row["cells"]
+                del row["cells"], row["more"]
         return {"uncovered": self.uncovered, **plain}
 
     def lines(self) -> list[str]:
@@ -225,10 +229,15 @@ def _table_rows(tokens: Sequence[Token], source: Markdown) -> Iterator[DocumentR
     numbers = [row[0].rstrip(".)") for row in body]
     if header[0] != "#" and numbers != [str(number) for number in range(1, len(numbers) + 1)]:
         return
+    found: list[DocumentRow] = []
     for number, texts, row in zip(numbers, body, cells[1:], strict=True):
+        text = texts[1] if len(texts) > 1 else ""
         if number:
-            more = {name.lower(): text for name, text in zip(header[2:], texts[2:], strict=False)}
-            yield DocumentRow(number, texts[1] if len(texts) > 1 else "", line_of(row[0]), more)
+            more = {name.lower(): cell for name, cell in zip(header[2:], texts[2:], strict=False)}
+            found.append(DocumentRow(number, text, line_of(row[0]), more))
+        elif found:
+            found[-1] = replace(found[-1], more=(*found[-1].more, text))
+    yield from found
 
 
 def _list_rows(tokens: Sequence[Token], source: Markdown, first: int) -> list[DocumentRow]:
@@ -270,7 +279,7 @@ def _compare(theirs: DocumentSop, ours: Sop) -> SopReport:
     return SopReport(
         id=theirs.id,
         title=ours.title,
-        rows=tuple(ServedRow(row.row, row.text, row.line, row.cells, steps[row.row]) for row in theirs.rows),
+        rows=tuple(ServedRow(row.row, row.text, row.line, row.cells, row.more, steps[row.row]) for row in theirs.rows),
         unknown=tuple((step, row) for step, row in named if row not in known),
         without_row=tuple(step.id for step in ours.steps if not _named_rows(step.row)),
     )

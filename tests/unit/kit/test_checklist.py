@@ -1,5 +1,7 @@
 """A document's rows become steps; what cannot be run is refused with its line."""
 
+import re
+
 import pytest
 
 from sops.hotfix import HOTFIX
@@ -107,3 +109,17 @@ def test_an_insertion_that_fits_nowhere_is_refused(change: dict[str, str], why: 
     extra = ExtraStep(**{"sop": "SOP-02", "after": "tag", "id": "press", "title": "The press is told", **change})
     with pytest.raises(ConfigurationError, match=why):
         with_insertions(HOTFIX, Policy(inserted=(extra,)))
+
+
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [
+        ("| 1 | Book the room | |\n| | Tell the guests | |", "what follows it has no number: 'Tell the guests'"),
+        ("| 1 | | |", "it does not say what is to be done"),
+        ("| 1 | Let it settle | wait(0h) |", "'0h' is no span of time"),
+    ],
+)
+def test_a_row_that_would_be_run_as_less_than_it_says_is_refused(rows: str, why: str) -> None:
+    text = f"## SOP-42 — Spring cleaning\n\n| # | Action | Kind |\n|---|---|---|\n{rows}\n"
+    with pytest.raises(ConfigurationError, match=re.escape(why)):
+        checklist(parse_document(text)[0])
