@@ -184,6 +184,7 @@ def _output(world: SandboxWorld, *arguments: str) -> str:
 _BLOTS = (
     (re.compile(r"\b[0-9a-f]{7,64}\b"), "<id>"),
     (re.compile(r"(?<!\d)\d\d:\d\d(:\d\d)?(\.\d+)?"), "<hour>"),
+    (re.compile(r"\b([A-Z]{3}-\d+)-[0-9a-f]{4}\.md"), r"\1-<code>.md"),
     (re.compile(r"\bSHA256:[\w+/=]+"), "<key>"),
     (re.compile(r"\b(approve|confirm|request|reject|approval|yes to) [0-9a-f]{4}\b"), r"\1 <code>"),
 )

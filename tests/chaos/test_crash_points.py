@@ -53,6 +53,7 @@ EFFECTS = {
         "git.merge",
         "git.record",
     },
+    "hotfix": _DRAFTED | {"git.push_signed_tag", "git.cherry_pick"},
     "security": {"forge.open_advisory", "forge.score_advisory", "forge.publish_advisory", "git.cherry_pick"},
     "dependency": _DRAFTED | {"forge.add_labels"},
 }
