@@ -56,11 +56,10 @@ class Renderer:
         return {"type": "rich_text_section", "elements": _joined(elements) or [_text(" ")]}
 
     def _element(self, span: Span) -> Json:
+        words = spelled(span.text, self._names) if span.own else span.text
         match span.kind:
-            case _ if span.own:
-                return _text(spelled(span.text, self._names))
             case "bold" | "code":
-                return {**_text(span.text), "style": {span.kind: True}}
+                return {**_text(words), "style": {span.kind: True}}
             case "person":
                 user = self._user(span.target)
                 return {"type": "user", "user_id": user} if user else _text(f"@{span.target}")
@@ -72,7 +71,7 @@ class Renderer:
                 shown = {"format": "{date_short_pretty} {time}", "fallback": self._time(span.at)}
                 return {"type": "date", "timestamp": int(span.at.timestamp()), **shown}
             case _:
-                return _text(span.text)
+                return _text(words)
 
     def _plain(self, span: Span) -> str:
         if span.at is not None:

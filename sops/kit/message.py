@@ -135,6 +135,11 @@ def code(text: str) -> Span:
     return Span(kind="code", text=text)
 
 
+def typed(text: str) -> Span:
+    """An example of ours, to be typed as it stands; its root command is spelled as the chat knows it."""
+    return Span(kind="code", text=text, own=True)
+
+
 def person(handle: str) -> Span:
     """Mentions, and so disturbs, one person."""
     return Span(kind="person", target=handle)

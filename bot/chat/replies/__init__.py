@@ -19,7 +19,7 @@ from bot.chat.replies.parts import Words, a_role, card, debt_hint, duration, eit
 from sops.kit import timing
 from sops.kit.action import Action, Conflict, Moment, News, short
 from sops.kit.approvals import RequestState
-from sops.kit.message import Button, Card, Line, Span, bold, channel, code, line, person, time
+from sops.kit.message import Button, Card, Line, Span, bold, channel, code, line, person, time, typed
 from sops.kit.model import Role, Severity, Sop, Step
 from sops.kit.people import Person
 from sops.kit.run import Child, Obligation, Run, RunState, StepState
@@ -937,7 +937,7 @@ _BEGINNINGS = (
 
 def help_outside() -> Card:
     return card(
-        *(line(code(example), f": {what}") for example, what in _BEGINNINGS),
+        *(line(typed(example), f": {what}") for example, what in _BEGINNINGS),
         "/sop list · /sop show SOP-03 · /sop start SOP-42 · /sop runs (with what is owed) · /sop INC-1 status",
         "In a run's thread, say help. /sop before any of these does the same: /sop incident declare …",
     )
