@@ -29,7 +29,7 @@ TOLD = [
     ("SEC-1", "effect", "request a CVE"),
     ("INC-1", "effect", "open a pull request with docs/incidents/"),
     ("INC-1", "ended", "done"),
-    ("RBK-1", "obligation-met", "rm"),
+    ("RBK-1", "obligation-met", "reland"),
 ]
 
 
