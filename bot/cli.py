@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import structlog
 import typer
@@ -175,6 +175,11 @@ async def _until_told(settings: Settings, rehearse: bool) -> None:
         await serving
 
 
+def _tell(findings: Sequence[str], chat: str) -> NoReturn:
+    typer.echo("\n".join(findings) or f"{chat} is as it should be.")
+    raise typer.Exit(1 if findings else 0)
+
+
 @doctor_app.command("slack")
 def doctor_slack(
     settings: Annotated[Path, typer.Option("--settings", help="The settings to examine.")] = CONFIG,
@@ -183,9 +188,7 @@ def doctor_slack(
     found = read_settings(settings)
     if found.slack is None:
         raise SopwithError(f"{settings} has no section [slack].")
-    findings = asyncio.run(examined(found.slack))
-    typer.echo("\n".join(findings) or "Slack is as it should be.")
-    raise typer.Exit(1 if findings else 0)
+    _tell(asyncio.run(examined(found.slack)), "Slack")
 
 
 @doctor_app.command("matrix")
@@ -196,9 +199,7 @@ def doctor_matrix(
     found = read_settings(settings)
     if found.matrix is None:
         raise SopwithError(f"{settings} has no section [matrix].")
-    findings = asyncio.run(matrix_examined(found.matrix))
-    typer.echo("\n".join(findings) or "Matrix is as it should be.")
-    raise typer.Exit(1 if findings else 0)
+    _tell(asyncio.run(matrix_examined(found.matrix)), "Matrix")
 
 
 @slack_app.command("manifest")
