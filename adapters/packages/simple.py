@@ -22,15 +22,17 @@ class SimpleIndex:
         if url.scheme not in ("http", "https") or not url.host or url.userinfo:
             raise ConfigurationError("the package's page must be http(s)://host/… without credentials in it")
         self._page = url
-        self._client = httpx.AsyncClient(timeout=timeout, follow_redirects=False)
+        self._timeout = timeout
+        self._client: httpx.AsyncClient | None = None
 
     async def close(self) -> None:
-        await self._client.aclose()
+        if self._client is not None:
+            await self._client.aclose()
 
     async def yanked(self, version: str) -> bool | None:
         """Every file of the version is yanked; None when the index has none of it."""
         try:
-            response = await self._client.get(self._page, headers={"Accept": ACCEPT})
+            response = await self._opened().get(self._page, headers={"Accept": ACCEPT})
         except httpx.RequestError as error:
             raise FarEndError(f"reading the package's page: no answer ({type(error).__name__})") from error
         if response.status_code == 404:
@@ -40,6 +42,12 @@ class SimpleIndex:
             raise kind(f"reading the package's page: status {response.status_code}")
         files = [each for each in _files(response) if _is_of(str(each.get("filename", "")), version)]
         return all(bool(each.get("yanked")) for each in files) if files else None
+
+    def _opened(self) -> httpx.AsyncClient:
+        """Made when first needed: reading the machine's certificates is most of a bot's start."""
+        if self._client is None:
+            self._client = httpx.AsyncClient(timeout=self._timeout, follow_redirects=False)
+        return self._client
 
 
 def _files(response: httpx.Response) -> list[Mapping[str, Any]]:
