@@ -59,7 +59,8 @@ class SlackSettings(BaseModel):
 
 
 class MatrixSettings(BaseModel):
-    """One Matrix account. Its token belongs into the environment (`SOPWITH_MATRIX__ACCESS_TOKEN`), not in here.
+    """One Matrix account. Its token belongs into the environment (`SOPWITH_MATRIX__ACCESS_TOKEN`), not in here; so does
+    the password (`SOPWITH_MATRIX__PASSWORD`) of one that logs in by itself, once, and keeps that in `login_file`.
 
     `rooms` maps a procedure's channel to a room's id (`!…`); the bot serves these and no others. `invite_from` are the
     users (`@name:server`) and servers whose invitations into them it takes.
@@ -70,6 +71,8 @@ class MatrixSettings(BaseModel):
     homeserver: str
     user: str
     access_token: SecretStr = SecretStr("")
+    password: SecretStr = SecretStr("")
+    login_file: Path = Path("sopwith-matrix-login.json")
     device_id: str = ""
     rooms: dict[str, str] = Field(default_factory=dict)
     invite_from: tuple[str, ...] = ()

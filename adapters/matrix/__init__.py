@@ -6,6 +6,7 @@ from adapters.matrix.doctor import examine
 from adapters.matrix.events import Translator
 from adapters.matrix.home import Door, MatrixHome, who_we_are
 from adapters.matrix.homeserver import Homeserver, Json
+from adapters.matrix.login import kept_login
 from adapters.matrix.render import Renderer
 from adapters.matrix.rooms import Rooms, powers
 
@@ -20,6 +21,7 @@ __all__ = [
     "Rooms",
     "Translator",
     "examine",
+    "kept_login",
     "powers",
     "who_we_are",
 ]

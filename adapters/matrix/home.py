@@ -26,7 +26,8 @@ _log = logging.getLogger(__name__)
 
 LOGGED_OUT = (
     "the homeserver does not know the bot's access token: it is wrong, or the bot was logged out. "
-    "SOPWITH_MATRIX__ACCESS_TOKEN wants a new one; docs/matrix.md says how to log in."
+    "SOPWITH_MATRIX__ACCESS_TOKEN wants a new one, or matrix.login_file is to be removed, so that the bot logs in by "
+    "its password again; docs/matrix.md says more."
 )
 
 

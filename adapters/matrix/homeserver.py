@@ -21,7 +21,10 @@ _PATIENCE = 15.0  # seconds an answer may take, beyond what a sync was told to w
 
 
 class Homeserver:
-    """Asks and tells as the bot. Every method raises from `sops.kit.errors`."""
+    """Asks and tells as the bot; without a token as nobody, who can only log in.
+
+    Every method raises from `sops.kit.errors`.
+    """
 
     def __init__(self, url: str, user: str, token: str, device: str = "") -> None:
         self.user = user
@@ -74,7 +77,7 @@ class Homeserver:
     ) -> Json:
         address = "/".join((base, *(quote(part, safe="") for part in path)))
         asked = f"{address}?{urlencode(query)}" if query else address
-        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": kind}
+        headers = {"Content-Type": kind} | ({"Authorization": f"Bearer {self._token}"} if self._token else {})
         writes = method != "GET"
         async with speaking(writes=writes):
             answer = await self._client.send(method, asked, body, headers, timeout=_PATIENCE + wait)

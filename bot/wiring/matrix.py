@@ -13,13 +13,14 @@ from adapters.matrix import (
     Rooms,
     Translator,
     examine,
+    kept_login,
     who_we_are,
 )
 from bot.chat.commands import ROOTS
 from bot.engine.engine import Engine
 from bot.settings import MatrixSettings
 from sops.kit.conversation import Event
-from sops.kit.errors import ConfigurationError
+from sops.kit.errors import ConfigurationError, FarEndError
 from sops.kit.people import Person
 
 PLATFORM = "matrix"
@@ -84,7 +85,7 @@ async def matrix(
 
     `told_at` is the time of an event: the homeserver's, but nothing is later than now.
     """
-    homeserver = _homeserver(settings)
+    homeserver = await _homeserver(settings)
     at = told_at or (lambda event: min(_instant(event), now()))
     known = {account: person.handle for person in people for account in person.accounts.get(PLATFORM, ())}
     accounts = Accounts(known)
@@ -108,17 +109,28 @@ async def matrix(
 
 async def examined(settings: MatrixSettings) -> Sequence[str]:
     """What stands between the bot and its homeserver; empty when nothing does."""
-    homeserver = _homeserver(settings)
+    try:
+        homeserver = await _homeserver(settings)
+    except (ConfigurationError, FarEndError) as problem:
+        return [str(problem)]
     try:
         return await examine(homeserver, settings.device_id, settings.rooms)
     finally:
         await homeserver.close()
 
 
-def _homeserver(settings: MatrixSettings) -> Homeserver:
-    if not settings.access_token.get_secret_value():
-        raise ConfigurationError("Matrix also needs SOPWITH_MATRIX__ACCESS_TOKEN; docs/matrix.md says how to log in.")
-    return Homeserver(settings.homeserver, settings.user, settings.access_token.get_secret_value(), settings.device_id)
+async def _homeserver(settings: MatrixSettings) -> Homeserver:
+    """By the token the settings hold, or the one the bot got when it logged in by its password."""
+    token, device = settings.access_token.get_secret_value(), settings.device_id
+    if not token:
+        password = settings.password.get_secret_value()
+        if not password:
+            raise ConfigurationError(
+                "Matrix also needs SOPWITH_MATRIX__ACCESS_TOKEN or SOPWITH_MATRIX__PASSWORD; docs/matrix.md says which."
+            )
+        kept = await kept_login(settings.homeserver, settings.user, password, device, settings.login_file)
+        token, device = kept.access_token, kept.device_id
+    return Homeserver(settings.homeserver, settings.user, token, device)
 
 
 def _instant(event: Json) -> datetime:

@@ -13,7 +13,7 @@ from typing import Any
 from adapters.sandbox.clock import VirtualClock
 from adapters.sandbox.world import SandboxWorld
 from bot.cli import SCRIPT_START
-from bot.demo.play import Heard, Player
+from bot.demo.play import Player
 from bot.demo.stage import Stage
 from bot.demo.transcript import Transcript
 from bot.settings import MatrixSettings, Settings
@@ -23,6 +23,7 @@ from sops.kit.conversation import Event
 from sops.kit.errors import SopwithError
 from sops.kit.policy import Policy
 from sops.kit.run import Run
+from tests.conversation.heard import RoomHeard
 from tests.standins.synapse import Client, Synapse
 
 ROOMS = ("releases", "ops", "maintainers", "security", "general")
@@ -165,23 +166,6 @@ class Said:
         return "\n".join(self.lines)
 
 
-class MatrixHeard(Heard):
-    """What was said, read from the rooms whenever somebody asks."""
-
-    def __init__(self, room: MatrixRoom, transcript: Transcript) -> None:
-        super().__init__()
-        self._room = room
-        self._transcript = transcript
-
-    def catch_up(self) -> None:
-        for said in self._room.fresh():
-            self.show(self._transcript.show(said, said.edited))
-
-    def forget(self) -> None:
-        self.catch_up()
-        super().forget()
-
-
 class BotInMatrix:
     """A bot that takes in what was said before it does what there is to do."""
 
@@ -271,7 +255,7 @@ async def matrix_stage(
 
         stage = Stage(world, clock, room, start)
         await stage.open()
-        heard = MatrixHeard(room, Transcript(clock.now, ZONE, room.run_in, echo))
+        heard = RoomHeard(room, Transcript(clock.now, ZONE, room.run_in, echo))
         try:
             yield Player(stage, heard, echo), room, stage
         finally:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from adapters.sandbox.clock import VirtualClock
 from adapters.sandbox.world import SandboxWorld
 from bot.cli import SCRIPT_START
-from bot.demo.play import Heard, Player
+from bot.demo.play import Player
 from bot.demo.stage import Stage
 from bot.demo.transcript import Transcript
 from bot.settings import SlackSettings
@@ -19,6 +19,7 @@ from bot.wiring import SANDBOX_ROLES, BotHere, Ports, sandbox_ports, sandbox_set
 from bot.wiring.slack import slack
 from sops.kit.conversation import Event
 from sops.kit.policy import Policy
+from tests.conversation.heard import RoomHeard
 from tests.standins.slack import Channel, Seen, SlackStandIn, User, View
 
 CHANNELS = ("releases", "ops", "maintainers", "security", "general")
@@ -114,23 +115,6 @@ class Said:
         return self.ref, self.to
 
 
-class SlackHeard(Heard):
-    """What was said, read from Slack whenever somebody asks."""
-
-    def __init__(self, room: SlackRoom, transcript: Transcript) -> None:
-        super().__init__()
-        self._room = room
-        self._transcript = transcript
-
-    def catch_up(self) -> None:
-        for said in self._room.fresh():
-            self.show(self._transcript.show(said, said.edited))
-
-    def forget(self) -> None:
-        self.catch_up()
-        super().forget()
-
-
 @asynccontextmanager
 async def slack_stage(
     home: Path,
@@ -183,7 +167,7 @@ async def slack_stage(
             stage = Stage(world, clock, room, start)
             await stage.open()
             transcript = Transcript(clock.now, str(ZONE), room.run_in, echo)
-            heard = SlackHeard(room, transcript)
+            heard = RoomHeard(room, transcript)
             try:
                 yield Player(stage, heard, echo), room, stage
             finally:

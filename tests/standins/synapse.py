@@ -27,7 +27,7 @@ PYTHON = Path(__file__).parents[2] / ".venv-synapse" / "bin" / "python"
 SERVER = "sopwith.test"
 START_SECONDS = 60.0
 _MODULE = "synapse.app.homeserver"
-_PASSWORD = "only for tests"
+PASSWORD = "only for tests"
 
 #: Rate limits would slow the tests down; a cached sync answer shows the past to a client that asks twice.
 _SETTINGS = """\
@@ -216,9 +216,9 @@ class Synapse:
         address = f"{self.url}/_synapse/admin/v1/register"
         nonce = self._http.get(address).json()["nonce"]
         user = f"{re.sub('[^a-z0-9._=-]', '', name.lower())}-{next(self._names)}"
-        signed = "\0".join((nonce, user, _PASSWORD, "admin" if admin else "notadmin")).encode()
+        signed = "\0".join((nonce, user, PASSWORD, "admin" if admin else "notadmin")).encode()
         mac = hmac.new(self._secret.encode(), signed, hashlib.sha1).hexdigest()
-        wanted = {"nonce": nonce, "username": user, "password": _PASSWORD, "admin": admin, "mac": mac}
+        wanted = {"nonce": nonce, "username": user, "password": PASSWORD, "admin": admin, "mac": mac}
         made = self._http.post(address, json=wanted).raise_for_status().json()
         return Client(self.url, made["user_id"], made["access_token"], made["device_id"], self._http)
 
