@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from adapters.matrix.homeserver import Homeserver, Json
+from adapters.matrix.pins import Pins
 from adapters.matrix.render import LONGEST, Renderer
 from adapters.matrix.rooms import Rooms
 from sops.kit.conversation import Actor, Place
@@ -38,6 +39,7 @@ class MatrixChat:
         self._homeserver = homeserver
         self._renderer = renderer
         self._rooms = rooms
+        self._pins = Pins(homeserver)
         self._handle = handle
         self._told_at = told_at
         self._times: OrderedDict[str, datetime] = OrderedDict()
@@ -57,6 +59,7 @@ class MatrixChat:
         ref = await self._send(place, self._renderer.content(card), transaction(key))
         if card.buttons:
             await self._note_time(place.channel, ref)
+        await self._pins.settle(place.channel, ref, card.pinned)
         return ref
 
     async def find(self, key: str, place: Place, since: datetime) -> str | None:
@@ -70,6 +73,7 @@ class MatrixChat:
     async def edit(self, key: str, place: Place, ref: str, card: Card) -> None:
         """Twice the same edit is one, so each try is a transaction of its own; an edit calls nobody again."""
         await self._rooms.check_plain(place.channel)
+        await self._pins.settle(place.channel, ref, card.pinned)
         new = self._renderer.content(card)
         shown = {**new, "body": f"* {new['body']}", "formatted_body": f"* {new['formatted_body']}", "m.mentions": {}}
         relation = {"rel_type": "m.replace", "event_id": ref}

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from adapters.matrix.home import who_we_are
 from adapters.matrix.homeserver import Homeserver
+from adapters.matrix.pins import PINNED
 from adapters.matrix.rooms import ENCRYPTED, Rooms
 from sops.kit.errors import ConfigurationError, FarEndError, FarEndRefused
 
@@ -39,6 +40,11 @@ async def _room(homeserver: Homeserver, name: str, room: str) -> list[str]:
         lines.append(
             f"{called}: it is not private; security runs need a room that is invite-only and whose history is not "
             "world-readable."
+        )
+    if not powers.may_put(homeserver.user, PINNED):
+        lines.append(
+            f"{called}: the bot may not pin there, so the summaries of open runs are not kept in sight; give it the "
+            "power to (50 by default)."
         )
     if name != "security" and not powers.may_redact(homeserver.user):
         lines.append(

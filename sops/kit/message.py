@@ -90,6 +90,7 @@ class Card(_Value):
     """One message. `hint` is the line of text equivalents, shown where there are no buttons.
 
     `file` is long content that belongs beside the message (a plan, a timeline), as (name, text).
+    `pinned` is True while it is to be kept in sight above its room, where the chat can; None but for a run's summary.
     `closed` says how it ended once its buttons were used or make no sense any more.
     """
 
@@ -98,6 +99,7 @@ class Card(_Value):
     hint: str = ""
     file: tuple[str, str] | None = None
     closed: str = ""
+    pinned: bool | None = None
 
     def used(self, how: str) -> "Card":
         """The same message without its buttons, saying how they were used."""

@@ -51,7 +51,11 @@ _ROOTS = tuple(f"/{root}" for root in commands.ROOTS)
 
 
 def summary(run: Run, now: datetime) -> Card:
-    """The live message at the root: what this is, where it stands, what comes next."""
+    """The live message at the root: what this is, where it stands, what comes next. In sight until the run is over."""
+    return _summary(run).model_copy(update={"pinned": not run.state.over})
+
+
+def _summary(run: Run) -> Card:
     if run.sop in WORDS and WORDS[run.sop].brief:
         return _one_line(run)
     return _incident_summary(run) if run.prefix == INCIDENT else _release_summary(run)

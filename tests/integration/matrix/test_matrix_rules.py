@@ -280,3 +280,32 @@ async def test_a_long_text_comes_as_a_file_in_the_thread(here: InMatrix) -> None
     file = here.room.find("[plan.md]")
     assert file.lines == ["[plan.md]", "# Plan", "ä"]
     assert file.thread == root
+
+
+def pinned(here: InMatrix, room: str) -> list[str]:
+    try:
+        state = here.room.owner.ask("GET", f"rooms/{here.room.rooms[room]}/state/m.room.pinned_events/")
+    except AssertionError:  # nobody ever pinned anything there
+        return []
+    return list(state["pinned"])
+
+
+async def test_an_open_runs_summary_is_pinned_beside_what_others_pinned(here: InMatrix) -> None:
+    ops = here.room.rooms["ops"]
+    rules = here.room.owner.say(ops, "The rules of this room.")
+    here.room.owner.put_state(ops, "m.room.pinned_events", {"pinned": [rules]})
+    await here.play(DECLARE)
+    assert pinned(here, "ops") == [rules, here.root("INC-1")]
+    await here.play("%crash\n@oncall1 in INC-1: ack\n")
+    assert pinned(here, "ops") == [rules, here.root("INC-1")]
+    await here.play("@oncall1 in INC-1: !false alarm the monitor itself broke\n")
+    assert pinned(here, "ops") == [rules]
+
+
+async def test_where_the_bot_may_not_pin_everything_else_goes_on(here: InMatrix) -> None:
+    levels = here.room.owner.ask("GET", f"rooms/{here.room.rooms['ops']}/state/m.room.power_levels/")
+    levels["events"]["m.room.pinned_events"] = 90
+    here.room.owner.put_state(here.room.rooms["ops"], "m.room.power_levels", levels)
+    await here.play(DECLARE + "@oncall1 in INC-1: ack\n")
+    assert pinned(here, "ops") == []
+    assert here.room.count("oncall1 has it") >= 1

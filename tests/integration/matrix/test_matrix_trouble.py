@@ -244,6 +244,7 @@ async def test_the_doctor_names_each_thing_that_is_wrong_and_what_to_do(homeserv
     assert f"matrix.rooms.ops is {secret}: the room is encrypted" in findings
     assert "it is not private; security runs need a room that is invite-only" in findings
     assert f"matrix.rooms.releases is {plain}: the bot may not remove messages there" in findings
+    assert f"matrix.rooms.releases is {plain}: the bot may not pin there" in findings
     assert f"Invite {bot.user} there" in findings
     assert "matrix.rooms.x is #x:y: that is an alias" in findings
     await homeserver_as_bot.close()
