@@ -74,6 +74,7 @@ class StartUpdate(Command):
     name: str
     version: str
     cve: str = ""
+    downgrade: bool = False
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,7 @@ def security(rest: str) -> Command | Problem:
 def deps(rest: str) -> Command | Problem:
     word, more = split(rest)
     words, flags = _flags(more)
-    cve = flags.pop("cve", "")
+    cve, downgrade = flags.pop("cve", ""), flags.pop("downgrade", None) is not None
     if flags:
         return Problem("unknown-flag", next(iter(flags))[:20])
     if word.lower() != "update" or len(words) != 2 or ("cve" in more and not cve and "--cve" in more):
@@ -155,7 +156,7 @@ def deps(rest: str) -> Command | Problem:
         return Problem("bad-dependency", " ".join(words)[:60])
     if cve and not _CVE.fullmatch(cve):
         return Problem("bad-cve", cve[:30])
-    return StartUpdate(words[0], words[1], cve.upper())
+    return StartUpdate(words[0], words[1], cve.upper(), downgrade)
 
 
 def onboard(rest: str) -> Command | Problem:

@@ -1,18 +1,17 @@
 """What a dependency update waits for: upstream's notes, builds, benchmarks; and what applies to which dependency."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sops.kit.action import News, World, fill, short
 from sops.kit.gate import Condition, Gate, Met, Waiting
+from sops.kit.pins import dotted
 from sops.kit.release_gates import worst
 from sops.kit.run import Run
 from sops.kit.world import CheckState, Release
 
 LONGEST_NOTE = 4000  # characters of one release's notes; the rest is a link
 MOST_NOTES = 20  # releases, the newest
-_DOTTED = re.compile(r"[0-9]+(?:\.[0-9]+)+")
 
 
 @dataclass(frozen=True)
@@ -38,17 +37,13 @@ class UpstreamNotes(Gate):
 
 
 def _between(releases: Sequence[Release], old: str, new: str) -> list[Release]:
-    """Oldest first; versions are compared number by number, whatever stands around them in the tag."""
-    low, high = _numbers(old), _numbers(new)
-    numbered = [(numbers, each) for each in releases if (numbers := _numbers(each.tag)) is not None]
-    if low is None or high is None:
+    """Oldest first, without the older end: what an update brings, or what going back to the older one gives up."""
+    first, last = dotted(old), dotted(new)
+    if first is None or last is None:
         return []
+    low, high = min(first, last), max(first, last)
+    numbered = [(numbers, each) for each in releases if (numbers := dotted(each.tag)) is not None]
     return [each for numbers, each in sorted(numbered, key=lambda pair: pair[0]) if low < numbers <= high]
-
-
-def _numbers(text: str) -> tuple[int, ...] | None:
-    found = _DOTTED.search(text)
-    return tuple(int(number) for number in found[0].split(".")) if found else None
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,26 @@ _DOTTED = re.compile(r"[0-9]+(?:\.[0-9]+)+")
 _VCPKG_KEYS = ("version", "version-string", "version-semver", "version-date")
 
 
+_DOTTED = re.compile(r"[0-9]+(?:\.[0-9]+)+")
+
+
+def dotted(text: str) -> tuple[int, ...] | None:
+    """The numbers of a version, to be compared one by one whatever stands around them; 9.6 and 9.6.0 are the same."""
+    found = _DOTTED.search(text)
+    if found is None:
+        return None
+    numbers = [int(number) for number in found[0].split(".")]
+    while numbers and numbers[-1] == 0:
+        numbers.pop()
+    return tuple(numbers)
+
+
+def is_older(version: str, other: str) -> bool:
+    """False too where one of them has no numbers to compare, such as a commit."""
+    numbers, others = dotted(version), dotted(other)
+    return numbers is not None and others is not None and numbers < others
+
+
 @dataclass(frozen=True)
 class Pin:
     """One place that says which version: its bytes, and the version as it is spelled there."""

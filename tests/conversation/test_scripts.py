@@ -12,6 +12,7 @@ SCRIPTS = Path(__file__).parent / "scripts"
 STORIES = {
     "cleanup-touched",
     "cleanup-untouched",
+    "deps-back-to-an-older-one",
     "deps-red-check",
     "deps-whole-path",
     "downtime",

@@ -1,4 +1,4 @@
-"""`/deps update rocksdb 9.7.3 [--cve CVE-2026-1234]` (SOP-06)."""
+"""`/deps update rocksdb 9.7.3 [--cve CVE-2026-1234] [--downgrade]` (SOP-06)."""
 
 from bot.chat import commands, replies
 from bot.chat.openings.base import Beginning, Looks, Opening
@@ -7,6 +7,7 @@ from sops.dependency_update import DEPENDENCY_UPDATE
 from sops.kit.dependency_actions import pins_of
 from sops.kit.errors import InvalidText
 from sops.kit.message import Card
+from sops.kit.pins import dotted, is_older
 from sops.kit.texts import slug
 
 
@@ -23,10 +24,13 @@ async def _update(command: commands.StartUpdate, looks: Looks) -> Opening | Card
     versions = [version for each in found.values() for version in each]
     if all(version == command.version for version in versions):
         return replies.refused(words.there_already(command.name, command.version))
+    pinned = max(versions, key=lambda version: (dotted(version) or (), len(version)))
+    if is_older(command.version, pinned) and not command.downgrade:
+        return replies.refused(words.older(command.name, command.version, pinned, command.cve))
     facts = {
         "about": command.name,
         "name": command.name,
-        "from": max(versions, key=len),
+        "from": pinned,
         "to": command.version.removeprefix("v"),
         "cve": command.cve,
         "pins": list(found),

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from bot.chat.replies.parts import Words, card, names
 from sops.kit.action import News, short
 from sops.kit.message import Card, Line, bold, line
+from sops.kit.pins import is_older
 from sops.kit.run import Run
 from sops.kit.texts import printable
 
@@ -23,6 +24,14 @@ def there_already(name: str, version: str) -> str:
     return f"{printable(name)} is at {printable(version)} already."
 
 
+def older(name: str, version: str, pinned: str, cve: str) -> str:
+    again = f"/deps update {printable(name)} {printable(version)}" + (f" --cve {cve}" if cve else "")
+    return (
+        f"{printable(name)} is at {printable(pinned)}, which is newer than {printable(version)}. "
+        f"If it is to go back, say {again} --downgrade."
+    )
+
+
 def _notes(run: Run, item: News) -> Card:
     """What upstream says of each release in between."""
     notes = item.about["notes"]
@@ -36,7 +45,9 @@ def _notes(run: Run, item: News) -> Card:
         text = [entry for entry in each["text"].splitlines() if entry.strip()]
         lines += [line(bold(f"{item.about['upstream']} {each['tag']}")), *text[:LONGEST_NOTE]]
         lines += [f"… {each['url']}"] if len(text) > LONGEST_NOTE else []
-    return card(*lines, "Does anything of it break us? Then say so.", hint="!done breaking-changes text")
+    back = is_older(run.facts["to"], run.facts["from"])
+    asked = "All of it is given up. Do we need any of it?" if back else "Does anything of it break us?"
+    return card(*lines, f"{asked} Then say so.", hint="!done breaking-changes text")
 
 
 def _no_upstream(run: Run, item: News) -> Card:

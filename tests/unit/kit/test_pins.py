@@ -6,7 +6,7 @@ import pytest
 
 from sops.kit.errors import InvalidText
 from sops.kit.json_text import read
-from sops.kit.pins import pinned_at, repinned, submodule_path
+from sops.kit.pins import is_older, pinned_at, repinned, submodule_path
 from sops.kit.version import Version
 from sops.kit.version_files import get_version, set_version
 
@@ -125,3 +125,10 @@ def test_a_python_or_node_project_spells_its_version_its_own_way(kind: str, at: 
 def test_what_is_not_there_is_said(kind: str, at: str, data: bytes) -> None:
     with pytest.raises(InvalidText):
         set_version(kind, data, Version.parse("1.4.0"), at)
+
+
+def test_versions_are_compared_number_by_number() -> None:
+    assert is_older("9.7.2", "v9.7.10")
+    assert not is_older("9.6", "9.6.0")
+    assert not is_older("9.6.0", "9.6")
+    assert not is_older("9.7.2", "0f" * 20)
