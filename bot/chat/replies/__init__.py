@@ -15,7 +15,7 @@ from bot.chat.replies import approvals as approvals
 from bot.chat.replies import clocks as clocks
 from bot.chat.replies import dependency, freeze, hotfix, incident, onboarding, rollback, security, stable
 from bot.chat.replies import record as record
-from bot.chat.replies.parts import Words, a_role, card, debt_hint, duration, either, names, roles_of
+from bot.chat.replies.parts import Words, a_role, card, debt_hint, duration, either, names, roles_of, seconds
 from sops.kit import timing
 from sops.kit.action import Action, Conflict, Moment, News, short
 from sops.kit.approvals import RequestState
@@ -704,13 +704,13 @@ def skipped(step: Step, who: str) -> Card:
 def waiver_asked(step: Step, who: str, reason: str, others: Sequence[str]) -> Card:
     return card(
         line(f"{who} wants to leave out “{step.title}”: ", Span(text=reason)),
-        f"Nothing is left out yet. A second person must agree by saying the same: {names(others)}.",
+        f"Nothing is left out yet. A second person must agree by saying the same: {seconds(others)}.",
         hint=f"!waive {step.id} reason",
     )
 
 
 def waiver_same(step: Step, others: Sequence[str]) -> str:
-    return f"You asked for it already; a second person must agree to leave out {step.title}: {names(others)}."
+    return f"You asked for it already; a second person must agree to leave out {step.title}: {seconds(others)}."
 
 
 def not_waivable(step: Step) -> str:
@@ -724,13 +724,13 @@ def waived(step: Step, first: str, second: str) -> Card:
 def debt_waiver_asked(debt: Obligation, who: str, reason: str, others: Sequence[str]) -> Card:
     return card(
         line(f"{who} would let go of what is owed ({debt.id}): ", Span(text=reason), "."),
-        f"A second person must agree within a day: {names(others)}.",
+        f"A second person must agree within a day: {seconds(others)}.",
         hint=f"!waive {debt.id} reason",
     )
 
 
 def waiver_same_debt(debt: Obligation, others: Sequence[str]) -> str:
-    return f"You asked for that yourself; {names(others)} must say !waive {debt.id} reason."
+    return f"You asked for that yourself; a second person must say !waive {debt.id} reason: {seconds(others)}."
 
 
 NOTHING_TO_UNDO = "Nothing of the last ten minutes can be taken back here; ack, !done, !severity and !verify can be."
@@ -883,7 +883,7 @@ def done_by_hand(step: Step, who: str) -> Card:
 
 
 def second_must_be_another(able: Sequence[str]) -> str:
-    return f"You said so already; somebody else must agree: {names(able)}."
+    return f"You said so already; a second person must agree: {seconds(able)}."
 
 
 def todo(run: Run) -> Card:

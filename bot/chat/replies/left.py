@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.chat.remains import Remains
-from bot.chat.replies.parts import card, names
+from bot.chat.replies.parts import card, seconds
 from sops.kit.action import short
 from sops.kit.incident_actions import CorrectNotice, PublishNotice
 from sops.kit.message import Card, Span, line
@@ -107,10 +107,10 @@ def cancel_asked(run: Run, who: str, reason: str, able: Sequence[str]) -> Card:
     """An urgent incident somebody has taken command of does not end on one person's word."""
     return card(
         line(f"{who} wants to cancel {run.name}, a {run.severity or 'P1'}: ", Span(text=reason), "."),
-        f"Nothing ends yet. A second person must agree within a day by saying the same: {names(able)}.",
+        f"Nothing ends yet. A second person must agree within a day by saying the same: {seconds(able)}.",
         hint="!cancel reason",
     )
 
 
 def cancel_same(run: Run, able: Sequence[str]) -> str:
-    return f"You asked for it already; a second person must agree to cancel {run.name}: {names(able)}."
+    return f"You asked for it already; a second person must agree to cancel {run.name}: {seconds(able)}."

@@ -37,6 +37,11 @@ def card(
     return Card(lines=spans, hint=hint, buttons=buttons, file=file)
 
 
+def seconds(able: Sequence[str]) -> str:
+    """Who may be the second to agree; where the settings name nobody else, what they lack."""
+    return names(able) if able else "nobody else may, so the settings must first name somebody (people) with that role"
+
+
 def names(handles: Sequence[str], last: str = "or") -> str:
     """rev1, rev2 or rev3."""
     *most, end = handles or ("nobody",)
