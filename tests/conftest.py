@@ -24,6 +24,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"{kind}: {what}")
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One more than there are cores: each test waits now and then, for a disk, for git, for a homeserver."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     unwanted = [kind for kind in KINDS if not config.getoption(f"--run-{kind}")]
     left_out = [item for item in items if any(item.get_closest_marker(kind) for kind in unwanted)]
