@@ -1,4 +1,7 @@
-"""`sopwith`: the command line. Like wiring, it may know concrete adapters; it connects only when a command runs."""
+"""`sopwith`: the command line. Like wiring, it may know concrete adapters; it connects only when a command runs.
+
+One short command after another, so it is longer than other modules.
+"""
 
 import asyncio
 import json
@@ -12,7 +15,6 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, NoReturn
 
-import structlog
 import typer
 
 from adapters.console import Post
@@ -23,9 +25,11 @@ from bot.demo.lines import HELP
 from bot.demo.play import Failed, Heard, Player
 from bot.demo.transcript import Transcript
 from bot.engine.plan import outline, specimen
+from bot.logs import log_as_lines, quiet_log
 from bot.procedures import configured
 from bot.settings import CONFIG, Settings, read_settings
 from bot.wiring import Sandbox, open_sandbox
+from bot.wiring.audit import audited, exported
 from bot.wiring.matrix import examined as matrix_examined
 from bot.wiring.serve import serve as run_service
 from bot.wiring.slack import examined, manifest_text
@@ -34,8 +38,7 @@ from sops.kit.document import compare, parse_document
 from sops.kit.errors import SopwithError
 from sops.kit.model import Sop
 from sops.kit.policy import Policy
-from sops.kit.stores import Fault, LedgerEntry
-from storage import SqlStore, migrate
+from storage import migrate
 
 #: When scripts begin: a Monday morning in Berlin.
 SCRIPT_START = datetime(2026, 4, 20, 8, 2, tzinfo=UTC)
@@ -99,7 +102,7 @@ def demo(
     `/release rc 1.4.0` and go on with what the bot suggests. With --script the conversation is read from a file, on
     a clock of its own, and the first expectation that fails ends it with exit code 1.
     """
-    _quiet_log()
+    quiet_log()
     read = read_settings(settings) if settings else None
     begin = partial(
         open_sandbox,
@@ -160,7 +163,7 @@ def serve(
 
     SIGTERM and Ctrl-C end it; whatever is under way is found again at the next start.
     """
-    _log_as_lines()
+    log_as_lines()
     asyncio.run(_until_told(read_settings(settings), rehearse))
 
 
@@ -256,7 +259,7 @@ def check(
 @audit_app.command()
 def verify(storage: Storage = "sqlite:///sopwith.db") -> None:
     """Recompute every chain of the record; names each entry that was changed, removed or inserted."""
-    faults, runs, entries = asyncio.run(_audited(storage))
+    faults, runs, entries = asyncio.run(audited(storage))
     typer.echo("\n".join(replies.record.audited(faults, runs, entries)))
     raise typer.Exit(1 if faults else 0)
 
@@ -268,7 +271,7 @@ def export(
     run: Annotated[str, typer.Option("--run", help="Only this run, like REL-1.")] = "",
 ) -> None:
     """Write the record to standard output: JSON lines with every hash, or Markdown for people."""
-    for line in asyncio.run(_exported(storage, markdown, run.upper())):
+    for line in asyncio.run(exported(storage, markdown, run.upper())):
         typer.echo(line)
 
 
@@ -277,57 +280,6 @@ def upgrade(storage: Storage = "sqlite:///sopwith.db") -> None:
     """Create the tables, or bring them up to this version. Safe to repeat."""
     migrate(storage)
     typer.echo("The database is up to date.")
-
-
-async def _audited(storage: str) -> tuple[Sequence[Fault], int, int]:
-    """What is wrong, and how many runs and entries were looked at."""
-    store = await _opened(storage)
-    try:
-        faults = await store.read(lambda tx: tx.ledger.verify())
-        runs = await store.read(lambda tx: tx.runs.all())
-        return faults, len(runs), sum([len(await _entries(store, run.id)) for run in runs])
-    finally:
-        await store.close()
-
-
-async def _opened(storage: str) -> SqlStore:
-    """The store of an existing database; a typo must not create an empty one and call it whole."""
-    await asyncio.to_thread(_check_exists, storage)
-    store = SqlStore(storage)
-    await store.open()
-    return store
-
-
-def _check_exists(storage: str) -> None:
-    path = storage.removeprefix("sqlite:///")
-    if storage.startswith("sqlite:///") and not Path(path).exists():
-        raise SopwithError(f"There is no database at {path}.")
-
-
-async def _exported(storage: str, markdown: bool, only: str) -> list[str]:
-    store = await _opened(storage)
-    try:
-        every = await store.read(lambda tx: tx.runs.all())
-        secret = {run.id for run in every if run.embargoed}
-        runs = [run for run in every if only in {"", run.name}]
-        if only and not runs:
-            raise SopwithError(f"There is no run {only}.")
-        lines: list[str] = []
-        for run in runs:
-            entries = await _entries(store, run.id)
-            if run.id in secret and (not run.parent or run.parent in secret):
-                lines += [] if markdown else replies.record.export_withheld(entries)
-                continue
-            lines += (
-                replies.record.export_markdown(run, entries) if markdown else replies.record.export_json(run, entries)
-            )
-        return lines
-    finally:
-        await store.close()
-
-
-async def _entries(store: SqlStore, run_id: str) -> Sequence[LedgerEntry]:
-    return await store.read(lambda tx: tx.ledger.entries(run_id))
 
 
 def _read(file: Path) -> str:
@@ -342,29 +294,6 @@ def _read(file: Path) -> str:
 def _wrong(message: str) -> typer.Exit:
     typer.echo(message, err=True)
     return typer.Exit(2)
-
-
-def _quiet_log() -> None:
-    """In the demo the terminal belongs to the conversation; only trouble is logged, to standard error."""
-    structlog.configure(
-        processors=[structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)],
-        wrapper_class=structlog.make_filtering_bound_logger(40),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-
-
-def _log_as_lines() -> None:
-    """A service logs to standard error, a line an event, for whoever collects that."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(20),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
 
 
 def main() -> None:

@@ -21,6 +21,7 @@ from sops import by_id
 from sops.incident import INCIDENT
 from sops.kit.checklist import with_insertions
 from sops.kit.conversation import Actor, Place
+from sops.kit.escaping import printable
 from sops.kit.freeze_gates import FREEZE
 from sops.kit.message import Card
 from sops.kit.model import Role, Sop
@@ -29,7 +30,6 @@ from sops.kit.policy import Policy
 from sops.kit.ports import Clock
 from sops.kit.run import Run, RunState, pinned
 from sops.kit.stores import InboxItem, Store, Transaction
-from sops.kit.texts import printable
 from sops.kit.timing import ACKNOWLEDGE, REPORT, due, started
 from sops.kit.version import Version
 from sops.security_response import SECURITY_RESPONSE

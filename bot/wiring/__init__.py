@@ -36,12 +36,12 @@ from bot.engine.plan import Planner
 from bot.engine.postman import Postman
 from bot.procedures import check_insertions, load
 from bot.settings import Settings
+from bot.wiring.sandbox import sandbox_settings
 from sops import ALL
 from sops.kit.checklist import with_insertions
 from sops.kit.conversation import Event, Place
 from sops.kit.errors import ConfigurationError
-from sops.kit.model import Role
-from sops.kit.people import People, Person
+from sops.kit.people import People
 from sops.kit.policy import Policy
 from sops.kit.ports import Chat, Clock
 from sops.kit.run import Run
@@ -53,7 +53,6 @@ from storage import SqlStore
 NEWCOMERS_EVERY = timedelta(minutes=15)
 #: Whom the forge's own registry is told beside the token; it looks at the token alone.
 FORGE_USER = "sopwith"
-IDENTITY = ("Sopwith", "sopwith-bot@skylark.example")
 
 
 @dataclass(frozen=True)
@@ -99,60 +98,6 @@ def assemble(settings: Settings, clock: Clock, ports: Ports) -> Engine:
         Postman(store, clock, ports.chats, people),
         owner,
         Poll(dispatch.look_for_newcomers, NEWCOMERS_EVERY) if settings.policy.onboard_first_timers else None,
-    )
-
-
-#: Who plays in the sandbox, in the order of being on call; guest has no role.
-SANDBOX_ROLES: Mapping[str, tuple[Role, ...]] = {
-    "rm": (Role.RELEASE_MANAGER,),
-    "rm2": (Role.RELEASE_MANAGER,),
-    "rev1": (Role.REVIEWER,),
-    "rev2": (Role.REVIEWER,),
-    "rev3": (Role.REVIEWER,),
-    "oncall1": (Role.ON_CALL,),
-    "oncall2": (Role.ON_CALL,),
-    "seclead": (Role.SECURITY_LEAD,),
-    "maint": (Role.MAINTAINER,),
-    "guest": (),
-}
-
-
-def sandbox_people() -> tuple[Person, ...]:
-    """Everyone of the sandbox; each also writes from a phone, which is another account of the same person."""
-    return tuple(
-        Person(
-            handle=handle,
-            roles=roles,
-            accounts={"console": (handle, f"{handle}-phone")},
-            github=(handle,),
-            emails=(f"{handle}@skylark.example",),
-        )
-        for handle, roles in SANDBOX_ROLES.items()
-    )
-
-
-def sandbox_policy() -> Policy:
-    """What the demo plays by: it looks seldom, since its forge tells its news; and it is built on another project."""
-    return Policy(
-        look_every=timedelta(minutes=15), look_every_soak=timedelta(hours=6), upstreams={"rocksdb": "acme/rocksdb"}
-    )
-
-
-def sandbox_settings(world: SandboxWorld, storage: str, policy: Policy | None = None) -> Settings:
-    """Settings that point every adapter at the sandbox."""
-    return Settings(
-        storage=storage,
-        repository=world.repository,
-        api_url=world.api_url,
-        git_url=world.git_url,
-        git_identity=IDENTITY,
-        registry_url=world.registry_url,
-        image=world.repository,
-        package_page=world.package_page,
-        token=world.token,
-        channels={"releases": "#releases", "ops": "#ops", "maintainers": "#maintainers", "security": "#security"},
-        people=sandbox_people(),
-        policy=policy or sandbox_policy(),
     )
 
 

@@ -17,8 +17,9 @@ from adapters.sandbox.world import SandboxWorld
 from bot.chat.rehearsal import Rehearsed
 from bot.engine.engine import Engine
 from bot.settings import Settings
-from bot.wiring import Ports, assemble, opened, sandbox_ports, sandbox_settings
+from bot.wiring import Ports, assemble, opened, sandbox_ports
 from bot.wiring.matrix import Matrix, matrix
+from bot.wiring.sandbox import sandbox_settings
 from bot.wiring.slack import Slack, slack
 from sops.kit.conversation import Actor, Event, Place
 from sops.kit.errors import ConfigurationError, FarEndError

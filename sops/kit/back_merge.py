@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sops.kit import texts
+from sops.kit import escaping
 from sops.kit.action import Action, Conflict, Done, Owed, Probe, Todo, World, fill, short
 from sops.kit.changelog import entries
 from sops.kit.changelog_entries import unreleased_entries
@@ -48,7 +48,7 @@ def _settle(found: Written, file: VersionFile, ours: bytes, theirs: bytes) -> No
     here, there = _spelled(file, ours), _spelled(file, theirs)
     keeps = here is None or there is None or _ahead(here, there)
     if keeps and here != there:
-        found.stays.append(f"{file.path} stays {texts.printable(here) if here else 'as it is'}")
+        found.stays.append(f"{file.path} stays {escaping.printable(here) if here else 'as it is'}")
     if file.kind == "plain":
         found.files[file.path] = ours if keeps else theirs
     elif here is not None and there is not None:

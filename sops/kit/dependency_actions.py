@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from shlex import quote
 
-from sops.kit import hands, texts
+from sops.kit import escaping, hands, texts
 from sops.kit.action import Action, Conflict, Done, News, Probe, Todo, World, fill
 from sops.kit.changelog_entries import add_entry, unreleased_entries
 from sops.kit.dispatched import dispatched
@@ -130,7 +130,7 @@ class NoteUpdate(Action):
         facts = run.facts
         said = facts.get("changelog") or f"{facts['name']} is updated from {facts['from']} to {facts['to']}."
         cve = facts.get("cve")
-        return texts.entry(f"{said} ({cve})" if cve and cve not in said else str(said))
+        return escaping.entry(f"{said} ({cve})" if cve and cve not in said else str(said))
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sops.kit import hands, texts
+from sops.kit import escaping, hands
 from sops.kit.action import Action, Conflict, Done, Owed, Probe, Todo, World, fill, short
 from sops.kit.branch_actions import CutBranch
 from sops.kit.changelog import is_dated
@@ -87,7 +87,7 @@ class WriteChangelog(Action):
 
     def by_hand(self, run: Run) -> tuple[str, ...]:
         kind = "Security" if run.facts.get("security") and not run.private else "Fixed"
-        text = texts.titled(str(run.facts.get("changelog", "")))
+        text = escaping.titled(str(run.facts.get("changelog", "")))
         what = f"in {run.policy.changelog}: a section [{run.version}] with the day, in it {kind}: {text}"
         return hands.edited(fill(self.branch, run), [what], f"Changelog of {run.version}")
 
@@ -134,7 +134,7 @@ class WriteChangelog(Action):
 
 
 def _entry(run: Run) -> str:
-    return texts.entry(str(run.facts.get("changelog", "")))
+    return escaping.entry(str(run.facts.get("changelog", "")))
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,7 @@ class ReleaseHotfix(MergePullRequest):
             return f"merge the pull request into {main}, or release its head where {main} holds other work"
         if not others:
             return f"{super().says(run)}, and release that merge"
-        shown = "; ".join(texts.printable(each) for each in others[:SHOWN])
+        shown = "; ".join(escaping.printable(each) for each in others[:SHOWN])
         more = f" and {len(others) - SHOWN} more" if len(others) > SHOWN else ""
         what = f"release head {short(str(head))} itself, not a merge: {main} holds other work ({shown}{more})"
         if outside := run.facts.get("merge.outside"):
@@ -195,7 +195,7 @@ class ReleaseHotfix(MergePullRequest):
         untested = "; it touches no test" if run.facts.get("untested") else ""
         reveals = ", ".join(run.facts.get("reveals", []))
         untested += f"; it reveals what changes in {reveals}" if reveals else ""
-        return untested + (f", although releases are frozen: {texts.printable(str(frozen))}" if frozen else "")
+        return untested + (f", although releases are frozen: {escaping.printable(str(frozen))}" if frozen else "")
 
     async def probe(self, run: Run, world: World) -> Probe:
         if "pr" not in run.facts:

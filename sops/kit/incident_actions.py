@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from shlex import quote
 
-from sops.kit import hands, texts
+from sops.kit import escaping, hands, texts
 from sops.kit.action import Action, Conflict, Done, Probe, Todo, World, marker, twice
 from sops.kit.gate import Condition, Gate, Met, Waiting
 from sops.kit.run import Run
@@ -77,7 +77,7 @@ class OpenActionIssue(Action):
 
     def says(self, run: Run) -> str:
         number = self.id.rpartition("-")[2]
-        return f"open an issue for {self.who}, action {number}: {texts.printable(self.text)[:80]}"
+        return f"open an issue for {self.who}, action {number}: {escaping.printable(self.text)[:80]}"
 
     def by_hand(self, run: Run) -> tuple[str, ...]:
         title, body = texts.action_issue(run, self.text, self.due, self.who)
@@ -115,7 +115,7 @@ class PublishNotice(Action):
     keyless = True
 
     def says(self, run: Run) -> str:
-        return f"post in {run.policy.announcements}: {texts.printable(self.text)[:80]}"
+        return f"post in {run.policy.announcements}: {escaping.printable(self.text)[:80]}"
 
     def by_hand(self, run: Run) -> tuple[str, ...]:
         title, body = texts.notice(run, self.text)
@@ -147,7 +147,7 @@ class CorrectNotice(Action):
     public = True
 
     def says(self, run: Run) -> str:
-        return f"change the public word to: {texts.printable(self.text)[:80]}"
+        return f"change the public word to: {escaping.printable(self.text)[:80]}"
 
     def by_hand(self, run: Run) -> tuple[str, ...]:
         return (f"edit {run.facts.get('public.url', 'the public word')}", f"all of its text: {self._body(run)}")

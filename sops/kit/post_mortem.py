@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from shlex import quote
 from typing import Any
 
-from sops.kit import hands, texts
+from sops.kit import escaping, hands, texts
 from sops.kit.action import Action, Conflict, Done, News, Probe, Todo, World, marker
 from sops.kit.gate import Condition
 from sops.kit.model import Severity
@@ -65,7 +65,7 @@ class WritePostMortem(Action):
         await world.forge.open_pull_request(
             head=branch,
             base=run.policy.develop,
-            title=f"Post-mortem of {run.name}: {texts.titled(run.title)[:150]}",
+            title=f"Post-mortem of {run.name}: {escaping.titled(run.title)[:150]}",
             body=f"Drafted from the record of {run.name}. Edit it here; merging completes the post-mortem."
             f"\n\n{self._mark(run)}",
         )
@@ -105,7 +105,7 @@ class WritePostMortem(Action):
     def _path(self, run: Run) -> str:
         day = calendar(run).local(run.created_at).date().isoformat()
         again = f"-{self._round(run)}" if self._round(run) > 1 else ""
-        return f"{run.policy.incidents}/{day}-{texts.slug(run.title, otherwise=run.name.lower())}{again}.md"
+        return f"{run.policy.incidents}/{day}-{escaping.slug(run.title, otherwise=run.name.lower())}{again}.md"
 
 
 def reopened(run: Run) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sops.kit import texts
+from sops.kit import escaping
 from sops.kit.action import Conflict, Done, News, Owed, Probe, Remark, Todo, World, fill, short
 from sops.kit.debts import HoldsChange
 from sops.kit.model import Role
@@ -31,7 +31,7 @@ class OweBackPorts(Remark):
             owed=tuple(
                 Owed(
                     f"back-port-{short(fix.sha)}",
-                    f"back-port {short(fix.sha)} ({texts.printable(fix.subject)[:80]}) to {run.policy.develop}",
+                    f"back-port {short(fix.sha)} ({escaping.printable(fix.subject)[:80]}) to {run.policy.develop}",
                     Role.RELEASE_MANAGER,
                     blocks="SOP-01",
                     probe=HoldsChange(run.policy.develop, fix.sha),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from shlex import quote
 
-from sops.kit import hands, texts
+from sops.kit import escaping, hands
 from sops.kit.action import Action, Conflict, Done, Probe, Todo, World, marker, twice
 from sops.kit.changelog_entries import add_entry
 from sops.kit.errors import AlreadyThere
@@ -43,7 +43,7 @@ class OpenAdvisory(Action):
         return f"accept the report {reported}" if reported else "open a draft advisory"
 
     def by_hand(self, run: Run) -> tuple[str, ...]:
-        summary, mark = quote(texts.titled(run.title)[:200]), marker(run, "advisory")
+        summary, mark = quote(escaping.titled(run.title)[:200]), marker(run, "advisory")
         return (
             (
                 f"gh api -X POST {hands.ADVISORIES} -f summary={summary} -f description={quote(mark)} -f severity=high"
@@ -77,8 +77,8 @@ class OpenAdvisory(Action):
         if REPORTED in run.facts:
             await world.forge.accept_advisory(str(run.facts[REPORTED]))
             return
-        description = f"{texts.quoted(str(run.facts.get('report') or run.title))}\n\n{marker(run, 'advisory')}"
-        summary = texts.titled(run.title)[:200]
+        description = f"{escaping.quoted(str(run.facts.get('report') or run.title))}\n\n{marker(run, 'advisory')}"
+        summary = escaping.titled(run.title)[:200]
         await world.forge.open_advisory(summary=summary, description=description, severity="high")
 
 
@@ -273,5 +273,5 @@ class WriteSecurityPostMortem(WritePostMortem):
         data = await world.git.read(base, run.policy.changelog)
         if data is not None:
             said = f"{run.facts['changelog']} ({run.facts['ghsa']}, fixed in {run.facts['patched']})"
-            files[run.policy.changelog] = add_entry(data, "Security", texts.entry(said))
+            files[run.policy.changelog] = add_entry(data, "Security", escaping.entry(said))
         return files

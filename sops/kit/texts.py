@@ -1,45 +1,19 @@
 """The texts Sopwith leaves at the forge: titles and bodies of pull requests, issues, announcements, post-mortems.
 
-Text from people inside them is data: mentions and markup are defused by `quoted`.
+Text from people inside them is data: `sops.kit.escaping` defuses its mentions and markup.
 """
 
-import re
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sops.kit.action import Moment
+from sops.kit.escaping import quoted, titled
 from sops.kit.run import Run, StepState
 
-_BLOCK = re.compile(r"^[-+=]|(?<=^\d)[.)]|(?<=^\d\d)[.)]")  # what would begin a list, a rule or a heading
 #: Between these the results of a dependency update stand in its pull request's text.
 RESULTS = ("<!-- sopwith results -->", "<!-- /sopwith results -->")
 MOST_LINES, LONGEST_LINE = 30, 300  # of one release's notes
-_JOINERS = "\u200c\u200d"  # control characters that spell words and emoji
-_SPECIAL = re.compile(r"([\\`*_\[\]<>#|~!])")
-
-
-def quoted(text: str) -> str:
-    """A person's words as Markdown text: shown as typed, without headings, links, tags or mentions."""
-    escaped = _SPECIAL.sub(r"\\\1", printable(text).replace("&", "&amp;"))
-    return _BLOCK.sub(r"\\\g<0>", escaped).replace("@", "@\u200b")
-
-
-def entry(text: str) -> str:
-    """A person's words as one entry of a file: as typed, in one line, without control characters."""
-    return "".join(char for char in " ".join(text.split()) if char in _JOINERS or printable(char) or char == " ")
-
-
-def printable(text: str) -> str:
-    """Without control and bidirectional-override characters; line breaks become spaces."""
-    spaced = " ".join(text.split())
-    return "".join(char for char in spaced if unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Co"})
-
-
-def titled(text: str) -> str:
-    """A person's words as a title, where no markup is read: shown as typed, without mentions of anybody."""
-    return printable(text).replace("@", "@\u200b").replace("<!", "<\u200b!")
 
 
 def duration(span: timedelta) -> str:
@@ -52,12 +26,6 @@ def duration(span: timedelta) -> str:
     parts += [f"{hours} h"] if hours else []
     parts += [f"{rest} min"] if rest and not days else []
     return " ".join(parts[:2])
-
-
-def slug(text: str, otherwise: str, limit: int = 40) -> str:
-    """A file name's part: lower-case ASCII letters, digits and single dashes; `otherwise` if nothing is left."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:limit].strip("-") or otherwise
 
 
 def pull_request(kind: str, run: Run, mark: str) -> str:

@@ -17,7 +17,7 @@ from typing import Self
 from pydantic import SecretStr
 
 from bot.settings import Settings, SlackSettings
-from bot.wiring import sandbox_people
+from bot.wiring.sandbox import sandbox_people
 from tests.chaos.killing import Nursery
 from tests.chaos.wire import Wire
 from tests.standins.slack import Channel, Delivery, Fault, SlackStandIn, User

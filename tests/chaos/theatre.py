@@ -12,7 +12,8 @@ from adapters.sandbox.world import SandboxWorld
 from bot.demo.play import Heard, Player
 from bot.demo.stage import BotOnStage, Stage
 from bot.settings import Settings
-from bot.wiring import in_room, sandbox_ports, sandbox_settings
+from bot.wiring import in_room, sandbox_ports
+from bot.wiring.sandbox import sandbox_settings
 from tests.chaos.fate import Fate
 from tests.chaos.mortal import MortalBot, mortal_bot
 from tests.chaos.outcome import Outcome, outcome

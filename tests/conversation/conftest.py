@@ -16,7 +16,8 @@ from adapters.sandbox.world import SandboxWorld
 from bot.cli import SCRIPT_START, on_stage
 from bot.demo.play import Player
 from bot.demo.stage import Stage
-from bot.wiring import Sandbox, open_sandbox, sandbox_policy
+from bot.wiring import Sandbox, open_sandbox
+from bot.wiring.sandbox import sandbox_policy
 from sops.kit.policy import Policy
 from sops.kit.run import Run
 from storage import SqlStore

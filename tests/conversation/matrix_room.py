@@ -17,8 +17,9 @@ from bot.demo.play import Player
 from bot.demo.stage import Stage
 from bot.demo.transcript import Transcript
 from bot.settings import MatrixSettings, Settings
-from bot.wiring import BotHere, Ports, sandbox_ports, sandbox_settings
+from bot.wiring import BotHere, Ports, sandbox_ports
 from bot.wiring.matrix import Matrix, matrix
+from bot.wiring.sandbox import sandbox_settings
 from sops.kit.conversation import Event
 from sops.kit.errors import SopwithError
 from sops.kit.policy import Policy

@@ -15,7 +15,8 @@ from bot.demo.play import Player
 from bot.demo.stage import Stage
 from bot.demo.transcript import Transcript
 from bot.settings import SlackSettings
-from bot.wiring import SANDBOX_ROLES, BotHere, Ports, sandbox_ports, sandbox_settings
+from bot.wiring import BotHere, Ports, sandbox_ports
+from bot.wiring.sandbox import SANDBOX_ROLES, sandbox_settings
 from bot.wiring.slack import slack
 from sops.kit.conversation import Event
 from sops.kit.policy import Policy

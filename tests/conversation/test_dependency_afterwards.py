@@ -5,7 +5,7 @@ from pathlib import Path
 
 from adapters.sandbox import checks
 from adapters.sandbox.state import CheckRun
-from bot.wiring import sandbox_policy
+from bot.wiring.sandbox import sandbox_policy
 from sops.kit.changelog_entries import unreleased_entries
 from sops.kit.run import StepState
 from tests.conversation.conftest import Conversation, Open, seldom

@@ -9,7 +9,8 @@ from adapters.sandbox import checks
 from adapters.sandbox.clock import VirtualClock
 from adapters.sandbox.state import CheckRun
 from bot.cli import SCRIPT_START, app, on_stage
-from bot.wiring import open_sandbox, sandbox_policy
+from bot.wiring import open_sandbox
+from bot.wiring.sandbox import sandbox_policy
 from sops.kit.errors import ConfigurationError
 from sops.kit.policy import ExtraStep
 from tests.conversation.conftest import Open

@@ -7,7 +7,8 @@ import pytest
 from adapters.sandbox import workflows
 from adapters.sandbox.clock import VirtualClock
 from bot.cli import SCRIPT_START, on_stage
-from bot.wiring import open_sandbox, sandbox_policy
+from bot.wiring import open_sandbox
+from bot.wiring.sandbox import sandbox_policy
 from tests.conversation.conftest import Conversation
 
 FILE = "edition-community-ci.yml"

@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from adapters.sandbox.clock import VirtualClock
 from bot.engine.advance import Advancer
-from bot.wiring import sandbox_people
+from bot.wiring.sandbox import sandbox_people
 from sops.kit.run import Run, RunState
 from tests.property import promises
 from tests.property.reach import Fault, Kind, On

@@ -18,7 +18,8 @@ from bot.demo.stage import Stage
 from bot.engine.advance import Advancer
 from bot.engine.far_end import FarEnd
 from bot.settings import Settings
-from bot.wiring import BotHere, Ports, sandbox_people
+from bot.wiring import BotHere, Ports
+from bot.wiring.sandbox import sandbox_people
 from sops.kit.model import Severity
 from sops.kit.policy import DAY, HOUR, Policy
 from sops.kit.run import Run

@@ -6,9 +6,9 @@ from bot.chat.replies import dependency as words
 from sops.dependency_update import DEPENDENCY_UPDATE
 from sops.kit.dependency_actions import pins_of
 from sops.kit.errors import InvalidText
+from sops.kit.escaping import slug
 from sops.kit.message import Card
 from sops.kit.pins import dotted, is_older
-from sops.kit.texts import slug
 
 
 async def _update(command: commands.StartUpdate, looks: Looks) -> Opening | Card:

@@ -4,9 +4,9 @@ from bot.chat import commands
 from bot.chat.openings.base import Beginning, Looks, Opening
 from bot.chat.replies import freeze as words
 from sops.freeze import RELEASE_FREEZE
+from sops.kit.escaping import printable
 from sops.kit.freeze_gates import frozen
 from sops.kit.message import Card
-from sops.kit.texts import printable
 
 
 async def _freeze(command: commands.Freeze, looks: Looks) -> Opening | Card:

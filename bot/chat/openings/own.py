@@ -2,9 +2,9 @@
 
 from bot.chat import commands
 from bot.chat.openings.base import Beginning, Looks, Opening
+from sops.kit.escaping import printable
 from sops.kit.message import Card
 from sops.kit.model import Sop
-from sops.kit.texts import printable
 
 
 def own(sop: Sop) -> Beginning:

@@ -6,9 +6,9 @@ from bot.chat import commands
 from bot.chat.openings.base import Beginning, Looks, Opening
 from sops.kit.cvss import advisory_number
 from sops.kit.errors import InvalidText
+from sops.kit.escaping import printable
 from sops.kit.message import Card
 from sops.kit.security_actions import REPORTED
-from sops.kit.texts import printable
 from sops.security_response import SECURITY_RESPONSE
 
 LONGEST_TITLE = 100

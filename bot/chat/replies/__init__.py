@@ -19,11 +19,11 @@ from bot.chat.replies.parts import Words, a_role, card, debt_hint, duration, eit
 from sops.kit import timing
 from sops.kit.action import Action, Conflict, Moment, News, short
 from sops.kit.approvals import RequestState
+from sops.kit.escaping import printable
 from sops.kit.message import Button, Card, Line, Span, bold, channel, code, line, person, time, typed
 from sops.kit.model import Role, Severity, Sop, Step
 from sops.kit.people import Person
 from sops.kit.run import Child, Obligation, Run, RunState, StepState
-from sops.kit.texts import printable
 
 _MARK = {
     StepState.DONE: "✓",

@@ -7,11 +7,11 @@ from bot.chat.replies import breakglass
 from bot.chat.replies.parts import a_role, card, duration, either, names, roles_of
 from sops.kit.action import short
 from sops.kit.approvals import Request, RequestState
+from sops.kit.escaping import printable
 from sops.kit.message import Button, Card, Span, bold, line, person, time
 from sops.kit.model import Role, Severity, Step
 from sops.kit.people import People
 from sops.kit.run import Run, RunState
-from sops.kit.texts import printable
 
 
 def request(run: Run, asked: Request, people: People) -> Card:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from bot.chat.replies.parts import card
 from sops.kit.approvals import Request
+from sops.kit.escaping import printable
 from sops.kit.message import Card, Span, line, person, time
-from sops.kit.texts import printable
 
 NEEDS_P0 = "!override is for an open P0 alone; there is none."
 _IS = {

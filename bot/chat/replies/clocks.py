@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from bot.chat.replies import hotfix, security
 from bot.chat.replies.parts import card, debt_hint, duration, missing_facts
 from sops.kit import timing
+from sops.kit.escaping import printable
 from sops.kit.message import Button, Card, Line, Span, bold, line, person, time
 from sops.kit.run import Run
 from sops.kit.stores import Deadline
-from sops.kit.texts import printable
 
 
 def _to(whom: str) -> tuple[Span | str, ...]:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from bot.chat.replies.parts import Words, card, names
 from sops.kit.action import News, short
+from sops.kit.escaping import printable
 from sops.kit.message import Card, Line, bold, line
 from sops.kit.pins import is_older
 from sops.kit.run import Run
-from sops.kit.texts import printable
 
 LONGEST_NOTE = 30  # lines of one release's notes; the rest is a link
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.chat.replies.parts import card
+from sops.kit.escaping import printable
 from sops.kit.message import Button, Card, Span, bold, line, time
 from sops.kit.model import Step
 from sops.kit.run import Run, StepRecord
-from sops.kit.texts import printable
 
 _LAST = frozenset({"close", "reopen-issue"})
 NOTHING_HERE = "It goes on elsewhere: nothing of it is done, noted or opened again here."

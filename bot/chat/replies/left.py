@@ -7,10 +7,10 @@ from typing import Any
 from bot.chat.remains import Remains
 from bot.chat.replies.parts import card, seconds
 from sops.kit.action import short
+from sops.kit.escaping import printable
 from sops.kit.incident_actions import CorrectNotice, PublishNotice
 from sops.kit.message import Card, Span, line
 from sops.kit.run import Run
-from sops.kit.texts import printable
 
 UNANSWERED = (
     "Nobody took command of it yet: if it was nothing, say !false alarm reason; if it is known, !duplicate INC-6."

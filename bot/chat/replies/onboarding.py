@@ -2,9 +2,9 @@
 
 from bot.chat.replies.parts import Words, card
 from sops.kit.action import News
+from sops.kit.escaping import printable
 from sops.kit.message import Card, Line, line, link
 from sops.kit.run import Run
-from sops.kit.texts import printable
 
 
 def _heading(run: Run) -> str:

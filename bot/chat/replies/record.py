@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from sops.kit.action import Moment
+from sops.kit.escaping import printable, quoted
 from sops.kit.run import Run
 from sops.kit.stores import Fault, LedgerEntry
-from sops.kit.texts import printable, quoted
 
 _HISTORY = {
     "declared": "declared {severity} {title}",

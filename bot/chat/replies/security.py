@@ -5,10 +5,10 @@ from datetime import datetime
 
 from bot.chat.replies.parts import Words, card, duration
 from sops.kit.action import News
+from sops.kit.escaping import printable
 from sops.kit.message import Card, Span, line, person, time
 from sops.kit.run import Run
 from sops.kit.stores import Deadline
-from sops.kit.texts import printable
 from sops.kit.timing import DISCLOSURE, DUE, FIX, PUBLISH, REPORT
 
 

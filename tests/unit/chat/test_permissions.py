@@ -4,7 +4,7 @@ import pytest
 
 from bot.chat import commands
 from bot.chat.permissions import may, roles_for
-from bot.wiring import SANDBOX_ROLES, sandbox_people
+from bot.wiring.sandbox import SANDBOX_ROLES, sandbox_people
 from sops.kit.model import Role, Severity
 from sops.kit.people import People
 from tests.unit.chat.test_commands import TYPED, every_command

@@ -9,20 +9,9 @@ from markdown_it import MarkdownIt
 from sops.dependency_update import DEPENDENCY_UPDATE
 from sops.kit import texts
 from sops.kit.action import Moment, marker
+from sops.kit.escaping import entry, printable, quoted, slug, titled
 from sops.kit.model import Severity
-from sops.kit.texts import (
-    action_issue,
-    announcement,
-    entry,
-    incident_issue,
-    notice,
-    post_mortem,
-    printable,
-    pull_request,
-    quoted,
-    slug,
-    titled,
-)
+from sops.kit.texts import action_issue, announcement, incident_issue, notice, post_mortem, pull_request
 from tests.unit.runs import NOW, a_release, a_run_of, an_incident
 
 NASTY = [

@@ -1,0 +1,62 @@
+"""The record of an existing database, to be verified or exported."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from bot.chat import replies
+from sops.kit.errors import SopwithError
+from sops.kit.stores import Fault, LedgerEntry
+from storage import SqlStore
+
+
+async def audited(storage: str) -> tuple[Sequence[Fault], int, int]:
+    """What is wrong, and how many runs and entries were looked at."""
+    store = await _opened(storage)
+    try:
+        faults = await store.read(lambda tx: tx.ledger.verify())
+        runs = await store.read(lambda tx: tx.runs.all())
+        return faults, len(runs), sum([len(await _entries(store, run.id)) for run in runs])
+    finally:
+        await store.close()
+
+
+async def _opened(storage: str) -> SqlStore:
+    """The store of an existing database; a typo must not create an empty one and call it whole."""
+    await asyncio.to_thread(_check_exists, storage)
+    store = SqlStore(storage)
+    await store.open()
+    return store
+
+
+def _check_exists(storage: str) -> None:
+    path = storage.removeprefix("sqlite:///")
+    if storage.startswith("sqlite:///") and not Path(path).exists():
+        raise SopwithError(f"There is no database at {path}.")
+
+
+async def exported(storage: str, markdown: bool, only: str) -> list[str]:
+    """The record as lines, of every run or `only` of one; runs under embargo are withheld. Raises SopwithError."""
+    store = await _opened(storage)
+    try:
+        every = await store.read(lambda tx: tx.runs.all())
+        secret = {run.id for run in every if run.embargoed}
+        runs = [run for run in every if only in {"", run.name}]
+        if only and not runs:
+            raise SopwithError(f"There is no run {only}.")
+        lines: list[str] = []
+        for run in runs:
+            entries = await _entries(store, run.id)
+            if run.id in secret and (not run.parent or run.parent in secret):
+                lines += [] if markdown else replies.record.export_withheld(entries)
+                continue
+            lines += (
+                replies.record.export_markdown(run, entries) if markdown else replies.record.export_json(run, entries)
+            )
+        return lines
+    finally:
+        await store.close()
+
+
+async def _entries(store: SqlStore, run_id: str) -> Sequence[LedgerEntry]:
+    return await store.read(lambda tx: tx.ledger.entries(run_id))

@@ -1,0 +1,64 @@
+"""Who plays in the sandbox, and the settings that point every adapter at it."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from adapters.sandbox.world import SandboxWorld
+from bot.settings import Settings
+from sops.kit.model import Role
+from sops.kit.people import Person
+from sops.kit.policy import Policy
+
+IDENTITY = ("Sopwith", "sopwith-bot@skylark.example")
+#: Who plays in the sandbox, in the order of being on call; guest has no role.
+SANDBOX_ROLES: Mapping[str, tuple[Role, ...]] = {
+    "rm": (Role.RELEASE_MANAGER,),
+    "rm2": (Role.RELEASE_MANAGER,),
+    "rev1": (Role.REVIEWER,),
+    "rev2": (Role.REVIEWER,),
+    "rev3": (Role.REVIEWER,),
+    "oncall1": (Role.ON_CALL,),
+    "oncall2": (Role.ON_CALL,),
+    "seclead": (Role.SECURITY_LEAD,),
+    "maint": (Role.MAINTAINER,),
+    "guest": (),
+}
+
+
+def sandbox_people() -> tuple[Person, ...]:
+    """Everyone of the sandbox; each also writes from a phone, which is another account of the same person."""
+    return tuple(
+        Person(
+            handle=handle,
+            roles=roles,
+            accounts={"console": (handle, f"{handle}-phone")},
+            github=(handle,),
+            emails=(f"{handle}@skylark.example",),
+        )
+        for handle, roles in SANDBOX_ROLES.items()
+    )
+
+
+def sandbox_policy() -> Policy:
+    """What the demo plays by: it looks seldom, since its forge tells its news; and it is built on another project."""
+    return Policy(
+        look_every=timedelta(minutes=15), look_every_soak=timedelta(hours=6), upstreams={"rocksdb": "acme/rocksdb"}
+    )
+
+
+def sandbox_settings(world: SandboxWorld, storage: str, policy: Policy | None = None) -> Settings:
+    """Settings that point every adapter at the sandbox."""
+    return Settings(
+        storage=storage,
+        repository=world.repository,
+        api_url=world.api_url,
+        git_url=world.git_url,
+        git_identity=IDENTITY,
+        registry_url=world.registry_url,
+        image=world.repository,
+        package_page=world.package_page,
+        token=world.token,
+        channels={"releases": "#releases", "ops": "#ops", "maintainers": "#maintainers", "security": "#security"},
+        people=sandbox_people(),
+        policy=policy or sandbox_policy(),
+    )
