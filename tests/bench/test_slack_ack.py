@@ -18,7 +18,7 @@ import pytest
 
 from tests.bench.timed_slack import ACKS
 from tests.chaos.killing import ROOT
-from tests.chaos.slack_storm import Bots, Neighbourhood
+from tests.chaos.slack_storm import BotsInSlack, Neighbourhood
 from tests.standins.slack import SlackStandIn
 
 pytestmark = pytest.mark.bench
@@ -57,7 +57,7 @@ def share(sorted_waits: list[float], part: float) -> float:
 async def of_the_bot(home: Path) -> list[float]:
     async with SlackStandIn(lambda: datetime.now(UTC)) as slack:
         where = Neighbourhood(home, slack)
-        async with Bots(home, where.settings, slack, "tests.bench.timed_slack") as bots:
+        async with BotsInSlack(home, where.settings, slack, "tests.bench.timed_slack") as bots:
             await bots.start()
             someone = where.users["oncall1"]
             for number in range(RUNS):

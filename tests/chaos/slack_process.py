@@ -17,7 +17,8 @@ from adapters.sandbox.clock import VirtualClock
 from bot.settings import Settings
 from bot.wiring import assemble, sandbox_ports
 from bot.wiring.slack import slack
-from sops.kit.stores import Transaction
+from sops.kit.ports import Clock
+from sops.kit.stores import Store, Transaction
 from tests.chaos.bot_process import bear
 from tests.chaos.wire import Wire
 
@@ -39,14 +40,19 @@ async def serve(end: socket.socket) -> None:
     wire.send({"answer": os.getpid()})
     with suppress(EOFError):
         await asyncio.to_thread(wire.receive)
-        while await ports.store.read(lambda tx: _left(tx, clock.now())):
-            wire.send({"answer": "at work"})
-            await asyncio.sleep(0.5)
-        wire.send({"answer": "at rest"})
+        await come_to_rest(wire, ports.store, clock)
     serving.cancel()
     await asyncio.gather(serving, return_exceptions=True)
     await workspace.close()
     await ports.close()
+
+
+async def come_to_rest(wire: Wire, store: Store, clock: Clock) -> None:
+    """Say so once nothing is left to do; until then, that it goes on."""
+    while await store.read(lambda tx: _left(tx, clock.now())):
+        wire.send({"answer": "at work"})
+        await asyncio.sleep(0.5)
+    wire.send({"answer": "at rest"})
 
 
 def _left(tx: Transaction, now: datetime) -> bool:

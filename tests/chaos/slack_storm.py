@@ -5,21 +5,17 @@ death falls is the machine's to say, so no two storms are quite the same, and ea
 """
 
 import asyncio
-import os
-import signal
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Self
 
 from pydantic import SecretStr
 
 from bot.settings import Settings, SlackSettings
 from bot.wiring.sandbox import sandbox_people
-from tests.chaos.killing import Nursery
-from tests.chaos.wire import Wire
+from tests.chaos.bots import Bots
 from tests.standins.slack import Channel, Delivery, Fault, SlackStandIn, User
 
 GUST = 25  # client messages of about the same time
@@ -61,51 +57,19 @@ class Figures:
     kills: int = 0
 
 
-class Bots:
-    """The bot of this house, one process after the other; `module` is what bears them."""
+class BotsInSlack(Bots):
+    """Bots that are there once they are connected. The stand-in must go on meanwhile."""
 
     def __init__(
         self, home: Path, settings: Settings, slack: SlackStandIn, module: str = "tests.chaos.slack_process"
     ) -> None:
-        self._home = home
-        self._settings = settings
+        super().__init__(home, _spelled(settings), module)
         self._slack = slack
-        self._nursery = Nursery(module)
-        self._wire: Wire | None = None
-        self._pid = 0
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._wire is not None:
-            self._wire.close()  # whoever is still there takes it for the end
-        await asyncio.to_thread(self._nursery.close)
 
     async def start(self) -> None:
-        """A new bot on the old data; returns once it is connected. The stand-in must go on meanwhile."""
         before = self._slack.connections_so_far
-        self._wire = wire = self._nursery.bear()
-        wire.send({"settings": _spelled(self._settings), "home": str(self._home)})
-        self._pid = int((await asyncio.to_thread(wire.receive))["answer"])
+        await super().start()
         await self._slack.connected(after=before)
-
-    async def kill(self) -> None:
-        assert self._wire is not None
-        os.kill(self._pid, signal.SIGKILL)
-        assert await asyncio.to_thread(self._nursery.buried) == -signal.SIGKILL
-        self._wire.close()
-        self._wire = None
-
-    async def rest(self) -> None:
-        """Let the bot do whatever there is left to do, and end."""
-        assert self._wire is not None
-        self._wire.send({"do": "rest"})
-        while (await asyncio.to_thread(self._wire.receive))["answer"] != "at rest":
-            pass
-        assert await asyncio.to_thread(self._nursery.buried) == 0
-        self._wire.close()
-        self._wire = None
 
 
 def _spelled(settings: Settings) -> dict[str, object]:

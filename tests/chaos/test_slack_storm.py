@@ -12,7 +12,7 @@ from random import Random
 import pytest
 
 from storage import SqlStore
-from tests.chaos.slack_storm import Bots, Figures, Neighbourhood, Storm
+from tests.chaos.slack_storm import BotsInSlack, Figures, Neighbourhood, Storm
 from tests.standins.slack import SlackStandIn
 
 
@@ -29,7 +29,7 @@ async def weather(home: Path, seed: int, plan: Figures) -> None:
     """Let a storm pass, and look what it left."""
     async with SlackStandIn(lambda: datetime.now(UTC), ack_within=2) as slack:
         where = Neighbourhood(home, slack)
-        async with Bots(home, where.settings, slack) as bots:
+        async with BotsInSlack(home, where.settings, slack) as bots:
             await bots.start()
             storm = Storm(where, bots, Random(seed))  # noqa: S311  # chance, not secrecy
             await storm.blow(plan)
