@@ -1,5 +1,6 @@
 """The console's side of the chat port."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -41,6 +42,9 @@ class ConsoleChat:
     async def edit(self, key: str, place: Place, ref: str, card: Card) -> None:
         if not self._room.edit(ref, render(card, self._zone)):
             raise FarEndRefused(f"there is no message {ref} in {place.channel}")
+
+    async def called(self, name: str, among: Sequence[str]) -> str | None:
+        return name if name in among else None
 
     async def is_private(self, place: Place) -> bool:
         return place.channel in self._room.private

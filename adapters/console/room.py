@@ -71,9 +71,9 @@ class Room:
             addressed=text.startswith("@sopwith"),
         )
 
-    def thread(self, run: str) -> tuple[str, str] | None:
-        """The channel of a run's thread and its root; None if no root shows that name."""
-        root = self.thread_of(run)
+    def thread(self, run: str, channel: str = "") -> tuple[str, str] | None:
+        """The channel of a run's thread (of that in `channel`) and its root; None if no root shows that name."""
+        root = self.thread_of(run, channel)
         return (root.channel, root.ref) if root else None
 
     def find(self, ref: str) -> Post | None:
@@ -82,10 +82,12 @@ class Room:
     def by_key(self, key: str) -> Post | None:
         return next((post for post in self.posts if post.key == key), None)
 
-    def thread_of(self, run: str) -> Post | None:
-        """The root of a run's thread, found by the name its first line shows."""
+    def thread_of(self, run: str, channel: str = "") -> Post | None:
+        """The root of a run's thread, its own or the one in `channel`, found by the name its first line shows."""
         name = re.compile(rf"(?<![\w-]){re.escape(run)}(?![\w-])")
-        roots = [post for post in self.posts if post.thread is None and post.key.endswith("/root")]
+        key = re.compile(r"/root(~\d+)?$" if channel else "/root$")
+        roots = [post for post in self.posts if post.thread is None and key.search(post.key)]
+        roots = [post for post in roots if channel in {"", post.channel}]
         return next((post for post in reversed(roots) if post.lines and name.search(post.lines[0])), None)
 
     def latest_run(self) -> str:

@@ -7,7 +7,7 @@ is encrypted.
 import hashlib
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -90,6 +90,16 @@ class MatrixChat:
         await self._send(
             place, self._renderer.content(named, pings=False), transaction(key, place.channel, named.plain())
         )
+
+    async def called(self, name: str, among: Sequence[str]) -> str | None:
+        """By the directory of aliases; one without a server is of the bot's own."""
+        local = name.removeprefix("#")
+        alias = f"#{local}" if ":" in local else f"#{local}:{self._homeserver.user.partition(':')[2]}"
+        try:
+            room = str((await self._homeserver.get("directory", "room", alias))["room_id"])
+        except FarEndRefused:  # nothing is called so
+            return None
+        return room if room in among else None
 
     async def is_private(self, place: Place) -> bool:
         """An invite-only room whose history is not for everybody; and one that may be written to."""

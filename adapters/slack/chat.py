@@ -5,7 +5,7 @@ repeats a write.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -98,6 +98,18 @@ class SlackChat:
             if not any(word in str(refusal) for word in _NOT_THERE):
                 raise
             await self._answer(place.channel, user, card)
+
+    async def called(self, name: str, among: Sequence[str]) -> str | None:
+        """A channel the bot cannot see has no name for it."""
+        for channel in among:
+            try:
+                async with speaking(writes=False):
+                    found = (await self._client.conversations_info(channel=channel))["channel"]
+            except FarEndRefused:
+                continue
+            if found.get("name") == name.removeprefix("#"):
+                return channel
+        return None
 
     async def is_private(self, place: Place) -> bool:
         """A private channel that no other organisation shares."""

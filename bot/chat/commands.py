@@ -24,6 +24,7 @@ from bot.chat.beginnings import (
 )
 from bot.chat.remains import Remains
 from bot.chat.words import LONGEST_TEXT, LONGEST_TITLE, Command, Problem, Talk, split
+from sops.kit.conversation import Place
 from sops.kit.model import Severity
 
 __all__ = [
@@ -388,6 +389,16 @@ class Cancel(Command):
     left: Remains | None = None  # what is at the forge, looked up before the command is obeyed
 
 
+@dataclass(frozen=True)
+class Mirror(Command):
+    """!mirror matrix:#ops"""
+
+    where: str
+    place: Place | None = None  # looked up before the command is obeyed, like what the two channels are called
+    name: str = ""
+    home: str = ""
+
+
 Parsed = Command | Problem | Talk
 _Parser = Callable[[str], Command | Problem]
 
@@ -600,6 +611,7 @@ VERBS: dict[str, _Parser] = {
     "cancel": _text(Cancel, "cancel"),
     "cleanup": _bare(Cleanup, "cleanup"),
     "reland": _bare(Reland, "reland"),
+    "mirror": _text(Mirror, "mirror", LONGEST_TITLE),
     "undo": _bare(Undo, "undo"),
 }
 
@@ -715,6 +727,9 @@ def _sop(rest: str) -> Parsed:
         return ListRuns()
     if word.lower() in ROOTS and word.lower() != "sop":
         return _root(word.lower(), more)
+    if word.lower() == "mirror":
+        run, where = split(more)
+        return InRun(run.upper(), f"mirror {where}") if _RUN.fullmatch(run) and where else Problem("no-mirror")
     if word.lower() == "show" and more:
         return ShowSop(more.upper()[:10])
     if word.lower() == "start" and more:

@@ -10,9 +10,10 @@ from datetime import datetime
 from functools import partial
 
 from bot.chat import commands, permissions, replies, signs
-from bot.chat.handlers import HANDLERS, endings, incident, public_words, release, rephrased
+from bot.chat.handlers import HANDLERS, endings, incident, mirroring, public_words, release, rephrased
 from bot.chat.handlers.base import Refused, Speaker
 from bot.chat.looking import Looking
+from bot.chat.mirroring import Mirroring
 from bot.chat.newcomers import Newcomers
 from bot.chat.privacy import hidden
 from bot.chat.replies import incident as incident_words
@@ -47,7 +48,14 @@ class Dispatch:
     """Handles inbox items, one at a time per conversation."""
 
     def __init__(
-        self, store: Store, clock: Clock, people: People, looking: Looking, roots: Roots, newcomers: Newcomers
+        self,
+        store: Store,
+        clock: Clock,
+        people: People,
+        looking: Looking,
+        roots: Roots,
+        newcomers: Newcomers,
+        mirrors: Mirroring,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -55,6 +63,7 @@ class Dispatch:
         self._looking = looking
         self._roots = roots
         self._newcomers = newcomers
+        self._mirrors = mirrors
 
     async def handle(self, item: InboxItem) -> None:
         """Do what the event asks for and mark it handled. Raises nothing that a refusal can say."""
@@ -181,6 +190,12 @@ class Dispatch:
         if isinstance(command, commands.Restrict):
             await self._roots.restrict(item, run, me, command, self._finish)
             return
+        if isinstance(command, commands.Mirror):
+            aimed = await self._mirrors.aim(run, command)
+            if isinstance(aimed, Card):
+                await self._answer(item, aimed)
+                return
+            command = aimed
         refusal = await self._looking.before(run, command)
         if refusal is not None:
             await self._answer(item, refusal)
@@ -191,7 +206,7 @@ class Dispatch:
     def _act(self, tx: Transaction, item: InboxItem, run_id: str, me: Speaker, command: commands.Command) -> None:
         """The one transaction of a command."""
         stored = tx.runs.get(run_id)
-        desk = Desk(tx, stored, self._clock.now(), self._people, heard_at=item.event.at)
+        desk = Desk(tx, stored, self._clock.now(), self._people, heard_at=item.event.at, heard_in=item.event.place)
         if stored.facts.get("restricted"):
             refused: Refused | None = Refused(replies.refused(incident_words.NOTHING_HERE))
         elif stored.state.over and not isinstance(command, _AFTERWARDS):
@@ -204,6 +219,7 @@ class Dispatch:
             put_answer(tx, item, refused.card, desk.now)
             tx.inbox.done(item.seq)
             return
+        mirroring.echo(desk, me, item.event)
         signs.used(desk, item.event, self._people)
         desk.finish()
         tx.runs.wake(run_id)

@@ -11,7 +11,9 @@ from sops.kit.run import Run
 
 def hidden(run: Run, place: Place) -> bool:
     """Somebody speaking at `place` must not learn that this run exists."""
-    return run.embargoed and (place.platform, place.channel) != (run.place.platform, run.place.channel)
+    return run.embargoed and not any(
+        (home.platform, home.channel) == (place.platform, place.channel) for home in run.places
+    )
 
 
 def seen(runs: Sequence[Run], place: Place) -> list[Run]:

@@ -1,5 +1,6 @@
 """A rehearsal: the real chat before a far end of paper. Every message says so."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from bot.chat.replies import REHEARSAL
@@ -36,6 +37,9 @@ class Rehearsed:
 
     async def whisper(self, key: str, place: Place, to: Actor, card: Card) -> None:
         await self._chat.whisper(key, place, to, _marked(card))
+
+    async def called(self, name: str, among: Sequence[str]) -> str | None:
+        return await self._chat.called(name, among)
 
     async def is_private(self, place: Place) -> bool:
         return await self._chat.is_private(place)

@@ -171,7 +171,7 @@ class Roots:
             desk.say(security.reported(leads, due(REPORT, run, now)))
         if hidden(run, item.event.place):
             put_answer(tx, item, security.taken_in_private(removed), now)
-        elif item.event.place.channel != run.place.channel:
+        elif not any(place.channel == item.event.place.channel for place in run.places):
             put_answer(tx, item, replies.opened_in(run), now)
         self._link(tx, desk, now)
         desk.finish()
@@ -243,7 +243,7 @@ class Roots:
         """A run that has no number yet."""
         sop = with_insertions(opening.sop, self._policy)
         private = parent is not None and parent.embargoed
-        return pinned(
+        draft = pinned(
             sop,
             run_id=uuid.uuid4().hex,
             name=f"{sop.prefix}-0",
@@ -259,6 +259,8 @@ class Roots:
             parent=parent,
             private=private,
         )
+        # Those who read a private parent are those who may read this one.
+        return draft.but(mirrors=parent.mirrors) if private and parent else draft
 
     def _place(self, sop: Sop, said: Place, actor: Actor) -> Place:
         """The procedure's own channel on the chat where it was begun, whatever channel it was typed in."""

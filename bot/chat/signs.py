@@ -6,6 +6,7 @@ the yes. An edit is never read as a new command, and is kept in the record where
 
 from bot.chat import commands, replies
 from bot.engine.desk import Desk, request_message
+from bot.engine.threads import original
 from sops.kit.action import Action
 from sops.kit.approvals import Request
 from sops.kit.conversation import Event
@@ -39,7 +40,9 @@ def seen_by_the_world(run: Run, asked: Request) -> bool:
 
 def _request_at(tx: Transaction, run: Run, event: Event) -> Request | None:
     sent = tx.outbox.sent_as(event.place.platform, event.place.channel, event.about)
-    return next((r for r in run.requests if sent and sent.logical_id == request_message(run.id, r.seq)), None)
+    if sent is None:
+        return None
+    return next((r for r in run.requests if original(sent.logical_id) == request_message(run.id, r.seq)), None)
 
 
 def changed(tx: Transaction, item: InboxItem, desk: Desk) -> Card | None:
@@ -67,5 +70,5 @@ def used(desk: Desk, event: Event, people: People) -> None:
     if event.kind == "choice" and event.about:
         person = people.who(event.actor)
         desk.close_buttons(
-            event.about, replies.approvals.pressed(person.handle if person else event.actor.id, event.text)
+            event.place, event.about, replies.approvals.pressed(person.handle if person else event.actor.id, event.text)
         )

@@ -11,6 +11,7 @@ from sops.kit.errors import SopwithError
 HELP = """\
 @rm #releases: /release rc 1.4.0    a person, a channel, a text
 @rm in REL-1: !start                in the thread of a run; {REL-1 digest} is what that run knows as digest
+@rm in REL-1 #ops: status           in its thread in that channel, where it was mirrored to
 %wait REL-1 merge [2d]              time moves until that step is current, or the run has ended
 %clock +7d                          time moves (s, m, h, d), every due instant in its order
 %forge issue "crash on start" rc-blocker
@@ -37,7 +38,7 @@ class ScriptError(SopwithError):
 @dataclass(frozen=True)
 class Say:
     handle: str
-    where: str  # "#channel" or "in RUN"
+    where: str  # "#channel", "in RUN" or "in RUN #channel"
     text: str
 
 
@@ -83,7 +84,7 @@ class Down:
 
 Direction = Say | Wait | Move | Forge | Expect | State | Crash | Down
 
-_SAY = re.compile(r"@([\w.-]+)\s+(#[\w-]+|in\s+[A-Za-z]{3}-\d+)\s*:\s?(.*)$", re.S)
+_SAY = re.compile(r"@([\w.-]+)\s+(#[\w-]+|in\s+[A-Za-z]{3}-\d+(?:\s+#[\w-]+)?)\s*:\s?(.*)$", re.S)
 _SPAN = re.compile(r"\+?(\d+)\s*(s|m|h|d)")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 

@@ -49,7 +49,9 @@ class RoomOnStage(Protocol):
         """A person says something; the event the bot is to be told, unless the chat tells it by itself."""
         ...
 
-    def thread(self, run: str) -> tuple[str, str] | None: ...
+    def thread(self, run: str, channel: str = "") -> tuple[str, str] | None:
+        """The run's own thread, or its thread in that channel: the room's names of channel and root."""
+        ...
 
 
 class Died(BaseException):
@@ -92,11 +94,12 @@ class Stage:
         return self._bot
 
     async def say(self, handle: str, where: str, text: str) -> None:
-        """A person speaks in `#channel` or `in RUN`, and everything that follows at once happens."""
+        """A person speaks in `#channel`, `in RUN` or `in RUN #channel`, and everything that follows at once happens."""
         text = text.encode("utf-8", "replace").decode()  # no chat carries half a character
         channel, thread = where, None
         if where.startswith("in "):
-            found = self._room.thread(where.removeprefix("in ").upper())
+            run, _, mirrored = where.removeprefix("in ").partition(" ")
+            found = self._room.thread(run.upper(), mirrored)
             if found is None:
                 raise SopwithError(f"there is no thread of {where.removeprefix('in ')} yet")
             channel, thread = found

@@ -14,7 +14,9 @@ from bot.chat import replies
 from bot.engine.caught import caught
 from bot.engine.debts import Debts
 from bot.engine.desk import Desk, root_of
+from bot.engine.threads import Thread, threads
 from sops.kit import timing
+from sops.kit.conversation import Place
 from sops.kit.message import Card
 from sops.kit.model import Role
 from sops.kit.people import People
@@ -158,29 +160,33 @@ class Clocks:
         return tuple(person.handle for person in self._people.holding(*run.policy.escalation))
 
     def _speak(self, tx: Transaction, reminders: Sequence[Reminder], now: datetime) -> None:
-        late = [reminder for reminder in reminders if reminder.late > LATE]
-        for where in dict.fromkeys(_channel(reminder) for reminder in late):
-            here = [reminder for reminder in late if _channel(reminder) == where]
+        """Each in every thread of its run; several that are late become one message in each of their channels."""
+        said = [(reminder, thread) for reminder in reminders for thread in threads(reminder.run)]
+        late = [(reminder, thread) for reminder, thread in said if reminder.late > LATE]
+        for where in dict.fromkeys(_channel(thread) for _, thread in late):
+            here = [reminder for reminder, thread in late if _channel(thread) == where]
             if len(here) > 1:
-                self._speak_once(tx, here, now)
-                reminders = [reminder for reminder in reminders if reminder not in here]
-        for reminder in reminders:
+                self._speak_once(tx, here, where, now)
+                said = [(r, t) for r, t in said if r.late <= LATE or _channel(t) != where]
+        for reminder, thread in said:
             run, deadline = reminder.run, reminder.deadline
             card = replies.clocks.late(reminder.card, deadline.due_at) if reminder.late > LATE else reminder.card
             key = f"{run.id}/reminder/{deadline.clock}/{deadline.generation}/{deadline.threshold}"
-            tx.outbox.put(Outgoing("post", key, run.place, card, run.id, root=root_of(run.id)), now)
+            post = Outgoing("post", key, run.place, card, run.id, root=root_of(run.id))
+            tx.outbox.put(thread.copied(post), now)
 
-    def _speak_once(self, tx: Transaction, missed: Sequence[Reminder], now: datetime) -> None:
+    def _speak_once(self, tx: Transaction, missed: Sequence[Reminder], where: tuple[str, str], now: datetime) -> None:
         """One message in the channel for everything that was missed there."""
-        first = missed[0]
+        place = Place(platform=where[0], channel=where[1])
         marks = "+".join(f"{r.run.id[:8]}.{r.deadline.clock}.{r.deadline.generation}" for r in missed)
         card = replies.clocks.missed([(r.run, r.deadline, r.whom) for r in missed])
-        tx.outbox.put(Outgoing("post", f"missed/{now.isoformat()}/{marks}", first.run.place, card), now)
+        key = f"missed/{now.isoformat()}/{':'.join(where)}/{marks}"
+        tx.outbox.put(Outgoing("post", key, place, card), now)
 
 
-def _channel(reminder: Reminder) -> tuple[str, str]:
-    """Which channel it concerns; two chats may have one of the same name."""
-    return reminder.run.place.platform, reminder.run.place.channel
+def _channel(thread: Thread) -> tuple[str, str]:
+    """Which channel it is in; two chats may have one of the same name."""
+    return thread.place.platform, thread.place.channel
 
 
 def _loudest(due: Sequence[Deadline]) -> list[Deadline]:

@@ -4,20 +4,22 @@ Everything here is synchronous, so nothing in it can wait for the outside. `fini
 deadline rows in step with its clocks, and queues an edit of the summary if that now reads differently.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from bot.chat import replies
 from bot.engine.caught import caught
-from bot.engine.offers import offered, taken_back, without
+from bot.engine.offers import OFFERS, offered, taken_back, without
+from bot.engine.threads import original, threads
 from sops.kit import timing
+from sops.kit.conversation import Place
 from sops.kit.errors import SopwithError
 from sops.kit.message import Card
 from sops.kit.people import People
 from sops.kit.ports import Clock
-from sops.kit.run import Child, Run
+from sops.kit.run import Child, Mirror, Run
 from sops.kit.stores import Outgoing, Store, Transaction
 
 T = TypeVar("T")
@@ -51,6 +53,7 @@ class Desk:
         *,
         new: bool = False,
         heard_at: datetime | None = None,
+        heard_in: Place | None = None,
     ) -> None:
         self.tx = tx
         self.before = run
@@ -58,8 +61,10 @@ class Desk:
         self.now = now
         self.people = people
         self.heard_at = heard_at or now  # when the command being handled was sent
+        self.heard_in = heard_in  # and where
         self._new = new
         self._said = 0
+        self._heard: dict[str, Place] = {}  # what those who speak there know already
         self._messages: list[Outgoing] = []
 
     def note(self, kind: str, actor: str = "sopwith", **payload: Any) -> None:
@@ -73,6 +78,19 @@ class Desk:
         if not (key or "").startswith("request/"):  # a request is rewritten as it is answered
             self.run = offered(self.run, logical, card)
         return logical
+
+    def say_elsewhere(self, card: Card, place: Place) -> None:
+        """Post, before anything else of this desk, in every thread of the run but the one in that channel."""
+        logical = f"{self.run.id}/{self._next_key()}"
+        said = Outgoing("post", logical, self.run.place, card, self.run.id, root=root_of(self.run.id))
+        self._heard[logical] = place
+        self._messages.insert(0, replace(said, private=self.run.embargoed))
+
+    def mirror(self, place: Place, name: str, home: str) -> None:
+        """From now on the run is told there as well; what can still be answered is said there at once."""
+        number = 1 + max((mirror.number for mirror in self.run.mirrors), default=0)
+        mirror = Mirror(place=place, number=number, name=name, home=home)
+        self.run = self.run.but(mirrors=(*self.run.mirrors, mirror))
 
     def tell(self, card: Card, *, key: str | None = None) -> None:
         """Post in the run's channel, beside its thread."""
@@ -94,11 +112,41 @@ class Desk:
             self.tx.runs.save(self.run)
             self._edit_root()
             self._close_requests()
-        for message in self._messages:
+        for message in self._everywhere():
             if not self.tx.outbox.put(message, self.now):
                 raise SopwithError(f"a message {message.logical_id} was queued before; this one would be lost")
         self._keep_deadlines()
         self._tell_parent()
+
+    def _everywhere(self) -> Iterator[Outgoing]:
+        """What is said, in each thread; looked up as it goes, since an edit may be of what was just put."""
+        yield from self._mirrored()
+        for message in self._messages:
+            yield from self._copies(message)
+
+    def _copies(self, message: Outgoing) -> Iterator[Outgoing]:
+        """The message in each thread of the run; an edit only where what it edits was said."""
+        heard = self._heard.get(message.logical_id)
+        for thread in threads(self.run):
+            copy = thread.copied(message)
+            unsaid = thread.number and message.kind == "edit" and self.tx.outbox.card(copy.logical_id) is None
+            if not unsaid and not (heard and thread.holds(heard)):
+                yield copy
+
+    def _mirrored(self) -> Iterator[Outgoing]:
+        """What a new thread begins with: the summary, and everything that can still be answered."""
+        run, known = self.run, {mirror.number for mirror in self.before.mirrors}
+        fresh = [thread for thread in threads(run) if thread.number and thread.number not in known]
+        asked = {request_message(run.id, request.seq): request for request in run.requests if request.live}
+        for thread in fresh:
+            yield thread.copied(self._root())
+            for logical in (*run.facts.get(OFFERS, {}), *asked):
+                card = self.tx.outbox.card(logical)
+                closed = replies.approvals.request_closed(asked[logical]) if logical in asked else ""
+                if card is not None:
+                    card = card.used(closed) if closed else card
+                    said = Outgoing("post", logical, run.place, card, run.id, root=root_of(run.id))
+                    yield thread.copied(replace(said, private=run.embargoed))
 
     def _take_back_offers(self) -> None:
         self.run, gone = taken_back(self.run)
@@ -126,9 +174,12 @@ class Desk:
             self.tx.runs.wake(parent.id)
 
     def _post_root(self) -> None:
+        self._messages.insert(0, self._root())
+
+    def _root(self) -> Outgoing:
         card = replies.summary(self.run, self.now)
         root = Outgoing("post", root_of(self.run.id), self.run.place, card, self.run.id)
-        self._messages.insert(0, replace(root, private=self.run.embargoed))
+        return replace(root, private=self.run.embargoed)
 
     def _edit_root(self) -> None:
         card = replies.summary(self.run, self.now)
@@ -148,17 +199,17 @@ class Desk:
                 card = card.used(closed) if closed else card
                 self._put(Outgoing("edit", logical, self.run.place, card, self.run.id))
 
-    def close_buttons(self, ref: str, how: str) -> None:
-        """The message with that reference had buttons, and one was pressed: it keeps none, and says which."""
-        place = self.run.place
+    def close_buttons(self, place: Place, ref: str, how: str) -> None:
+        """The message with that reference had buttons, and one was pressed: it keeps none anywhere, and says which."""
         sent = self.tx.outbox.sent_as(place.platform, place.channel, ref)
-        card = self.tx.outbox.card(sent.logical_id) if sent else None
-        if sent is None or card is None or not card.buttons or sent.logical_id == root_of(self.run.id):
+        logical = original(sent.logical_id) if sent else ""
+        card = self.tx.outbox.card(logical)
+        if card is None or not card.buttons or logical == root_of(self.run.id):
             return  # the root is rewritten as the run goes on
-        if any(sent.logical_id == request_message(self.run.id, request.seq) for request in self.run.requests):
+        if any(logical == request_message(self.run.id, request.seq) for request in self.run.requests):
             return  # and so is a request
-        self.run = without(self.run, sent.logical_id)
-        self._put(Outgoing("edit", sent.logical_id, place, card.used(how), self.run.id))
+        self.run = without(self.run, logical)
+        self._put(Outgoing("edit", logical, self.run.place, card.used(how), self.run.id))
 
     def _keep_deadlines(self) -> None:
         before = {} if self._new else self.before.clocks

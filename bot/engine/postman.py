@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.chat import replies
+from bot.chat.replies import mirrors
 from bot.engine.caught import caught
-from bot.engine.desk import root_of
+from bot.engine.desk import Desk, root_of
 from bot.engine.mail import release
+from bot.engine.threads import number_of, original
 from sops.kit.conversation import Actor, Place
 from sops.kit.errors import FarEndError, FarEndRefused, OutcomeUnknown
 from sops.kit.message import Card
@@ -102,6 +104,22 @@ class Postman:
     def _given_up(self, tx: Transaction, delivery: Delivery, error: str) -> None:
         tx.outbox.dead(delivery.row, error)
         release(tx, delivery.message.place)
+        self._lose_mirror(tx, delivery.message, error)
+
+    def _lose_mirror(self, tx: Transaction, message: Outgoing, error: str) -> None:
+        """A thread that could not be begun is given up, and the run's other threads are told."""
+        number = number_of(message.logical_id)
+        if not (number and _is_root(message) and message.kind == "post" and message.run_id):
+            return
+        desk = Desk(tx, tx.runs.get(message.run_id), self._clock.now(), self._people)
+        lost = next((mirror for mirror in desk.run.mirrors if mirror.number == number), None)
+        if lost is None:
+            return
+        kept = [each.model_copy(update={"lost": True}) if each is lost else each for each in desk.run.mirrors]
+        desk.run = desk.run.but(mirrors=tuple(kept))
+        desk.note("mirror-lost", channel=lost.name, why=error)
+        desk.say(mirrors.lost(desk.run, lost, error))
+        desk.finish()
 
     async def _postpone(self, delivery: Delivery, error: str, *, uncertain: bool = False) -> None:
         """Try again later and later; after a day of failures the message is given up."""
@@ -183,7 +201,7 @@ def audience(run: Run, people: People, platform: str) -> list[Actor]:
 
 
 def _is_root(message: Outgoing) -> bool:
-    return message.run_id is not None and message.logical_id == root_of(message.run_id)
+    return message.run_id is not None and original(message.logical_id) == root_of(message.run_id)
 
 
 def _channel(delivery: Delivery) -> tuple[str, str]:

@@ -18,6 +18,7 @@ from adapters.sandbox.clock import VirtualClock
 from adapters.sandbox.world import SandboxWorld
 from bot.chat.dispatch import Dispatch
 from bot.chat.looking import Looking
+from bot.chat.mirroring import Mirroring
 from bot.chat.newcomers import Newcomers
 from bot.chat.privacy import Privacy
 from bot.chat.rehearsal import Rehearsed
@@ -86,7 +87,7 @@ def assemble(settings: Settings, clock: Clock, ports: Ports) -> Engine:
     chat = next(iter(ports.chats), "")
     home = Place(platform=chat, channel=channels.get(chat, {}).get(ONBOARDING.channel, ""))
     newcomers = Newcomers(store, worlds, people, settings.policy, home)
-    dispatch = Dispatch(store, clock, people, looking, roots, newcomers)
+    dispatch = Dispatch(store, clock, people, looking, roots, newcomers, Mirroring(ports.chats, channels))
     edge = Edge(store, clock, desks, dispatch.handle, advancer.advance)
     return Engine(
         store,

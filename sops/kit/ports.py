@@ -97,6 +97,10 @@ class Chat(Protocol):
         """Replace the message `ref`."""
         ...
 
+    async def called(self, name: str, among: Sequence[str]) -> str | None:
+        """Which of these channels people call by that name there, asked of the platform; None if none of them."""
+        ...
+
     async def is_private(self, place: Place) -> bool:
         """Only those who were let in can read the channel; asked of the platform, never guessed from a name."""
         ...

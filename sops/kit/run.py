@@ -123,6 +123,19 @@ class Child(_Value):
         return not self.state.over
 
 
+class Mirror(_Value):
+    """Another thread in which this run is told, in a channel of any chat. Its number is never given again.
+
+    `name` is how the channel is called ("matrix:#ops"), `home` how the run's own is. A `lost` one could not be reached.
+    """
+
+    place: Place
+    number: int
+    name: str
+    home: str
+    lost: bool = False
+
+
 class Iteration(_Value):
     """An earlier iteration, kept as it ended (rc1, when rc2 is on its way)."""
 
@@ -185,6 +198,7 @@ class Run(_Value):
 
     `facts` are what the steps learned (numbers, SHAs, digests, texts), by short names the steps agree on.
     `owners` are everybody who owned the run, the present owner last; for an incident, its commanders.
+    `place` is where it lives; `mirrors` are where else it is told, and listened to.
     `parent` is the id of the run it was begun for, `ordered_by` that run's owners then; `children` are the runs
     begun for this one. `leaders` are the roles that steer it.
     """
@@ -217,6 +231,7 @@ class Run(_Value):
     children: tuple[Child, ...] = ()
     private: bool = False
     leaders: tuple[Role, ...] = ()
+    mirrors: tuple[Mirror, ...] = ()
     ended_at: AwareDatetime | None = None
     revision: int = 0
 
@@ -229,6 +244,11 @@ class Run(_Value):
     def prefix(self) -> str:
         """What kind of run it is, as its name shows: REL, INC, …"""
         return self.name.partition("-")[0]
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Every channel it is told in, its own first."""
+        return (self.place, *(mirror.place for mirror in self.mirrors if not mirror.lost))
 
     @property
     def embargoed(self) -> bool:

@@ -10,7 +10,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -127,6 +127,9 @@ class StageChat:
 
     async def whisper(self, key: str, place: Place, to: Actor, card: Card) -> None:
         self._ask("whisper", key, place, card, to=to.model_dump_json())
+
+    async def called(self, name: str, among: Sequence[str]) -> str | None:
+        return name if name in among else None
 
     async def is_private(self, place: Place) -> bool:
         return bool(self._ask("is_private", "", place, Card(lines=()))["ref"])

@@ -83,11 +83,14 @@ class MatrixRoom:
         """The time of the story at which somebody said that."""
         return self._said_at.get(event["event_id"])
 
-    def thread(self, run: str) -> tuple[str, str] | None:
+    def thread(self, run: str, channel: str = "") -> tuple[str, str] | None:
         found = self._stored(
-            "SELECT outbox.channel, outbox.ref FROM outbox JOIN run ON run.id = outbox.run_id"
-            " WHERE run.name = ? AND outbox.logical_id LIKE '%/root' AND outbox.ref IS NOT NULL",
+            "SELECT outbox.channel, outbox.ref FROM outbox JOIN run ON run.id = outbox.run_id WHERE run.name = ?"
+            " AND outbox.platform = 'matrix' AND outbox.logical_id GLOB ? AND outbox.channel GLOB ?"
+            " AND outbox.ref IS NOT NULL",
             run,
+            "*/root*" if channel else "*/root",
+            self.rooms[channel.removeprefix("#")] if channel else "*",
         )
         return (found[0], found[1]) if found else None
 
@@ -138,9 +141,9 @@ class MatrixRoom:
         self._messages[said.ref] = said
         return said
 
-    def _stored(self, question: str, about: str) -> tuple[Any, ...] | None:
+    def _stored(self, question: str, *about: str) -> tuple[Any, ...] | None:
         with closing(sqlite3.connect(self._database)) as database:
-            found: tuple[Any, ...] | None = database.execute(question, (about,)).fetchone()
+            found: tuple[Any, ...] | None = database.execute(question, about).fetchone()
             return found
 
 

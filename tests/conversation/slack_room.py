@@ -51,13 +51,14 @@ class SlackRoom:
             await self.slack.say(user, where, said, thread_ts=thread)
         return None
 
-    def thread(self, run: str) -> tuple[str, str] | None:
+    def thread(self, run: str, channel: str = "") -> tuple[str, str] | None:
+        root = re.compile(r"/root(~\d+)?$" if channel else "/root$")
         name = re.compile(rf"(?<![\w-]){re.escape(run)}(?![\w-])")
-        for channel in self.channels.values():
-            for seen in reversed(self.slack.messages(channel)):
+        for each in self.channels.values() if not channel else [self.channels[channel.removeprefix("#")]]:
+            for seen in reversed(self.slack.messages(each)):
                 key = ((seen.metadata or {}).get("event_payload") or {}).get("key", "")
-                if key.endswith("/root") and name.search(seen.plain().partition("\n")[0]):
-                    return channel.name, seen.ts
+                if root.search(key) and name.search(seen.plain().partition("\n")[0]):
+                    return each.name, seen.ts
         return None
 
     def run_in(self, thread: str) -> str:

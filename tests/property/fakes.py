@@ -262,6 +262,9 @@ class FragileChat:
     async def edit(self, key: str, place: Place, ref: str, card: Card) -> None:
         await self._reach.say(lambda: self._chat.edit(key, place, ref, card))
 
+    async def called(self, name: str, among: Sequence[str]) -> str | None:
+        return await self._reach.read(lambda: name if name in among else None)
+
     async def is_private(self, place: Place) -> bool:
         return await self._reach.read(lambda: place.channel == "#security")
 

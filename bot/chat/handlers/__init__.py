@@ -9,6 +9,7 @@ from bot.chat.handlers import (
     endings,
     facts,
     incident,
+    mirroring,
     override,
     public_words,
     redo,
@@ -33,6 +34,7 @@ HANDLERS: dict[type[Command], Handler] = {
     **redo.HANDLERS,
     **cleanup.HANDLERS,
     **reland.HANDLERS,
+    **mirroring.HANDLERS,
 }
 
 

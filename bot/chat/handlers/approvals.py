@@ -6,6 +6,7 @@ from bot.chat import commands, replies
 from bot.chat.handlers.base import Handler, Refused, Speaker
 from bot.engine import requests
 from bot.engine.desk import Desk, request_message
+from bot.engine.threads import threads
 from sops.kit.approvals import Request, RequestState, Yes
 from sops.kit.run import RunState
 
@@ -53,9 +54,12 @@ def _against(desk: Desk, me: Speaker, asked: Request) -> list[str]:
 
 
 def _was_shown(desk: Desk, asked: Request) -> bool:
-    """The request had reached the thread when the yes was sent."""
-    sent = desk.tx.outbox.sent(request_message(desk.run.id, asked.seq))
-    return sent is not None and sent.delivered_at <= desk.heard_at
+    """The request had reached the thread when the yes was sent: the one it was sent in, where it stands in one."""
+    everywhere = threads(desk.run)
+    here = [thread for thread in everywhere if desk.heard_in is not None and thread.holds(desk.heard_in)]
+    name = request_message(desk.run.id, asked.seq)
+    found = [desk.tx.outbox.sent(thread.named(name)) for thread in here or everywhere]
+    return any(sent is not None and sent.delivered_at <= desk.heard_at for sent in found)
 
 
 def _count(desk: Desk, me: Speaker, asked: Request) -> None:

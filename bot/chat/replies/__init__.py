@@ -942,6 +942,7 @@ _BEGINNINGS = (
 def help_outside() -> Card:
     return card(
         *(line(typed(example), f": {what}") for example, what in _BEGINNINGS),
+        "/sop mirror INC-1 matrix:#ops tells a run in a second chat too.",
         "/sop list · /sop show SOP-03 · /sop start SOP-42 · /sop runs (with what is owed) · /sop INC-1 status",
         "In a run's thread, say help. /sop before any of these does the same: /sop incident declare …",
     )
@@ -951,7 +952,8 @@ def help_in(run: Run) -> Card:
     """The words that make sense in this thread."""
     common = (
         "status · plan · todo · timeline · !note text · !undo · !hold reason · !resume · !retry"
-        " · !cancel reason · !cleanup · !adopt STEP · !redo STEP reason · !byhand STEP reason · !override STEP reason"
+        " · !cancel reason · !cleanup"
+        " · !mirror CHANNEL · !adopt STEP · !redo STEP reason · !byhand STEP reason · !override STEP reason"
     )
     if run.facts.get("restricted"):
         return card("status · timeline")
@@ -1213,6 +1215,7 @@ def problem(found: commands.Problem) -> Card:
         "bad-cve": f"{about!r} is not the number of a CVE; write it like CVE-2026-12345.",
         "unknown-sop": "It goes like this: /sop list, /sop show SOP-03, /sop runs, or /sop INC-1 status",
         "say-in-run": f"That declares a new incident. Say it in the thread of {about}, or: /sop {about} {more}",
+        "no-mirror": f"It goes like this: /sop mirror INC-1 matrix:#ops, or in the thread: {usage('mirror')}",
         "no-run": "This is not the thread of a run. Say it there, or /sop INC-1 and the word.",
     }
     if found.kind == "unknown-run":

@@ -79,7 +79,7 @@ def restricted_private(run: Run, by: str, reason: str) -> Card:
     going = [child for child in run.children if child.open]
     return card(
         f"{run.name} was restricted by {by}: {printable(reason)}",
-        f"Others have read already: its thread in {run.place.channel} and its title",
+        f"Others have read already: its thread in {' and '.join(place.channel for place in run.places)} and its title",
         *(f"· {each}" for each in already_public(run)),
         "Edit or close what says too much; I change nothing of it by myself.",
         *(["Begun for it where others read; nothing is done there before somebody decides:"] if going else []),

@@ -87,6 +87,7 @@ TYPED = [
     ("!cancel not now", commands.Cancel("not now")),
     ("!cleanup", commands.Cleanup()),
     ("!reland", commands.Reland()),
+    ("!mirror matrix:#ops", commands.Mirror("matrix:#ops")),
     ("!undo", commands.Undo()),
 ]
 

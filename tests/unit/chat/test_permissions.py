@@ -57,6 +57,7 @@ TABLE = {
             commands.Close,
             commands.Cleanup,
             commands.Reland,
+            commands.Mirror,
             commands.Undo,
         ),
         (RESPONDERS, MANAGERS),

@@ -1,0 +1,50 @@
+"""The threads a run is told in: its own, and one in each channel it is mirrored to.
+
+A message of a run has one logical id in the run's own thread; its copies have the same with their thread's number.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sops.kit.conversation import Place
+from sops.kit.run import Run
+from sops.kit.stores import Outgoing
+
+_NUMBER = re.compile(r"~[1-9][0-9]*$")
+
+
+@dataclass(frozen=True)
+class Thread:
+    """Number 0 is the run's own."""
+
+    place: Place
+    number: int = 0
+
+    def named(self, logical_id: str) -> str:
+        """What that message of the run is called here."""
+        return f"{logical_id}~{self.number}" if self.number else logical_id
+
+    def copied(self, message: Outgoing) -> Outgoing:
+        """The message, as it is said here."""
+        root = self.named(message.root) if message.root else None
+        return replace(message, logical_id=self.named(message.logical_id), place=self.place, root=root)
+
+    def holds(self, place: Place) -> bool:
+        """Who speaks at `place` reads this thread's channel."""
+        return (self.place.platform, self.place.channel) == (place.platform, place.channel)
+
+
+def threads(run: Run) -> Sequence[Thread]:
+    """Where the run is told, its own thread first."""
+    return (Thread(run.place), *(Thread(mirror.place, mirror.number) for mirror in run.mirrors if not mirror.lost))
+
+
+def original(logical_id: str) -> str:
+    """The message's name in the run's own thread."""
+    return _NUMBER.sub("", logical_id)
+
+
+def number_of(logical_id: str) -> int:
+    """The thread's number of a message of a run."""
+    return int(logical_id.rpartition("~")[2]) if _NUMBER.search(logical_id) else 0
