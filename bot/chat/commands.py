@@ -399,6 +399,13 @@ class Mirror(Command):
     home: str = ""
 
 
+@dataclass(frozen=True)
+class Unmirror(Command):
+    """!unmirror matrix:#ops"""
+
+    where: str
+
+
 Parsed = Command | Problem | Talk
 _Parser = Callable[[str], Command | Problem]
 
@@ -612,6 +619,7 @@ VERBS: dict[str, _Parser] = {
     "cleanup": _bare(Cleanup, "cleanup"),
     "reland": _bare(Reland, "reland"),
     "mirror": _text(Mirror, "mirror", LONGEST_TITLE),
+    "unmirror": _text(Unmirror, "unmirror", LONGEST_TITLE),
     "undo": _bare(Undo, "undo"),
 }
 
@@ -727,9 +735,10 @@ def _sop(rest: str) -> Parsed:
         return ListRuns()
     if word.lower() in ROOTS and word.lower() != "sop":
         return _root(word.lower(), more)
-    if word.lower() == "mirror":
+    if word.lower() in {"mirror", "unmirror"}:
         run, where = split(more)
-        return InRun(run.upper(), f"mirror {where}") if _RUN.fullmatch(run) and where else Problem("no-mirror")
+        known = _RUN.fullmatch(run) and where
+        return InRun(run.upper(), f"{word.lower()} {where}") if known else Problem("no-mirror", word.lower())
     if word.lower() == "show" and more:
         return ShowSop(more.upper()[:10])
     if word.lower() == "start" and more:

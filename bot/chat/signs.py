@@ -5,8 +5,8 @@ the yes. An edit is never read as a new command, and is kept in the record where
 """
 
 from bot.chat import commands, replies
-from bot.engine.desk import Desk, request_message
-from bot.engine.threads import original
+from bot.engine.desk import Desk
+from bot.engine.threads import original, request_message
 from sops.kit.action import Action
 from sops.kit.approvals import Request
 from sops.kit.conversation import Event

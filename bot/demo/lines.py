@@ -84,7 +84,8 @@ class Down:
 
 Direction = Say | Wait | Move | Forge | Expect | State | Crash | Down
 
-_SAY = re.compile(r"@([\w.-]+)\s+(#[\w-]+|in\s+[A-Za-z]{3}-\d+(?:\s+#[\w-]+)?)\s*:\s?(.*)$", re.S)
+_CHANNEL = r"(?:[a-z]+:)?#[\w-]+"
+_SAY = re.compile(rf"@([\w.-]+)\s+({_CHANNEL}|in\s+[A-Za-z]{{3}}-\d+(?:\s+{_CHANNEL})?)\s*:\s?(.*)$", re.S)
 _SPAN = re.compile(r"\+?(\d+)\s*(s|m|h|d)")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 

@@ -13,8 +13,8 @@ import structlog
 from bot.chat import replies
 from bot.engine.caught import caught
 from bot.engine.debts import Debts
-from bot.engine.desk import Desk, root_of
-from bot.engine.threads import Thread, threads
+from bot.engine.desk import Desk
+from bot.engine.threads import Thread, root_of, threads
 from sops.kit import timing
 from sops.kit.conversation import Place
 from sops.kit.message import Card

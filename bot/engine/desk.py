@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 
 from bot.chat import replies
 from bot.engine.caught import caught
-from bot.engine.offers import OFFERS, offered, taken_back, without
-from bot.engine.threads import original, threads
+from bot.engine.copies import begun_and_ended, copies
+from bot.engine.offers import offered, taken_back, without
+from bot.engine.threads import original, request_message, root_of
 from sops.kit import timing
 from sops.kit.conversation import Place
 from sops.kit.errors import SopwithError
@@ -24,16 +25,6 @@ from sops.kit.stores import Outgoing, Store, Transaction
 
 T = TypeVar("T")
 SET_ASIDE = timedelta(minutes=10)
-
-
-def root_of(run_id: str) -> str:
-    """The logical id of a run's summary, the root of its thread."""
-    return f"{run_id}/root"
-
-
-def request_message(run_id: str, seq: int) -> str:
-    """The logical id of the message that asks for an approval."""
-    return f"{run_id}/request/{seq}"
 
 
 def claim_of(run_id: str) -> str:
@@ -64,7 +55,7 @@ class Desk:
         self.heard_in = heard_in  # and where
         self._new = new
         self._said = 0
-        self._heard: dict[str, Place] = {}  # what those who speak there know already
+        self._heard: dict[str, tuple[str, str]] = {}  # what those who read that channel know already
         self._messages: list[Outgoing] = []
 
     def note(self, kind: str, actor: str = "sopwith", **payload: Any) -> None:
@@ -83,7 +74,7 @@ class Desk:
         """Post, before anything else of this desk, in every thread of the run but the one in that channel."""
         logical = f"{self.run.id}/{self._next_key()}"
         said = Outgoing("post", logical, self.run.place, card, self.run.id, root=root_of(self.run.id))
-        self._heard[logical] = place
+        self._heard[logical] = (place.platform, place.channel)
         self._messages.insert(0, replace(said, private=self.run.embargoed))
 
     def mirror(self, place: Place, name: str, home: str) -> None:
@@ -91,6 +82,11 @@ class Desk:
         number = 1 + max((mirror.number for mirror in self.run.mirrors), default=0)
         mirror = Mirror(place=place, number=number, name=name, home=home)
         self.run = self.run.but(mirrors=(*self.run.mirrors, mirror))
+
+    def unmirror(self, mirror: Mirror) -> None:
+        """From now on the run is not told there."""
+        over = mirror.model_copy(update={"over": True})
+        self.run = self.run.but(mirrors=tuple(over if each == mirror else each for each in self.run.mirrors))
 
     def tell(self, card: Card, *, key: str | None = None) -> None:
         """Post in the run's channel, beside its thread."""
@@ -119,34 +115,14 @@ class Desk:
         self._tell_parent()
 
     def _everywhere(self) -> Iterator[Outgoing]:
-        """What is said, in each thread; looked up as it goes, since an edit may be of what was just put."""
-        yield from self._mirrored()
+        """What is said, in each thread."""
+        if not self._new:
+            yield from begun_and_ended(self.before, self.run, self.tx.outbox, self.now)
         for message in self._messages:
-            yield from self._copies(message)
-
-    def _copies(self, message: Outgoing) -> Iterator[Outgoing]:
-        """The message in each thread of the run; an edit only where what it edits was said."""
-        heard = self._heard.get(message.logical_id)
-        for thread in threads(self.run):
-            copy = thread.copied(message)
-            unsaid = thread.number and message.kind == "edit" and self.tx.outbox.card(copy.logical_id) is None
-            if not unsaid and not (heard and thread.holds(heard)):
-                yield copy
-
-    def _mirrored(self) -> Iterator[Outgoing]:
-        """What a new thread begins with: the summary, and everything that can still be answered."""
-        run, known = self.run, {mirror.number for mirror in self.before.mirrors}
-        fresh = [thread for thread in threads(run) if thread.number and thread.number not in known]
-        asked = {request_message(run.id, request.seq): request for request in run.requests if request.live}
-        for thread in fresh:
-            yield thread.copied(self._root())
-            for logical in (*run.facts.get(OFFERS, {}), *asked):
-                card = self.tx.outbox.card(logical)
-                closed = replies.approvals.request_closed(asked[logical]) if logical in asked else ""
-                if card is not None:
-                    card = card.used(closed) if closed else card
-                    said = Outgoing("post", logical, run.place, card, run.id, root=root_of(run.id))
-                    yield thread.copied(replace(said, private=run.embargoed))
+            heard = self._heard.get(message.logical_id)
+            for copy in copies(self.run, message, self.tx.outbox):
+                if (copy.place.platform, copy.place.channel) != heard:
+                    yield copy
 
     def _take_back_offers(self) -> None:
         self.run, gone = taken_back(self.run)
@@ -174,12 +150,9 @@ class Desk:
             self.tx.runs.wake(parent.id)
 
     def _post_root(self) -> None:
-        self._messages.insert(0, self._root())
-
-    def _root(self) -> Outgoing:
         card = replies.summary(self.run, self.now)
         root = Outgoing("post", root_of(self.run.id), self.run.place, card, self.run.id)
-        return replace(root, private=self.run.embargoed)
+        self._messages.insert(0, replace(root, private=self.run.embargoed))
 
     def _edit_root(self) -> None:
         card = replies.summary(self.run, self.now)

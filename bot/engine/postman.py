@@ -8,9 +8,9 @@ import structlog
 from bot.chat import replies
 from bot.chat.replies import mirrors
 from bot.engine.caught import caught
-from bot.engine.desk import Desk, root_of
+from bot.engine.desk import Desk
 from bot.engine.mail import release
-from bot.engine.threads import number_of, original
+from bot.engine.threads import Thread, number_of, original, root_of
 from sops.kit.conversation import Actor, Place
 from sops.kit.errors import FarEndError, FarEndRefused, OutcomeUnknown
 from sops.kit.message import Card
@@ -107,18 +107,15 @@ class Postman:
         self._lose_mirror(tx, delivery.message, error)
 
     def _lose_mirror(self, tx: Transaction, message: Outgoing, error: str) -> None:
-        """A thread that could not be begun is given up, and the run's other threads are told."""
-        number = number_of(message.logical_id)
-        if not (number and _is_root(message) and message.kind == "post" and message.run_id):
+        """A mirror that could not be begun is given up, and the run's other threads are told."""
+        if not (message.run_id and message.kind == "post" and number_of(message.logical_id) and _is_root(message)):
             return
         desk = Desk(tx, tx.runs.get(message.run_id), self._clock.now(), self._people)
-        lost = next((mirror for mirror in desk.run.mirrors if mirror.number == number), None)
-        if lost is None:
-            return
-        kept = [each.model_copy(update={"lost": True}) if each is lost else each for each in desk.run.mirrors]
-        desk.run = desk.run.but(mirrors=tuple(kept))
-        desk.note("mirror-lost", channel=lost.name, why=error)
-        desk.say(mirrors.lost(desk.run, lost, error))
+        for mirror in desk.run.mirrors:
+            if mirror.number == number_of(message.logical_id) and not mirror.over:
+                desk.unmirror(mirror)
+                desk.note("mirror-lost", channel=mirror.name, why=error)
+                desk.say(mirrors.lost(desk.run, mirror, error))
         desk.finish()
 
     async def _postpone(self, delivery: Delivery, error: str, *, uncertain: bool = False) -> None:
@@ -126,7 +123,8 @@ class Postman:
         if delivery.attempts >= MOST_ATTEMPTS:
             await self._store.transact(lambda tx: self._given_up(tx, delivery, error))
             return
-        if delivery.attempts == TOLD_AT and (delivery.message.private or _is_root(delivery.message)):
+        own_root = _is_root(delivery.message) and not number_of(delivery.message.logical_id)
+        if delivery.attempts == TOLD_AT and (delivery.message.private or own_root):
             await self._store.transact(lambda tx: self._tell(tx, delivery.message, error))
         later = self._clock.now() + timedelta(seconds=min(2 ** min(delivery.attempts, 9), LONGEST_WAIT))
         await self._store.transact(lambda tx: tx.outbox.retry(delivery.row, later, error, uncertain=uncertain))
@@ -138,7 +136,8 @@ class Postman:
         run = tx.runs.get(message.run_id)
         for number, actor in enumerate(audience(run, self._people, message.place.platform)):
             card = replies.cannot_be_shown(run, error)
-            told = Outgoing("whisper", f"{run.id}/unseen/{number}", message.place, card, run.id, to=actor)
+            logical_id = Thread(message.place, number_of(message.logical_id)).named(f"{run.id}/unseen/{number}")
+            told = Outgoing("whisper", logical_id, message.place, card, run.id, to=actor)
             tx.outbox.put(told, self._clock.now())
 
     async def _check_private(self, chat: Chat, place: Place) -> None:

@@ -14,6 +14,16 @@ from sops.kit.stores import Outgoing
 _NUMBER = re.compile(r"~[1-9][0-9]*$")
 
 
+def root_of(run_id: str) -> str:
+    """The logical id of a run's summary, the root of its thread."""
+    return f"{run_id}/root"
+
+
+def request_message(run_id: str, seq: int) -> str:
+    """The logical id of the message that asks for an approval."""
+    return f"{run_id}/request/{seq}"
+
+
 @dataclass(frozen=True)
 class Thread:
     """Number 0 is the run's own."""
@@ -37,7 +47,7 @@ class Thread:
 
 def threads(run: Run) -> Sequence[Thread]:
     """Where the run is told, its own thread first."""
-    return (Thread(run.place), *(Thread(mirror.place, mirror.number) for mirror in run.mirrors if not mirror.lost))
+    return (Thread(run.place), *(Thread(mirror.place, mirror.number) for mirror in run.mirrors if not mirror.over))
 
 
 def original(logical_id: str) -> str:

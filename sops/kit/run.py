@@ -126,14 +126,15 @@ class Child(_Value):
 class Mirror(_Value):
     """Another thread in which this run is told, in a channel of any chat. Its number is never given again.
 
-    `name` is how the channel is called ("matrix:#ops"), `home` how the run's own is. A `lost` one could not be reached.
+    `name` is how the channel is called ("matrix:#ops"), `home` how the run's own is. Once `over`, it is told there
+    no more.
     """
 
     place: Place
     number: int
     name: str
     home: str
-    lost: bool = False
+    over: bool = False
 
 
 class Iteration(_Value):
@@ -248,7 +249,7 @@ class Run(_Value):
     @property
     def places(self) -> tuple[Place, ...]:
         """Every channel it is told in, its own first."""
-        return (self.place, *(mirror.place for mirror in self.mirrors if not mirror.lost))
+        return (self.place, *(mirror.place for mirror in self.mirrors if not mirror.over))
 
     @property
     def embargoed(self) -> bool:

@@ -116,6 +116,11 @@ class MatrixRoom:
         self.fresh()
         return next(said for said in reversed(self._messages.values()) if words in "\n".join(said.lines))
 
+    def in_thread(self, root: str) -> list["Said"]:
+        """What stands in that thread, its root first, as it reads now."""
+        self.fresh()
+        return [said for said in self._messages.values() if root in (said.ref, said.thread)]
+
     def count(self, words: str) -> int:
         """How many messages with these words stand anywhere."""
         self.fresh()
@@ -195,15 +200,9 @@ class BotInMatrix:
 
 
 def settings_in(room: MatrixRoom, settings: Settings, url: str | None = None) -> Settings:
-    """The same settings with everybody's account there."""
+    """The same settings with that account, and with everybody's own there beside those they have."""
     people = tuple(
-        person.model_copy(
-            update={
-                "accounts": {
-                    "matrix": tuple(room.server.person(name).user for name in (person.handle, f"{person.handle}-phone"))
-                }
-            }
-        )
+        person.model_copy(update={"accounts": {**person.accounts, "matrix": _accounts(room, person.handle)}})
         for person in settings.people
     )
     told = MatrixSettings(
@@ -215,6 +214,10 @@ def settings_in(room: MatrixRoom, settings: Settings, url: str | None = None) ->
         invite_from=(room.owner.user,),
     )
     return settings.model_copy(update={"people": people, "matrix": told})
+
+
+def _accounts(room: MatrixRoom, handle: str) -> tuple[str, ...]:
+    return tuple(room.server.person(name).user for name in (handle, f"{handle}-phone"))
 
 
 @asynccontextmanager

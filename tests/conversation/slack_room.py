@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from adapters.sandbox.clock import VirtualClock
@@ -14,7 +15,7 @@ from bot.cli import SCRIPT_START
 from bot.demo.play import Player
 from bot.demo.stage import Stage
 from bot.demo.transcript import Transcript
-from bot.settings import SlackSettings
+from bot.settings import Settings, SlackSettings
 from bot.wiring import BotHere, Ports, sandbox_ports
 from bot.wiring.sandbox import SANDBOX_ROLES, sandbox_settings
 from bot.wiring.slack import slack
@@ -135,24 +136,11 @@ async def slack_stage(
         async with SlackStandIn(clock.now) as server:
             room = SlackRoom(server)
             settings = sandbox_settings(world, f"sqlite:///{home / 'sopwith.db'}", policy)
-            accounts = _accounts(room)
-            people = tuple(p.model_copy(update={"accounts": {"slack": accounts[p.handle]}}) for p in settings.people)
-            channels = {name: channel.id for name, channel in room.channels.items() if name != "general"}
-            told = SlackSettings(
-                mode=mode,
-                bot_token=server.bot_token,
-                app_token=server.app_token,
-                signing_secret=server.signing_secret,
-                channels=channels,
-                api_url=server.api_url,
-                port=0,
-                paced=paced,
-                commands=dict(commands or {}),
-            )
-            settings = settings.model_copy(update={"people": people, "slack": told})
+            settings = settings_in(room, settings, mode=mode, paced=paced, commands=dict(commands or {}))
+            told = slack_of(settings)
 
             async def start() -> BotHere:
-                workspace = await slack(told, people, settings.policy.zone, clock.now)
+                workspace = await slack(told, settings.people, settings.policy.zone, clock.now)
                 ports = await sandbox_ports(settings, home, clock, {"slack": workspace.chat})
 
                 async def close() -> None:
@@ -178,8 +166,31 @@ async def slack_stage(
         await world.stop()
 
 
-def _accounts(room: SlackRoom) -> Mapping[str, tuple[str, ...]]:
-    return {
-        handle: tuple(f"{room.users[name].team}/{room.users[name].id}" for name in (handle, f"{handle}-phone"))
-        for handle in SANDBOX_ROLES
-    }
+def settings_in(room: SlackRoom, settings: Settings, **more: Any) -> Settings:
+    """The same settings with that workspace, and with everybody's account there beside those they have."""
+    server = room.slack
+    people = tuple(
+        person.model_copy(update={"accounts": {**person.accounts, "slack": _accounts(room, person.handle)}})
+        for person in settings.people
+    )
+    told = SlackSettings(
+        bot_token=server.bot_token,
+        app_token=server.app_token,
+        signing_secret=server.signing_secret,
+        channels={name: channel.id for name, channel in room.channels.items() if name != "general"},
+        api_url=server.api_url,
+        port=0,
+        **{"paced": False, **more},
+    )
+    return settings.model_copy(update={"people": people, "slack": told})
+
+
+def slack_of(settings: Settings) -> SlackSettings:
+    """The workspace of these settings, which have one."""
+    assert settings.slack is not None
+    return settings.slack
+
+
+def _accounts(room: SlackRoom, handle: str) -> tuple[str, ...]:
+    users = (room.users[name] for name in (handle, f"{handle}-phone"))
+    return tuple(f"{user.team}/{user.id}" for user in users)

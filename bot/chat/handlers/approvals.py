@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from bot.chat import commands, replies
 from bot.chat.handlers.base import Handler, Refused, Speaker
 from bot.engine import requests
-from bot.engine.desk import Desk, request_message
-from bot.engine.threads import threads
+from bot.engine.desk import Desk
+from bot.engine.threads import request_message, threads
 from sops.kit.approvals import Request, RequestState, Yes
 from sops.kit.run import RunState
 

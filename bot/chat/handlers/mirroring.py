@@ -1,4 +1,4 @@
-"""`!mirror`: a run is told in another channel too, and listened to there."""
+"""`!mirror` and `!unmirror`: a run is told in another channel too, and listened to there."""
 
 from collections.abc import Mapping
 
@@ -8,6 +8,7 @@ from bot.chat.replies import mirrors
 from bot.engine.desk import Desk
 from bot.engine.threads import threads
 from sops.kit.conversation import Event
+from sops.kit.run import Mirror
 
 
 def mirror(desk: Desk, me: Speaker, command: commands.Mirror) -> Refused | None:
@@ -21,16 +22,33 @@ def mirror(desk: Desk, me: Speaker, command: commands.Mirror) -> Refused | None:
     return None
 
 
+def unmirror(desk: Desk, me: Speaker, command: commands.Unmirror) -> Refused | None:
+    told = [mirror for mirror in desk.run.mirrors if not mirror.over]
+    meant = [mirror for mirror in told if _means(mirror, command.where)]
+    if len(meant) != 1:
+        return Refused(replies.refused(mirrors.no_mirror(desk.run, command.where, [mirror.name for mirror in told])))
+    desk.unmirror(meant[0])
+    desk.note("unmirrored", me.record, name=meant[0].name)
+    desk.say(mirrors.unmirrored(desk.run, meant[0], me.handle))
+    return None
+
+
+def _means(mirror: Mirror, where: str) -> bool:
+    """By its whole name, its channel's, or its channel's id."""
+    plain = mirror.name.partition(":")[2]
+    return where in {mirror.name, plain, plain.removeprefix("#"), mirror.place.channel}
+
+
 def echo(desk: Desk, me: Speaker, event: Event) -> None:
     """What was typed to the bot in one thread of a run stands in its other threads too, so that all read what was done.
 
     What was pressed, or answered with an emoji, shows on the message itself.
     """
     here = next((thread for thread in threads(desk.run) if thread.holds(event.place)), None)
-    known = next((mirror for mirror in desk.run.mirrors if here and mirror.number == (here.number or 1)), None)
-    if here is None or known is None or event.kind != "message" or event.place.thread is None:
+    if here is None or not desk.run.mirrors or event.kind != "message" or event.place.thread is None:
         return
-    desk.say_elsewhere(mirrors.echoed(me.handle, known.name if here.number else known.home, event.text), event.place)
+    name = next((mirror.name for mirror in desk.run.mirrors if mirror.number == here.number), desk.run.mirrors[0].home)
+    desk.say_elsewhere(mirrors.echoed(me.handle, name, event.text), event.place)
 
 
-HANDLERS: Mapping[type[commands.Command], Handler] = {commands.Mirror: mirror}
+HANDLERS: Mapping[type[commands.Command], Handler] = {commands.Mirror: mirror, commands.Unmirror: unmirror}

@@ -13,7 +13,7 @@ from bot.chat import commands
 from bot.chat.reality import Differs
 from bot.chat.replies import approvals as approvals
 from bot.chat.replies import clocks as clocks
-from bot.chat.replies import dependency, freeze, hotfix, incident, onboarding, rollback, security, stable
+from bot.chat.replies import dependency, freeze, hotfix, incident, mirrors, onboarding, rollback, security, stable
 from bot.chat.replies import record as record
 from bot.chat.replies.parts import Words, a_role, card, debt_hint, duration, either, names, roles_of, seconds
 from sops.kit import timing
@@ -52,7 +52,10 @@ _ROOTS = tuple(f"/{root}" for root in commands.ROOTS)
 
 def summary(run: Run, now: datetime) -> Card:
     """The live message at the root: what this is, where it stands, what comes next. In sight until the run is over."""
-    return _summary(run).model_copy(update={"pinned": not run.state.over})
+    told = mirrors.told_in(run)
+    shown = _summary(run)
+    lines = (*shown.lines, line(told)) if told else shown.lines
+    return shown.model_copy(update={"lines": lines, "pinned": not run.state.over})
 
 
 def _summary(run: Run) -> Card:
@@ -953,7 +956,8 @@ def help_in(run: Run) -> Card:
     common = (
         "status · plan · todo · timeline · !note text · !undo · !hold reason · !resume · !retry"
         " · !cancel reason · !cleanup"
-        " · !mirror CHANNEL · !adopt STEP · !redo STEP reason · !byhand STEP reason · !override STEP reason"
+        " · !mirror CHANNEL · !unmirror CHANNEL"
+        " · !adopt STEP · !redo STEP reason · !byhand STEP reason · !override STEP reason"
     )
     if run.facts.get("restricted"):
         return card("status · timeline")
@@ -1215,7 +1219,7 @@ def problem(found: commands.Problem) -> Card:
         "bad-cve": f"{about!r} is not the number of a CVE; write it like CVE-2026-12345.",
         "unknown-sop": "It goes like this: /sop list, /sop show SOP-03, /sop runs, or /sop INC-1 status",
         "say-in-run": f"That declares a new incident. Say it in the thread of {about}, or: /sop {about} {more}",
-        "no-mirror": f"It goes like this: /sop mirror INC-1 matrix:#ops, or in the thread: {usage('mirror')}",
+        "no-mirror": f"It goes like this: /sop {about} INC-1 matrix:#ops, or in the run's thread: !{about} matrix:#ops",
         "no-run": "This is not the thread of a run. Say it there, or /sop INC-1 and the word.",
     }
     if found.kind == "unknown-run":

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from bot.chat.replies.parts import card, names
+from sops.kit.escaping import printable
 from sops.kit.message import Card, Span, bold, line
 from sops.kit.run import Mirror, Run
-from sops.kit.texts import printable
 
 LONGEST_ECHO = 500
 HERE_ALREADY = "It is told there already."
@@ -15,12 +15,43 @@ NOT_PRIVATE = (
 )
 
 
+NOT_HERE_ANY_MORE = "not told here any more"
+
+
+def told_in(run: Run) -> str:
+    """On the summary of a run that is told in more than one channel; empty for others."""
+    told = [mirror for mirror in run.mirrors if not mirror.over]
+    return f"Told in {names([told[0].home, *(mirror.name for mirror in told)], 'and')}" if told else ""
+
+
 def mirrored(run: Run, mirror: Mirror, by: str) -> Card:
     """In every thread, the new one included."""
     return card(
         f"{run.name} is told in {mirror.home} and in {mirror.name} from now on, by {by}. "
-        "Commands, approvals and buttons count from either; a person counts once. What people say to each other stays where they say it."
+        "Commands, approvals and buttons count from either; a person counts once. "
+        "What people say to each other stays where they say it.",
+        hint=f"!unmirror {mirror.name}",
     )
+
+
+def unmirrored(run: Run, mirror: Mirror, by: str) -> Card:
+    """In the threads that stay."""
+    return card(f"{run.name} is not told in {mirror.name} any more, by {by}.")
+
+
+def gone_from(run: Run) -> Card:
+    """What the summary becomes in a thread where the run is told no more."""
+    home = next((mirror.home for mirror in run.mirrors), "")
+    return card(
+        line(bold(f"{run.name} · not told here any more")),
+        f"It goes on in {home}. /sop {run.name} status says how it stands.",
+    )
+
+
+def no_mirror(run: Run, wanted: str, there: Sequence[str]) -> str:
+    if not there:
+        return f"{run.name} is told in its own thread alone."
+    return f"{printable(wanted)} is not one place where {run.name} is told too; there is {names(there)}."
 
 
 def lost(run: Run, mirror: Mirror, error: str) -> Card:

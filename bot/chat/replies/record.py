@@ -50,6 +50,9 @@ _HISTORY = {
     "approval-void": "request {code} became void: {why}",
     "sign-off": "signed off {step}: {text}",
     "skip": "skipped {step}: {text}",
+    "mirrored": "had it told in {name} too",
+    "unmirrored": "had it told in {name} no more",
+    "mirror-lost": "could not show it in {channel}: {why}",
     "waive": "waived {step}: {text}",
 }
 

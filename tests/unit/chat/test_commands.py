@@ -88,6 +88,7 @@ TYPED = [
     ("!cleanup", commands.Cleanup()),
     ("!reland", commands.Reland()),
     ("!mirror matrix:#ops", commands.Mirror("matrix:#ops")),
+    ("!unmirror matrix:#ops", commands.Unmirror("matrix:#ops")),
     ("!undo", commands.Undo()),
 ]
 

@@ -58,6 +58,7 @@ TABLE = {
             commands.Cleanup,
             commands.Reland,
             commands.Mirror,
+            commands.Unmirror,
             commands.Undo,
         ),
         (RESPONDERS, MANAGERS),
