@@ -42,7 +42,7 @@ def sandbox_people() -> tuple[Person, ...]:
 def sandbox_policy() -> Policy:
     """What the demo plays by: it looks seldom, since its forge tells its news; and it is built on another project."""
     return Policy(
-        look_every=timedelta(minutes=15), look_every_soak=timedelta(hours=6), upstreams={"rocksdb": "acme/rocksdb"}
+        look_every=timedelta(hours=1), look_every_soak=timedelta(hours=6), upstreams={"rocksdb": "acme/rocksdb"}
     )
 
 

@@ -49,18 +49,20 @@ class Piece:
         kind = str(data.get("kind"))
         found = Piece.known.get(kind)
         given = {name: value for name, value in data.items() if name != "kind"}
-        if found is None or not set(given) <= {f.name for f in fields(found)}:  # type: ignore[arg-type]
+        hints = _hints(kind) if found else {}
+        if found is None or not given.keys() <= hints.keys():
             return Unknown(kind)
-        hints = _hints(kind)
         try:
-            return found(**{name: _typed(hints.get(name), value) for name, value in given.items()})
+            return found(**{name: _typed(hints[name], value) for name, value in given.items()})
         except (TypeError, ValueError):  # a field this build needs is not in the snapshot, or a value is none it knows
             return Unknown(kind)
 
 
 @cache
 def _hints(kind: str) -> dict[str, Any]:
-    return get_type_hints(Piece.known[kind])
+    """What the fields of that kind of piece are declared as."""
+    declared = get_type_hints(Piece.known[kind])
+    return {field.name: declared[field.name] for field in fields(Piece.known[kind])}  # type: ignore[arg-type]
 
 
 def _typed(hint: Any, value: Any) -> Any:

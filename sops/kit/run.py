@@ -7,6 +7,7 @@ import hashlib
 import json
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, field_validator
@@ -59,6 +60,14 @@ class Facts(dict[str, Any]):
         raise Unlearned(name)
 
 
+class Definition(tuple[dict[str, Any], ...]):
+    """The stored steps of a run. They never change, so each is read once, however often somebody asks."""
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        return tuple(Step.load(data) for data in self)
+
+
 class _Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -86,6 +95,9 @@ class StepRecord(_Value):
     signed: bool = False
     claimed: bool = False
     stuck: str = ""
+
+
+_UNTOUCHED = StepRecord()
 
 
 class Obligation(_Value):
@@ -241,6 +253,11 @@ class Run(_Value):
     def _known(cls, facts: dict[str, Any]) -> Facts:
         return Facts(facts)
 
+    @field_validator("definition", mode="after")
+    @classmethod
+    def _read_once(cls, definition: tuple[dict[str, Any], ...]) -> Definition:
+        return Definition(definition)
+
     @property
     def prefix(self) -> str:
         """What kind of run it is, as its name shows: REL, INC, …"""
@@ -291,10 +308,10 @@ class Run(_Value):
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        return tuple(Step.load(data) for data in self.definition)
+        return (self.definition if isinstance(self.definition, Definition) else Definition(self.definition)).steps
 
     def step(self, step_id: str) -> Step | None:
-        return next((Step.load(data) for data in self.definition if data["id"] == step_id), None)
+        return next((step for step in self.steps if step.id == step_id), None)
 
     def find(self, name: str) -> Step | None:
         """A step by id, or the first open one of "row N"."""
@@ -305,12 +322,14 @@ class Run(_Value):
         return next((step for step in rows if not self.record(step.id).state.over), rows[-1] if rows else None)
 
     def record(self, step_id: str) -> StepRecord:
-        return self.records.get(step_id, StepRecord())
+        return self.records.get(step_id, _UNTOUCHED)
 
     def but(self, **changes: Any) -> Self:
         """This run with some fields changed."""
         if "facts" in changes:
             changes["facts"] = Facts(changes["facts"])
+        if "definition" in changes:
+            changes["definition"] = Definition(changes["definition"])
         return self.model_copy(update=changes)
 
     def with_facts(self, facts: dict[str, Any]) -> Self:
