@@ -1,5 +1,6 @@
 """Where the log goes: out of the way of a conversation, or to whoever collects a service's lines."""
 
+import logging
 import sys
 
 import structlog
@@ -16,6 +17,7 @@ def quiet_log() -> None:
 
 def log_as_lines() -> None:
     """A service logs to standard error, a line an event, for whoever collects that."""
+    logging.getLogger("nio").setLevel(logging.ERROR)  # of what else it warns the adapter says what matters
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

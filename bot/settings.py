@@ -63,7 +63,8 @@ class MatrixSettings(BaseModel):
     the password (`SOPWITH_MATRIX__PASSWORD`) of one that logs in by itself, once, and keeps that in `login_file`.
 
     `rooms` maps a procedure's channel to a room's id (`!…`); the bot serves these and no others. `invite_from` are the
-    users (`@name:server`) and servers whose invitations into them it takes.
+    users (`@name:server`) and servers whose invitations into them it takes. `store` is the directory of the keys for
+    encrypted rooms (with `sopwith[e2e]`), under the passphrase `SOPWITH_MATRIX__STORE_KEY`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -73,6 +74,8 @@ class MatrixSettings(BaseModel):
     access_token: SecretStr = SecretStr("")
     password: SecretStr = SecretStr("")
     login_file: Path = Path("sopwith-matrix-login.json")
+    store: Path | None = None
+    store_key: SecretStr = SecretStr("")
     device_id: str = ""
     rooms: dict[str, str] = Field(default_factory=dict)
     invite_from: tuple[str, ...] = ()

@@ -1,6 +1,6 @@
 """Matrix's side of the chat port: posts, edits, whispers and files, by the client API.
 
-A post's key is its transaction id, so that sending it twice shows one message. Nothing is ever sent to a room that
+A post's key is its transaction id, so that sending it twice shows one message. Nothing goes in clear into a room that
 is encrypted.
 """
 
@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+from adapters.matrix.encryption import Encryption
 from adapters.matrix.homeserver import Homeserver, Json
 from adapters.matrix.pins import Pins
 from adapters.matrix.render import LONGEST, Renderer
@@ -33,12 +34,14 @@ class MatrixChat:
         homeserver: Homeserver,
         renderer: Renderer,
         rooms: Rooms,
+        encryption: Encryption,
         handle: Callable[[str], str],
         told_at: Callable[[Json], datetime],
     ) -> None:
         self._homeserver = homeserver
         self._renderer = renderer
         self._rooms = rooms
+        self._encryption = encryption
         self._pins = Pins(homeserver)
         self._handle = handle
         self._told_at = told_at
@@ -53,7 +56,6 @@ class MatrixChat:
         return _TRAITS
 
     async def post(self, key: str, place: Place, card: Card) -> str:
-        await self._rooms.check_plain(place.channel)
         if card.file is not None and not card.lines:
             return await self._upload(key, place, *card.file)
         ref = await self._send(place, self._renderer.content(card), transaction(key))
@@ -72,19 +74,15 @@ class MatrixChat:
 
     async def edit(self, key: str, place: Place, ref: str, card: Card) -> None:
         """Twice the same edit is one, so each try is a transaction of its own; an edit calls nobody again."""
-        await self._rooms.check_plain(place.channel)
         await self._pins.settle(place.channel, ref, card.pinned)
         new = self._renderer.content(card)
         shown = {**new, "body": f"* {new['body']}", "formatted_body": f"* {new['formatted_body']}", "m.mentions": {}}
         relation = {"rel_type": "m.replace", "event_id": ref}
         content = {**shown, "m.new_content": new, "m.relates_to": relation}
-        await self._homeserver.put(
-            "rooms", place.channel, "send", "m.room.message", f"sopwith-{uuid.uuid4().hex}", body=content
-        )
+        await self._say(place.channel, content, f"sopwith-{uuid.uuid4().hex}")
 
     async def whisper(self, key: str, place: Place, to: Actor, card: Card) -> None:
         """Matrix has no message for one person alone: a notice that names whom it answers, and calls nobody."""
-        await self._rooms.check_plain(place.channel)
         first, *rest = card.lines or (line(),)
         named = card.model_copy(update={"lines": (line(f"{self._handle(to.id)}: ", *first), *rest)})
         await self._send(
@@ -105,7 +103,7 @@ class MatrixChat:
         """An invite-only room whose history is not for everybody; and one that may be written to."""
         try:
             private = await self._rooms.is_private(place.channel)
-            return private and not await self._rooms.is_encrypted(place.channel)
+            return private and await self._encryption.can_speak(place.channel)
         except FarEndRefused:  # the bot is not in it
             return False
 
@@ -120,16 +118,23 @@ class MatrixChat:
         return True
 
     async def _send(self, place: Place, content: dict[str, Any], transaction_id: str) -> str:
-        where = ("rooms", place.channel, "send", "m.room.message", transaction_id)
-        answer = await self._homeserver.put(*where, body={**content, **_in_thread(place)})
+        return await self._say(place.channel, {**content, **_in_thread(place)}, transaction_id)
+
+    async def _say(self, room: str, content: Json, transaction_id: str) -> str:
+        kind, sealed = await self._encryption.seal(room, "m.room.message", content)
+        answer = await self._homeserver.put("rooms", room, "send", kind, transaction_id, body=sealed)
         return str(answer["event_id"])
 
     async def _upload(self, key: str, place: Place, name: str, text: str) -> str:
         """A file whose message may have been lost is kept twice and shown once."""
         content = text.encode()
-        kept = await self._homeserver.upload(name, content, "text/plain; charset=utf-8")
+        sealed, how = await self._encryption.seal_file(place.channel, content)
+        if how is None:
+            where: Json = {"url": await self._homeserver.upload(name, sealed, "text/plain; charset=utf-8")}
+        else:
+            where = {"file": {**how, "url": await self._homeserver.upload("", sealed, "application/octet-stream")}}
         info = {"mimetype": "text/plain", "size": len(content)}
-        shown = {"msgtype": "m.file", "body": name, "filename": name, "url": kept, "info": info, "m.mentions": {}}
+        shown = {"msgtype": "m.file", "body": name, "filename": name, "info": info, "m.mentions": {}, **where}
         return await self._send(place, shown, transaction(key))
 
     async def _note_time(self, room: str, ref: str) -> None:

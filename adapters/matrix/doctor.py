@@ -5,30 +5,33 @@ from collections.abc import Mapping, Sequence
 from adapters.matrix.home import who_we_are
 from adapters.matrix.homeserver import Homeserver
 from adapters.matrix.pins import PINNED
-from adapters.matrix.rooms import ENCRYPTED, Rooms
+from adapters.matrix.rooms import ENCRYPTED, INSTEAD, Rooms
 from sops.kit.errors import ConfigurationError, FarEndError, FarEndRefused
 
 
-async def examine(homeserver: Homeserver, device: str, served: Mapping[str, str]) -> Sequence[str]:
-    """Every finding, as a sentence; empty when all is well. `served` maps our rooms' names to their ids."""
+async def examine(homeserver: Homeserver, device: str, served: Mapping[str, str], *, keys: bool) -> Sequence[str]:
+    """Every finding, as a sentence; empty when all is well. `served` maps our rooms' names to their ids.
+
+    With `keys` the bot can speak in encrypted rooms.
+    """
     try:
         await who_we_are(homeserver, device)
     except (ConfigurationError, FarEndError, FarEndRefused) as problem:
         return [str(problem)]
     findings: list[str] = [] if served else ["No rooms are named: the bot serves only what matrix.rooms names."]
     for name, room in served.items():
-        findings += await _room(homeserver, name, room)
+        findings += await _room(homeserver, name, room, keys)
     return findings
 
 
-async def _room(homeserver: Homeserver, name: str, room: str) -> list[str]:
+async def _room(homeserver: Homeserver, name: str, room: str, keys: bool) -> list[str]:
     called = f"matrix.rooms.{name} is {room}"
     if not room.startswith("!"):
         return [f"{called}: that is an alias, or no room; use its id, which begins with ! (in its advanced settings)."]
     rooms = Rooms(homeserver)
     try:
-        if await rooms.is_encrypted(room):
-            return [f"{called}: {ENCRYPTED}. Name a room without encryption."]
+        if not keys and await rooms.is_encrypted(room):
+            return [f"{called}: {ENCRYPTED}. {INSTEAD}"]
         lines = []
         private = await rooms.is_private(room)
         powers = await rooms.powers(room)

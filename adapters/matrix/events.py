@@ -14,7 +14,14 @@ from adapters.matrix.text import emoji, read
 from sops.kit.conversation import Actor, Event, Place
 
 #: What the bot is told of at all; the rest of a room's life is none of its business.
-KINDS = ("m.room.message", "m.reaction", "m.room.redaction", "m.room.member", "m.room.encryption")
+KINDS = (
+    "m.room.message",
+    "m.room.encrypted",
+    "m.reaction",
+    "m.room.redaction",
+    "m.room.member",
+    "m.room.encryption",
+)
 
 
 class Translator:

@@ -11,10 +11,11 @@ import random
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
+from adapters.matrix.encryption import Encryption
 from adapters.matrix.errors import TokenUnknown
 from adapters.matrix.events import KINDS, Translator
 from adapters.matrix.homeserver import Homeserver, Json
-from adapters.matrix.rooms import ENCRYPTED, Rooms
+from adapters.matrix.rooms import ENCRYPTED, INSTEAD
 from sops.kit.conversation import Event
 from sops.kit.errors import ConfigurationError, FarEndError, FarEndRefused
 
@@ -47,7 +48,7 @@ class MatrixHome:
     def __init__(
         self,
         homeserver: Homeserver,
-        rooms: Rooms,
+        encryption: Encryption,
         translator: Translator,
         door: Door,
         served: Mapping[str, str],
@@ -55,7 +56,7 @@ class MatrixHome:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._homeserver = homeserver
-        self._rooms = rooms
+        self._encryption = encryption
         self._translator = translator
         self._door = door
         self._served = served
@@ -68,6 +69,7 @@ class MatrixHome:
 
         What was said before the bot's first start is none of its business.
         """
+        await self._encryption.open()
         for name, room in self._served.items():
             await self._check(name, room)
         found = await self._homeserver.get("sync", timeout="0", filter=_filter(0))
@@ -101,12 +103,18 @@ class MatrixHome:
             "sync", since=since, timeout=str(int(wait * 1000)), filter=_filter(_PAGE), wait=wait
         )
         await self._come_in(told)
-        events: list[Event] = []
+        await self._encryption.take_in(told)
+        timelines = dict(await self._encryption.late())
         for room, news in (told.get("rooms", {}).get("join") or {}).items():
             if room in self._served.values():
-                events += await self._translator.events(room, await self._timeline(room, news["timeline"], since))
+                read = await self._encryption.read(room, await self._timeline(room, news["timeline"], since))
+                timelines[room] = [*timelines.get(room, ()), *read]
+        events = [
+            event for room, timeline in timelines.items() for event in await self._translator.events(room, timeline)
+        ]
         if events or told["next_batch"] != since:
             await self._door.accept_all(events, self._cursor, str(told["next_batch"]))
+            await self._encryption.accepted()
 
     async def _timeline(self, room: str, timeline: Json, since: str) -> list[Json]:
         """What happened in a room, oldest first; what the sync left out is read from its history."""
@@ -119,7 +127,7 @@ class MatrixHome:
             missed += page["chunk"]
             start = page.get("end") if page["chunk"] else None
         for event in events:
-            if event.get("type") == "m.room.encryption":
+            if event.get("type") == "m.room.encryption" and not await self._encryption.can_speak(room):
                 _log.error("Matrix: %s: %s", room, ENCRYPTED)
         return [*reversed(missed), *events]
 
@@ -145,15 +153,15 @@ class MatrixHome:
 
     async def _check(self, name: str, room: str) -> None:
         try:
-            encrypted = await self._rooms.is_encrypted(room)
+            speaks = await self._encryption.can_speak(room)
         except FarEndRefused:  # the bot is not in it yet
             return
-        if encrypted:
-            raise ConfigurationError(f"matrix.rooms.{name} is {room}: {ENCRYPTED}. Name a room without encryption.")
+        if not speaks:
+            raise ConfigurationError(f"matrix.rooms.{name} is {room}: {ENCRYPTED}. {INSTEAD}")
 
 
-async def who_we_are(homeserver: Homeserver, device: str) -> None:
-    """Raises ConfigurationError unless the token is the configured user's, on the configured device."""
+async def who_we_are(homeserver: Homeserver, device: str) -> str:
+    """The device; raises ConfigurationError unless the token is the configured user's, on the configured one."""
     try:
         found = await homeserver.get("account", "whoami")
     except TokenUnknown as problem:
@@ -166,6 +174,7 @@ async def who_we_are(homeserver: Homeserver, device: str) -> None:
         raise ConfigurationError(
             f"matrix.device_id is {device}, but the access token belongs to {found.get('device_id')}."
         )
+    return str(found.get("device_id") or "")
 
 
 def _pause(failures: int, asked: float | None) -> float:

@@ -8,7 +8,8 @@ from typing import Any
 from adapters.matrix.homeserver import Homeserver, Json
 from sops.kit.errors import FarEndRefused
 
-ENCRYPTED = "the room is encrypted, and this bot writes plain text only: it says nothing there"
+ENCRYPTED = "the room is encrypted, and this bot has no keys: it says nothing there"
+INSTEAD = "Name a room without encryption, or install sopwith[e2e] and set matrix.store; docs/matrix.md says more."
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 from adapters.matrix import (
     Accounts,
+    Encryption,
     Homeserver,
     Json,
     MatrixChat,
     MatrixHome,
+    NoEncryption,
     Renderer,
     Rooms,
     Translator,
@@ -92,17 +94,20 @@ async def matrix(
     names = {room: f"#{name}" for name, room in settings.rooms.items()}
     renderer = Renderer(zone, accounts.user, lambda room: names.get(room, room), ROOTS)
     rooms = Rooms(homeserver)
-    chat = MatrixChat(homeserver, renderer, rooms, accounts.handle, at)
     try:
-        await who_we_are(homeserver, settings.device_id)
+        device = await who_we_are(homeserver, settings.device_id)
+        encryption = _encryption(settings, homeserver, rooms, device)
     except BaseException:
         await homeserver.close()
         raise
+    chat = MatrixChat(homeserver, renderer, rooms, encryption, accounts.handle, at)
 
     def home(engine: Engine) -> MatrixHome:
         translator = Translator(homeserver.user, accounts.handle, at, engine.intake.known, homeserver.event)
         more = {"sleep": sleep} if sleep else {}
-        return MatrixHome(homeserver, rooms, translator, _Door(engine), settings.rooms, settings.invite_from, **more)
+        return MatrixHome(
+            homeserver, encryption, translator, _Door(engine), settings.rooms, settings.invite_from, **more
+        )
 
     return Matrix(homeserver, chat, home)
 
@@ -114,9 +119,24 @@ async def examined(settings: MatrixSettings) -> Sequence[str]:
     except (ConfigurationError, FarEndError) as problem:
         return [str(problem)]
     try:
-        return await examine(homeserver, settings.device_id, settings.rooms)
+        return await examine(homeserver, settings.device_id, settings.rooms, keys=settings.store is not None)
     finally:
         await homeserver.close()
+
+
+def _encryption(settings: MatrixSettings, homeserver: Homeserver, rooms: Rooms, device: str) -> Encryption:
+    """Keys where the settings name a place for them. Raises ConfigurationError where what encrypts is not installed."""
+    if settings.store is None:
+        return NoEncryption(rooms)
+    try:
+        from adapters.matrix.crypto import Crypto  # noqa: PLC0415  # what it imports is an extra
+    except ImportError as missing:
+        raise ConfigurationError(
+            "matrix.store is set, but what encrypts is not installed: pip install 'sopwith[e2e]'."
+        ) from missing
+    if not device:
+        raise ConfigurationError("matrix.store needs a token that belongs to a device; log in anew.")
+    return Crypto(homeserver, rooms, device, settings.store, settings.store_key.get_secret_value())
 
 
 async def _homeserver(settings: MatrixSettings) -> Homeserver:

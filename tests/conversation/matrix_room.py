@@ -32,7 +32,12 @@ ZONE = "Europe/Berlin"
 
 
 class MatrixRoom:
-    """Implements `RoomOnStage`. `owner` made the rooms and reads them all; people come in when they first speak."""
+    """Implements `RoomOnStage`. `owner` made the rooms and reads them all; people come in when they first speak.
+
+    `store` is where the bot keeps its keys, if it has any.
+    """
+
+    store: Path | None = None
 
     def __init__(self, server: Synapse, home: Path, version: str | None = None) -> None:
         self.server = server
@@ -67,8 +72,12 @@ class MatrixRoom:
         """Commands begin with ! here; the scripts say / in channels."""
         room = self.rooms.get(channel.removeprefix("#"), channel)
         said = f"!{text[1:]}" if text.startswith("/") else text
-        self._said_at[self.who(handle, room).say(room, said, thread, **self._mentions(said))] = at
+        self._said_at[self.say(handle, room, said, thread)] = at
         return None
+
+    def say(self, handle: str, room: str, said: str, thread: str | None) -> str:
+        """By that person's program; returns the message's id."""
+        return self.who(handle, room).say(room, said, thread, **self._mentions(said))
 
     def _mentions(self, said: str) -> dict[str, Any]:
         """The bot's name becomes a pill, as clients make of it."""
@@ -106,10 +115,14 @@ class MatrixRoom:
         for name, room in self.rooms.items():
             events, self._read[name] = self.owner.messages(room, self._read.get(name))
             for event in events:
-                said = self._said(event, name)
+                said = self._said(self.opened(event, room), name)
                 if said is not None:
                     found.append((event["origin_server_ts"], said))
         return [said for _, said in sorted(found, key=lambda each: each[0])]
+
+    def opened(self, event: dict[str, Any], room: str) -> dict[str, Any]:
+        """The event as its readers read it."""
+        return event
 
     def find(self, words: str) -> "Said":
         """The newest message with these words, as it reads now."""
@@ -141,10 +154,14 @@ class MatrixRoom:
         author = "sopwith" if event["sender"] == self.bot.user else event["sender"].partition("-")[0].removeprefix("@")
         lines = _lines(content)
         if content["msgtype"] == "m.file":
-            lines = [f"[{content['filename']}]", *self.owner.download(content["url"]).decode().splitlines()]
+            lines = [f"[{content['filename']}]", *self.file(content).decode().splitlines()]
         said = Said(event["event_id"], author, f"#{channel}", thread, lines)
         self._messages[said.ref] = said
         return said
+
+    def file(self, content: dict[str, Any]) -> bytes:
+        """What a message with a file brought."""
+        return self.owner.download(content["url"])
 
     def _stored(self, question: str, *about: str) -> tuple[Any, ...] | None:
         with closing(sqlite3.connect(self._database)) as database:
@@ -211,6 +228,7 @@ def settings_in(room: MatrixRoom, settings: Settings, url: str | None = None) ->
         access_token=room.bot.token,
         device_id=room.bot.device,
         rooms=room.rooms,
+        store=room.store,
         invite_from=(room.owner.user,),
     )
     return settings.model_copy(update={"people": people, "matrix": told})
@@ -229,7 +247,7 @@ async def matrix_stage(
     *,
     version: str | None = None,
     url: str | None = None,
-    rooms: type[MatrixRoom] = MatrixRoom,
+    rooms: Callable[[Synapse, Path, str | None], MatrixRoom] = MatrixRoom,
 ) -> AsyncIterator[tuple[Player, MatrixRoom, Stage]]:
     """A world, rooms on a homeserver and a bot between them; a player for scripts. `url` is where the bot goes."""
     clock = VirtualClock(SCRIPT_START)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from adapters.matrix import Homeserver, MatrixHome, Rooms, Translator, examine
+from adapters.matrix import Homeserver, MatrixHome, NoEncryption, Rooms, Translator, examine
 from bot.settings import MatrixSettings
 from bot.wiring.matrix import matrix
 from sops.kit.conversation import Event
@@ -106,8 +106,10 @@ class Listener:
         self.homeserver = Homeserver(url, bot.user, bot.token)
         translator = Translator(bot.user, str, _told_at, self.journal.known, self.homeserver.event)
         door: Any = self.journal
-        rooms = Rooms(self.homeserver)
-        self.home = MatrixHome(self.homeserver, rooms, translator, door, {"ops": room}, ["sopwith.test"], self._sleep)
+        encryption = NoEncryption(Rooms(self.homeserver))
+        self.home = MatrixHome(
+            self.homeserver, encryption, translator, door, {"ops": room}, ["sopwith.test"], self._sleep
+        )
 
     async def _sleep(self, seconds: float) -> None:
         self.pauses.append(seconds)
@@ -232,7 +234,7 @@ async def test_the_doctor_names_each_thing_that_is_wrong_and_what_to_do(homeserv
     homeserver_as_bot = Homeserver(homeserver.url, bot.user, bot.token)
     for each in room.rooms.values():
         bot.join(each)
-    assert await examine(homeserver_as_bot, bot.device, room.rooms) == []
+    assert await examine(homeserver_as_bot, bot.device, room.rooms, keys=False) == []
     secret = room.make("secret", private=True)
     bot.join(secret)
     room.owner.put_state(secret, "m.room.encryption", {"algorithm": "m.megolm.v1.aes-sha2"})
@@ -240,7 +242,7 @@ async def test_the_doctor_names_each_thing_that_is_wrong_and_what_to_do(homeserv
     bot.join(plain)
     closed = room.make("closed", private=True)
     served = {"ops": secret, "security": room.rooms["ops"], "releases": plain, "maintainers": closed, "x": "#x:y"}
-    findings = "\n".join(await examine(homeserver_as_bot, "", served))
+    findings = "\n".join(await examine(homeserver_as_bot, "", served, keys=False))
     assert f"matrix.rooms.ops is {secret}: the room is encrypted" in findings
     assert "it is not private; security runs need a room that is invite-only" in findings
     assert f"matrix.rooms.releases is {plain}: the bot may not remove messages there" in findings
