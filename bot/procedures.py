@@ -7,12 +7,15 @@ from pathlib import Path
 
 from bot.settings import Settings
 from sops import ALL, OWN
-from sops.kit.checklist import checklist, with_insertions
+from sops.kit.checklist import checklist
 from sops.kit.document import parse_document
 from sops.kit.errors import ConfigurationError
 from sops.kit.model import Sop
 from sops.kit.policy import Policy
+from sops.kit.reland import STEPS as RELAND_STEPS
 from sops.kit.switched_off import check_switched_off
+from sops.kit.tailored import check_names, tailored
+from sops.rollback import ROLLBACK
 
 _ID = re.compile(r"[A-Z][A-Z0-9-]{0,9}")  # as a command takes it
 _PREFIX = re.compile(r"[A-Z]{3}")  # as a command finds a run by its name
@@ -56,18 +59,17 @@ def configured(settings: Settings | None, files: Sequence[Path], modules: Sequen
         (*(settings.procedures if settings else ()), *files), (*(settings.modules if settings else ()), *modules)
     )
     check_switched_off(policy, (*ALL, *own))
-    check_insertions(policy, own)
-    return policy, [with_insertions(sop, policy) for sop in (*ALL, *own)]
+    check_tailoring(policy, own)
+    return policy, [tailored(sop, policy) for sop in (*ALL, *own)]
 
 
-def check_insertions(policy: Policy, own: Sequence[Sop]) -> None:
-    """Raises ConfigurationError for an inserted step that fits nowhere."""
+def check_tailoring(policy: Policy, own: Sequence[Sop]) -> None:
+    """Raises ConfigurationError for a name that is set nowhere, or an inserted step that fits nowhere."""
     every = {sop.id: sop for sop in (*ALL, *OWN, *own)}
     for extra in policy.inserted:
         if extra.sop not in every:
             raise ConfigurationError(f"There is no procedure {extra.sop}; see policy.inserted.")
-    for sop in every.values():
-        with_insertions(sop, policy)
+    check_names(policy, tuple(every.values()), {ROLLBACK.id: RELAND_STEPS})
 
 
 def _of_file(file: Path) -> list[Sop]:

@@ -8,12 +8,12 @@ from bot.chat.handlers.base import Speaker
 from bot.chat.openings.onboarding import newcomer
 from bot.engine.desk import Desk
 from bot.engine.far_end import Worlds
-from sops.kit.checklist import with_insertions
 from sops.kit.conversation import Actor, Place
 from sops.kit.people import People
 from sops.kit.policy import Policy
 from sops.kit.run import RunState, pinned
 from sops.kit.stores import Store, Transaction
+from sops.kit.tailored import tailored
 from sops.kit.world import PullRequest
 from sops.onboarding import ONBOARDING
 
@@ -46,7 +46,7 @@ class Newcomers:
         if tx.runs.of_version(opening.facts["about"]):
             return
         run = pinned(
-            with_insertions(opening.sop, self._policy),
+            tailored(opening.sop, self._policy),
             run_id=uuid.uuid4().hex,
             name=tx.runs.next_name(ONBOARDING.prefix),
             title=opening.title,

@@ -19,7 +19,6 @@ from bot.engine.mail import put_answer, run_of
 from bot.engine.plan import Plan, Planner
 from sops import by_id
 from sops.incident import INCIDENT
-from sops.kit.checklist import with_insertions
 from sops.kit.conversation import Actor, Place
 from sops.kit.escaping import printable
 from sops.kit.freeze_gates import FREEZE
@@ -30,6 +29,7 @@ from sops.kit.policy import Policy
 from sops.kit.ports import Clock
 from sops.kit.run import Run, RunState, pinned
 from sops.kit.stores import InboxItem, Store, Transaction
+from sops.kit.tailored import tailored
 from sops.kit.timing import ACKNOWLEDGE, REPORT, due, started
 from sops.kit.version import Version
 from sops.security_response import SECURITY_RESPONSE
@@ -118,7 +118,7 @@ class Roots:
         self, item: InboxItem, me: Speaker, command: commands.Command, beginning: Beginning, finish: Finish
     ) -> Card | None:
         """Show the plan of what the command asks for; the refusal if it cannot be begun."""
-        sop = beginning.sop
+        sop = tailored(beginning.sop, self._policy)
         anyone = Role.ANYONE in sop.starters
         if not anyone and not (me.person and self._people.has(me.person.handle, sop.starters)):
             able = [person.handle for person in self._people.holding(*sop.starters)]
@@ -167,7 +167,7 @@ class Roots:
         else:
             desk.note("started", me.record)
         if opening.sop.private:
-            leads = [person.handle for person in self._people.holding(opening.sop.owner)]
+            leads = [person.handle for person in self._people.holding(tailored(opening.sop, self._policy).owner)]
             desk.say(security.reported(leads, due(REPORT, run, now)))
         if hidden(run, item.event.place):
             put_answer(tx, item, security.taken_in_private(removed), now)
@@ -228,7 +228,7 @@ class Roots:
         desk = Desk(tx, new, now, self._people, new=True)
         desk.note("planned", me.record, version="", title=new.title, procedure=new.sop_hash)
         desk.note("restricted", me.record, text=command.reason, run=old.name)
-        leads = [person.handle for person in self._people.holding(SECURITY_RESPONSE.owner)]
+        leads = [person.handle for person in self._people.holding(tailored(SECURITY_RESPONSE, self._policy).owner)]
         desk.say(security.restricted_private(old, me.handle, command.reason))
         desk.say(security.reported(leads, due(REPORT, new, now)))
         desk.finish()
@@ -241,7 +241,7 @@ class Roots:
 
     def _draft(self, opening: Opening, me: Speaker, item: InboxItem, now: datetime, parent: Run | None) -> Run:
         """A run that has no number yet."""
-        sop = with_insertions(opening.sop, self._policy)
+        sop = tailored(opening.sop, self._policy)
         private = parent is not None and parent.embargoed
         draft = pinned(
             sop,

@@ -35,11 +35,10 @@ from bot.engine.far_end import FarEnd, Worlds
 from bot.engine.mail import Intake
 from bot.engine.plan import Planner
 from bot.engine.postman import Postman
-from bot.procedures import check_insertions, load
+from bot.procedures import check_tailoring, load
 from bot.settings import Settings
 from bot.wiring.sandbox import sandbox_settings
 from sops import ALL
-from sops.kit.checklist import with_insertions
 from sops.kit.conversation import Event, Place
 from sops.kit.errors import ConfigurationError
 from sops.kit.people import People
@@ -48,6 +47,7 @@ from sops.kit.ports import Chat, Clock
 from sops.kit.run import Run
 from sops.kit.stores import Store
 from sops.kit.switched_off import check_switched_off
+from sops.kit.tailored import tailored
 from sops.onboarding import ONBOARDING
 from storage import SqlStore
 
@@ -70,7 +70,7 @@ def assemble(settings: Settings, clock: Clock, ports: Ports) -> Engine:
     """The engine and everything it needs, from ports alone."""
     own = load(settings.procedures, settings.modules)
     check_switched_off(settings.policy, (*ALL, *own))
-    check_insertions(settings.policy, own)
+    check_tailoring(settings.policy, own)
     owner = uuid.uuid4().hex
     store = ports.store
     people = People(settings.people)
@@ -79,7 +79,7 @@ def assemble(settings: Settings, clock: Clock, ports: Ports) -> Engine:
     planner = Planner(worlds)
     debts = Debts(desks, worlds)
     advancer = Advancer(desks, worlds, Approvals(desks, people), debts, owner)
-    every = [with_insertions(sop, settings.policy) for sop in (*ALL, *own)]
+    every = [tailored(sop, settings.policy) for sop in (*ALL, *own)]
     looking = Looking(store, worlds, planner, every, advancer.advance, debts.look)
     channels = settings.channels_by_chat()
     privacy = Privacy(ports.chats, channels)

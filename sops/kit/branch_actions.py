@@ -54,6 +54,12 @@ class CutBranch(Action):
         return await world.git.branch(fill(self.base, run))
 
 
+def branch_of(run: Run) -> str:
+    """What the branch is called that the run works on; empty if it has none."""
+    deeds = (piece for step in run.steps for piece in step.deeds)
+    return next((fill(piece.branch, run) for piece in deeds if isinstance(piece, CutBranch)), "")
+
+
 @dataclass(frozen=True)
 class RestoreBranch(Action):
     """The candidate's branch again, at the head that was approved, where the forge deleted it at the merge."""

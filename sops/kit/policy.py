@@ -75,6 +75,15 @@ class Policy(BaseModel):
     #: Steps this organisation leaves out, and why: `"SOP-03.announce" = "we write to our users ourselves"`.
     off: dict[str, str] = Field(default_factory=dict)
 
+    #: Whose word counts: who starts and steers a procedure (`"SOP-03"`; the first named owns it), or who answers for
+    #: one of its steps (`"SOP-03.merge"`).
+    roles: dict[str, tuple[Role, ...]] = Field(default_factory=dict)
+    #: What the branch of a procedure is called (`"SOP-02"`), or that of a step (`"SOP-02.back-port"`): with {version},
+    #: {final} (a candidate's without its number), {slug} or {name}.
+    branches: dict[str, str] = Field(default_factory=dict)
+    #: What a procedure's tag says: with {version} or {candidate}.
+    tag_messages: dict[str, str] = Field(default_factory=dict)
+
     #: Steps this organisation adds.
     inserted: tuple[ExtraStep, ...] = ()
 

@@ -7,6 +7,7 @@ from bot.chat.handlers.base import Handler, Refused, Speaker
 from bot.engine.desk import Desk
 from sops.kit.reland import RELAND, STEPS
 from sops.kit.run import Run, RunState, StepState
+from sops.kit.tailored import renamed
 
 
 def reland(desk: Desk, me: Speaker, _: commands.Reland) -> Refused | None:
@@ -19,7 +20,7 @@ def reland(desk: Desk, me: Speaker, _: commands.Reland) -> Refused | None:
     run = _closed(run) if run.state is RunState.CANCELLED else run
     again = {step.id for step in STEPS}
     run = run.but(records={name: record for name, record in run.records.items() if name not in again})
-    for step in STEPS:
+    for step in renamed(run.sop, STEPS, run.policy):
         run = run if run.step(step.id) else run.with_step(step)
     desk.run = run.but(state=run.state if run.state is RunState.HELD else RunState.ACTIVE, ended_at=None)
     desk.note("reland", me.record)

@@ -19,6 +19,7 @@ from bot.chat.replies.parts import Words, a_role, card, debt_hint, duration, eit
 from sops.kit import timing
 from sops.kit.action import Action, Conflict, Moment, News, short
 from sops.kit.approvals import RequestState
+from sops.kit.branch_actions import branch_of
 from sops.kit.escaping import printable
 from sops.kit.message import Button, Card, Line, Span, bold, channel, code, line, person, time, typed
 from sops.kit.model import Role, Severity, Sop, Step
@@ -428,7 +429,7 @@ def _soak_news(run: Run, item: News) -> Card:
                 bold(f"{run.version}-rc{run.iteration} is not the one: "),
                 f"{fixed} is fixed, so another candidate is due.",
             ),
-            f"Put the fix on release/v{run.version}-rc1, then the release manager says so.",
+            f"Put the fix on {branch_of(run)}, then the release manager says so.",
             hint="!done blockers evidence",
         )
     if item.kind == "candidate-rolled-back":

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.chat.replies import breakglass
-from bot.chat.replies.parts import a_role, card, duration, either, names, roles_of
+from bot.chat.replies.parts import a_role, card, duration, either, names, roles_of, seconds
 from sops.kit.action import short
 from sops.kit.approvals import Request, RequestState
 from sops.kit.escaping import printable
@@ -226,6 +226,8 @@ def following(asked: Request | None, people: People) -> str:
     if asked is None or asked.state is not RequestState.OPEN:
         return ""
     able = [p.handle for p in people.holding(*asked.roles) if p.handle not in (*asked.excluded, *asked.people)]
+    if not able:
+        return f"As it is, {seconds(able)}."
     return f"Next: {names(able)} read the request and say: approve {asked.code}"
 
 

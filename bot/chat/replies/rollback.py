@@ -64,7 +64,7 @@ WORDS = Words(
         "workaround": lambda run: f"the workaround is told: {run.facts.get('announcement.url')}",
         "retract": lambda run: f"the image of {run.version} is deleted",
         "republished": lambda run: f"{run.policy.publish_workflow} built {run.facts['good']} again",
-        "revert-branch": lambda run: f"rollback/{run.version} is cut from {run.policy.main}",
+        "revert-branch": lambda run: f"{run.facts['revert.branch']} is cut from {run.policy.main}",
         "revert": lambda run: (
             f"reverted as {short(run.facts['revert.commit'])}; the tree is that of {run.facts['good']}"
         ),
