@@ -6,7 +6,7 @@ from datetime import datetime
 from bot.chat.replies.parts import Words, card, duration
 from sops.kit.action import News
 from sops.kit.escaping import printable
-from sops.kit.message import Card, Span, line, person, time
+from sops.kit.message import Card, Span, channel, line, person, time
 from sops.kit.run import Run
 from sops.kit.stores import Deadline
 from sops.kit.timing import DISCLOSURE, DUE, FIX, PUBLISH, REPORT
@@ -74,12 +74,20 @@ def restricted_public(run: Run) -> Card:
     return card(f"{run.name} goes on elsewhere. Please say nothing more about it here.")
 
 
+def _places(run: Run) -> list[Span | str]:
+    """Every channel the run was told in, joined by "and"."""
+    spans: list[Span | str] = []
+    for place in run.places:
+        spans += [" and ", channel(place.channel)] if spans else [channel(place.channel)]
+    return spans
+
+
 def restricted_private(run: Run, by: str, reason: str) -> Card:
     """In the new thread: why, what everybody can see already, and what still goes on in the open."""
     going = [child for child in run.children if child.open]
     return card(
         f"{run.name} was restricted by {by}: {printable(reason)}",
-        f"Others have read already: its thread in {' and '.join(place.channel for place in run.places)} and its title",
+        line("Others have read already: its thread in ", *_places(run), " and its title"),
         *(f"· {each}" for each in already_public(run)),
         "Edit or close what says too much; I change nothing of it by myself.",
         *(["Begun for it where others read; nothing is done there before somebody decides:"] if going else []),
