@@ -1,8 +1,9 @@
-"""A connection that is open, answers pings and brings nothing is opened anew.
+"""A connection that is open, answers pings and brings nothing is opened anew; so is one that cannot be opened.
 
 Slack's own client notices a lost connection and missing pongs; a connection that only lost its events it does not
 (slackapi/bolt-python#417). Nothing tells that from a quiet workspace, so after a while without a word there is a new
-connection, which costs nothing.
+connection, which costs nothing. And where a first try to connect fails, that client repeats it at the same address for
+ever, though an address of Slack's serves once and for half a minute: it is made to ask for another.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ from contextlib import suppress
 from slack_sdk.errors import SlackClientError
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 
-EVERY = 60.0  # seconds between two looks
+EVERY = 2.0  # seconds between two looks
 SILENT = 900.0  # seconds without a word
 _log = logging.getLogger(__name__)
 
@@ -25,6 +26,7 @@ class Watchdog:
         self._client = client
         self._elapsed = elapsed
         self._heard = elapsed()
+        self._tried: str | None = None  # the address at which there was no connection when last looked at
         self._watching: asyncio.Task[None] | None = None
         client.on_message_listeners.append(self._hear)
 
@@ -38,6 +40,7 @@ class Watchdog:
 
     async def look(self) -> bool:
         """Open the connection anew if nothing was heard for too long; whether it did."""
+        await self._readdress()
         quiet = self._elapsed() - self._heard
         if quiet < SILENT:
             return False
@@ -45,6 +48,14 @@ class Watchdog:
         self._heard = self._elapsed()
         await self._client.connect_to_new_endpoint(force=True)
         return True
+
+    async def _readdress(self) -> None:
+        """While there is no connection no address is tried from one look to the next but one."""
+        address = None if await self._client.is_connected() else self._client.wss_uri
+        if address is not None and address == self._tried:
+            _log.warning("Slack cannot be reached at the address it gave; asking for another")
+            self._client.wss_uri = None  # the client asks for one where it has none
+        self._tried = self._client.wss_uri if address is not None else None
 
     async def _watch(self) -> None:
         while True:

@@ -40,6 +40,12 @@ STORY = """
 @maint #ops: /sop start SOP-42 spring
 %expect "RUN-1 · spring · PLANNED, NOTHING DONE YET"
 @maint in RUN-1: !start
+%expect "▶ Book the room: maintainer says !done row-1 evidence"
+@guest in RUN-1: help
+%expect "!done row-1 evidence: maintainer says Book the room"
+%reject "!blocker"
+@guest in RUN-1: status
+%expect "▶ row-1 · Book the room: maintainer says !done row-1 evidence"
 %clock +25h
 %expect "@maint RUN-1: Book the room: 50 % of its time gone"
 @guest in RUN-1: !done row-1 room 12

@@ -21,6 +21,7 @@ from sops.kit.action import Action, Conflict, Moment, News, short
 from sops.kit.approvals import RequestState
 from sops.kit.branch_actions import branch_of
 from sops.kit.escaping import printable
+from sops.kit.gate import SignedOff
 from sops.kit.message import Button, Card, Line, Span, bold, channel, code, line, person, time, typed
 from sops.kit.model import Role, Severity, Sop, Step
 from sops.kit.people import Person
@@ -169,6 +170,8 @@ def _release_hint(run: Run) -> str:
         return "!resume · plan · !cancel reason"
     if "soak" in {step.id for step in run.current()}:
         return "!blocker #N · !dismiss #N reason · status · !hold reason"
+    if _own(run):
+        return _own_hint(run)
     return WORDS[run.sop].hint if run.sop in WORDS else "plan · status · !hold reason"
 
 
@@ -187,7 +190,40 @@ def _note(run: Run, step: Step) -> tuple[Span, ...]:
     note = run.record(step.id).note
     if run.prefix == INCIDENT and step.id == "close" and note and not run.record("close").signed:
         note = incident.before_closing(run)
+    if note == step.title and (asked := _asked(run, step)) is not None:  # a row of a checklist is its own question
+        note = f"{asked.by} says {_signing(step, asked)}"
     return (Span(text=f": {note}"),) if note else ()
+
+
+def _asked(run: Run, step: Step) -> SignedOff | None:
+    """The sign-off the step waits for."""
+    asked = (piece for piece in step.waits if isinstance(piece, SignedOff) and not piece.given(run, step.id))
+    return next(asked, None)
+
+
+def _signing(step: Step, asked: SignedOff) -> str:
+    return f"!done {step.id} evidence" if asked.evidence else f"!done {step.id}"
+
+
+def _own(run: Run) -> bool:
+    """A procedure of the organisation's own: what can be said of it stands in its steps."""
+    return run.sop not in {*WORDS, "SOP-03", "SOP-08"}
+
+
+def _own_hint(run: Run) -> str:
+    """How the step whose turn it is is signed off, if it is one of those."""
+    asked = [(step, piece) for step in run.current() if (piece := _asked(run, step)) is not None]
+    return f"{_signing(*asked[0])} · plan · status" if asked else "plan · status · !hold reason"
+
+
+def _own_help(run: Run) -> list[str]:
+    """What its rows ask for, each with what is typed."""
+    lines = ["!start · approve CODE · !reject CODE reason · !withdraw · !stop · !skip STEP reason · !waive STEP reason"]
+    for step in run.steps:
+        signed = next((piece for piece in step.waits if isinstance(piece, SignedOff)), None)
+        if signed is not None:
+            lines.append(f"{_signing(step, signed)}: {signed.by} says {step.title}")
+    return lines
 
 
 def _debt(debt: Obligation) -> Line:
@@ -796,7 +832,8 @@ def status(run: Run, now: datetime, differs: Sequence[Differs] = ()) -> Card:
     for step in run.steps:
         record = run.record(step.id)
         who = f" ({record.by})" if record.by else ""
-        lines.append(line(f"{_MARK[record.state]} {step.id}{who}", *_note(run, step)))
+        title = f" · {step.title}" if _own(run) and step.title != step.id else ""
+        lines.append(line(f"{_MARK[record.state]} {step.id}{title}{who}", *_note(run, step)))
     lines += [child_line(child) for child in run.children]
     for name, clock in run.clocks.items():
         if clock.running:
@@ -972,6 +1009,8 @@ def help_in(run: Run) -> Card:
         )
     if run.sop in WORDS and WORDS[run.sop].help:
         return card(*WORDS[run.sop].help, common)
+    if _own(run):
+        return card(*_own_help(run), common)
     return card(
         "!start · approve CODE · !reject CODE reason · !withdraw · !stop",
         "!blocker #N · !dismiss #N reason · !done blockers evidence · !waive GATE reason",

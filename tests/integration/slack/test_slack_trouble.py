@@ -161,16 +161,24 @@ async def test_a_lost_connection_is_opened_anew(here: InSlack) -> None:
     await here.play("@oncall1 in INC-1: ack\n%state INC-1 acknowledge done")
 
 
+class WatchedClient:
+    """As much of Slack's own client as is watched."""
+
+    def __init__(self) -> None:
+        self.on_message_listeners: list[object] = []
+        self.opened = 0
+        self.connected = True
+        self.wss_uri: str | None = "wss://slack.example/?ticket=first"
+
+    async def is_connected(self) -> bool:
+        return self.connected
+
+    async def connect_to_new_endpoint(self, *, force: bool) -> None:
+        self.opened += force
+
+
 async def test_a_connection_that_brings_nothing_is_opened_anew() -> None:
-    class Client:
-        def __init__(self) -> None:
-            self.on_message_listeners: list[object] = []
-            self.opened = 0
-
-        async def connect_to_new_endpoint(self, *, force: bool) -> None:
-            self.opened += force
-
-    client, seconds = Client(), [0.0]
+    client, seconds = WatchedClient(), [0.0]
     dog = Watchdog(client, lambda: seconds[0])  # type: ignore[arg-type]
     seconds[0] = SILENT - 1
     assert not await dog.look()
@@ -180,6 +188,23 @@ async def test_a_connection_that_brings_nothing_is_opened_anew() -> None:
     seconds[0] += 1
     assert await dog.look()
     assert client.opened == 1
+
+
+async def test_an_address_that_leads_nowhere_is_not_tried_for_ever() -> None:
+    client = WatchedClient()
+    dog = Watchdog(client, lambda: 0.0)  # type: ignore[arg-type]
+    client.connected, client.wss_uri = False, "wss://slack.example/?ticket=used"
+    await dog.look()
+    assert client.wss_uri == "wss://slack.example/?ticket=used"  # it may be on its way
+    await dog.look()
+    assert client.wss_uri is None
+    client.wss_uri = "wss://slack.example/?ticket=new"
+    await dog.look()
+    assert client.wss_uri == "wss://slack.example/?ticket=new"
+    client.connected = True
+    await dog.look()
+    await dog.look()
+    assert client.wss_uri == "wss://slack.example/?ticket=new"
 
 
 async def test_a_token_that_is_wrong_is_said_when_the_bot_starts(here: InSlack) -> None:
