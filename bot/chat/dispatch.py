@@ -151,6 +151,8 @@ class Dispatch:
             await self._command(item, run, me, parsed)
         elif run is not None and (card := await self._looking.at_run(run, parsed)) is not None:
             await self._answer(item, card)
+        elif run is not None and run.facts.get("restricted") and self._roots.begins_in_public(parsed):
+            await self._answer(item, replies.refused(incident_words.BEGUN_ELSEWHERE))
         elif await self._roots.obey(item, me, parsed, self._finish):
             return
         else:

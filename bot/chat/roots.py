@@ -73,6 +73,13 @@ class Roots:
         self._privacy = privacy
         self._own = own
 
+    def begins_in_public(self, command: commands.Command) -> bool:
+        """It begins a run that everybody in a channel reads."""
+        beginning = OPENINGS.get(type(command))
+        return isinstance(command, commands.Declare | commands.StartOwn) or bool(
+            beginning and not beginning.sop.private
+        )
+
     async def obey(self, item: InboxItem, me: Speaker, command: commands.Command, finish: Finish) -> bool:
         """Begin what the command asks for; False if it begins nothing."""
         if isinstance(command, commands.Declare):
