@@ -11,7 +11,10 @@ from sops.kit.run import Run, StepRecord
 
 _LAST = frozenset({"close", "reopen-issue"})
 NOTHING_HERE = "It goes on elsewhere: nothing of it is done, noted or opened again here."
-BEGUN_ELSEWHERE = "It goes on elsewhere, in private: what it needs is begun there. What has nothing to do with it is begun in a channel."
+BEGUN_ELSEWHERE = (
+    "It goes on elsewhere, in private: what it needs is begun there; "
+    "what has nothing to do with it is begun in a channel."
+)
 RESOLVED = "it was resolved, so it was real: set cause and impact, say !done post-mortem, then !close"
 
 
