@@ -73,10 +73,14 @@ class MatrixChat:
         return self._times.get(ref)
 
     async def edit(self, key: str, place: Place, ref: str, card: Card) -> None:
-        """Twice the same edit is one, so each try is a transaction of its own; an edit calls nobody again."""
+        """Twice the same edit is one, so each try is a transaction of its own; an edit calls nobody again.
+
+        A client that knows no edits shows the first line as a message of its own.
+        """
         await self._pins.settle(place.channel, ref, card.pinned)
         new = self._renderer.content(card)
-        shown = {**new, "body": f"* {new['body']}", "formatted_body": f"* {new['formatted_body']}", "m.mentions": {}}
+        first, _, _ = str(new["body"]).partition("\n")
+        shown = {"msgtype": new["msgtype"], "body": f"* {first}", "m.mentions": {}}
         relation = {"rel_type": "m.replace", "event_id": ref}
         content = {**shown, "m.new_content": new, "m.relates_to": relation}
         await self._say(place.channel, content, f"sopwith-{uuid.uuid4().hex}")

@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 from adapters.matrix.text import escaped, literal
 from sops.kit.message import Card, Span
 
-LONGEST = 20_000  # characters of a message; an event may have 64 kB, and carries the text twice, or four times edited
+#: Bytes of a message. An event may have 64 kB, and carries the text twice, escaped, and a third longer where sealed.
+LONGEST = 9_000
 
 
 class Renderer:

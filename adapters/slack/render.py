@@ -15,7 +15,7 @@ from sops.kit.message import Button, Card, Line, Span, spelled
 
 Json = dict[str, object]
 
-LONGEST = 9_000  # characters of a message; Slack refuses blocks of about 13,000
+LONGEST = 9_000  # bytes of a message; Slack refuses blocks of about 13,000
 _LONGEST_NOTICE = 2_900
 _LONGEST_HINT = 1_900
 SAYS, ASKS = "says", "asks"  # what an action id begins with

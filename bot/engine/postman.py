@@ -216,6 +216,6 @@ def _shaped(chat: Chat, delivery: Delivery) -> tuple[Card, tuple[str, str] | Non
     if card.file is not None:
         return card.model_copy(update={"file": None}), card.file
     text = card.plain()
-    if traits.longest and len(text) > traits.longest:
+    if traits.longest and len(text.encode()) > traits.longest:
         return replies.approvals.in_a_file(card), (replies.approvals.LONG_FILE, text)
     return card, None

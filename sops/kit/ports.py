@@ -63,7 +63,7 @@ class Traits:
     keyed: posting the same key twice shows one message; where it does not, an uncertain post is sought with `find`.
     overtaken: a reply may be heard before the reference of the post it answers is known.
     inline_files: a card's file is shown with it; elsewhere it follows as a message of its own.
-    longest: characters a message may have, 0 if that does not matter; what is longer becomes a file.
+    longest: bytes of UTF-8 a message's text may have, 0 if that does not matter; what is longer becomes a file.
     """
 
     keyed: bool = True

@@ -37,6 +37,12 @@ async def test_the_story_comes_true_by_http(name: str, tmp_path: Path) -> None:
     await _play(name, tmp_path, "http")
 
 
+@pytest.mark.chaos
+@pytest.mark.parametrize("name", IN_THE_GATE)
+async def test_every_procedure_comes_true_by_http(name: str, tmp_path: Path) -> None:
+    await _play(name, tmp_path, "http")
+
+
 async def _play(name: str, home: Path, mode: str) -> None:
     lines: list[str] = []
     async with slack_stage(home, None, lines.append, mode=mode) as (player, room, _):

@@ -10,12 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from adapters.matrix import Homeserver, Json, Rooms
+from adapters.matrix import Homeserver, Json, MatrixChat, Rooms
 from adapters.matrix.crypto import Crypto
+from adapters.matrix.render import LONGEST
 from bot.demo.play import Player
 from bot.demo.stage import Stage
+from sops.kit.conversation import Place
 from sops.kit.errors import ConfigurationError
-from tests.conversation.matrix_room import MatrixRoom, matrix_stage
+from sops.kit.message import Card, line
+from tests.conversation.matrix_room import BotInMatrix, MatrixRoom, matrix_stage
 from tests.conversation.sealed_room import SealedRoom
 from tests.standins.synapse import Synapse
 
@@ -32,6 +35,12 @@ class Here:
 
     async def play(self, script: str) -> None:
         await self.player.play(script)
+
+    @property
+    def chat(self) -> MatrixChat:
+        bot = self.stage.bot
+        assert isinstance(bot, BotInMatrix)
+        return bot.account.chat
 
     def at_the_homeserver(self, room: str) -> list[Json]:
         """What it stores of what was said there."""
@@ -127,6 +136,16 @@ async def test_what_was_sealed_by_somebody_elses_device_counts_for_nobody(here: 
         assert [event["type"] for event in await keys.read(ops, [sealed])] == ["m.room.message"]
         forged = {**sealed, "sender": here.room.server.person("oncall1").user}
         assert await keys.read(ops, [forged]) == []
+
+
+async def test_the_longest_message_can_be_sealed_and_edited(here: Here) -> None:
+    await here.play(DECLARE)
+    place, chat = Place(platform="matrix", channel=here.room.rooms["ops"]), here.chat
+    line_of = "日本語 <ok> " * 20
+    card = Card(lines=tuple(line(line_of) for _ in range(LONGEST // len(f"{line_of}\n".encode()))))
+    ref = await chat.post("longest", place, card)
+    await chat.edit("longest", place, ref, card)
+    assert here.room.count(line_of.strip()) == 1
 
 
 async def test_a_security_run_lives_in_an_encrypted_room(here: Here) -> None:
