@@ -221,7 +221,8 @@ class Dispatch:
             put_answer(tx, item, refused.card, desk.now)
             tx.inbox.done(item.seq)
             return
-        mirroring.echo(desk, me, item.event)
+        if not isinstance(command, commands.Mirror | commands.Unmirror):  # told everywhere as it is
+            mirroring.echo(desk, me, item.event)
         signs.used(desk, item.event, self._people)
         desk.finish()
         tx.runs.wake(run_id)

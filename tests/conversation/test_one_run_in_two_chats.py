@@ -76,7 +76,7 @@ async def both(homeserver: Synapse, between: Between, tmp_path: Path) -> AsyncIt
 DECLARED_IN_BOTH = """
 @oncall1 #ops: /incident declare P1 payments return 500
 @oncall1 #ops: /sop mirror INC-1 matrix:#ops
-%expect "INC-1 is told in slack:#ops and in matrix:#ops from now on, by oncall1"
+%expect "INC-1 is told in slack:#ops and matrix:#ops from now on, by oncall1"
 """
 CANDIDATE_IN_BOTH = """
 @rm #releases: /release rc 1.4.0
@@ -175,7 +175,7 @@ async def test_a_run_under_embargo_goes_only_where_nobody_else_reads(both: Both)
         @seclead in SEC-1: !mirror matrix:#ops
         %expect "This run is seen by those who were let in, and by nobody else"
         @seclead in SEC-1: !mirror matrix:#security
-        %expect "SEC-1 is told in slack:#security and in matrix:#security"
+        %expect "SEC-1 is told in slack:#security and matrix:#security"
     """)
     assert "the parser overflows" in both.in_matrix("SEC-1", "#security")
     assert both.rooms.matrix.thread("SEC-1", "#ops") is None

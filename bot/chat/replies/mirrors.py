@@ -18,17 +18,22 @@ NOT_PRIVATE = (
 NOT_HERE_ANY_MORE = "not told here any more"
 
 
+def _where(run: Run) -> str:
+    """Every place, its own first; empty where it is told in its own thread alone."""
+    told = [mirror for mirror in run.mirrors if not mirror.over]
+    return names([told[0].home, *(mirror.name for mirror in told)], "and") if told else ""
+
+
 def told_in(run: Run) -> str:
     """On the summary of a run that is told in more than one channel; empty for others."""
-    told = [mirror for mirror in run.mirrors if not mirror.over]
-    return f"Told in {names([told[0].home, *(mirror.name for mirror in told)], 'and')}" if told else ""
+    return f"Told in {where}" if (where := _where(run)) else ""
 
 
 def mirrored(run: Run, mirror: Mirror, by: str) -> Card:
     """In every thread, the new one included."""
     return card(
-        f"{run.name} is told in {mirror.home} and in {mirror.name} from now on, by {by}. "
-        "Commands, approvals and buttons count from either; a person counts once. "
+        f"{run.name} is told in {_where(run)} from now on, by {by}. "
+        "Commands, approvals and buttons count from each; a person counts once. "
         "What people say to each other stays where they say it.",
         hint=f"!unmirror {mirror.name}",
     )
