@@ -26,7 +26,7 @@ from peewee import PeeweeException
 from adapters.matrix.homeserver import Homeserver, Json
 from adapters.matrix.rooms import Rooms
 from adapters.matrix.unread import Unread
-from sops.kit.errors import ConfigurationError, FarEndError
+from sops.kit.errors import ConfigurationError, FarEndError, FarEndRefused
 
 SEALED = "m.room.encrypted"
 #: What the machine raises at something that is not what it says it is; such a thing is left aside.
@@ -76,6 +76,8 @@ class Crypto:
 
     async def open(self) -> None:
         """Raises ConfigurationError where the keys cannot be read, or are not those of this device."""
+        if self._opened is not None:
+            return
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             store = SqliteStore(self._homeserver.user, self._device, str(self._folder), pickle_key=self._key)
@@ -102,8 +104,11 @@ class Crypto:
             for event in (told.get("to_device") or {}).get("events") or ():
                 self._take(event)
             self._olm.add_changed_users(set((told.get("device_lists") or {}).get("changed") or ()))
-            await self._upload_keys()
-            await self._mend()
+            try:
+                await self._upload_keys()
+                await self._mend()
+            except (FarEndError, FarEndRefused) as problem:  # what was said must be heard all the same
+                _log.warning("Matrix: keys could not be told; the next sync tries again: %s", problem)
 
     def _take(self, event: Json) -> None:
         """A message from one device to this one: most often a key. One told twice fails the second time, unharmed."""
@@ -123,17 +128,17 @@ class Crypto:
             if opened is not None:
                 readable.append(opened)
             else:
+                _log.warning("Matrix: %s of %s cannot be read yet", event.get("event_id"), event.get("sender"))
                 self._unread.keep(room, event)
         return readable
 
     async def late(self) -> Mapping[str, list[Json]]:
         if self._news:
-            self._late = {}
+            self._late, self._news = {}, False
             for room, event in self._unread.events:
                 opened = await self._read(room, event)
                 if opened is not None:
                     self._late.setdefault(room, []).append(opened)
-            self._news = False
         return self._late
 
     async def accepted(self) -> None:
@@ -148,11 +153,9 @@ class Crypto:
                 if not isinstance(parsed, MegolmEvent):
                     return None
                 opened = self._olm.decrypt_megolm_event(parsed, room)
-            except _GARBAGE as problem:
-                _log.warning("Matrix: %s of %s cannot be read: %s", event.get("event_id"), event.get("sender"), problem)
+            except _GARBAGE:
                 return None
             if not await self._is_senders(room, parsed):
-                _log.error("Matrix: %s was sealed by no device of %s", event.get("event_id"), event.get("sender"))
                 return None
         source: Json = opened.source
         return {**source, "unsigned": event.get("unsigned") or {}}
@@ -160,7 +163,10 @@ class Crypto:
     async def _is_senders(self, room: str, event: Any) -> bool:
         if self._device_of(event) is None:
             self._olm.add_changed_users({event.sender})
-            await self._query()
+            try:
+                await self._query()
+            except (FarEndError, FarEndRefused):  # it stays unread until the list can be had
+                self._news = True
         device = self._device_of(event)
         session = self._olm.inbound_group_store.get(room, event.sender_key, event.session_id)
         return device is not None and (device.curve25519, device.ed25519) == (event.sender_key, session.ed25519)

@@ -172,7 +172,7 @@ class Clocks:
             run, deadline = reminder.run, reminder.deadline
             card = replies.clocks.late(reminder.card, deadline.due_at) if reminder.late > LATE else reminder.card
             key = f"{run.id}/reminder/{deadline.clock}/{deadline.generation}/{deadline.threshold}"
-            post = Outgoing("post", key, run.place, card, run.id, root=root_of(run.id))
+            post = Outgoing("post", key, run.place, card, run.id, root=root_of(run.id), private=run.embargoed)
             tx.outbox.put(thread.copied(post), now)
 
     def _speak_once(self, tx: Transaction, missed: Sequence[Reminder], where: tuple[str, str], now: datetime) -> None:
@@ -181,7 +181,8 @@ class Clocks:
         marks = "+".join(f"{r.run.id[:8]}.{r.deadline.clock}.{r.deadline.generation}" for r in missed)
         card = replies.clocks.missed([(r.run, r.deadline, r.whom) for r in missed])
         key = f"missed/{now.isoformat()}/{':'.join(where)}/{marks}"
-        tx.outbox.put(Outgoing("post", key, place, card), now)
+        private = any(reminder.run.embargoed for reminder in missed)
+        tx.outbox.put(Outgoing("post", key, place, card, private=private), now)
 
 
 def _channel(thread: Thread) -> tuple[str, str]:

@@ -20,6 +20,7 @@ from sops.kit.errors import ConfigurationError
 from sops.kit.message import Card, line
 from tests.conversation.matrix_room import BotInMatrix, MatrixRoom, matrix_stage
 from tests.conversation.sealed_room import SealedRoom
+from tests.standins.between import Between
 from tests.standins.synapse import Synapse
 
 DECLARE = "@guest #ops: /incident declare P1 payments return 500\n"
@@ -49,8 +50,15 @@ class Here:
 
 
 @pytest.fixture
-async def here(homeserver: Synapse, tmp_path: Path) -> AsyncIterator[Here]:
-    async with matrix_stage(tmp_path, homeserver, None, lambda _: None, rooms=SealedRoom) as (player, room, stage):
+async def between(homeserver: Synapse) -> AsyncIterator[Between]:
+    async with Between(homeserver.url).open() as road:
+        yield road
+
+
+@pytest.fixture
+async def here(homeserver: Synapse, between: Between, tmp_path: Path) -> AsyncIterator[Here]:
+    opened = matrix_stage(tmp_path, homeserver, None, lambda _: None, url=between.url, rooms=SealedRoom)
+    async with opened as (player, room, stage):
         assert isinstance(room, SealedRoom)
         try:
             yield Here(player, room, stage)
@@ -108,6 +116,15 @@ async def test_a_key_that_comes_later_than_what_it_opens_still_opens_it_once(her
     await here.play("%clock +1m\n%crash\n%clock +1m")
     assert here.room.thread("INC-2") is not None
     assert here.room.thread("INC-3") is None
+
+
+async def test_while_nobody_can_say_whose_a_device_is_what_it_says_waits(here: Here, between: Between) -> None:
+    await here.play(DECLARE)
+    between.fail(502, "<html>Bad gateway</html>", only="/keys/")
+    await here.play("@oncall1 in INC-1: ack\n%state INC-1 acknowledge waiting")
+    between.mend()
+    await here.play("%clock +5m\n%state INC-1 acknowledge done")
+    assert here.room.count("oncall1 has it and is the commander") == 1
 
 
 async def test_who_comes_reads_on_and_who_left_does_not(here: Here) -> None:
