@@ -2,6 +2,8 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from types import ModuleType
 
 from adapters.matrix import (
     Accounts,
@@ -115,6 +117,8 @@ async def matrix(
 async def examined(settings: MatrixSettings) -> Sequence[str]:
     """What stands between the bot and its homeserver; empty when nothing does."""
     try:
+        if settings.store is not None:
+            _crypto()
         homeserver = await _homeserver(settings)
     except (ConfigurationError, FarEndError) as problem:
         return [str(problem)]
@@ -128,15 +132,20 @@ def _encryption(settings: MatrixSettings, homeserver: Homeserver, rooms: Rooms, 
     """Keys where the settings name a place for them. Raises ConfigurationError where what encrypts is not installed."""
     if settings.store is None:
         return NoEncryption(rooms)
+    made = _crypto().Crypto
+    if not device:
+        raise ConfigurationError("matrix.store needs a token that belongs to a device; log in anew.")
+    keys: Encryption = made(homeserver, rooms, device, settings.store, settings.store_key.get_secret_value())
+    return keys
+
+
+def _crypto() -> ModuleType:
     try:
-        from adapters.matrix.crypto import Crypto  # noqa: PLC0415  # what it imports is an extra
+        return import_module("adapters.matrix.crypto")  # what it imports is an extra
     except ImportError as missing:
         raise ConfigurationError(
             "matrix.store is set, but what encrypts is not installed: pip install 'sopwith[e2e]'."
         ) from missing
-    if not device:
-        raise ConfigurationError("matrix.store needs a token that belongs to a device; log in anew.")
-    return Crypto(homeserver, rooms, device, settings.store, settings.store_key.get_secret_value())
 
 
 async def _homeserver(settings: MatrixSettings) -> Homeserver:

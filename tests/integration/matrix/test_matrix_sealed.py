@@ -15,10 +15,12 @@ from adapters.matrix.crypto import Crypto
 from adapters.matrix.render import LONGEST
 from bot.demo.play import Player
 from bot.demo.stage import Stage
+from bot.settings import Settings
+from bot.wiring.matrix import examined
 from sops.kit.conversation import Place
 from sops.kit.errors import ConfigurationError
 from sops.kit.message import Card, line
-from tests.conversation.matrix_room import BotInMatrix, MatrixRoom, matrix_stage
+from tests.conversation.matrix_room import BotInMatrix, MatrixRoom, matrix_stage, settings_in
 from tests.conversation.sealed_room import SealedRoom
 from tests.standins.between import Between
 from tests.standins.synapse import Synapse
@@ -200,6 +202,9 @@ async def test_without_what_encrypts_the_setting_is_refused(
     with pytest.raises(ConfigurationError, match=r"pip install 'sopwith\[e2e\]'"):
         async with matrix_stage(tmp_path, homeserver, None, lambda _: None, rooms=lambda *_: room):
             pass
+    settings = settings_in(room, Settings()).matrix
+    assert settings is not None
+    assert "pip install 'sopwith[e2e]'" in "".join(await examined(settings))
 
 
 @asynccontextmanager
