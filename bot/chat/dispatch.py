@@ -17,6 +17,7 @@ from bot.chat.mirroring import Mirroring
 from bot.chat.newcomers import Newcomers
 from bot.chat.privacy import hidden
 from bot.chat.replies import incident as incident_words
+from bot.chat.replies import mirrors
 from bot.chat.replies.freeze import not_frozen
 from bot.chat.roots import Roots
 from bot.engine.desk import Desk
@@ -182,6 +183,9 @@ class Dispatch:
         command = rephrased(run, command)
         if not fits(command, run):
             await self._answer(item, replies.refused(replies.NOT_HERE))
+            return
+        if mirroring.left(run, item.event.place):
+            await self._answer(item, replies.refused(mirrors.not_here(run)))
             return
         roles = permissions.roles_for(command, run)
         if not permissions.may(me.person, roles, self._people):

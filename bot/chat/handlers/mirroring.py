@@ -7,8 +7,8 @@ from bot.chat.handlers.base import Handler, Refused, Speaker
 from bot.chat.replies import mirrors
 from bot.engine.desk import Desk
 from bot.engine.threads import threads
-from sops.kit.conversation import Event
-from sops.kit.run import Mirror
+from sops.kit.conversation import Event, Place
+from sops.kit.run import Mirror, Run
 
 
 def mirror(desk: Desk, me: Speaker, command: commands.Mirror) -> Refused | None:
@@ -37,6 +37,13 @@ def _means(mirror: Mirror, where: str) -> bool:
     """By its whole name, its channel's, or its channel's id."""
     plain = mirror.name.partition(":")[2]
     return where in {mirror.name, plain, plain.removeprefix("#"), mirror.place.channel}
+
+
+def left(run: Run, place: Place) -> bool:
+    """The place is in a thread where the run is told no more."""
+    gone = [mirror.place for mirror in run.mirrors if mirror.over]
+    here = any((each.platform, each.channel) == (place.platform, place.channel) for each in gone)
+    return here and place.thread is not None and not any(thread.holds(place) for thread in threads(run))
 
 
 def echo(desk: Desk, me: Speaker, event: Event) -> None:

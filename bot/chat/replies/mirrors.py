@@ -11,7 +11,7 @@ LONGEST_ECHO = 500
 HERE_ALREADY = "It is told there already."
 NOT_PRIVATE = (
     "This run is seen by those who were let in, and by nobody else. I could not see that the channel is private: it "
-    "must be invite-only, closed to other organisations, not encrypted, and I must be in it."
+    "must be invite-only, closed to other organisations, and I must be in it; an encrypted one wants my keys."
 )
 
 
@@ -51,6 +51,11 @@ def gone_from(run: Run) -> Card:
         line(bold(f"{run.name} · not told here any more")),
         f"It goes on in {home}. /sop {run.name} status says how it stands.",
     )
+
+
+def not_here(run: Run) -> str:
+    """To who goes on in a thread where the run is told no more, and so would not read what came of it."""
+    return f"{run.name} is not told here any more. It goes on in {_where(run) or run.mirrors[0].home}."
 
 
 def no_mirror(run: Run, wanted: str, there: Sequence[str]) -> str:
