@@ -1,11 +1,12 @@
 """How the two databases are opened. Nothing here connects before it is asked to."""
 
 import sqlite3
+import time
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool, QueuePool
 
@@ -52,6 +53,9 @@ def parse(url: str) -> URL:
     return parsed.set(drivername="sqlite+pysqlite")
 
 
+_SWITCHES, _A_MOMENT = 250, 0.02  # tries, and seconds between them
+
+
 def engines(url: URL) -> Engines:
     """Pools for a running store."""
     backend = url.get_backend_name()
@@ -76,13 +80,14 @@ def migration_engine(url: URL) -> Engine:
 
 def _sqlite(engine: Engine, *, begin: str, pragmas: tuple[str, ...]) -> None:
     """Transactions begin as we say, not as the driver guesses; a commit is on disk when it returns."""
-    settings = ("busy_timeout=5000", "journal_mode=WAL", "synchronous=FULL", *pragmas)
+    settings = ("busy_timeout=5000", "synchronous=FULL", *pragmas)
 
     @event.listens_for(engine, "connect")
     def connect(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
         # The standard driver's own attribute; None hands transactions over to us.
         connection.isolation_level = None
         cursor = connection.cursor()
+        _write_ahead(cursor)
         for setting in settings:
             cursor.execute(f"PRAGMA {setting}")
         cursor.close()
@@ -90,3 +95,14 @@ def _sqlite(engine: Engine, *, begin: str, pragmas: tuple[str, ...]) -> None:
     @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
+
+
+def _write_ahead(cursor: DBAPICursor) -> None:
+    """Switch the file to write-ahead logging. Of several who open a new one at once SQLite lets none wait for that."""
+    for _ in range(_SWITCHES):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            time.sleep(_A_MOMENT)
+    cursor.execute("PRAGMA journal_mode=WAL")
