@@ -64,7 +64,13 @@ _DELIVERABLE = (
     )
     .order_by(OUTBOX.c.id)
 )
-_NEXT_DUE = select(func.min(OUTBOX.c.not_before)).select_from(OUTBOX).join(_HEADS, _HEADS.c.id == OUTBOX.c.id)
+_NEXT_DUE = (
+    select(func.min(OUTBOX.c.not_before))
+    .select_from(OUTBOX)
+    .join(_HEADS, _HEADS.c.id == OUTBOX.c.id)
+    .where(OUTBOX.c.not_before > bindparam("looked", type_=OUTBOX.c.not_before.type))
+)
+_NEXT_DUE_ON = _NEXT_DUE.where(OUTBOX.c.platform == bindparam("chat"))
 
 _THIS = and_(OUTBOX.c.id == bindparam("row"), _QUEUED)
 _EDITED = OUTBOX.delete().where(_THIS, OUTBOX.c.kind == _EDIT)
@@ -86,7 +92,6 @@ _UNSURE = (
         _QUEUED,
         OUTBOX.c.kind == _POST,
         OUTBOX.c.uncertain,
-        OUTBOX.c.root.is_(None),
         OUTBOX.c.platform == bindparam("chat"),
         OUTBOX.c.channel == bindparam("where"),
     )
@@ -193,8 +198,10 @@ class SqlOutbox:
             values = {"thread": _thread(gone), "lost": gone, "why": _DEPENDS}
             lost += [f.logical_id for f in self._connection.execute(_DEAD_WITH, values) if f.kind == "post"]
 
-    def next_due(self) -> datetime | None:
-        return self._connection.execute(_NEXT_DUE).scalar()
+    def next_due(self, after: datetime, platform: str | None = None) -> datetime | None:
+        if platform is None:
+            return self._connection.execute(_NEXT_DUE, {"looked": after}).scalar()
+        return self._connection.execute(_NEXT_DUE_ON, {"looked": after, "chat": platform}).scalar()
 
     def card(self, logical_id: str) -> Card | None:
         found = self._connection.execute(_CARD, {"logical_id": logical_id}).scalar()

@@ -8,6 +8,7 @@ import hashlib
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +24,7 @@ from sops.kit.ports import Traits
 
 PLATFORM = "matrix"
 _KEPT = 200  # times of messages that are asked for at once or never
-_TRAITS = Traits(keyed=True, overtaken=True, inline_files=False, longest=LONGEST)
+_TRAITS = Traits(keyed=True, overtaken=True, overheard=True, inline_files=False, longest=LONGEST)
 
 
 class MatrixChat:
@@ -61,7 +62,8 @@ class MatrixChat:
         ref = await self._send(place, self._renderer.content(card), transaction(key))
         if card.buttons:
             await self._note_time(place.channel, ref)
-        await self._pins.settle(place.channel, ref, card.pinned)
+        with suppress(FarEndError):  # it is there; the next edit sees to the pin
+            await self._pins.settle(place.channel, ref, card.pinned)
         return ref
 
     async def find(self, key: str, place: Place, since: datetime) -> str | None:

@@ -4,6 +4,7 @@ Notices are bots speaking and no events, nor is what the bot itself said. What a
 up among what was journaled, since the homeserver empties what was redacted: what is not there never acted.
 """
 
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
@@ -22,6 +23,9 @@ KINDS = (
     "m.room.member",
     "m.room.encryption",
 )
+
+_MALFORMED = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
+_log = logging.getLogger(__name__)
 
 
 class Translator:
@@ -46,7 +50,11 @@ class Translator:
         came = [number for number, each in enumerate(timeline) if self._is_our_coming(each)]
         found: dict[str, Event] = {}
         for told in timeline[came[-1] if came else 0 :]:
-            event = await self._event(room, told, found)
+            try:
+                event = await self._event(room, told, found)
+            except _MALFORMED as problem:  # anybody may send anything; it must not stop what others say
+                _log.warning("Matrix: an event in %s cannot be read: %s", room, type(problem).__name__)
+                continue
             if event is not None:
                 found[event.dedupe_key] = event
         return list(found.values())

@@ -33,10 +33,18 @@ class Poll:
 
 
 class Pump:
-    """Something to be done again and again, whenever it is wanted, until a stroke finds nothing to do."""
+    """Something to be done again and again, whenever it is wanted, until a stroke finds nothing to do.
 
-    def __init__(self, stroke: Callable[[], Awaitable[bool]]) -> None:
+    `due` says when, after the instant it looked last, there will be something by itself; `next` is what it said. While
+    the pump works it is None: it looks again before it rests, and nobody need wake it for what has become due.
+    """
+
+    def __init__(
+        self, stroke: Callable[[], Awaitable[bool]], due: Callable[[datetime], Awaitable[datetime | None]]
+    ) -> None:
         self.stroke = stroke
+        self.due = due
+        self.next: datetime | None = None
         self.wanted = asyncio.Event()
 
 
@@ -65,9 +73,11 @@ class Engine:
         self._owner = owner
         self._poll = poll
         self._next_poll: datetime | None = None
-        self._pumps = [Pump(self._work), *(Pump(partial(postman.deliver, name)) for name in postman.platforms)]
+        self._pumps = [
+            Pump(self._work, self._work_due),
+            *(Pump(partial(postman.deliver, name), partial(postman.next_due, only=name)) for name in postman.platforms),
+        ]
         self._draining = asyncio.Lock()
-        self._arming = asyncio.Lock()
 
     async def recover(self) -> None:
         """After a start: look at every open run, since anything may have happened meanwhile."""
@@ -119,18 +129,23 @@ class Engine:
                 pump.wanted.set()
 
     async def _pump_and_arm(self, pump: "Pump", alarm: Alarm) -> None:
+        pump.next, looked = None, self._clock.now()
         while await pump.stroke():
+            looked = self._clock.now()
             for other in self._pumps:
                 if other is not pump:
                     other.wanted.set()
-        async with self._arming:  # else a slower look could put an earlier instant off
-            alarm.arm(await self.next_due())
+        pump.next = await pump.due(looked)
+        alarm.arm(_earliest(*(each.next for each in self._pumps)))
 
     async def next_due(self) -> datetime | None:
-        """The next instant at which there will be something to do without anybody waking it."""
-        stored = await self._store.read(lambda tx: (tx.deadlines.next_due(), tx.outbox.next_due()))
-        times = (*stored, self._next_poll, self._postman.next_due())
-        return min((at for at in times if at is not None), default=None)
+        """The next instant at which there will be something to do without anybody waking it, after a drain."""
+        now = self._clock.now()
+        return _earliest(await self._work_due(now), await self._postman.next_due(now))
+
+    async def _work_due(self, _: datetime) -> datetime | None:
+        """A deadline that is due is fired by whoever finds it, so that none is left behind."""
+        return _earliest(await self._store.read(lambda tx: tx.deadlines.next_due()), self._next_poll)
 
     async def _turn(self) -> bool:
         """One stroke of everything; False if there was nothing to do."""
@@ -183,3 +198,7 @@ class Engine:
         for run_id in await self._store.read(lambda tx: tx.runs.awake()):
             moved = await self._advance(run_id) or moved
         return moved
+
+
+def _earliest(*times: datetime | None) -> datetime | None:
+    return min((at for at in times if at is not None), default=None)

@@ -1,10 +1,11 @@
 """The inbox's end of the post: it journals before anybody acknowledges, and answers where somebody spoke."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from sops.kit.conversation import Event, Place
 from sops.kit.message import Card
+from sops.kit.run import Run
 from sops.kit.stores import HELD, InboxItem, Outgoing, Store, Transaction
 
 FORGE, _RUN = "forge", "run:"
@@ -45,9 +46,13 @@ def _accept(tx: Transaction, event: Event) -> bool:
     known = conversation.startswith(_RUN)
     if not known and (place.thread or event.about) and tx.outbox.unsure(place.platform, place.channel):
         return tx.inbox.accept(event, held_in(place))
-    if not known and event.kind in _OVERHEARD and not event.addressed and not event.text.startswith(("!", "/")):
-        return False
-    return tx.inbox.accept(event, conversation)
+    return _concerns_us(event, conversation) and tx.inbox.accept(event, conversation)
+
+
+def _concerns_us(event: Event, conversation: str) -> bool:
+    """It stands in a run's thread, or is meant for the bot; else it is talk between people."""
+    meant = event.addressed or event.text.startswith(("!", "/"))
+    return conversation.startswith(_RUN) or event.kind not in _OVERHEARD or meant
 
 
 def release(tx: Transaction, place: Place) -> None:
@@ -56,14 +61,14 @@ def release(tx: Transaction, place: Place) -> None:
         return
     for item in tx.inbox.held(held_in(place)):
         conversation = conversation_of(tx, item.event)
-        if conversation.startswith(_RUN) or item.event.kind not in _OVERHEARD:
+        if _concerns_us(item.event, conversation):
             tx.inbox.refile(item.seq, conversation)
         else:
             tx.inbox.done(item.seq)
 
 
 def held_in(place: Place) -> str:
-    """The conversation of events that may stand in a thread whose root may have been posted; it is not handled."""
+    """The conversation of events that may be about a message which may have been posted; it is not handled."""
     return f"{HELD}{place.platform}:{place.channel}"
 
 
@@ -96,6 +101,15 @@ def put_answer(tx: Transaction, item: InboxItem, card: Card, at: datetime) -> No
     if place.thread is None and event.about:  # a reaction says which message it is on, not in which thread
         sent = tx.outbox.sent_as(place.platform, place.channel, event.about)
         place = place.model_copy(update={"thread": sent.place.thread or sent.ref}) if sent else place
-    run_id = item.conversation.removeprefix(_RUN) if item.conversation.startswith(_RUN) else None
-    private = run_id is not None and tx.runs.get(run_id).embargoed
+    private = any(run.embargoed for run in _told_at(tx, item))
     tx.outbox.put(Outgoing("whisper", f"event/{item.seq}", place, card, to=event.actor, private=private), at)
+
+
+def _told_at(tx: Transaction, item: InboxItem) -> Iterator[Run]:
+    """The runs that an answer there may tell of: the one spoken to, and whatever is told in that channel."""
+    if item.conversation.startswith(_RUN):
+        yield tx.runs.get(item.conversation.removeprefix(_RUN))
+    here = (item.event.place.platform, item.event.place.channel)
+    for run in tx.runs.open():
+        if any((place.platform, place.channel) == here for place in run.places):
+            yield run

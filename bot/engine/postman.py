@@ -37,7 +37,7 @@ class Postman:
         self._people = people
         self._private: dict[tuple[str, str], datetime] = {}
         self._free_at: dict[tuple[str, str], datetime] = {}
-        self._waiting: set[datetime] = set()
+        self._waiting: dict[str | None, set[datetime]] = {}
 
     @property
     def platforms(self) -> tuple[str, ...]:
@@ -48,7 +48,7 @@ class Postman:
         now = self._clock.now()
         waiting = await self._store.read(lambda tx: tx.outbox.deliverable(now))
         mine = [each for each in waiting if only is None or each.message.place.platform == only]
-        self._waiting = {at for each in mine if (at := self._held_until(each)) is not None}
+        self._waiting[only] = {at for each in mine if (at := self._held_until(each)) is not None}
         worked = False
         for delivery in mine:
             if self._held_until(delivery) is not None:
@@ -56,12 +56,14 @@ class Postman:
             worked = True
             problem = await caught(self._deliver(delivery), message=delivery.message.logical_id)
             if problem is not None:
-                await self._postpone(delivery, problem)
+                await self._postpone(delivery, problem, uncertain=True)
         return worked
 
-    def next_due(self) -> datetime | None:
-        """When the next message that was held back for its channel's pace may go."""
-        return min(self._waiting, default=None)
+    async def next_due(self, looked: datetime, only: str | None = None) -> datetime | None:
+        """When the next message may go that was held back as `deliver` looked, for a failure or its channel's pace."""
+        retried = await self._store.read(lambda tx: tx.outbox.next_due(looked, only))
+        paced = min(self._waiting.get(only, ()), default=None)
+        return min((at for at in (retried, paced) if at is not None), default=None)
 
     def _held_until(self, delivery: Delivery) -> datetime | None:
         """Until when its channel is to be left alone; None if it may be written to."""
@@ -119,7 +121,10 @@ class Postman:
         desk.finish()
 
     async def _postpone(self, delivery: Delivery, error: str, *, uncertain: bool = False) -> None:
-        """Try again later and later; after a day of failures the message is given up."""
+        """Try again later and later; after a day of failures the message is given up.
+
+        What may have arrived once may have arrived, however the later tries fail.
+        """
         if delivery.attempts >= MOST_ATTEMPTS:
             await self._store.transact(lambda tx: self._given_up(tx, delivery, error))
             return
@@ -127,15 +132,23 @@ class Postman:
         if delivery.attempts == TOLD_AT and (delivery.message.private or own_root):
             await self._store.transact(lambda tx: self._tell(tx, delivery.message, error))
         later = self._clock.now() + timedelta(seconds=min(2 ** min(delivery.attempts, 9), LONGEST_WAIT))
-        await self._store.transact(lambda tx: tx.outbox.retry(delivery.row, later, error, uncertain=uncertain))
+        unsure = uncertain or delivery.uncertain
+
+        def retry(tx: Transaction) -> None:
+            tx.outbox.retry(delivery.row, later, error, uncertain=unsure)
+            if not unsure:
+                release(tx, delivery.message.place)
+
+        await self._store.transact(retry)
 
     def _tell(self, tx: Transaction, message: Outgoing, error: str) -> None:
         """A run cannot be shown where it belongs: those who must know hear of it directly, once."""
         if message.run_id is None:
             return
         run = tx.runs.get(message.run_id)
+        unnamed = run.embargoed and self._chats[message.place.platform].traits.overheard
         for number, actor in enumerate(audience(run, self._people, message.place.platform)):
-            card = replies.cannot_be_shown(run, error)
+            card = replies.hidden_cannot_be_shown(error) if unnamed else replies.cannot_be_shown(run, error)
             logical_id = Thread(message.place, number_of(message.logical_id)).named(f"{run.id}/unseen/{number}")
             told = Outgoing("whisper", logical_id, message.place, card, run.id, to=actor)
             tx.outbox.put(told, self._clock.now())

@@ -62,12 +62,14 @@ class Traits:
 
     keyed: posting the same key twice shows one message; where it does not, an uncertain post is sought with `find`.
     overtaken: a reply may be heard before the reference of the post it answers is known.
+    overheard: whoever reads a place reads what is whispered there.
     inline_files: a card's file is shown with it; elsewhere it follows as a message of its own.
     longest: bytes of UTF-8 a message's text may have, 0 if that does not matter; what is longer becomes a file.
     """
 
     keyed: bool = True
     overtaken: bool = False
+    overheard: bool = False
     inline_files: bool = True
     longest: int = 0
     pace: Pace | None = None

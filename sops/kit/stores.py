@@ -240,8 +240,11 @@ class Outbox(Protocol):
         """Give up on this message; the thread goes on, the row stays listed."""
         ...
 
-    def next_due(self) -> datetime | None:
-        """When the earliest message held back by `retry` may be tried again."""
+    def next_due(self, after: datetime, platform: str | None = None) -> datetime | None:
+        """When, after that instant, the next message held back by `retry` may be tried again; of that chat, or of any.
+
+        What may be tried already waits for something else: its channel's pace, or a chat that is not configured.
+        """
         ...
 
     def card(self, logical_id: str) -> Card | None:

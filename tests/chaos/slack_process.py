@@ -57,7 +57,7 @@ async def come_to_rest(wire: Wire, store: Store, clock: Clock) -> None:
 
 def _left(tx: Transaction, now: datetime) -> bool:
     """Whether there is anything to do yet, now or in a moment."""
-    return bool(tx.inbox.waiting() or tx.runs.awake() or tx.outbox.deliverable(now) or tx.outbox.next_due())
+    return bool(tx.inbox.waiting() or tx.runs.awake() or tx.outbox.deliverable(now) or tx.outbox.next_due(now))
 
 
 if __name__ == "__main__":

@@ -1228,6 +1228,14 @@ def cannot_be_shown(run: Run, error: str) -> Card:
     )
 
 
+def hidden_cannot_be_shown(error: str) -> Card:
+    """The same of a run under embargo: where this is read, others may read as well."""
+    return card(
+        f"Something you answer for cannot be shown where it belongs: {error}. It goes on all the same.",
+        "An operator finds in the log which channel it is; once it is as it should be, I say there what I held back.",
+    )
+
+
 def event_parked() -> Card:
     return card("I could not handle that message, five times over, and set it aside. An operator finds it in the log.")
 

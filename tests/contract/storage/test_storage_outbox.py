@@ -163,15 +163,18 @@ async def test_of_edits_put_at_once_one_is_left(store: SqlStore, other_store: Sq
 async def test_a_message_held_back_holds_back_its_thread_but_no_other(store: SqlStore) -> None:
     dev = Place(platform="console", channel="dev")
     await put(store, a_message("first"), a_message("second"), a_message("third", place=dev))
-    assert await store.read(lambda tx: tx.outbox.next_due()) is None
+    assert await store.read(lambda tx: tx.outbox.next_due(NOW)) is None
     await store.transact(lambda tx: tx.outbox.retry(_row(tx, "first"), later(seconds=30), "rate limited"))
     assert await ids(store) == ["third"]
-    assert await store.read(lambda tx: tx.outbox.next_due()) == later(seconds=30)
+    assert await store.read(lambda tx: tx.outbox.next_due(NOW)) == later(seconds=30)
+    assert await store.read(lambda tx: tx.outbox.next_due(NOW, "console")) == later(seconds=30)
+    assert await store.read(lambda tx: tx.outbox.next_due(NOW, "matrix")) is None
+    assert await store.read(lambda tx: tx.outbox.next_due(later(seconds=30))) is None
     assert await ids(store, later(seconds=29)) == ["third"]
     [first, _] = await deliverable(store, later(seconds=30))
     assert (first.message.logical_id, first.attempts) == ("first", 1)
     await deliver(store, "first")
-    assert await store.read(lambda tx: tx.outbox.next_due()) is None
+    assert await store.read(lambda tx: tx.outbox.next_due(NOW)) is None
     assert await ids(store) == ["second", "third"]
 
 
