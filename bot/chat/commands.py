@@ -219,7 +219,9 @@ class Reject(Command):
 
 @dataclass(frozen=True)
 class Withdraw(Command):
-    """!withdraw"""
+    """!withdraw, or a ✅ that is taken away: that names the request it stood on."""
+
+    code: str = ""
 
 
 @dataclass(frozen=True)

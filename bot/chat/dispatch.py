@@ -141,9 +141,11 @@ class Dispatch:
         me = Speaker(event.actor, self._people.who(event.actor))
         if run is not None and isinstance(parsed, commands.Talk):
             parsed = commands.answer(event.text, asked_severity=run.prefix == "INC" and run.severity is None) or parsed
-        if isinstance(parsed, commands.Talk):
-            hint = self._hint(run, parsed, me)
-            await self._answer(item, hint)
+        if run is not None and mirroring.left(run, event):
+            gone = replies.refused(mirrors.not_here(run))
+            await self._answer(item, None if isinstance(parsed, commands.Talk) else gone)
+        elif isinstance(parsed, commands.Talk):
+            await self._answer(item, self._hint(run, parsed, me))
         elif isinstance(parsed, commands.Problem):
             await self._answer(item, replies.problem(parsed))
         elif isinstance(parsed, commands.Unfreeze):
@@ -183,9 +185,6 @@ class Dispatch:
         command = rephrased(run, command)
         if not fits(command, run):
             await self._answer(item, replies.refused(replies.NOT_HERE))
-            return
-        if mirroring.left(run, item.event.place):
-            await self._answer(item, replies.refused(mirrors.not_here(run)))
             return
         roles = permissions.roles_for(command, run)
         if not permissions.may(me.person, roles, self._people):

@@ -23,6 +23,8 @@ _OPEN = (
     commands.Withdraw,
 )
 _WITH_ANY_ROLE = (commands.Note, commands.Page, commands.Stop, commands.Hold)
+#: What makes a run go on that was held because its incident proved to be an attack.
+_GOING_ON = (commands.Start, commands.Resume)
 _BLOCKERS = (commands.Blocker, commands.Dismiss)
 
 
@@ -34,6 +36,10 @@ def roles_for(command: commands.Command, run: Run) -> tuple[Role, ...]:
         return ANYONE  # whoever may declare may also say how bad it is
     if isinstance(command, _WITH_ANY_ROLE):
         return EVERY_ROLE
+    if isinstance(command, _GOING_ON) and run.facts.get("restrained"):
+        return (Role.SECURITY_LEAD,)
+    if isinstance(command, commands.Cancel) and run.private and run.leaders:
+        return run.leaders[:1]  # a report is not anybody's to end but its owner's role
     if isinstance(command, commands.Override):
         return tuple(dict.fromkeys((*leaders(run), Role.ON_CALL)))
     if isinstance(command, _BLOCKERS):

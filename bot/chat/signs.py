@@ -25,7 +25,8 @@ def reaction(tx: Transaction, run: Run, event: Event) -> commands.Parsed:
     if asked is None or event.text != YES:
         return commands.Talk()
     if event.kind == "unreaction":
-        return commands.Withdraw() if asked.live else commands.Talk()
+        mine = any(yes.account == str(event.actor) for yes in asked.yeses)
+        return commands.Withdraw(asked.code) if asked.live and mine else commands.Talk()
     return commands.Talk(yes=True) if seen_by_the_world(run, asked) else commands.Approve(asked.code)
 
 

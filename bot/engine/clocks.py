@@ -25,7 +25,7 @@ from sops.kit.run import Run
 from sops.kit.stores import Deadline, Outgoing, Store, Transaction
 
 _log = structlog.get_logger(__name__)
-BATCH = 50
+BATCH = 1000  # at once, so that after downtime each channel reads one message
 LATE = timedelta(minutes=5)
 MOST_REMINDED = 5  # people one reminder mentions, where it is nobody's alone
 
@@ -59,17 +59,20 @@ class Clocks:
 
     async def fire(self) -> bool:
         """Fire what is due; False if nothing was."""
-        due = await self._store.read(lambda tx: tx.deadlines.next_due())
-        if due is None or due > self._clock.now():
+        if not await self._is_due():
             return False
         await self._debts.look_before_reminding()
         if await caught(self._store.transact(lambda tx: self._fire(tx, BATCH)), deadlines="batch") is not None:
             await self._one_by_one()
         return True
 
+    async def _is_due(self) -> bool:
+        due = await self._store.read(lambda tx: tx.deadlines.next_due())
+        return due is not None and due <= self._clock.now()
+
     async def _one_by_one(self) -> None:
         """After a failure: every deadline by itself; one that fails again is passed over, so that it stops no other."""
-        for _ in range(BATCH):
+        while await self._is_due():
             if await caught(self._store.transact(lambda tx: self._fire(tx, 1)), deadlines="one") is not None:
                 passed = await self._store.transact(lambda tx: tx.deadlines.take_due(self._clock.now(), 1))
                 _log.error("deadline passed over", deadline=passed)
@@ -113,6 +116,7 @@ class Clocks:
             desk.run = timing.update_missed(desk.run, state.due_at, desk.now)
         following = _next_mark(desk.run, deadline, self._ladder(run))
         card = replies.clocks.reminder(run, deadline, whom, following, desk.now)
+        desk.offer_again(_reminder_key(run, deadline), card, instead_of=f"{run.id}/reminder/{deadline.clock}/")
         return [Reminder(desk.run, deadline, card, whom, late)]
 
     def _digest(self, desk: Desk, deadline: Deadline) -> list[Reminder]:
@@ -171,7 +175,7 @@ class Clocks:
         for reminder, thread in said:
             run, deadline = reminder.run, reminder.deadline
             card = replies.clocks.late(reminder.card, deadline.due_at) if reminder.late > LATE else reminder.card
-            key = f"{run.id}/reminder/{deadline.clock}/{deadline.generation}/{deadline.threshold}"
+            key = _reminder_key(run, deadline)
             post = Outgoing("post", key, run.place, card, run.id, root=root_of(run.id), private=run.embargoed)
             tx.outbox.put(thread.copied(post), now)
 
@@ -183,6 +187,10 @@ class Clocks:
         key = f"missed/{now.isoformat()}/{':'.join(where)}/{marks}"
         private = any(reminder.run.embargoed for reminder in missed)
         tx.outbox.put(Outgoing("post", key, place, card, private=private), now)
+
+
+def _reminder_key(run: Run, deadline: Deadline) -> str:
+    return f"{run.id}/reminder/{deadline.clock}/{deadline.generation}/{deadline.threshold}"
 
 
 def _channel(thread: Thread) -> tuple[str, str]:

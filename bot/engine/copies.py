@@ -11,6 +11,7 @@ from bot.chat import replies
 from bot.chat.replies import mirrors
 from bot.engine.offers import OFFERS
 from bot.engine.threads import Thread, request_message, root_of, threads
+from sops.kit.message import Card
 from sops.kit.run import Run
 from sops.kit.stores import Outbox, Outgoing
 
@@ -39,7 +40,7 @@ def _begun(run: Run, thread: Thread, outbox: Outbox, now: datetime) -> Iterator[
     summary = Outgoing("post", root_of(run.id), run.place, replies.summary(run, now), run.id)
     yield thread.copied(replace(summary, private=run.embargoed))
     for logical_id in _answerable(run):
-        card = outbox.card(logical_id)
+        card = _as_it_stands(run, logical_id, outbox)
         if card is not None:
             said = Outgoing("post", logical_id, run.place, card, run.id, root=root_of(run.id))
             yield thread.copied(replace(said, private=run.embargoed))
@@ -54,6 +55,14 @@ def _ended(run: Run, thread: Thread, outbox: Outbox) -> Iterator[Outgoing]:
         if card is not None:
             edit = Outgoing("edit", logical_id, run.place, card.used(mirrors.NOT_HERE_ANY_MORE), run.id)
             yield thread.copied(replace(edit, private=run.embargoed))
+
+
+def _as_it_stands(run: Run, logical_id: str, outbox: Outbox) -> Card | None:
+    """As it reads by now: a request that was granted has no buttons."""
+    card = outbox.card(logical_id)
+    asked = next((each for each in run.requests if request_message(run.id, each.seq) == logical_id), None)
+    closed = replies.approvals.request_closed(asked) if asked else ""
+    return card.used(closed) if card and closed else card
 
 
 def _answerable(run: Run) -> Sequence[str]:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from bot.chat import replies
 from bot.engine.caught import caught
 from bot.engine.copies import begun_and_ended, copies
-from bot.engine.offers import offered, taken_back, without
+from bot.engine.offers import OFFERS, offered, taken_back, without
 from bot.engine.threads import original, request_message, root_of
 from sops.kit import timing
 from sops.kit.conversation import Place
@@ -126,11 +126,14 @@ class Desk:
 
     def _take_back_offers(self) -> None:
         self.run, gone = taken_back(self.run)
-        said = {message.logical_id: message.card for message in self._messages}
         for logical in gone:
-            card = said.get(logical) or self.tx.outbox.card(logical)
-            if card is not None:
-                self._put(Outgoing("edit", logical, self.run.place, card.used(""), self.run.id))
+            self._take_buttons(logical)
+
+    def _take_buttons(self, logical: str) -> None:
+        said = {message.logical_id: message.card for message in self._messages}
+        card = said.get(logical) or self.tx.outbox.card(logical)
+        if card is not None:
+            self._put(Outgoing("edit", logical, self.run.place, card.used(""), self.run.id))
 
     def _tell_parent(self) -> None:
         """The parent shows this run in one line, and looks again when that line changes."""
@@ -171,6 +174,13 @@ class Desk:
             if card is not None:
                 card = card.used(closed) if closed else card
                 self._put(Outgoing("edit", logical, self.run.place, card, self.run.id))
+
+    def offer_again(self, logical_id: str, card: Card, *, instead_of: str) -> None:
+        """That message offers what older ones of the same kind did, whose logical ids begin so; they do no more."""
+        for older in [each for each in self.run.facts.get(OFFERS, {}) if each.startswith(instead_of)]:
+            self.run = without(self.run, older)
+            self._take_buttons(older)
+        self.run = offered(self.run, logical_id, card)
 
     def close_buttons(self, place: Place, ref: str, how: str) -> None:
         """The message with that reference had buttons, and one was pressed: it keeps none anywhere, and says which."""

@@ -19,8 +19,9 @@ from sops.kit.errors import Unlearned
 from sops.kit.model import Role, Severity, Sop, Step
 from sops.kit.policy import Policy
 
-#: Facts that stay when a run goes back for another iteration: what people decided about issues.
-KEPT = frozenset({"soak.dismissed", "soak.named"})
+#: Facts that stay when a run goes back for another iteration: what people decided about issues, and which messages
+#: have buttons yet.
+KEPT = frozenset({"soak.dismissed", "soak.named", "offers"})
 
 
 class RunState(StrEnum):

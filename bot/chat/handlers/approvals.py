@@ -74,8 +74,9 @@ def _count(desk: Desk, me: Speaker, asked: Request) -> None:
         desk.say(replies.approvals.counted(desk.run, now, me.handle))
 
 
-def withdraw(desk: Desk, me: Speaker, _: commands.Withdraw) -> Refused | None:
-    mine = [r for r in requests.live(desk.run) if me.handle in r.people]
+def withdraw(desk: Desk, me: Speaker, command: commands.Withdraw) -> Refused | None:
+    """The speaker's newest yes does not count any more, or the one to the request with that code."""
+    mine = [r for r in requests.live(desk.run) if me.handle in r.people and command.code in {"", r.code}]
     if not mine:
         return Refused(replies.refused(replies.NO_YES))
     asked = mine[-1]

@@ -57,7 +57,7 @@ def start(desk: Desk, me: Speaker, _: commands.Start) -> Refused | None:
     if desk.run.state is not RunState.PLANNED:
         return Refused(replies.refused(replies.NOT_PLANNED))
     owners = desk.run.owners if me.handle in desk.run.owners else (*desk.run.owners, me.handle)
-    desk.run = desk.run.but(state=RunState.ACTIVE, owners=owners)
+    desk.run = desk.run.but(state=RunState.ACTIVE, owners=owners).with_facts({"restrained": False})
     desk.note("started", me.record)
     desk.say(replies.started(desk.run, me.handle))
     return None
@@ -75,7 +75,7 @@ def hold(desk: Desk, me: Speaker, command: commands.Hold) -> Refused | None:
 def resume(desk: Desk, me: Speaker, _: commands.Resume) -> Refused | None:
     if desk.run.state is not RunState.HELD:
         return Refused(replies.refused(replies.NOT_HELD))
-    desk.run = desk.run.but(state=RunState.ACTIVE)
+    desk.run = desk.run.but(state=RunState.ACTIVE).with_facts({"restrained": False})
     desk.note("resume", me.record)
     desk.say(replies.resumed(me.handle))
     return None

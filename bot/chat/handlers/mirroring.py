@@ -7,7 +7,7 @@ from bot.chat.handlers.base import Handler, Refused, Speaker
 from bot.chat.replies import mirrors
 from bot.engine.desk import Desk
 from bot.engine.threads import threads
-from sops.kit.conversation import Event, Place
+from sops.kit.conversation import Event
 from sops.kit.run import Mirror, Run
 
 
@@ -39,11 +39,12 @@ def _means(mirror: Mirror, where: str) -> bool:
     return where in {mirror.name, plain, plain.removeprefix("#"), mirror.place.channel}
 
 
-def left(run: Run, place: Place) -> bool:
-    """The place is in a thread where the run is told no more."""
-    gone = [mirror.place for mirror in run.mirrors if mirror.over]
+def left(run: Run, event: Event) -> bool:
+    """It is said in a thread where the run is told no more, or of a message there."""
+    place, gone = event.place, [mirror.place for mirror in run.mirrors if mirror.over]
     here = any((each.platform, each.channel) == (place.platform, place.channel) for each in gone)
-    return here and place.thread is not None and not any(thread.holds(place) for thread in threads(run))
+    within = place.thread is not None or bool(event.about)
+    return here and within and not any(thread.holds(place) for thread in threads(run))
 
 
 def echo(desk: Desk, me: Speaker, event: Event) -> None:

@@ -47,10 +47,11 @@ def unmirrored(run: Run, mirror: Mirror, by: str) -> Card:
 def gone_from(run: Run) -> Card:
     """What the summary becomes in a thread where the run is told no more."""
     home = next((mirror.home for mirror in run.mirrors), "")
-    return card(
+    gone = card(
         line(bold(f"{run.name} · not told here any more")),
         f"It goes on in {home}. /sop {run.name} status says how it stands.",
     )
+    return gone.model_copy(update={"pinned": False})
 
 
 def not_here(run: Run) -> str:
