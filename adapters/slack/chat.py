@@ -17,7 +17,7 @@ from adapters.slack.accounts import user_of
 from adapters.slack.errors import speaking
 from adapters.slack.render import LONGEST, Renderer
 from sops.kit.conversation import Actor, Place
-from sops.kit.errors import FarEndRefused
+from sops.kit.errors import FarEndError, FarEndRefused
 from sops.kit.message import Card
 from sops.kit.ports import Pace, Traits
 
@@ -112,11 +112,17 @@ class SlackChat:
         return None
 
     async def is_private(self, place: Place) -> bool:
-        """A private channel that no other organisation shares."""
-        async with speaking(writes=False):
-            channel = (await self._client.conversations_info(channel=place.channel))["channel"]
+        """A private channel the bot is in and no other organisation shares, nor soon will."""
+        try:
+            async with speaking(writes=False):
+                channel = (await self._client.conversations_info(channel=place.channel))["channel"]
+        except FarEndRefused as refusal:
+            if "channel_not_found" in str(refusal):
+                return False  # to whoever is not in it, a private channel does not exist
+            # A scope or a token, which somebody can mend: what is private waits for that.
+            raise FarEndError(str(refusal)) from refusal
         shared = channel.get("is_ext_shared") or channel.get("is_pending_ext_shared")
-        return bool(channel.get("is_private")) and not shared
+        return bool(channel.get("is_private") and channel.get("is_member")) and not shared
 
     async def remove(self, place: Place, ref: str) -> bool:
         """Slack lets a bot delete its own messages alone."""
