@@ -14,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from adapters.slack.accounts import user_of
-from adapters.slack.errors import speaking
+from adapters.slack.errors import speaking, taken
 from adapters.slack.render import LONGEST, Renderer
 from sops.kit.conversation import Actor, Place
 from sops.kit.errors import FarEndError, FarEndRefused
@@ -135,12 +135,16 @@ class SlackChat:
             self._answers.popitem(last=False)
 
     async def _answer(self, channel: str, user: str, card: Card) -> None:
+        """As the answer to their command while its address serves; else directly."""
         url, until = self._answers.get((channel, user), ("", self._now()))
         async with speaking(writes=False):
-            if url and self._now() < until:
-                await AsyncWebhookClient(url).send(response_type="ephemeral", **self._shown(card))
-            else:
-                await self._client.chat_postMessage(channel=user, **self._shown(card))
+            if url and self._now() < until and await self._respond(url, card):
+                return
+            await self._client.chat_postMessage(channel=user, **self._shown(card))
+
+    async def _respond(self, url: str, card: Card) -> bool:
+        client = AsyncWebhookClient(url, session=self._client.session, retry_handlers=[])
+        return taken(await client.send(response_type="ephemeral", **self._shown(card)))
 
     def _shown(self, card: Card) -> dict[str, Any]:
         return {"text": self._renderer.notice(card), "blocks": self._renderer.blocks(card)}

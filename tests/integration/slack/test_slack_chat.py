@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from adapters.slack import Renderer, SlackChat, client_for
-from sops.kit.conversation import Place
+from sops.kit.conversation import Actor, Place
 from sops.kit.errors import FarEndError
-from tests.standins.slack import Channel, SlackStandIn
+from sops.kit.message import Card, line
+from tests.standins.slack import Channel, Fault, SlackStandIn
 
 
 @dataclass
@@ -79,3 +80,45 @@ async def test_while_slack_may_not_be_asked_nobody_says_whether_a_channel_is_pri
     here.slack.withdraw("groups:read")
     with pytest.raises(FarEndError, match="groups:read"):
         await here.chat.is_private(at(security))
+
+
+async def commanded(here: Spoken) -> tuple[Actor, Place]:
+    """Somebody gave a command where the bot is no member."""
+    guest = here.slack.user("guest")
+    away = here.slack.channel("#elsewhere", members=[guest], with_bot=False)
+    url = here.slack.workspace.new_response_url(away, guest)
+    here.chat.remember_answer(away.id, guest.id, f"{here.slack.base_url}/hooks/{url}")
+    return Actor(platform="slack", id=f"{guest.team}/{guest.id}"), at(away)
+
+
+def card(text: str) -> Card:
+    return Card(lines=(line(text),))
+
+
+async def test_a_command_is_answered_where_it_was_given_and_directly_once_its_address_serves_no_more(
+    here: Spoken,
+) -> None:
+    guest, away = await commanded(here)
+    for number in range(6):
+        await here.chat.whisper(f"k{number}", away, guest, card(f"answer {number}"))
+    assert [seen.plain() for seen in here.slack.ephemerals("guest")] == [f"answer {number}" for number in range(5)]
+    assert [seen.plain() for seen in here.slack.messages(here.slack.direct("guest"))] == ["answer 5"]
+
+
+@pytest.mark.parametrize("fault", [Fault.HTTP_500, Fault.HTTP_503, Fault.CLOSED_BEFORE])
+async def test_an_answer_slack_failed_to_take_is_one_request_and_worth_another_try(here: Spoken, fault: Fault) -> None:
+    guest, away = await commanded(here)
+    here.slack.fail("response_url", fault)
+    with pytest.raises(FarEndError):
+        await here.chat.whisper("k", away, guest, card("answer"))
+    assert len(here.slack.calls("response_url")) == 1
+    await here.chat.whisper("k", away, guest, card("answer"))
+    assert [seen.plain() for seen in here.slack.ephemerals("guest")] == ["answer"]
+
+
+async def test_an_answer_slack_wants_later_says_how_much_later(here: Spoken) -> None:
+    guest, away = await commanded(here)
+    here.slack.limit("response_url", next_calls=1, retry_after=30)
+    with pytest.raises(FarEndError) as problem:
+        await here.chat.whisper("k", away, guest, card("answer"))
+    assert problem.value.retry_after == 30
