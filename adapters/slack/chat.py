@@ -26,7 +26,7 @@ METADATA = "sopwith_message"
 #: One message a second and channel, and short bursts (web-api/rate-limits).
 PACE = Pace(every=timedelta(seconds=1), burst=3)
 _PAGE = 200
-_PAGES = 5
+_PAGES = 20  # of one look; what lies further back stays unsure
 _KEPT = 200  # answers to slash commands that may still be sent where the bot is no member
 _NOT_THERE = ("channel_not_found", "not_in_channel", "user_not_in_channel", "is_archived")
 
@@ -66,7 +66,10 @@ class SlackChat:
         return str(answer["ts"])
 
     async def find(self, key: str, place: Place, since: datetime) -> str | None:
-        """Looks through what was said there since; a file is known by its title."""
+        """Looks through what was said there since; a file is known by its title.
+
+        Raises FarEndError while it may not look, or where there is more than it can look through.
+        """
         async for message in self._messages(place, since - timedelta(minutes=1)):
             payload = message.get("metadata", {}).get("event_payload", {})
             titles = {file.get("title") for file in message.get("files", ())}
@@ -161,7 +164,7 @@ class SlackChat:
         cursor, oldest = "", f"{since.timestamp():.6f}"
         for _ in range(_PAGES):
             asked: dict[str, Any] = {"channel": place.channel, "oldest": oldest, "limit": _PAGE, "cursor": cursor}
-            async with speaking(writes=False):
+            async with speaking(writes=False, waits=True):
                 if place.thread is None:
                     page = await self._client.conversations_history(**asked, include_all_metadata=True)
                 else:
@@ -171,6 +174,7 @@ class SlackChat:
             cursor = (page.get("response_metadata") or {}).get("next_cursor", "")
             if not cursor:
                 return
+        raise FarEndError("more was said there than can be looked through")
 
 
 def instant(ts: str) -> datetime | None:

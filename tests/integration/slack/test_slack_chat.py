@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from adapters.slack import Renderer, SlackChat, client_for
+from adapters.slack.chat import METADATA
 from sops.kit.conversation import Actor, Place
 from sops.kit.errors import FarEndError
 from sops.kit.message import Card, line
-from tests.standins.slack import Channel, Fault, SlackStandIn
+from tests.standins.slack import Channel, Fault, Message, SlackStandIn
 
 
 @dataclass
@@ -122,3 +123,50 @@ async def test_an_answer_slack_wants_later_says_how_much_later(here: Spoken) -> 
     with pytest.raises(FarEndError) as problem:
         await here.chat.whisper("k", away, guest, card("answer"))
     assert problem.value.retry_after == 30
+
+
+def key(number: int) -> dict[str, object]:
+    return {"event_type": METADATA, "event_payload": {"key": f"k{number}"}}
+
+
+def filled(here: Spoken, channel: Channel, count: int, thread: str | None = None) -> list[str]:
+    """So many posts of the bot's, each with its key; the times they have."""
+    space, bot = here.slack.workspace, here.slack.bot
+    posts = [
+        Message(space.next_ts(), channel.id, bot.id, "x", bot_id=bot.bot_id, metadata=key(n), thread_ts=thread)
+        for n in range(count)
+    ]
+    return [space.add(post).ts for post in posts]
+
+
+@pytest.mark.parametrize("threaded", [False, True])
+async def test_a_post_is_found_far_back_and_nobody_says_it_is_not_there_before_all_was_read(
+    here: Spoken, monkeypatch: pytest.MonkeyPatch, threaded: bool
+) -> None:
+    monkeypatch.setattr("adapters.slack.chat._PAGE", 3)
+    monkeypatch.setattr("adapters.slack.chat._PAGES", 2)
+    ops = here.slack.channel("#ops")
+    root = filled(here, ops, 9)[-1] if threaded else None
+    here.clock.forward(hours=1)
+    since = here.clock.instant
+    times = filled(here, ops, 5, root)
+    assert await here.chat.find("k0", at(ops, root), since) == times[0]
+    assert await here.chat.find("other", at(ops, root), since) is None
+    filled(here, ops, 2, root)
+    with pytest.raises(FarEndError, match="more was said"):
+        await here.chat.find("other", at(ops, root), since)
+
+
+async def test_what_was_said_long_before_is_not_read(here: Spoken) -> None:
+    ops = here.slack.channel("#ops")
+    filled(here, ops, 300)
+    here.clock.forward(hours=1)
+    assert await here.chat.find("k0", at(ops), here.clock.instant) is None
+    assert len(here.slack.calls("conversations.history")) == 1
+
+
+async def test_without_the_scope_to_look_a_post_is_not_said_to_be_missing(here: Spoken) -> None:
+    ops = here.slack.channel("#ops")
+    here.slack.withdraw("channels:history")
+    with pytest.raises(FarEndError, match="channels:history"):
+        await here.chat.find("k0", at(ops), here.clock.instant)

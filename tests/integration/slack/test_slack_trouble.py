@@ -82,6 +82,17 @@ async def test_while_nobody_can_look_an_uncertain_post_is_not_repeated(here: InS
     assert said(here, "No commander yet") == 1
 
 
+async def test_without_the_scope_to_look_an_uncertain_post_waits_for_it(here: InSlack) -> None:
+    here.slack.fail("chat.postMessage", Fault.CLOSED_AFTER)
+    here.slack.withdraw("channels:history")
+    await here.play(f"{DECLARE}\n%clock +5m")
+    assert len(here.slack.calls("chat.postMessage")) == 1
+    here.slack.grant("channels:history")
+    await here.play("%clock +2m")
+    assert said(here, "No commander yet") == 1
+    assert said(here, "Acknowledge by") == 1
+
+
 async def test_an_hour_without_slack_loses_nothing(tmp_path: Path) -> None:
     async with slack_stage(tmp_path, None, lambda _: None, mode="http") as (player, room, stage):
         here = InSlack(player, room, stage)
