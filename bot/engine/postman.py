@@ -74,12 +74,12 @@ class Postman:
         try:
             ref = await self._send(delivery)
         except OutcomeUnknown as problem:
-            await self._postpone(delivery, str(problem), uncertain=True)
+            await self._postpone(delivery, str(problem), uncertain=True, wanted=problem.retry_after)
             return
         except FarEndError as problem:
             if problem.retry_after is not None:
                 self._leave_alone(delivery, timedelta(seconds=problem.retry_after))
-            await self._postpone(delivery, str(problem))
+            await self._postpone(delivery, str(problem), wanted=problem.retry_after)
             return
         except FarEndRefused as refusal:
             error = str(refusal)
@@ -118,15 +118,19 @@ class Postman:
                 desk.say(mirrors.lost(desk.run, mirror, error))
         desk.finish()
 
-    async def _postpone(self, delivery: Delivery, error: str, *, uncertain: bool = False) -> None:
-        """Try again later and later; after a day of failures the message is given up."""
+    async def _postpone(
+        self, delivery: Delivery, error: str, *, uncertain: bool = False, wanted: float | None = None
+    ) -> None:
+        """Try again later and later, and no sooner than `wanted`; after a day of failures the message is given up."""
         if delivery.attempts >= MOST_ATTEMPTS:
             await self._store.transact(lambda tx: self._given_up(tx, delivery, error))
             return
         own_root = _is_root(delivery.message) and not number_of(delivery.message.logical_id)
         if delivery.attempts == TOLD_AT and (delivery.message.private or own_root):
             await self._store.transact(lambda tx: self._tell(tx, delivery.message, error))
-        later = self._clock.now() + timedelta(seconds=min(2 ** min(delivery.attempts, 9), LONGEST_WAIT))
+        later = self._clock.now() + timedelta(
+            seconds=max(min(2 ** min(delivery.attempts, 9), LONGEST_WAIT), wanted or 0)
+        )
         await self._store.transact(lambda tx: tx.outbox.retry(delivery.row, later, error, uncertain=uncertain))
 
     def _tell(self, tx: Transaction, message: Outgoing, error: str) -> None:
@@ -177,7 +181,7 @@ class Postman:
         try:
             return await chat.find(delivery.message.logical_id, place, delivery.queued_at)
         except FarEndError as problem:
-            raise OutcomeUnknown(str(problem)) from problem
+            raise OutcomeUnknown(str(problem), retry_after=problem.retry_after) from problem
 
     def _take_a_slot(self, delivery: Delivery, pace: Pace | None) -> None:
         """After a burst the channel rests for a moment."""

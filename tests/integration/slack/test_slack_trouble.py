@@ -117,6 +117,29 @@ async def test_slack_is_left_alone_for_as_long_as_it_asks(here: InSlack) -> None
     assert said(here, "No commander yet") == 1
 
 
+async def test_an_answer_to_one_person_leaves_slack_alone_for_as_long_as_it_asks(here: InSlack) -> None:
+    await here.play(DECLARE)
+    here.slack.limit("chat.postEphemeral", next_calls=1, retry_after=30)
+    await here.play("@guest #ops: /sop help")
+    await here.play("%clock +20s")
+    assert len(here.slack.calls("chat.postEphemeral")) == 1
+    await here.play("%clock +15s")
+    assert len(here.slack.calls("chat.postEphemeral")) == 2
+    assert "/incident declare P1" in here.whispered("guest")
+
+
+async def test_slack_is_left_alone_as_long_as_it_asks_when_it_was_asked_what_arrived(here: InSlack) -> None:
+    here.slack.fail("chat.postMessage", Fault.CLOSED_AFTER)
+    here.slack.limit("conversations.history", next_calls=1, retry_after=30)
+    await here.play(f"{DECLARE}\n%clock +2s")
+    assert len(here.slack.calls("conversations.history")) == 1
+    await here.play("%clock +20s")
+    assert len(here.slack.calls("conversations.history")) == 1
+    await here.play("%clock +15s")
+    assert len(here.slack.calls("conversations.history")) == 2
+    assert said(here, "No commander yet") == 1
+
+
 async def test_at_its_own_pace_the_bot_is_never_told_to_wait(tmp_path: Path) -> None:
     async with slack_stage(tmp_path, None, lambda _: None, paced=True) as (player, room, stage):
         here = InSlack(player, room, stage)
