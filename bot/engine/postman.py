@@ -214,12 +214,13 @@ def _channel(delivery: Delivery) -> tuple[str, str]:
 def _shaped(chat: Chat, delivery: Delivery) -> tuple[Card, tuple[str, str] | None]:
     """The card as that chat can show it, and the file that follows in the thread, if one does."""
     card, traits, message = delivery.message.card, chat.traits, delivery.message
-    alone = not card.lines or message.kind == "edit"
-    if traits.inline_files or alone or (delivery.thread is None and message.root is None and message.kind == "whisper"):
+    lost = delivery.thread is None and message.root is None and message.kind == "whisper"
+    if traits.inline_files or not card.lines or lost:
         return card, None
+    follows = message.kind != "edit"  # an edit is as short as its post, whose file stands there already
     if card.file is not None:
-        return card.model_copy(update={"file": None}), card.file
+        return card.model_copy(update={"file": None}), card.file if follows else None
     text = card.plain()
     if traits.longest and len(text.encode()) > traits.longest:
-        return replies.approvals.in_a_file(card), (replies.approvals.LONG_FILE, text)
+        return replies.approvals.in_a_file(card), (replies.approvals.LONG_FILE, text) if follows else None
     return card, None

@@ -3,12 +3,16 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from slack_sdk.models.blocks import Block
 
 from bot.demo.play import Player
 from bot.demo.stage import Stage
+from sops.kit.conversation import Place
+from sops.kit.message import Card, line
+from sops.kit.stores import Outgoing
 from tests.conversation.slack_room import SlackRoom, slack_stage
 from tests.standins.slack import Seen, SlackStandIn
 
@@ -211,6 +215,24 @@ async def test_a_long_timeline_comes_as_a_file_into_the_thread(here: InSlack) ->
     assert len(files) == 1
     assert "7 xxx" in files[0].content.decode()
     assert "in the file below" in here.whispered("oncall1")
+
+
+async def test_an_edit_of_what_came_as_a_file_is_as_short_as_its_post_and_brings_no_second_file(here: InSlack) -> None:
+    ops = here.room.channels["ops"]
+    place = Place(platform="slack", channel=ops.id)
+    store, now = here.stage.bot.store, here.stage.clock.now()  # type: ignore[attr-defined]
+
+    async def send(kind: Literal["post", "edit"], first: str) -> None:
+        card = Card(lines=(line(first), *(line(f"{number} {'x' * 1000}") for number in range(15))))
+        await store.transact(lambda tx: tx.outbox.put(Outgoing(kind, "long/root", place, card), now))
+        await here.settle()
+
+    await send("post", "before")
+    await send("edit", "after")
+    (root,) = [seen for seen in here.slack.messages(ops) if not seen.files]
+    assert root.plain().startswith("after\n0 xxx")
+    assert root.plain().endswith("the whole of it is in the file below.")
+    assert len(here.slack.calls("files.completeUploadExternal")) == 1
 
 
 async def test_renamed_commands_are_called_so_in_our_words_and_in_nobody_else_s(tmp_path: Path) -> None:
