@@ -97,9 +97,8 @@ class Postman:
         if file is not None:
             place = message.place.model_copy(update={"thread": delivery.thread})
             card = Card(lines=(), file=file)
-            tx.outbox.put(
-                Outgoing("post", f"{message.logical_id}/file", place, card, message.run_id, root=message.root), now
-            )
+            key, private = f"{message.logical_id}/file", message.private
+            tx.outbox.put(Outgoing("post", key, place, card, message.run_id, root=message.root, private=private), now)
 
     def _given_up(self, tx: Transaction, delivery: Delivery, error: str) -> None:
         tx.outbox.dead(delivery.row, error)

@@ -323,6 +323,23 @@ async def test_a_private_run_says_nothing_where_others_can_read_by_now(here: InS
     assert "SEC-1 cannot be shown where it belongs: the channel is not private any more" in here.whispered("seclead")
 
 
+async def test_the_file_of_a_private_run_waits_as_well_where_others_can_read_by_now(here: InSlack) -> None:
+    await here.play("@guest #security: /security report a token hole\n@seclead in SEC-1: !done acknowledge looking")
+    for number in range(8):
+        await here.play(f"@seclead in SEC-1: !note {number} {'x' * 2000}")
+    here.slack.withdraw("files:write")
+    await here.play("@seclead in SEC-1: timeline")
+    assert "in the file below" in here.whispered("seclead")
+    here.room.channels["security"].private = False
+    await here.play("%clock +2m")  # by then it is asked again whether it is private
+    here.slack.grant("files:write")
+    await here.play("%clock +5m")
+    assert here.slack.calls("files.completeUploadExternal") == []
+    here.room.channels["security"].private = True
+    await here.play("%clock +2m")
+    assert len(here.slack.calls("files.completeUploadExternal")) == 1
+
+
 async def test_a_missing_scope_is_said_when_the_bot_starts(here: InSlack) -> None:
     server = here.slack
     server.withdraw("chat:write")
