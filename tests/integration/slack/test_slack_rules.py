@@ -196,6 +196,72 @@ async def test_other_bots_and_people_of_other_organisations_are_no_authority(her
     assert f'accounts = {{ slack = ["T9/{stranger.id}"] }}' in told
 
 
+async def test_what_another_workspace_hears_through_the_same_app_is_not_done_here(here: InSlack) -> None:
+    ops, guest = here.room.channels["ops"], here.room.users["guest"]
+    here.slack.elsewhere(happens_in="T9", sent_to="T9")
+    await here.slack.say(guest, ops, "@sopwith incident declare P1 theirs")
+    await here.settle()
+    assert here.slack.messages(ops)[1:] == []
+    assert not here.slack.unacked  # or Slack would send it again, and one day nothing any more
+
+
+@pytest.mark.parametrize(("happens_in", "sent_to"), [("T9", "T1"), ("T1", "T9")])
+async def test_in_a_shared_channel_our_people_are_heard_whichever_workspace_slack_names(
+    here: InSlack, happens_in: str, sent_to: str
+) -> None:
+    await here.play("@guest #ops: /incident declare P1 payments return 500")
+    here.slack.elsewhere(happens_in, sent_to)
+    await here.play("@oncall1 in INC-1: ack\n%state INC-1 acknowledge done")
+
+
+async def test_a_mention_in_a_shared_channel_is_one_event_whichever_workspace_slack_names_for_it(here: InSlack) -> None:
+    ops, guest = here.room.channels["ops"], here.room.users["guest"]
+    here.slack.hold()
+    await here.slack.say(guest, ops, "@sopwith incident declare P1 payments return 500")
+    message, mention = here.slack.deliveries[-2:]
+    mention.payload["team_id"] = "T9"
+    await here.slack.release(lambda _: [message, mention])
+    await here.settle()
+    assert len([seen for seen in here.slack.messages(ops) if "No commander" in seen.plain()]) == 1
+
+
+async def test_a_command_given_in_another_workspace_fails_there_and_does_nothing_here(here: InSlack) -> None:
+    stranger, ops = here.slack.user("mallory", team="T9", is_stranger=True), here.room.channels["ops"]
+    ops.members.append(stranger.id)
+    here.slack.ack_within = 0.2
+    delivery = await here.slack.slash(stranger, ops, "/incident", "declare P0 theirs")
+    await here.settle()
+    assert not delivery.acked
+    assert here.slack.messages(ops) == []
+
+
+async def test_a_press_counts_only_in_the_workspace_of_the_bot_and_only_for_who_is_known_there(here: InSlack) -> None:
+    await here.play("@guest #ops: /incident declare P1 payments return 500")
+    ops, asked = here.room.channels["ops"], here.find("ops", "Acknowledge by", "INC-1")
+    stranger = here.slack.user("oncall1", team="T9", is_stranger=True)
+    ops.members.append(stranger.id)
+    await here.slack.press(stranger, ops, asked.ts, "I've got it")
+    await here.settle()
+    assert "I do not know you" in here.slack.ephemerals(stranger)[-1].plain()
+    here.slack.ack_within = 0.2
+    here.slack.elsewhere(happens_in="T9", sent_to="T9")
+    await here.press("oncall1", "ops", asked, "I've got it")
+    assert here.slack.deliveries[-1].trouble
+    await here.play("%state INC-1 acknowledge waiting")
+
+
+async def test_a_form_counts_where_the_app_that_showed_it_is_installed(here: InSlack) -> None:
+    guest, general = here.room.users["guest"], here.room.channels["general"]
+    await here.slack.slash(guest, general, "/incident", "")
+    here.slack.ack_within = 0.2
+    here.slack.elsewhere(happens_in="T1", sent_to="T9")
+    await here.submit("guest", title="payments fail", severity="P1")
+    assert here.slack.messages(here.room.channels["ops"]) == []
+    here.slack.elsewhere(happens_in="T9", sent_to="T1")
+    await here.submit("guest", title="payments fail", severity="P1")
+    assert "INC-1" in here.find("ops", "No commander").plain()
+
+
 async def test_where_the_bot_is_no_member_the_command_is_answered_all_the_same(here: InSlack) -> None:
     guest = here.room.users["guest"]
     away = here.slack.channel("#elsewhere", members=[guest], with_bot=False)

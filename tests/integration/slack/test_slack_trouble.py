@@ -340,6 +340,14 @@ async def test_the_file_of_a_private_run_waits_as_well_where_others_can_read_by_
     assert len(here.slack.calls("files.completeUploadExternal")) == 1
 
 
+async def test_an_app_installed_for_a_whole_organisation_is_said_when_the_bot_starts(here: InSlack) -> None:
+    server = here.slack
+    server.workspace.org_wide = True
+    told = SlackSettings(bot_token=server.bot_token, app_token=server.app_token, api_url=server.api_url)
+    with pytest.raises(ConfigurationError, match="works in one workspace"):
+        await slack(told, (), "UTC", server.workspace.clock)
+
+
 async def test_a_missing_scope_is_said_when_the_bot_starts(here: InSlack) -> None:
     server = here.slack
     server.withdraw("chat:write")

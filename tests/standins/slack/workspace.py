@@ -171,6 +171,7 @@ class Workspace:
         self.response_urls: dict[str, ResponseUrl] = {}
         self.ephemerals: list[Message] = []
         self.unthreads_orphans = False
+        self.org_wide = False  # the app is installed for a whole organisation
 
     def new_id(self, letter: str) -> str:
         return f"{letter}0{next(self._count):08X}"
