@@ -1,8 +1,11 @@
 """Slack in trouble: slow down, be patient, never say a thing twice, lose nothing."""
 
+import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from adapters.slack import examine
@@ -239,6 +242,35 @@ async def test_an_address_that_leads_nowhere_is_not_tried_for_ever() -> None:
     await dog.look()
     await dog.look()
     assert client.wss_uri == "wss://slack.example/?ticket=new"
+
+
+class UnreachableClient(WatchedClient):
+    """Slack hangs up, or answers what is no answer, when it is asked for another address."""
+
+    def __init__(self, problem: Exception) -> None:
+        super().__init__()
+        self.problem = problem
+        self.asked_again = asyncio.Event()
+
+    async def connect_to_new_endpoint(self, *, force: bool) -> None:
+        self.opened += force
+        if self.opened > 1:
+            self.asked_again.set()
+        raise self.problem
+
+
+@pytest.mark.parametrize("problem", [aiohttp.ServerDisconnectedError(), TypeError("no answer"), OSError("no route")])
+async def test_whatever_goes_wrong_with_a_new_connection_the_watch_goes_on(
+    monkeypatch: pytest.MonkeyPatch, problem: Exception
+) -> None:
+    monkeypatch.setattr("adapters.slack.watchdog.EVERY", 0)
+    client, seconds = UnreachableClient(problem), itertools.count(0.0, SILENT)
+    dog = Watchdog(client, lambda: next(seconds))  # type: ignore[arg-type]
+    dog.start()
+    try:
+        await asyncio.wait_for(client.asked_again.wait(), 5)
+    finally:
+        await dog.stop()
 
 
 async def test_a_token_that_is_wrong_is_said_when_the_bot_starts(here: InSlack) -> None:
