@@ -108,14 +108,14 @@ class SlackHome:
             async with speaking(writes=False):
                 await self._client.apps_connections_open(app_token=app_token)
                 self._socket = AsyncSocketModeHandler(self._app, app_token, logger=_log, ping_interval=PING)
+                self._watchdog = Watchdog(self._socket.client, asyncio.get_running_loop().time)
+                self._watchdog.start()  # already now: the very first address may lead nowhere as well
                 await self._socket.client.connect()  # type: ignore[no-untyped-call]  # slack_sdk leaves it untyped
         except FarEndRefused as refusal:
             raise ConfigurationError(
                 f"{refusal}. Socket Mode wants SOPWITH_SLACK__APP_TOKEN, an app-level token (xapp-) with the scope "
                 "connections:write, from “Basic Information” of the app."
             ) from refusal
-        self._watchdog = Watchdog(self._socket.client, asyncio.get_running_loop().time)
-        self._watchdog.start()
 
     async def listen(self, host: str, port: int, path: str = "/slack/events") -> int:
         """HTTP mode: serve signed requests; returns the port."""

@@ -11,12 +11,13 @@ import pytest
 from adapters.slack import examine
 from adapters.slack.manifest import SCOPES
 from adapters.slack.watchdog import SILENT, Watchdog
+from bot.cli import SCRIPT_START
 from bot.settings import SlackSettings
 from bot.wiring.slack import slack
 from sops.kit.errors import ConfigurationError
 from tests.conversation.slack_room import slack_stage
 from tests.integration.slack.test_slack_rules import InSlack
-from tests.standins.slack import Fault
+from tests.standins.slack import Fault, SlackStandIn
 
 DECLARE = "@guest #ops: /incident declare P1 payments return 500"
 
@@ -271,6 +272,25 @@ async def test_whatever_goes_wrong_with_a_new_connection_the_watch_goes_on(
         await asyncio.wait_for(client.asked_again.wait(), 5)
     finally:
         await dog.stop()
+
+
+async def test_an_address_that_leads_nowhere_when_the_bot_starts_is_not_tried_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("adapters.slack.watchdog.EVERY", 0.01)
+    monkeypatch.setattr("adapters.slack.home.PING", 0.05)
+    async with SlackStandIn(lambda: SCRIPT_START) as server:
+        server.grant(*SCOPES)
+        told = SlackSettings(bot_token=server.bot_token, app_token=server.app_token, api_url=server.api_url)
+        workspace = await slack(told, (), "UTC", server.workspace.clock)
+        server.sockets.refuse(True)
+        opening = asyncio.create_task(workspace.open(lambda _: _never()))
+        await server.until(lambda: server.sockets.refused > 0)
+        server.sockets.refuse(False)
+        try:
+            await asyncio.wait_for(opening, 5)
+        finally:
+            await workspace.close()
 
 
 async def test_a_token_that_is_wrong_is_said_when_the_bot_starts(here: InSlack) -> None:
