@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import aiohttp
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackApiError, SlackClientError, SlackObjectFormationError
 from slack_sdk.webhook import WebhookResponse
 
 from sops.kit.errors import FarEndError, FarEndRefused, OutcomeUnknown
@@ -35,6 +35,8 @@ async def speaking(*, writes: bool, waits: bool = False) -> AsyncIterator[None]:
         if waits and isinstance(found, FarEndRefused) and problem.response.get("error") in _MENDABLE:
             raise FarEndError(str(found)) from problem
         raise found from problem
+    except SlackObjectFormationError as problem:
+        raise FarEndRefused(f"Slack cannot show that: {problem}") from problem
     except _NOT_SENT as problem:
         raise FarEndError("Slack cannot be reached") from problem
     except (TimeoutError, aiohttp.ClientError, SlackClientError, OSError, ValueError) as problem:

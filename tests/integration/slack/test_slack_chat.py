@@ -9,8 +9,8 @@ import pytest
 from adapters.slack import Renderer, SlackChat, client_for
 from adapters.slack.chat import METADATA
 from sops.kit.conversation import Actor, Place
-from sops.kit.errors import FarEndError
-from sops.kit.message import Card, line
+from sops.kit.errors import FarEndError, FarEndRefused
+from sops.kit.message import Button, Card, line
 from tests.standins.slack import Channel, Fault, Message, SlackStandIn
 
 
@@ -170,3 +170,11 @@ async def test_without_the_scope_to_look_a_post_is_not_said_to_be_missing(here: 
     here.slack.withdraw("channels:history")
     with pytest.raises(FarEndError, match="channels:history"):
         await here.chat.find("k0", at(ops), here.clock.instant)
+
+
+async def test_what_block_kit_has_no_room_for_is_refused_at_once_and_not_taken_for_perhaps_sent(here: Spoken) -> None:
+    ops = here.slack.channel("#ops")
+    long = card("x").model_copy(update={"buttons": (Button(label="Go", says="x" * 3000),)})
+    with pytest.raises(FarEndRefused, match="2000"):
+        await here.chat.post("k", at(ops), long)
+    assert here.slack.calls("chat.postMessage") == []
