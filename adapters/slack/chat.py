@@ -28,6 +28,7 @@ PACE = Pace(every=timedelta(seconds=1), burst=3)
 _PAGE = 200
 _PAGES = 20  # of one look; what lies further back stays unsure
 _KEPT = 200  # answers to slash commands that may still be sent where the bot is no member
+_NO_PREVIEWS: dict[str, Any] = {"unfurl_links": False, "unfurl_media": False}
 _NOT_THERE = ("channel_not_found", "not_in_channel", "user_not_in_channel", "is_archived")
 
 
@@ -59,8 +60,7 @@ class SlackChat:
                 channel=place.channel,
                 thread_ts=place.thread,
                 metadata={"event_type": METADATA, "event_payload": {"key": key}},
-                unfurl_links=False,
-                unfurl_media=False,
+                **_NO_PREVIEWS,
                 **self._shown(card),
             )
         return str(answer["ts"])
@@ -143,7 +143,7 @@ class SlackChat:
         async with speaking(writes=False):
             if url and self._now() < until and await self._respond(url, card):
                 return
-            await self._client.chat_postMessage(channel=user, **self._shown(card))
+            await self._client.chat_postMessage(channel=user, **_NO_PREVIEWS, **self._shown(card))
 
     async def _respond(self, url: str, card: Card) -> bool:
         client = AsyncWebhookClient(url, session=self._client.session, retry_handlers=[])

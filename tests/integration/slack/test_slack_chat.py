@@ -106,6 +106,14 @@ async def test_a_command_is_answered_where_it_was_given_and_directly_once_its_ad
     assert [seen.plain() for seen in here.slack.messages(here.slack.direct("guest"))] == ["answer 5"]
 
 
+async def test_what_is_told_directly_makes_slack_fetch_no_previews_either(here: Spoken) -> None:
+    guest = here.slack.user("guest")
+    away = at(here.slack.channel("#elsewhere", members=[guest], with_bot=False))
+    await here.chat.whisper("k", away, Actor(platform="slack", id=f"T1/{guest.id}"), card("see https://example.org"))
+    (told,) = here.slack.messages(here.slack.direct(guest))
+    assert not told.message.unfurls
+
+
 @pytest.mark.parametrize("fault", [Fault.HTTP_500, Fault.HTTP_503, Fault.CLOSED_BEFORE])
 async def test_an_answer_slack_failed_to_take_is_one_request_and_worth_another_try(here: Spoken, fault: Fault) -> None:
     guest, away = await commanded(here)
