@@ -33,12 +33,18 @@ _NOT_THERE = ("channel_not_found", "not_in_channel", "user_not_in_channel", "is_
 
 
 class SlackChat:
-    """One workspace. `client` has the bot's token; `clock` says when an answer's address has run out."""
+    """One workspace. `client` has the bot's token and `bot` its user id; `now` says when an answer's address is old."""
 
     def __init__(
-        self, client: AsyncWebClient, renderer: Renderer, now: Callable[[], datetime], pace: Pace | None = PACE
+        self,
+        client: AsyncWebClient,
+        bot: str,
+        renderer: Renderer,
+        now: Callable[[], datetime],
+        pace: Pace | None = PACE,
     ) -> None:
         self._client = client
+        self._bot = bot
         self._renderer = renderer
         self._now = now
         self._traits = Traits(keyed=False, overtaken=True, inline_files=False, longest=LONGEST, pace=pace)
@@ -66,11 +72,13 @@ class SlackChat:
         return str(answer["ts"])
 
     async def find(self, key: str, place: Place, since: datetime) -> str | None:
-        """Looks through what was said there since; a file is known by its title.
+        """Looks through what the bot said there since; a file is known by its title, which anybody can give to theirs.
 
         Raises FarEndError while it may not look, or where there is more than it can look through.
         """
         async for message in self._messages(place, since - timedelta(minutes=1)):
+            if message.get("user", self._bot) != self._bot:
+                continue
             payload = message.get("metadata", {}).get("event_payload", {})
             titles = {file.get("title") for file in message.get("files", ())}
             if payload.get("key") == key or key in titles:

@@ -38,7 +38,8 @@ class Spoken:
 async def here() -> AsyncIterator[Spoken]:
     clock = Clock()
     async with SlackStandIn(clock) as slack, client_for(slack.bot_token, slack.api_url) as client:
-        yield Spoken(slack, SlackChat(client, Renderer("UTC", lambda _: None, {}), clock, None), clock)
+        chat = SlackChat(client, slack.bot.id, Renderer("UTC", lambda _: None, {}), clock, None)
+        yield Spoken(slack, chat, clock)
 
 
 def at(channel: Channel, thread: str | None = None) -> Place:
@@ -163,6 +164,15 @@ async def test_a_post_is_found_far_back_and_nobody_says_it_is_not_there_before_a
     filled(here, ops, 2, root)
     with pytest.raises(FarEndError, match="more was said"):
         await here.chat.find("other", at(ops, root), since)
+
+
+async def test_a_file_somebody_else_gave_the_name_of_ours_is_not_ours(here: Spoken) -> None:
+    ops, since = here.slack.channel("#ops", members=[here.slack.user("guest")]), here.clock.instant
+    await here.slack.share("guest", ops, "event/7/file", b"theirs")
+    assert await here.chat.find("event/7/file", at(ops), since) is None
+    await here.chat.post("event/7/file", at(ops), Card(lines=(), file=("timeline.md", "ours")))
+    (ours,) = [seen for seen in here.slack.messages(ops) if seen.author == "sopwith"]
+    assert await here.chat.find("event/7/file", at(ops), since) == ours.ts
 
 
 async def test_what_was_said_long_before_is_not_read(here: Spoken) -> None:
