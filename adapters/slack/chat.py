@@ -14,10 +14,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from adapters.slack.accounts import user_of
-from adapters.slack.errors import speaking
+from adapters.slack.errors import speaking, taken
 from adapters.slack.render import LONGEST, Renderer
 from sops.kit.conversation import Actor, Place
-from sops.kit.errors import FarEndRefused
+from sops.kit.errors import FarEndError, FarEndRefused
 from sops.kit.message import Card
 from sops.kit.ports import Pace, Traits
 
@@ -26,18 +26,25 @@ METADATA = "sopwith_message"
 #: One message a second and channel, and short bursts (web-api/rate-limits).
 PACE = Pace(every=timedelta(seconds=1), burst=3)
 _PAGE = 200
-_PAGES = 5
+_PAGES = 20  # of one look; what lies further back stays unsure
 _KEPT = 200  # answers to slash commands that may still be sent where the bot is no member
+_NO_PREVIEWS: dict[str, Any] = {"unfurl_links": False, "unfurl_media": False}
 _NOT_THERE = ("channel_not_found", "not_in_channel", "user_not_in_channel", "is_archived")
 
 
 class SlackChat:
-    """One workspace. `client` has the bot's token; `clock` says when an answer's address has run out."""
+    """One workspace. `client` has the bot's token and `bot` its user id; `now` says when an answer's address is old."""
 
     def __init__(
-        self, client: AsyncWebClient, renderer: Renderer, now: Callable[[], datetime], pace: Pace | None = PACE
+        self,
+        client: AsyncWebClient,
+        bot: str,
+        renderer: Renderer,
+        now: Callable[[], datetime],
+        pace: Pace | None = PACE,
     ) -> None:
         self._client = client
+        self._bot = bot
         self._renderer = renderer
         self._now = now
         self._traits = Traits(keyed=False, overtaken=True, inline_files=False, longest=LONGEST, pace=pace)
@@ -59,15 +66,19 @@ class SlackChat:
                 channel=place.channel,
                 thread_ts=place.thread,
                 metadata={"event_type": METADATA, "event_payload": {"key": key}},
-                unfurl_links=False,
-                unfurl_media=False,
+                **_NO_PREVIEWS,
                 **self._shown(card),
             )
         return str(answer["ts"])
 
     async def find(self, key: str, place: Place, since: datetime) -> str | None:
-        """Looks through what was said there since; a file is known by its title."""
+        """Looks through what the bot said there since; a file is known by its title, which anybody can give to theirs.
+
+        Raises FarEndError while it may not look, or where there is more than it can look through.
+        """
         async for message in self._messages(place, since - timedelta(minutes=1)):
+            if message.get("user", self._bot) != self._bot:
+                continue
             payload = message.get("metadata", {}).get("event_payload", {})
             titles = {file.get("title") for file in message.get("files", ())}
             if payload.get("key") == key or key in titles:
@@ -112,11 +123,17 @@ class SlackChat:
         return None
 
     async def is_private(self, place: Place) -> bool:
-        """A private channel that no other organisation shares."""
-        async with speaking(writes=False):
-            channel = (await self._client.conversations_info(channel=place.channel))["channel"]
+        """A private channel the bot is in and no other organisation shares, nor soon will."""
+        try:
+            async with speaking(writes=False):
+                channel = (await self._client.conversations_info(channel=place.channel))["channel"]
+        except FarEndRefused as refusal:
+            if "channel_not_found" in str(refusal):
+                return False  # to whoever is not in it, a private channel does not exist
+            # A scope or a token, which somebody can mend: what is private waits for that.
+            raise FarEndError(str(refusal)) from refusal
         shared = channel.get("is_ext_shared") or channel.get("is_pending_ext_shared")
-        return bool(channel.get("is_private")) and not shared
+        return bool(channel.get("is_private") and channel.get("is_member")) and not shared
 
     async def remove(self, place: Place, ref: str) -> bool:
         """Slack lets a bot delete its own messages alone."""
@@ -129,12 +146,16 @@ class SlackChat:
             self._answers.popitem(last=False)
 
     async def _answer(self, channel: str, user: str, card: Card) -> None:
+        """As the answer to their command while its address serves; else directly."""
         url, until = self._answers.get((channel, user), ("", self._now()))
         async with speaking(writes=False):
-            if url and self._now() < until:
-                await AsyncWebhookClient(url).send(response_type="ephemeral", **self._shown(card))
-            else:
-                await self._client.chat_postMessage(channel=user, **self._shown(card))
+            if url and self._now() < until and await self._respond(url, card):
+                return
+            await self._client.chat_postMessage(channel=user, **_NO_PREVIEWS, **self._shown(card))
+
+    async def _respond(self, url: str, card: Card) -> bool:
+        client = AsyncWebhookClient(url, session=self._client.session, retry_handlers=[])
+        return taken(await client.send(response_type="ephemeral", **self._shown(card)))
 
     def _shown(self, card: Card) -> dict[str, Any]:
         return {"text": self._renderer.notice(card), "blocks": self._renderer.blocks(card)}
@@ -151,7 +172,7 @@ class SlackChat:
         cursor, oldest = "", f"{since.timestamp():.6f}"
         for _ in range(_PAGES):
             asked: dict[str, Any] = {"channel": place.channel, "oldest": oldest, "limit": _PAGE, "cursor": cursor}
-            async with speaking(writes=False):
+            async with speaking(writes=False, waits=True):
                 if place.thread is None:
                     page = await self._client.conversations_history(**asked, include_all_metadata=True)
                 else:
@@ -161,6 +182,7 @@ class SlackChat:
             cursor = (page.get("response_metadata") or {}).get("next_cursor", "")
             if not cursor:
                 return
+        raise FarEndError("more was said there than can be looked through")
 
 
 def instant(ts: str) -> datetime | None:

@@ -56,4 +56,6 @@ async def _channel(client: AsyncWebClient, name: str, channel: str) -> list[str]
         lines.append(f"{called} is public; security runs need a private channel.")
     if found.get("is_ext_shared"):
         lines.append(f"{called} is shared with another organisation.")
+    elif found.get("is_pending_ext_shared"):
+        lines.append(f"{called} is about to be shared with another organisation.")
     return lines

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import aiohttp
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackApiError, SlackClientError, SlackObjectFormationError
+from slack_sdk.webhook import WebhookResponse
 
 from sops.kit.errors import FarEndError, FarEndRefused, OutcomeUnknown
 
@@ -34,6 +35,8 @@ async def speaking(*, writes: bool, waits: bool = False) -> AsyncIterator[None]:
         if waits and isinstance(found, FarEndRefused) and problem.response.get("error") in _MENDABLE:
             raise FarEndError(str(found)) from problem
         raise found from problem
+    except SlackObjectFormationError as problem:
+        raise FarEndRefused(f"Slack cannot show that: {problem}") from problem
     except _NOT_SENT as problem:
         raise FarEndError("Slack cannot be reached") from problem
     except (TimeoutError, aiohttp.ClientError, SlackClientError, OSError, ValueError) as problem:
@@ -56,6 +59,18 @@ def translated(problem: SlackApiError, *, writes: bool) -> FarEndError | FarEndR
     needed = response.get("needed")
     scope = f"; the app needs the scope {needed} (see `sopwith doctor slack`)" if needed else ""
     return FarEndRefused(f"Slack refused: {word}{scope}")
+
+
+def taken(answer: WebhookResponse) -> bool:
+    """Whether a response_url took what was sent there; False where it serves no more.
+
+    Raises FarEndError for what may work later.
+    """
+    if answer.status_code == 429:
+        raise FarEndError("Slack asks to wait", retry_after=_seconds(answer))
+    if answer.status_code >= 500:
+        raise FarEndError("Slack failed")
+    return answer.status_code == 200 and '"ok":false' not in "".join(answer.body.split())
 
 
 def _seconds(response: object) -> float:

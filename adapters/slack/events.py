@@ -21,6 +21,21 @@ Payload = dict[str, Any]
 _TYPED = frozenset({None, "file_share", "thread_broadcast", "me_message"})
 
 
+def workspaces(body: Payload) -> frozenset[str]:
+    """Those a delivery concerns: where it happened, and whose installation of the app it was sent to.
+
+    Of several installations that see an event Slack names one, whichever; a form tells where its app is installed only
+    when it was opened in another workspace.
+    """
+    view, sent_to = body.get("view") or {}, body.get("authorizations") or ()
+    if body.get("type") == "event_callback":
+        teams = [body.get("team_id"), body.get("context_team_id"), *(each.get("team_id") for each in sent_to)]
+    else:
+        at = body.get("team") or {}
+        teams = [view.get("app_installed_team_id") or at.get("id") or body.get("team_id")]
+    return frozenset(str(team) for team in teams if team)
+
+
 class Translator:
     """For one workspace. `roots` maps the names its commands have here to ours: `/sop-incident` to `incident`."""
 
@@ -108,7 +123,7 @@ class Translator:
         text, addressed = read(str(inner.get("text", "")), self._bot, self._accounts.handle)
         ts = str(inner["ts"])
         return Event(
-            dedupe_key=self._key(body, inner["channel"], ts),
+            dedupe_key=self._key(inner["channel"], ts),
             kind="message",
             place=self._place(inner["channel"], inner.get("thread_ts")),
             actor=self._actor(inner["user"], inner.get("user_team") or inner.get("team") or body.get("team_id")),
@@ -131,7 +146,7 @@ class Translator:
 
     def _afterwards(self, kind: Any, body: Payload, inner: Payload, message: Payload, said: str) -> Event:
         text, addressed = read(said, self._bot, self._accounts.handle)
-        original = self._key(body, inner["channel"], str(message["ts"]))
+        original = self._key(inner["channel"], str(message["ts"]))
         return Event(
             dedupe_key=f"{original}/{kind}/{inner.get('event_ts') or inner['ts']}",
             kind=kind,
@@ -160,8 +175,8 @@ class Translator:
     def _not_a_person(self, message: Payload) -> bool:
         return bool(message.get("bot_id")) or message.get("user") in {None, self._bot, "USLACKBOT"}
 
-    def _key(self, body: Payload, channel: str, ts: str) -> str:
-        return f"{PLATFORM}/{body.get('team_id', self._accounts.team)}/{channel}/{ts}"
+    def _key(self, channel: str, ts: str) -> str:
+        return f"{PLATFORM}/{self._accounts.team}/{channel}/{ts}"
 
     def _place(self, channel: str, thread: str | None = None) -> Place:
         return Place(platform=PLATFORM, channel=channel, thread=thread)

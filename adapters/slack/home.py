@@ -23,7 +23,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from adapters.slack.accounts import Accounts
 from adapters.slack.chat import SlackChat
 from adapters.slack.errors import speaking
-from adapters.slack.events import Payload, Translator
+from adapters.slack.events import Payload, Translator, workspaces
 from adapters.slack.forms import CALLBACK, Grammar, modal, submitted
 from adapters.slack.watchdog import Watchdog
 from sops.kit.conversation import Event
@@ -34,6 +34,7 @@ Accept = Callable[[Event], Awaitable[bool]]
 Next = Callable[[], Awaitable[BoltResponse]]
 TIMEOUT = 15.0  # seconds for one call
 PING = 3.0  # seconds; a cut connection is noticed after one of them
+_ADDRESSED = frozenset({"event_callback", "block_actions", "view_submission", "command"})
 _log = logging.getLogger(__name__)
 
 
@@ -48,7 +49,7 @@ class Identity:
 
 
 async def who_we_are(client: AsyncWebClient) -> Identity:
-    """Ask Slack whose token this is. Raises ConfigurationError when it is nobody's."""
+    """Ask Slack whose token this is. Raises ConfigurationError when it is nobody's, or no workspace's."""
     try:
         async with speaking(writes=False):
             answer = await client.auth_test()
@@ -57,6 +58,11 @@ async def who_we_are(client: AsyncWebClient) -> Identity:
             f"{refusal}. The bot's token is wrong or was revoked: SOPWITH_SLACK__BOT_TOKEN wants the one that begins "
             "with xoxb-, from “OAuth & Permissions” of the app."
         ) from refusal
+    if answer.get("is_enterprise_install"):
+        raise ConfigurationError(
+            "The Slack app is installed for a whole organisation. It works in one workspace: install it there, and use "
+            "the token of that installation as SOPWITH_SLACK__BOT_TOKEN."
+        )
     scopes = (answer.headers or {}).get("x-oauth-scopes", "")
     named = frozenset(scope.strip() for scope in str(scopes).split(",") if scope.strip())
     return Identity(str(answer["team_id"]), str(answer["user_id"]), str(answer.get("bot_id", "")), named)
@@ -102,14 +108,14 @@ class SlackHome:
             async with speaking(writes=False):
                 await self._client.apps_connections_open(app_token=app_token)
                 self._socket = AsyncSocketModeHandler(self._app, app_token, logger=_log, ping_interval=PING)
+                self._watchdog = Watchdog(self._socket.client, asyncio.get_running_loop().time)
+                self._watchdog.start()  # already now: the very first address may lead nowhere as well
                 await self._socket.client.connect()  # type: ignore[no-untyped-call]  # slack_sdk leaves it untyped
         except FarEndRefused as refusal:
             raise ConfigurationError(
                 f"{refusal}. Socket Mode wants SOPWITH_SLACK__APP_TOKEN, an app-level token (xapp-) with the scope "
                 "connections:write, from “Basic Information” of the app."
             ) from refusal
-        self._watchdog = Watchdog(self._socket.client, asyncio.get_running_loop().time)
-        self._watchdog.start()
 
     async def listen(self, host: str, port: int, path: str = "/slack/events") -> int:
         """HTTP mode: serve signed requests; returns the port."""
@@ -129,11 +135,14 @@ class SlackHome:
 
     async def _journal(self, req: AsyncBoltRequest, next: Next) -> BoltResponse:  # noqa: A002  # Bolt's own name
         body: Payload = req.body
-        match body.get("type"):
+        kind = "command" if "command" in body else body.get("type")
+        if kind in _ADDRESSED and self._identity.team not in workspaces(body):
+            return _not_ours(kind, body)
+        match kind:
             case "url_verification":
                 return BoltResponse(status=200, body={"challenge": body.get("challenge", "")})
             case "event_callback":
-                event = self._translator.event(body) if self._ours(body) else None
+                event = self._translator.event(body)
                 if event is not None:
                     await self._accept(event)
                 return _taken()
@@ -141,14 +150,10 @@ class SlackHome:
                 return await self._press(body)
             case "view_submission" if body["view"].get("callback_id") == CALLBACK:
                 return await self._submit(body)
-            case None if "command" in body:
+            case "command":
                 return await self._command(body)
             case _:
                 return _taken()
-
-    def _ours(self, body: Payload) -> bool:
-        """It was sent to our installation; an app may be in several workspaces."""
-        return body.get("team_id", self._identity.team) == self._identity.team or bool(body.get("authorizations"))
 
     async def _command(self, body: Payload) -> BoltResponse:
         event = self._translator.command(body)
@@ -196,6 +201,15 @@ def _at_fault(form: Form) -> str:
 
 def _taken() -> BoltResponse:
     return BoltResponse(status=200, body="")
+
+
+def _not_ours(kind: str, body: Payload) -> BoltResponse:
+    """An app may be in several workspaces. Who gave a command or pressed a button sees that it failed.
+
+    An event is acknowledged all the same, or Slack would send it again.
+    """
+    _log.info("%s of another workspace: %s", kind, ", ".join(sorted(workspaces(body))))
+    return _taken() if kind == "event_callback" else BoltResponse(status=403, body="")
 
 
 @asynccontextmanager

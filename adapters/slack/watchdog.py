@@ -9,9 +9,7 @@ ever, though an address of Slack's serves once and for half a minute: it is made
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 
-from slack_sdk.errors import SlackClientError
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 
 EVERY = 2.0  # seconds between two looks
@@ -60,8 +58,10 @@ class Watchdog:
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(EVERY)
-            with suppress(SlackClientError, OSError, TimeoutError):
+            try:
                 await self.look()
+            except Exception as problem:  # noqa: BLE001  # whatever it is, nobody else would look again
+                _log.warning("Slack could not be asked for a new connection: %s", type(problem).__name__)
 
     async def _hear(self, *_: object) -> None:
         self._heard = self._elapsed()

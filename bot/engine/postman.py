@@ -76,12 +76,12 @@ class Postman:
         try:
             ref = await self._send(delivery)
         except OutcomeUnknown as problem:
-            await self._postpone(delivery, str(problem), uncertain=True)
+            await self._postpone(delivery, str(problem), uncertain=True, wanted=problem.retry_after)
             return
         except FarEndError as problem:
             if problem.retry_after is not None:
                 self._leave_alone(delivery, timedelta(seconds=problem.retry_after))
-            await self._postpone(delivery, str(problem))
+            await self._postpone(delivery, str(problem), wanted=problem.retry_after)
             return
         except FarEndRefused as refusal:
             error = str(refusal)
@@ -99,9 +99,8 @@ class Postman:
         if file is not None:
             place = message.place.model_copy(update={"thread": delivery.thread})
             card = Card(lines=(), file=file)
-            tx.outbox.put(
-                Outgoing("post", f"{message.logical_id}/file", place, card, message.run_id, root=message.root), now
-            )
+            key, private = f"{message.logical_id}/file", message.private
+            tx.outbox.put(Outgoing("post", key, place, card, message.run_id, root=message.root, private=private), now)
 
     def _given_up(self, tx: Transaction, delivery: Delivery, error: str) -> None:
         tx.outbox.dead(delivery.row, error)
@@ -120,8 +119,10 @@ class Postman:
                 desk.say(mirrors.lost(desk.run, mirror, error))
         desk.finish()
 
-    async def _postpone(self, delivery: Delivery, error: str, *, uncertain: bool = False) -> None:
-        """Try again later and later; after a day of failures the message is given up.
+    async def _postpone(
+        self, delivery: Delivery, error: str, *, uncertain: bool = False, wanted: float | None = None
+    ) -> None:
+        """Try again later and later, and no sooner than `wanted`; after a day of failures the message is given up.
 
         What may have arrived once may have arrived, however the later tries fail.
         """
@@ -131,8 +132,8 @@ class Postman:
         own_root = _is_root(delivery.message) and not number_of(delivery.message.logical_id)
         if delivery.attempts == TOLD_AT and (delivery.message.private or own_root):
             await self._store.transact(lambda tx: self._tell(tx, delivery.message, error))
-        later = self._clock.now() + timedelta(seconds=min(2 ** min(delivery.attempts, 9), LONGEST_WAIT))
-        unsure = uncertain or delivery.uncertain
+        pause = max(min(2 ** min(delivery.attempts, 9), LONGEST_WAIT), wanted or 0)
+        later, unsure = self._clock.now() + timedelta(seconds=pause), uncertain or delivery.uncertain
 
         def retry(tx: Transaction) -> None:
             tx.outbox.retry(delivery.row, later, error, uncertain=unsure)
@@ -190,7 +191,7 @@ class Postman:
         try:
             return await chat.find(delivery.message.logical_id, place, delivery.queued_at)
         except FarEndError as problem:
-            raise OutcomeUnknown(str(problem)) from problem
+            raise OutcomeUnknown(str(problem), retry_after=problem.retry_after) from problem
 
     def _take_a_slot(self, delivery: Delivery, pace: Pace | None) -> None:
         """After a burst the channel rests for a moment."""
@@ -223,12 +224,13 @@ def _channel(delivery: Delivery) -> tuple[str, str]:
 def _shaped(chat: Chat, delivery: Delivery) -> tuple[Card, tuple[str, str] | None]:
     """The card as that chat can show it, and the file that follows in the thread, if one does."""
     card, traits, message = delivery.message.card, chat.traits, delivery.message
-    alone = not card.lines or message.kind == "edit"
-    if traits.inline_files or alone or (delivery.thread is None and message.root is None and message.kind == "whisper"):
+    lost = delivery.thread is None and message.root is None and message.kind == "whisper"
+    if traits.inline_files or not card.lines or lost:
         return card, None
+    follows = message.kind != "edit"  # an edit is as short as its post, whose file stands there already
     if card.file is not None:
-        return card.model_copy(update={"file": None}), card.file
+        return card.model_copy(update={"file": None}), card.file if follows else None
     text = card.plain()
     if traits.longest and len(text.encode()) > traits.longest:
-        return replies.approvals.in_a_file(card), (replies.approvals.LONG_FILE, text)
+        return replies.approvals.in_a_file(card), (replies.approvals.LONG_FILE, text) if follows else None
     return card, None

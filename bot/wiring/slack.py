@@ -86,7 +86,8 @@ def _wired(
     known = {account: person.handle for person in people for account in person.accounts.get(PLATFORM, ())}
     accounts = Accounts(identity.team, known)
     names = {root: f"/{name}" for root, name in settings.commands.items()}
-    chat = SlackChat(client, Renderer(zone, accounts.user, names), now, PACE if settings.paced else None)
+    renderer = Renderer(zone, accounts.user, names)
+    chat = SlackChat(client, identity.user, renderer, now, PACE if settings.paced else None)
     roots = {name: root for root, name in settings.commands.items()}
 
     def door(accept: Accept) -> SlackHome:

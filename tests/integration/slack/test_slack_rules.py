@@ -3,12 +3,16 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from slack_sdk.models.blocks import Block
 
 from bot.demo.play import Player
 from bot.demo.stage import Stage
+from sops.kit.conversation import Place
+from sops.kit.message import Card, line
+from sops.kit.stores import Outgoing
 from tests.conversation.slack_room import SlackRoom, slack_stage
 from tests.standins.slack import Seen, SlackStandIn
 
@@ -192,6 +196,72 @@ async def test_other_bots_and_people_of_other_organisations_are_no_authority(her
     assert f'accounts = {{ slack = ["T9/{stranger.id}"] }}' in told
 
 
+async def test_what_another_workspace_hears_through_the_same_app_is_not_done_here(here: InSlack) -> None:
+    ops, guest = here.room.channels["ops"], here.room.users["guest"]
+    here.slack.elsewhere(happens_in="T9", sent_to="T9")
+    await here.slack.say(guest, ops, "@sopwith incident declare P1 theirs")
+    await here.settle()
+    assert here.slack.messages(ops)[1:] == []
+    assert not here.slack.unacked  # or Slack would send it again, and one day nothing any more
+
+
+@pytest.mark.parametrize(("happens_in", "sent_to"), [("T9", "T1"), ("T1", "T9")])
+async def test_in_a_shared_channel_our_people_are_heard_whichever_workspace_slack_names(
+    here: InSlack, happens_in: str, sent_to: str
+) -> None:
+    await here.play("@guest #ops: /incident declare P1 payments return 500")
+    here.slack.elsewhere(happens_in, sent_to)
+    await here.play("@oncall1 in INC-1: ack\n%state INC-1 acknowledge done")
+
+
+async def test_a_mention_in_a_shared_channel_is_one_event_whichever_workspace_slack_names_for_it(here: InSlack) -> None:
+    ops, guest = here.room.channels["ops"], here.room.users["guest"]
+    here.slack.hold()
+    await here.slack.say(guest, ops, "@sopwith incident declare P1 payments return 500")
+    message, mention = here.slack.deliveries[-2:]
+    mention.payload["team_id"] = "T9"
+    await here.slack.release(lambda _: [message, mention])
+    await here.settle()
+    assert len([seen for seen in here.slack.messages(ops) if "No commander" in seen.plain()]) == 1
+
+
+async def test_a_command_given_in_another_workspace_fails_there_and_does_nothing_here(here: InSlack) -> None:
+    stranger, ops = here.slack.user("mallory", team="T9", is_stranger=True), here.room.channels["ops"]
+    ops.members.append(stranger.id)
+    here.slack.ack_within = 0.2
+    delivery = await here.slack.slash(stranger, ops, "/incident", "declare P0 theirs")
+    await here.settle()
+    assert not delivery.acked
+    assert here.slack.messages(ops) == []
+
+
+async def test_a_press_counts_only_in_the_workspace_of_the_bot_and_only_for_who_is_known_there(here: InSlack) -> None:
+    await here.play("@guest #ops: /incident declare P1 payments return 500")
+    ops, asked = here.room.channels["ops"], here.find("ops", "Acknowledge by", "INC-1")
+    stranger = here.slack.user("oncall1", team="T9", is_stranger=True)
+    ops.members.append(stranger.id)
+    await here.slack.press(stranger, ops, asked.ts, "I've got it")
+    await here.settle()
+    assert "I do not know you" in here.slack.ephemerals(stranger)[-1].plain()
+    here.slack.ack_within = 0.2
+    here.slack.elsewhere(happens_in="T9", sent_to="T9")
+    await here.press("oncall1", "ops", asked, "I've got it")
+    assert here.slack.deliveries[-1].trouble
+    await here.play("%state INC-1 acknowledge waiting")
+
+
+async def test_a_form_counts_where_the_app_that_showed_it_is_installed(here: InSlack) -> None:
+    guest, general = here.room.users["guest"], here.room.channels["general"]
+    await here.slack.slash(guest, general, "/incident", "")
+    here.slack.ack_within = 0.2
+    here.slack.elsewhere(happens_in="T1", sent_to="T9")
+    await here.submit("guest", title="payments fail", severity="P1")
+    assert here.slack.messages(here.room.channels["ops"]) == []
+    here.slack.elsewhere(happens_in="T9", sent_to="T1")
+    await here.submit("guest", title="payments fail", severity="P1")
+    assert "INC-1" in here.find("ops", "No commander").plain()
+
+
 async def test_where_the_bot_is_no_member_the_command_is_answered_all_the_same(here: InSlack) -> None:
     guest = here.room.users["guest"]
     away = here.slack.channel("#elsewhere", members=[guest], with_bot=False)
@@ -211,6 +281,24 @@ async def test_a_long_timeline_comes_as_a_file_into_the_thread(here: InSlack) ->
     assert len(files) == 1
     assert "7 xxx" in files[0].content.decode()
     assert "in the file below" in here.whispered("oncall1")
+
+
+async def test_an_edit_of_what_came_as_a_file_is_as_short_as_its_post_and_brings_no_second_file(here: InSlack) -> None:
+    ops = here.room.channels["ops"]
+    place = Place(platform="slack", channel=ops.id)
+    store, now = here.stage.bot.store, here.stage.clock.now()  # type: ignore[attr-defined]
+
+    async def send(kind: Literal["post", "edit"], first: str) -> None:
+        card = Card(lines=(line(first), *(line(f"{number} {'x' * 1000}") for number in range(15))))
+        await store.transact(lambda tx: tx.outbox.put(Outgoing(kind, "long/root", place, card), now))
+        await here.settle()
+
+    await send("post", "before")
+    await send("edit", "after")
+    (root,) = [seen for seen in here.slack.messages(ops) if not seen.files]
+    assert root.plain().startswith("after\n0 xxx")
+    assert root.plain().endswith("the whole of it is in the file below.")
+    assert len(here.slack.calls("files.completeUploadExternal")) == 1
 
 
 async def test_renamed_commands_are_called_so_in_our_words_and_in_nobody_else_s(tmp_path: Path) -> None:

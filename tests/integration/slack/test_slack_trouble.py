@@ -1,19 +1,23 @@
 """Slack in trouble: slow down, be patient, never say a thing twice, lose nothing."""
 
+import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from adapters.slack import examine
 from adapters.slack.manifest import SCOPES
 from adapters.slack.watchdog import SILENT, Watchdog
+from bot.cli import SCRIPT_START
 from bot.settings import SlackSettings
 from bot.wiring.slack import slack
 from sops.kit.errors import ConfigurationError
 from tests.conversation.slack_room import slack_stage
 from tests.integration.slack.test_slack_rules import InSlack
-from tests.standins.slack import Fault
+from tests.standins.slack import Fault, SlackStandIn
 
 DECLARE = "@guest #ops: /incident declare P1 payments return 500"
 
@@ -82,6 +86,17 @@ async def test_while_nobody_can_look_an_uncertain_post_is_not_repeated(here: InS
     assert said(here, "No commander yet") == 1
 
 
+async def test_without_the_scope_to_look_an_uncertain_post_waits_for_it(here: InSlack) -> None:
+    here.slack.fail("chat.postMessage", Fault.CLOSED_AFTER)
+    here.slack.withdraw("channels:history")
+    await here.play(f"{DECLARE}\n%clock +5m")
+    assert len(here.slack.calls("chat.postMessage")) == 1
+    here.slack.grant("channels:history")
+    await here.play("%clock +2m")
+    assert said(here, "No commander yet") == 1
+    assert said(here, "Acknowledge by") == 1
+
+
 async def test_an_hour_without_slack_loses_nothing(tmp_path: Path) -> None:
     async with slack_stage(tmp_path, None, lambda _: None, mode="http") as (player, room, stage):
         here = InSlack(player, room, stage)
@@ -103,6 +118,29 @@ async def test_slack_is_left_alone_for_as_long_as_it_asks(here: InSlack) -> None
     await here.play("%clock +20s")
     assert len(here.slack.calls("chat.postMessage")) == asked
     await here.play("%clock +15s")
+    assert said(here, "No commander yet") == 1
+
+
+async def test_an_answer_to_one_person_leaves_slack_alone_for_as_long_as_it_asks(here: InSlack) -> None:
+    await here.play(DECLARE)
+    here.slack.limit("chat.postEphemeral", next_calls=1, retry_after=30)
+    await here.play("@guest #ops: /sop help")
+    await here.play("%clock +20s")
+    assert len(here.slack.calls("chat.postEphemeral")) == 1
+    await here.play("%clock +15s")
+    assert len(here.slack.calls("chat.postEphemeral")) == 2
+    assert "/incident declare P1" in here.whispered("guest")
+
+
+async def test_slack_is_left_alone_as_long_as_it_asks_when_it_was_asked_what_arrived(here: InSlack) -> None:
+    here.slack.fail("chat.postMessage", Fault.CLOSED_AFTER)
+    here.slack.limit("conversations.history", next_calls=1, retry_after=30)
+    await here.play(f"{DECLARE}\n%clock +2s")
+    assert len(here.slack.calls("conversations.history")) == 1
+    await here.play("%clock +20s")
+    assert len(here.slack.calls("conversations.history")) == 1
+    await here.play("%clock +15s")
+    assert len(here.slack.calls("conversations.history")) == 2
     assert said(here, "No commander yet") == 1
 
 
@@ -207,6 +245,54 @@ async def test_an_address_that_leads_nowhere_is_not_tried_for_ever() -> None:
     assert client.wss_uri == "wss://slack.example/?ticket=new"
 
 
+class UnreachableClient(WatchedClient):
+    """Slack hangs up, or answers what is no answer, when it is asked for another address."""
+
+    def __init__(self, problem: Exception) -> None:
+        super().__init__()
+        self.problem = problem
+        self.asked_again = asyncio.Event()
+
+    async def connect_to_new_endpoint(self, *, force: bool) -> None:
+        self.opened += force
+        if self.opened > 1:
+            self.asked_again.set()
+        raise self.problem
+
+
+@pytest.mark.parametrize("problem", [aiohttp.ServerDisconnectedError(), TypeError("no answer"), OSError("no route")])
+async def test_whatever_goes_wrong_with_a_new_connection_the_watch_goes_on(
+    monkeypatch: pytest.MonkeyPatch, problem: Exception
+) -> None:
+    monkeypatch.setattr("adapters.slack.watchdog.EVERY", 0)
+    client, seconds = UnreachableClient(problem), itertools.count(0.0, SILENT)
+    dog = Watchdog(client, lambda: next(seconds))  # type: ignore[arg-type]
+    dog.start()
+    try:
+        await asyncio.wait_for(client.asked_again.wait(), 5)
+    finally:
+        await dog.stop()
+
+
+async def test_an_address_that_leads_nowhere_when_the_bot_starts_is_not_tried_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("adapters.slack.watchdog.EVERY", 0.01)
+    monkeypatch.setattr("adapters.slack.home.PING", 0.05)
+    async with SlackStandIn(lambda: SCRIPT_START) as server:
+        server.grant(*SCOPES)
+        told = SlackSettings(bot_token=server.bot_token, app_token=server.app_token, api_url=server.api_url)
+        workspace = await slack(told, (), "UTC", server.workspace.clock)
+        server.sockets.refuse(True)
+        opening = asyncio.create_task(workspace.open(lambda _: _never()))
+        await server.until(lambda: server.sockets.refused > 0)
+        server.sockets.refuse(False)
+        try:
+            await asyncio.wait_for(opening, 5)
+        finally:
+            await workspace.close()
+
+
 async def test_a_token_that_is_wrong_is_said_when_the_bot_starts(here: InSlack) -> None:
     server, now = here.slack, here.slack.workspace.clock
     told = SlackSettings(
@@ -287,6 +373,31 @@ async def test_a_private_run_says_nothing_where_others_can_read_by_now(here: InS
     assert len(here.slack.messages(security)) == before
     assert not any("GHSA" in text for text in told)
     assert "SEC-1 cannot be shown where it belongs: the channel is not private any more" in here.whispered("seclead")
+
+
+async def test_the_file_of_a_private_run_waits_as_well_where_others_can_read_by_now(here: InSlack) -> None:
+    await here.play("@guest #security: /security report a token hole\n@seclead in SEC-1: !done acknowledge looking")
+    for number in range(8):
+        await here.play(f"@seclead in SEC-1: !note {number} {'x' * 2000}")
+    here.slack.withdraw("files:write")
+    await here.play("@seclead in SEC-1: timeline")
+    assert "in the file below" in here.whispered("seclead")
+    here.room.channels["security"].private = False
+    await here.play("%clock +2m")  # by then it is asked again whether it is private
+    here.slack.grant("files:write")
+    await here.play("%clock +5m")
+    assert here.slack.calls("files.completeUploadExternal") == []
+    here.room.channels["security"].private = True
+    await here.play("%clock +2m")
+    assert len(here.slack.calls("files.completeUploadExternal")) == 1
+
+
+async def test_an_app_installed_for_a_whole_organisation_is_said_when_the_bot_starts(here: InSlack) -> None:
+    server = here.slack
+    server.workspace.org_wide = True
+    told = SlackSettings(bot_token=server.bot_token, app_token=server.app_token, api_url=server.api_url)
+    with pytest.raises(ConfigurationError, match="works in one workspace"):
+        await slack(told, (), "UTC", server.workspace.clock)
 
 
 async def test_a_missing_scope_is_said_when_the_bot_starts(here: InSlack) -> None:

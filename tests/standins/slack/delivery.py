@@ -77,6 +77,8 @@ class Post:
         self.subscriptions: set[str] | None = None
         self.deliveries: list[Delivery] = []
         self.echoes = True
+        self.happens_in = HOME
+        self.sent_to = HOME
         self._held: list[Delivery] | None = None
         self._background: set[asyncio.Task[None]] = set()
 
@@ -156,8 +158,8 @@ class Post:
         bot = self.workspace.bot
         return {
             "token": "verification",
-            "team_id": HOME,
-            "context_team_id": HOME,
+            "team_id": self.happens_in,
+            "context_team_id": self.sent_to,
             "context_enterprise_id": None,
             "api_app_id": self.workspace.app_id,
             "event": event | foreign,
@@ -167,7 +169,7 @@ class Post:
             "authorizations": [
                 {
                     "enterprise_id": None,
-                    "team_id": HOME,
+                    "team_id": self.sent_to,
                     "user_id": bot.id,
                     "is_bot": True,
                     "is_enterprise_install": False,

@@ -10,7 +10,7 @@ from tests.standins.slack.people import People, Where, Who
 from tests.standins.slack.text import typed, unescape
 from tests.standins.slack.view_rules import filled_in, view_wire
 from tests.standins.slack.wire import message_wire
-from tests.standins.slack.workspace import HOME, HOME_DOMAIN, Channel, Message, User, View
+from tests.standins.slack.workspace import HOME_DOMAIN, Channel, Message, User, View
 
 SLACKBOT = "USLACKBOT"
 
@@ -105,7 +105,7 @@ class Interactions(People):
             "api_app_id": self.workspace.app_id,
             "token": "verification",
             "trigger_id": self.workspace.new_trigger(person),
-            "team": {"id": HOME, "domain": HOME_DOMAIN},
+            "team": {"id": self.post.happens_in, "domain": HOME_DOMAIN},
             "enterprise": None,
             "is_enterprise_install": False,
         }
@@ -119,7 +119,8 @@ class Interactions(People):
         """Send a form. What the bot's ack says of it happens: errors under the fields, another view, or it closes."""
         person, view = self._person(who), self._view(who, view_id)
         values = filled_in(view, answers)
-        payload = self._from(person) | {"type": "view_submission", "view": view_wire(self.workspace, view, values)}
+        shown = view_wire(self.workspace, view, values) | {"app_installed_team_id": self.post.sent_to}
+        payload = self._from(person) | {"type": "view_submission", "view": shown}
         delivery = Delivery(INTERACTIVE, payload | {"response_urls": []})
         await self.post.deliver(delivery)
         if delivery.acked:

@@ -24,7 +24,7 @@ def auth_test(context: Context, params: Json) -> Json:
         "team_id": HOME,
         "user_id": bot.id,
         "bot_id": bot.bot_id,
-        "is_enterprise_install": False,
+        "is_enterprise_install": context.workspace.org_wide,
     }
 
 

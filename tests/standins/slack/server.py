@@ -189,6 +189,9 @@ class Server:
         return web.Response(text=f"OK - {len(content)}")
 
     def _responded(self, call: Call, key: str) -> web.Response:
+        if wait := self.limits.retry_after(call.method, ""):
+            call.answer, call.status = None, 429
+            return web.Response(status=429, text="rate_limited", headers={"Retry-After": str(wait)})
         try:
             respond(self.context, key, call.params)
         except SlackError as refusal:

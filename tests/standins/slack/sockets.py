@@ -41,6 +41,7 @@ class Sockets:
         self.ack_within = ack_within
         self.stirred = stirred
         self.refusing = False
+        self.refused = 0
         self.connections: list[Connection] = []
         self._tickets: set[str] = set()
         self._by_envelope: dict[str, Delivery] = {}
@@ -56,6 +57,9 @@ class Sockets:
     async def accept(self, request: web.Request) -> web.StreamResponse:
         ticket = request.query.get("ticket", "")
         if self.refusing or ticket not in self._tickets:
+            self._tickets.discard(ticket)  # it serves once, also where it did not serve
+            self.refused += 1
+            self.stirred.stir()
             return web.Response(status=503 if self.refusing else 403)
         socket = web.WebSocketResponse(timeout=0.5)
         await socket.prepare(request)

@@ -11,6 +11,7 @@ from tests.standins.slack.faults import Fault, Hang
 from tests.standins.slack.reading import Reading
 from tests.standins.slack.requests import Call
 from tests.standins.slack.server import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
+from tests.standins.slack.workspace import HOME
 
 
 class SlackStandIn(Reading):
@@ -45,6 +46,15 @@ class SlackStandIn(Reading):
 
     def withdraw(self, *scopes: str) -> None:
         self.scopes.difference_update(scopes)
+
+    # The app in more than one workspace.
+
+    def elsewhere(self, happens_in: str = HOME, sent_to: str = HOME) -> None:
+        """What follows happens in that workspace, and is sent to the installation of the app in that one.
+
+        In a channel both share they may differ, either way.
+        """
+        self.post.happens_in, self.post.sent_to = happens_in, sent_to
 
     # What goes wrong with requests.
 

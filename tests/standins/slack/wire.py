@@ -122,7 +122,7 @@ def channel_wire(workspace: Workspace, channel: Channel) -> Json:
         "is_shared": channel.is_ext_shared,
         "is_org_shared": False,
         "is_ext_shared": channel.is_ext_shared,
-        "is_pending_ext_shared": False,
+        "is_pending_ext_shared": channel.is_pending_ext_shared,
         "is_member": workspace.bot.id in channel.members,
         "context_team_id": HOME,
         "topic": {"value": "", "creator": "", "last_set": 0},

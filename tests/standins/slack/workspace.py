@@ -105,6 +105,8 @@ class Channel:
     archived: bool = False
     is_im: bool = False
     is_ext_shared: bool = False
+    is_pending_ext_shared: bool = False
+    seen_from_outside: bool = False  # a private one that Slack shows to those who are not in it
     messages: dict[str, Message] = field(default_factory=dict)
     pins: list[str] = field(default_factory=list)
 
@@ -169,6 +171,7 @@ class Workspace:
         self.response_urls: dict[str, ResponseUrl] = {}
         self.ephemerals: list[Message] = []
         self.unthreads_orphans = False
+        self.org_wide = False  # the app is installed for a whole organisation
 
     def new_id(self, letter: str) -> str:
         return f"{letter}0{next(self._count):08X}"
@@ -221,7 +224,9 @@ class Workspace:
     def visible_channel(self, wanted: str) -> Channel:
         """As the bot's token sees it: a private channel it is not in does not exist."""
         channel = self.channels.get(wanted) or (self.named_channel(wanted[1:]) if wanted.startswith("#") else None)
-        if channel is None or (channel.kind != "channel" and self.bot.id not in channel.members):
+        if channel is None:
+            raise SlackError("channel_not_found")
+        if channel.kind != "channel" and self.bot.id not in channel.members and not channel.seen_from_outside:
             raise SlackError("channel_not_found")
         return channel
 
