@@ -73,6 +73,7 @@ STORIES = {
     "rollback-refused",
     "rollback-retract-shared-digest",
     "rollback-somebody-pushes",
+    "security-disclosure-moved",
     "security-out-of-an-incident",
     "security-whole-path",
     "stable-back-merge-conflict",
