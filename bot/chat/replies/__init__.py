@@ -589,7 +589,7 @@ def step_done(run: Run, step: Step) -> Card | None:
         return card(f"✓ public: {facts.get('public.url')}")
     if step.id.startswith("action-"):
         return card(f"✓ issue #{facts.get(f'{step.id}.issue')}: {facts.get(f'{step.id}.url')}")
-    if step.id not in texts:
+    if step.id not in texts or (step.id == "acknowledge" and "issue" not in facts):
         return None
     until: tuple[Span | str, ...] = ()
     if step.id == "announce" and soak is None and run.step(timing.SOAK):
