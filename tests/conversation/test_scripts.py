@@ -13,6 +13,7 @@ STORIES = {
     "cleanup-touched",
     "cleanup-untouched",
     "deps-back-to-an-older-one",
+    "deps-conflicts-with-develop",
     "deps-red-check",
     "deps-whole-path",
     "downtime",

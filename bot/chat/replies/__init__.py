@@ -429,6 +429,11 @@ def news(run: Run, item: News) -> Card:
             "The bot did not do it and nobody approved it here. What is left is asked for anew.",
             hint="!cancel reason",
         )
+    if item.kind == "fits-no-longer":
+        return card(
+            f"PR #{about['number']} conflicts with {about['base']} by now: {about['url']}",
+            f"Merge {about['base']} into {about['head']} and push.",
+        )
     if item.kind == "closed-unmerged":
         return card(
             line(bold(f"PR #{about['number']} was closed without being merged"), f": {about['url']}"),
