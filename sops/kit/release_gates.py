@@ -112,7 +112,7 @@ class TagFree(Gate):
 
 @dataclass(frozen=True)
 class NewVersion(Gate):
-    """The version is not released yet, and comes after the one `main` holds."""
+    """The version is not released yet, and comes after the one `main` holds, candidate or not."""
 
     early = True
 
@@ -123,7 +123,7 @@ class NewVersion(Gate):
         if await world.git.tag(f"v{run.version}") is not None:
             return Waiting(f"{run.version} is released already, as v{run.version}; choose a later version", stuck=True)
         held = await self._held(run, world)
-        if held is not None and Version.parse(run.version) <= held.final and not held.is_candidate:
+        if held is not None and Version.parse(run.version) <= held:
             return Waiting(f"{run.policy.main} holds {held.text} already; choose a later version", stuck=True)
         return Met()
 

@@ -61,6 +61,7 @@ STORIES = {
     "rc-held-in-the-soak",
     "rc-hold-resume-cancel",
     "rc-merged-by-hand",
+    "rc-of-an-older-line",
     "rc-red-check",
     "rc-something-in-the-way",
     "rc-tag-exists",
