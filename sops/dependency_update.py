@@ -1,7 +1,14 @@
 """SOP-06: update a dependency. The changelog comes before the pull request, so that checks cover what is merged."""
 
 from sops.kit.branch_actions import CutBranch
-from sops.kit.dependency_actions import LabelSecurity, NoteUpdate, PinDependency, StartBuilds, WriteResults
+from sops.kit.dependency_actions import (
+    BuildMoved,
+    LabelSecurity,
+    NoteUpdate,
+    PinDependency,
+    StartBuilds,
+    WriteResults,
+)
 from sops.kit.dependency_gates import (
     BenchmarkGreen,
     BuildsGreen,
@@ -40,7 +47,14 @@ DEPENDENCY_UPDATE = Sop(
         Step("pin", row="2", title="pin", do=PinDependency(BRANCH)),
         Step("changelog", row="8", title="changelog", do=NoteUpdate(BRANCH)),
         Step("build", row="3, 4", title="builds started", only_if=HasWorkflows(), do=StartBuilds(BRANCH)),
-        Step("built", row="3, 4", title="builds", only_if=HasWorkflows(), when=BuildsGreen(BRANCH)),
+        Step(
+            "built",
+            row="3, 4",
+            title="builds",
+            only_if=HasWorkflows(),
+            when=BuildsGreen(BRANCH, again=True),
+            do=BuildMoved(BRANCH),
+        ),
         Step(
             "benchmarks",
             row="5",

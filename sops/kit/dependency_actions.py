@@ -174,6 +174,23 @@ class StartBuilds(Action):
 
 
 @dataclass(frozen=True)
+class BuildMoved(StartBuilds):
+    """Where the branch moved since the builds were started, starts them on its new head, until all ended well there."""
+
+    patient = True
+
+    def says(self, run: Run) -> str:
+        return f"start them again where {fill(self.branch, run)} moves meanwhile"
+
+    async def probe(self, run: Run, world: World) -> Probe:
+        found = await super().probe(run, world)
+        if not isinstance(found, Done):
+            return found
+        on_head = found.facts["builds.head"] == run.facts.get("built.on")
+        return found if on_head else Todo(self.says(run))  # started, and at work
+
+
+@dataclass(frozen=True)
 class WriteResults(Action):
     """The pull request's text tells how builds, checks and benchmarks ended; what people wrote in it stays (row 6)."""
 

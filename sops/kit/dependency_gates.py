@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sops.kit.action import News, World, fill, short
+from sops.kit.dispatched import dispatched
 from sops.kit.gate import Condition, Gate, Met, Waiting
 from sops.kit.pins import dotted
 from sops.kit.release_gates import worst
@@ -48,27 +49,42 @@ def _between(releases: Sequence[Release], old: str, new: str) -> list[Release]:
 
 @dataclass(frozen=True)
 class BuildsGreen(Gate):
-    """Every started workflow ended well, on the head that is on the branch now."""
+    """Every workflow ended well on the head that is on the branch now.
+
+    `again`: where none was started there yet, it holds no further, since a deed of the same step starts them.
+    A run counts from the turn of `step` on.
+    """
 
     branch: str
+    step: str = "build"
+    again: bool = False
 
     def says(self, run: Run) -> str:
         return f"wait for {', '.join(run.policy.dependency_workflows) or 'the builds'}"
 
     async def check(self, run: Run, world: World) -> Met | Waiting:
         head = await world.git.branch(fill(self.branch, run))
-        if head != run.facts["builds.head"]:
-            return Waiting(f"{fill(self.branch, run)} moved to {short(str(head))} since the builds were started")
+        if head is None:
+            return Waiting(f"{fill(self.branch, run)} is gone")
         left, ended = [], []
-        for workflow, number in run.facts["builds"].items():
-            found = await world.forge.workflow_run(number)
-            if found is None or found.conclusion is None:
+        for workflow in run.policy.dependency_workflows:
+            found, _ = await dispatched(run, world, workflow, step=self.step, on={head})
+            if found is None:
+                return self._moved(run, head)
+            if found.conclusion is None:
                 left.append(f"{workflow} is at work")
-            elif found.conclusion != "success":
+                continue
+            if found.conclusion != "success":
                 left.append(f"{workflow} ended with {found.conclusion}: {found.url}")
-            if found is not None and found.conclusion is not None:
-                ended.append([workflow, found.conclusion, found.url])
-        return Waiting("; ".join(left), {"built": ended}) if left else Met({"built": ended})
+            ended.append([workflow, found.conclusion, found.url])
+        return Waiting("; ".join(left), {"built": ended}) if left else Met({"built": ended, "built.on": head})
+
+    def _moved(self, run: Run, head: str) -> Met | Waiting:
+        """Somebody pushed since the builds were started; told once for each head."""
+        if not self.again:
+            return Waiting(f"{fill(self.branch, run)} moved to {short(head)} since the builds were started")
+        news = () if run.facts.get("built.moved") == head else (News("builds-again", {"head": head}),)
+        return Met({"built": [], "built.moved": head}, news)
 
 
 @dataclass(frozen=True)

@@ -18,12 +18,15 @@ async def _marked(run: Run, world: World, mark: str) -> list[Issue]:
 
 @dataclass(frozen=True)
 class OpenIncidentIssue(Action):
-    """The incident's issue, opened once (SOP-08 row 2). Its title is public; nothing else is told there."""
+    """The incident's issue, opened once (SOP-08 row 2). Its title is public; nothing else is told there.
+
+    Where the settings want none, there is nothing to do.
+    """
 
     keyless = True
 
     def says(self, run: Run) -> str:
-        return "open the incident's issue"
+        return "open the incident's issue" if run.policy.incident_issues else "open no issue, as the settings say"
 
     def by_hand(self, run: Run) -> tuple[str, ...]:
         title, body = texts.incident_issue(run)
@@ -34,6 +37,8 @@ class OpenIncidentIssue(Action):
         )
 
     async def probe(self, run: Run, world: World) -> Probe:
+        if not run.policy.incident_issues:
+            return Done()
         found = await _marked(run, world, marker(run.but(iteration=1), "incident"))
         if not found:
             return Todo(self.says(run))

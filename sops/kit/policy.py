@@ -66,6 +66,8 @@ class Policy(BaseModel):
     announcements: str = "Announcements"
     incidents: str = "docs/incidents"
     incident_label: str = "incident"
+    #: An incident has an issue of its own at the forge; where everybody reads there, it may have none.
+    incident_issues: bool = True
 
     #: Who does what the bot would do: with `people` it says exactly what to do, and sees that it was done.
     effects: Literal["bot", "people"] = "bot"
@@ -114,6 +116,8 @@ class Policy(BaseModel):
     package: str = ""
     #: A rollback has that workflow build the earlier release again, instead of moving `latest` to its image.
     rollback_rebuilds: bool = False
+    #: How long the announcement of a rollback waits for somebody to tell a workaround.
+    workaround_wait: timedelta = 15 * MINUTE
 
     # Release candidates
     soak: timedelta = 7 * DAY
@@ -155,6 +159,9 @@ class Policy(BaseModel):
     first_review_days: int = 5
     good_first_label: str = "good first issue"
     contributors: str = "CONTRIBUTORS.md"
+    #: What a welcome points to: how a change gets in, and how people treat each other; empty if there is none.
+    contributing: str = "CONTRIBUTING.md"
+    code_of_conduct: str = "CODE_OF_CONDUCT.md"
 
     # Incidents; None in `acknowledge` means the end of the next business day
     acknowledge: dict[Severity, timedelta | None] = Field(

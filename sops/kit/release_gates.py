@@ -112,7 +112,7 @@ class TagFree(Gate):
 
 @dataclass(frozen=True)
 class NewVersion(Gate):
-    """The version is not released yet, and comes after the one `main` holds."""
+    """The version is not released yet, and comes after the one `main` holds, candidate or not."""
 
     early = True
 
@@ -123,7 +123,7 @@ class NewVersion(Gate):
         if await world.git.tag(f"v{run.version}") is not None:
             return Waiting(f"{run.version} is released already, as v{run.version}; choose a later version", stuck=True)
         held = await self._held(run, world)
-        if held is not None and Version.parse(run.version) <= held.final and not held.is_candidate:
+        if held is not None and Version.parse(run.version) <= held:
             return Waiting(f"{run.policy.main} holds {held.text} already; choose a later version", stuck=True)
         return Met()
 
@@ -211,7 +211,7 @@ class Published(Gate):
 
 @dataclass(frozen=True)
 class Merged(Gate):
-    """The pull request that fact `number` names is merged; told once if it is closed instead."""
+    """The pull request that fact `number` names is merged; told once if it is closed instead, or no longer fits."""
 
     number: str
 
@@ -220,14 +220,21 @@ class Merged(Gate):
 
     async def check(self, run: Run, world: World) -> Met | Waiting:
         request = await world.forge.pull_request(run.facts[self.number])
-        closed = f"{self.number}.closed"
+        closed, unfit = f"{self.number}.closed", f"{self.number}.unfit"
         if request.merged:
             return Met({f"{self.number}.merge": request.merge_sha})
         if request.state == "closed":
             about = {"number": request.number, "url": request.url}
             news = () if run.facts.get(closed) else (News("closed-unmerged", about),)
             return Waiting(f"PR #{request.number} was closed without merging; reopen it", {closed: True}, news)
-        return Waiting(f"PR #{request.number} is open", {closed: False} if run.facts.get(closed) else {})
+        facts: dict[str, Any] = {closed: False} if run.facts.get(closed) else {}
+        if request.mergeable is not False:
+            return Waiting(f"PR #{request.number} is open", {**facts, unfit: ""} if run.facts.get(unfit) else facts)
+        base, head = request.base_ref, request.head_ref
+        about = {"number": request.number, "url": request.url, "base": base, "head": head}
+        told = () if run.facts.get(unfit) == request.head_sha else (News("fits-no-longer", about),)
+        note = f"PR #{request.number} conflicts with {base}; merge {base} into {head} and push"
+        return Waiting(note, {**facts, unfit: request.head_sha}, told)
 
 
 @dataclass(frozen=True)

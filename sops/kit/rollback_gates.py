@@ -8,9 +8,8 @@ from sops.kit.errors import InvalidText
 from sops.kit.gate import Condition, Gate, Met, Waiting
 from sops.kit.rollback_survey import SHOWN, still_coming, survey
 from sops.kit.run import Run
+from sops.kit.texts import duration
 from sops.kit.version import Version
-
-WORKAROUND_WAIT = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -160,20 +159,20 @@ class Reverts(Condition):
 
 @dataclass(frozen=True)
 class WorkaroundOrTime(Gate):
-    """The workaround is known, or nobody told one for a quarter of an hour: the announcement waits no longer."""
+    """The workaround is known, or nobody told one for the policy's time: the announcement waits no longer."""
 
     def says(self, run: Run) -> str:
-        return "wait up to 15 min for !set workaround"
+        return f"wait up to {duration(run.policy.workaround_wait)} for !set workaround"
 
     async def check(self, run: Run, world: World) -> Met | Waiting:
         since = run.record("announce").since or world.now
-        if run.facts.get("workaround") or world.now - since >= WORKAROUND_WAIT:
+        if run.facts.get("workaround") or world.now - since >= run.policy.workaround_wait:
             return Met()
         told = () if run.facts.get("workaround.asked") else (News("workaround-wanted"),)
         return Waiting("say !set workaround and one sentence", {"workaround.asked": True}, told)
 
     def every(self, run: Run) -> timedelta:
-        return timedelta(minutes=5)
+        return min(timedelta(minutes=5), run.policy.workaround_wait)
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,14 @@ from sops.kit.action import News, World, short
 from sops.kit.changelog import entries
 from sops.kit.changelog_parts import UNRELEASED
 from sops.kit.debts import paid
+from sops.kit.differences import unified
 from sops.kit.errors import InvalidText, InvalidVersion
 from sops.kit.gate import Condition, Gate, Met, Waiting
+from sops.kit.policy import VersionFile
 from sops.kit.rolled_back import rolled_back, was_rolled_back
 from sops.kit.run import Run, RunState, StepState
 from sops.kit.version import Version
+from sops.kit.version_files import set_version
 from sops.kit.world import RemoteTag
 
 CANDIDATE = "SOP-03"
@@ -174,7 +177,9 @@ def _final(tag: str) -> Version | None:
 
 @dataclass(frozen=True)
 class SameAsSoaked(Gate):
-    """Against the candidate's tag only the version files and the changelog differ; a waiver is of one head."""
+    """Against the candidate's tag only the changelog and the version in the version files differ; a waiver is of one
+    head. What else differs is shown once for each head, so that whoever waives it has seen it.
+    """
 
     def says(self, run: Run) -> str:
         return f"see that nothing but version and changelog differs from {run.facts.get('base.tag') or 'the candidate'}"
@@ -186,11 +191,35 @@ class SameAsSoaked(Gate):
             return Met()
         if not base:
             return Waiting("no candidate soaked, so all of it is new")
-        own = {run.policy.changelog, *(file.path for file in run.policy.version_files)}
-        others = [path for path in await world.git.changed_paths(base, head) if path not in own]
-        if others:
-            return Waiting(f"{run.facts['base.tag']}..{short(head)} also changes {', '.join(others)}", {"head": head})
-        return Met({"head": head})
+        others = await _unsoaked(run, world, base, head)
+        if not others:
+            return Met({"head": head})
+        note = f"{run.facts['base.tag']}..{short(head)} also changes {', '.join(others)}"
+        if run.facts.get(f"{SAME_AS_SOAKED}.shown") == head:
+            return Waiting(note, {"head": head})
+        about = {"tag": run.facts["base.tag"], "head": head, "paths": others}
+        news = News("not-as-soaked", {**about, "diff": await unified(world, base, head, others)})
+        return Waiting(note, {"head": head, f"{SAME_AS_SOAKED}.shown": head}, (news,))
+
+
+async def _unsoaked(run: Run, world: World, base: str, head: str) -> list[str]:
+    """The paths that say at `head` what did not soak; a version file may say the version, and nothing else new."""
+    spelled = {file.path: file for file in run.policy.version_files}
+    found = []
+    for path in await world.git.changed_paths(base, head):
+        file = spelled.get(path)
+        if path != run.policy.changelog and (file is None or await _says_more(run, world, file, base, head)):
+            found.append(path)
+    return found
+
+
+async def _says_more(run: Run, world: World, file: VersionFile, base: str, head: str) -> bool:
+    """The file differs in more than the version."""
+    before, after = await world.git.read(base, file.path), await world.git.read(head, file.path)
+    try:
+        return before is None or set_version(file.kind, before, Version.parse(run.version), file.at) != after
+    except InvalidText:
+        return True
 
 
 @dataclass(frozen=True)

@@ -221,10 +221,19 @@ def action_issue(run: Run, text: str, due: str, who: str) -> tuple[str, str]:
 
 def welcome(run: Run) -> str:
     """The one comment that greets a newcomer."""
+    policy = run.policy
+    guides = [
+        f"`{path}` says {what}"
+        for path, what in (
+            (policy.contributing, "how a change gets in"),
+            (policy.code_of_conduct, "how people here treat each other"),
+        )
+        if path
+    ]
+    pointed = f"{', '.join(guides)}. " if guides else ""
     return (
         f"Welcome, @{run.facts['login']}, and thank you for coming by.\n\n"
-        "`CONTRIBUTING.md` says how a change gets in, `CODE_OF_CONDUCT.md` how people here treat each other. "
-        "If anything is unclear, ask right here.\n"
+        f"{pointed}If anything is unclear, ask right here.\n"
     )
 
 

@@ -48,6 +48,33 @@ async def test_editions_are_built_by_workflows_where_the_settings_name_them(conv
     assert f"{WORKFLOWS[1]} ended with failure" in chat.text
 
 
+async def test_a_fix_pushed_after_a_red_build_is_built_again_on_its_own_head(converse: Open) -> None:
+    chat = await converse(seldom(dependency_workflows=WORKFLOWS))
+    chat.world.fail_workflow(WORKFLOWS[1])
+    await chat.play(
+        f"""{START}
+%clock +20m
+%state DEP-1 built waiting
+%forge push deps/rocksdb-9-7-3 maint
+%expect "deps/rocksdb-9-7-3 moved to [0-9a-f]{{7}}: {WORKFLOWS[0]} and {WORKFLOWS[1]} start again on it"
+%crash
+%clock +40s
+%state DEP-1 built waiting
+%state DEP-1 results waiting
+%reject "start again on it"
+%clock +20m
+%state DEP-1 built done
+%state DEP-1 results done
+"""
+    )
+    head = chat.git("rev-parse", "deps/rocksdb-9-7-3").strip()
+    started = [(run.workflow, run.head_sha) for run in chat.world.core.state.workflow_runs]
+    first = {sha for _, sha in started[:2]}
+    assert first != {head}
+    assert started[2:] == [(name, head) for name in WORKFLOWS]
+    assert f"- {WORKFLOWS[1]}: success, " in body(chat)
+
+
 async def test_a_submodule_is_moved_by_commit(converse: Open, tmp_path: Path) -> None:
     chat = await converse()
     work, old, new = tmp_path / "work", "1" * 40, "2" * 40

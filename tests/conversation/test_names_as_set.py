@@ -1,5 +1,7 @@
 """An organisation calls its branches, words its tags and chooses whose word counts as it likes."""
 
+from datetime import timedelta
+
 from sops.kit.model import Role
 from tests.conversation.conftest import seldom
 
@@ -43,3 +45,49 @@ async def test_where_nobody_is_left_who_may_answer_the_reply_says_what_the_setti
     said = await chat.say("maint", "in REL-1", "approve")
     assert "authors of the pull request's commits never count" in said
     assert "nobody else may, so the settings must first name somebody (people) with that role" in said
+
+
+async def test_an_incident_where_everybody_reads_issues_has_none(converse):
+    chat = await converse(seldom(incident_issues=False))
+    before = set(chat.world.core.state.issues)
+    await chat.play("""
+        @guest #ops: /incident declare P3 a typo on the status page
+        @oncall1 in INC-1: ack
+        %reject "issue #"
+        %state INC-1 acknowledge done
+        @oncall1 in INC-1: !update corrected
+        @oncall1 in INC-1: !triage one word
+        @oncall1 in INC-1: !skip mitigate nothing to mitigate
+        @oncall1 in INC-1: !fix the word
+        @oncall1 in INC-1: !verify read again
+        @oncall1 in INC-1: !close
+        %state INC-1 run done
+        @oncall1 in INC-1: !reopen another typo
+        %state INC-1 run active
+    """)
+    assert set(chat.world.core.state.issues) == before
+
+
+async def test_a_welcome_points_to_the_guides_there_are(converse):
+    chat = await converse(seldom(contributing="docs/hacking.md", code_of_conduct=""))
+    await chat.play("%forge contribute newcomer fix-typo\n@maint #maintainers: /onboard newcomer")
+    [comment] = chat.world.core.state.issues[41].comments
+    assert "`docs/hacking.md` says how a change gets in. If anything" in comment.body
+    assert "CODE_OF_CONDUCT" not in comment.body
+
+
+async def test_a_rollbacks_announcement_waits_as_long_as_set_for_a_workaround(converse):
+    chat = await converse(seldom(workaround_wait=timedelta(minutes=2)))
+    await chat.play("""
+        %forge write main src/broken.cpp "int broken;"
+        %forge tag v1.4.0 main
+        %clock +10m
+        @rm #releases: /release rollback 1.4.0 --image-only
+        @rm in RBK-1: !start
+        @rev1 in RBK-1: approve
+        %clock +1m
+        %expect "announced in 2 min, and can be added later"
+        %state RBK-1 announce waiting
+        %clock +2m
+        %state RBK-1 announce done
+    """)

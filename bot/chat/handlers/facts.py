@@ -1,6 +1,7 @@
 """`!set name text`: what people tell a run, where the run's procedure has a use for it."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from bot.chat import commands, replies
 from bot.chat.handlers.base import Handler, Refused, Speaker
@@ -39,6 +40,8 @@ def set_fact(desk: Desk, me: Speaker, command: commands.SetFact) -> Refused | No
     owes = desk.run.prefix == replies.INCIDENT
     missing = replies.parts.missing_facts(desk.run, ("cause", "impact", "actions")) if owes else None
     desk.say(replies.changelog_reworded(desk.run) if late else replies.fact_set(command.name, missing))
+    if command.name == timing.DISCLOSURE and (due := _agreed_anew(desk)):
+        desk.say(security.disclosure_moved(due))
     if late:
         desk.run = desk.run.with_record(CHANGELOG, state=StepState.PENDING, performed={}, intent=None, attempt=0)
     return None
@@ -51,6 +54,15 @@ def _scored(desk: Desk, me: Speaker, severity: Severity | None) -> None:
         return
     desk.run = timing.rebased(desk.run.but(severity=severity), desk.now)
     desk.note("severity", me.record, severity=severity, before=old or "", text="")
+
+
+def _agreed_anew(desk: Desk) -> datetime | None:
+    """The clock of a day that was agreed on already runs to the new one; its instant, None where none runs."""
+    clock = desk.run.clocks.get(timing.DISCLOSURE)
+    if clock is None or not clock.running:
+        return None
+    desk.run = timing.started(desk.run, timing.DISCLOSURE, desk.now)
+    return desk.run.clocks[timing.DISCLOSURE].due_at
 
 
 def _may_reword(run: Run) -> bool:

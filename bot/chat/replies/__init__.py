@@ -429,6 +429,11 @@ def news(run: Run, item: News) -> Card:
             "The bot did not do it and nobody approved it here. What is left is asked for anew.",
             hint="!cancel reason",
         )
+    if item.kind == "fits-no-longer":
+        return card(
+            f"PR #{about['number']} conflicts with {about['base']} by now: {about['url']}",
+            f"Merge {about['base']} into {about['head']} and push.",
+        )
     if item.kind == "closed-unmerged":
         return card(
             line(bold(f"PR #{about['number']} was closed without being merged"), f": {about['url']}"),
@@ -589,7 +594,7 @@ def step_done(run: Run, step: Step) -> Card | None:
         return card(f"✓ public: {facts.get('public.url')}")
     if step.id.startswith("action-"):
         return card(f"✓ issue #{facts.get(f'{step.id}.issue')}: {facts.get(f'{step.id}.url')}")
-    if step.id not in texts:
+    if step.id not in texts or (step.id == "acknowledge" and "issue" not in facts):
         return None
     until: tuple[Span | str, ...] = ()
     if step.id == "announce" and soak is None and run.step(timing.SOAK):

@@ -58,9 +58,14 @@ def _no_upstream(run: Run, item: News) -> Card:
     )
 
 
+def _again(run: Run, item: News) -> Card:
+    workflows = names(run.policy.dependency_workflows, "and")
+    return card(f"{run.facts.get('branch')} moved to {short(item.about['head'])}: {workflows} start again on it.")
+
+
 WORDS = Words(
     heading=_heading,
-    news={"upstream-notes": _notes, "no-upstream": _no_upstream},
+    news={"upstream-notes": _notes, "no-upstream": _no_upstream, "builds-again": _again},
     done={
         "branch": lambda run: f"{run.facts.get('branch')} is cut from {run.policy.develop}",
         "pin": lambda run: f"{run.facts['name']} is pinned at {run.facts['to']} in {names(run.facts['pins'], 'and')}",

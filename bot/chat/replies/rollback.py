@@ -1,6 +1,6 @@
 """Rollbacks (SOP-04)."""
 
-from bot.chat.replies.parts import Words, card
+from bot.chat.replies.parts import Words, card, duration
 from sops.kit.action import News, short
 from sops.kit.message import Card, bold, line
 from sops.kit.run import Run
@@ -30,7 +30,8 @@ def _heading(run: Run) -> str:
 
 def _workaround(run: Run, item: News) -> Card:
     return card(
-        "What can people do meanwhile? Without an answer it is announced in 15 min, and can be added later.",
+        "What can people do meanwhile? Without an answer it is announced in "
+        f"{duration(run.policy.workaround_wait)}, and can be added later.",
         hint="!set workaround text",
     )
 

@@ -45,6 +45,11 @@ def has_advisory(run: Run) -> str:
     return f"{run.name} has its advisory already: {run.facts['ghsa.url']}"
 
 
+def disclosure_moved(due: datetime) -> Card:
+    """The day people had agreed on is another one now."""
+    return card(line("The disclosure is due ", time(due), " now; reminders follow that day."), hint="status")
+
+
 DAY_IS_PAST = "That day is past; write the day you agreed on like 2026-05-04."
 
 

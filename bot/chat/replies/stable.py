@@ -1,6 +1,6 @@
 """Releases (SOP-01)."""
 
-from bot.chat.replies.parts import Words, card
+from bot.chat.replies.parts import Words, card, names
 from sops.kit.action import News, short
 from sops.kit.message import Card, Line, bold, line
 from sops.kit.run import Run
@@ -32,6 +32,17 @@ def _changelog(run: Run, item: News) -> Card:
     )
 
 
+def _not_as_soaked(run: Run, item: News) -> Card:
+    """What would ship without having soaked, for those who may answer for it."""
+    about = item.about
+    return card(
+        line(bold(f"{run.version} would ship what did not soak"), f": {names(about['paths'], 'and')}."),
+        f"The changes since {about['tag']} are below. Take them off the branch, or two people answer for them.",
+        hint="!waive same-as-soaked reason",
+        file=(f"{run.name}-{short(about['head'])}.diff", about["diff"]),
+    )
+
+
 def artefacts_wrong(run: Run, item: News) -> Card:
     return card(
         line(bold(f"{run.version} gives its users something wrong")),
@@ -55,7 +66,7 @@ def _milestone(run: Run) -> str:
 
 WORDS = Words(
     heading=_heading,
-    news={"changelog-review": _changelog},
+    news={"changelog-review": _changelog, "not-as-soaked": _not_as_soaked},
     done={
         "candidate": lambda run: (
             f"it will be cut from {run.facts['base.tag']}"
