@@ -187,3 +187,5 @@ async def test_a_run_taken_back_from_a_chat_says_there_where_it_goes_on(both: Bo
     assert "It goes on in slack:#ops" in both.in_matrix("INC-1")
     await both.play("@oncall2 in INC-1: ack")
     assert "oncall2 has it" not in both.in_matrix("INC-1")
+    for word in ("status", "timeline", "!note seen"):
+        await both.play(f'@oncall2 in INC-1 matrix:#ops: {word}\n%expect "INC-1 is not told here any more"')

@@ -127,6 +127,16 @@ async def test_a_used_button_is_gone_and_says_who_pressed(here: InSlack) -> None
     assert "✓ oncall1: ack" in used.plain()
 
 
+async def test_of_several_reminders_the_newest_has_the_buttons_and_none_once_it_was_answered(here: InSlack) -> None:
+    await here.play("@guest #ops: /incident declare P1 payments return 500\n%clock +3h")
+    (channel, root) = here.room.thread("INC-1") or ("", "")
+    told = [seen for seen in here.slack.thread(here.room.channels[channel], root) if "has acknowledged" in seen.plain()]
+    assert len(told) > 1
+    assert [bool(seen.buttons) for seen in told] == [False] * (len(told) - 1) + [True]
+    await here.play("@oncall1 in INC-1: ack")
+    assert here.find("ops", "nobody has acknowledged", "INC-1").buttons == []
+
+
 async def test_buttons_are_gone_however_the_thing_was_done(here: InSlack) -> None:
     await here.play(CANDIDATE)
     assert here.find("releases", "Plan of REL-1", "REL-1").buttons == []
