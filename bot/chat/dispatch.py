@@ -42,6 +42,7 @@ _AFTERWARDS = (
     commands.Cleanup,
     commands.Reland,
     commands.Redo,
+    commands.Unmirror,
 )
 
 
@@ -227,6 +228,8 @@ class Dispatch:
         if not isinstance(command, commands.Mirror | commands.Unmirror):  # told everywhere as it is
             mirroring.echo(desk, me, item.event)
         signs.used(desk, item.event, self._people)
+        if run_of(tx, item.event) != run_id:
+            put_answer(tx, item, replies.done_in(desk.run), desk.now)
         desk.finish()
         tx.runs.wake(run_id)
         tx.inbox.done(item.seq)

@@ -55,7 +55,7 @@ class Mirroring:
 
     async def _find(self, platform: str, wanted: str) -> Place | None:
         ours = self._channels.get(platform, {})
-        channel = ours.get(wanted.removeprefix("#")) or (wanted if wanted in ours.values() else None)
+        channel = ours.get(wanted.removeprefix("#").lower()) or (wanted if wanted in ours.values() else None)
         if channel is None:
             channel = await self._chats[platform].called(wanted, tuple(ours.values()))
         return Place(platform=platform, channel=channel) if channel is not None else None

@@ -83,6 +83,10 @@ class Roots:
     async def obey(self, item: InboxItem, me: Speaker, command: commands.Command, finish: Finish) -> bool:
         """Begin what the command asks for; False if it begins nothing."""
         if isinstance(command, commands.Declare):
+            if self._in_private(item.event.place):
+                told = self._place(INCIDENT, item.event.place, item.event.actor)
+                await finish(item, lambda tx, now: put_answer(tx, item, security.declared_in_private(told), now))
+                return True
             await finish(item, lambda tx, now: self._declare(tx, now, item, me, command))
             return True
         if isinstance(command, commands.StartOwn):
@@ -101,6 +105,12 @@ class Roots:
             refusal = card
             await finish(item, lambda tx, now: put_answer(tx, item, refusal, now))
         return True
+
+    def _in_private(self, place: Place) -> bool:
+        """It is where security responses live, while incidents are told elsewhere: a slip would make a title public."""
+        ours = self._channels.get(place.platform, {})
+        private = ours.get(SECURITY_RESPONSE.channel)
+        return place.channel == private != ours.get(INCIDENT.channel)
 
     def _declare(self, tx: Transaction, now: datetime, item: InboxItem, me: Speaker, command: commands.Declare) -> None:
         """Anyone may declare; the clock runs from the moment it was said."""
@@ -159,7 +169,8 @@ class Roots:
         removed: bool,
     ) -> None:
         """Show the plan; nothing is done before `!start`, unless the procedure begins at once."""
-        other = next((run for run in tx.runs.open() if _same(run, draft)), None)
+        others = () if opening.sop.private else tx.runs.open()  # a report is never turned away for being like another
+        other = next((run for run in others if _same(run, draft)), None)
         if other is not None:
             taken = security.taken_already() if hidden(other, item.event.place) else replies.already_running(other)
             put_answer(tx, item, replies.refused(taken), now)
@@ -182,6 +193,10 @@ class Roots:
             put_answer(tx, item, replies.opened_in(run), now)
         self._link(tx, desk, now)
         desk.finish()
+        if run.parent:
+            parent = Desk(tx, tx.runs.get(run.parent), now, self._people)
+            parent.say(replies.begun_for(run, me.handle))
+            parent.finish()
         tx.runs.wake(run.id)
 
     def _link(self, tx: Transaction, desk: Desk, now: datetime) -> None:

@@ -100,7 +100,8 @@ def reject(desk: Desk, me: Speaker, command: commands.Reject) -> Refused | None:
     now = asked.but(state=RequestState.REJECTED, ended=f"rejected by {me.handle}: {command.reason}")
     desk.run = requests.replaced(desk.run, now)
     desk.note("rejected", me.record, code=asked.code, text=command.reason)
-    desk.say(replies.approvals.rejected(me.handle, now.but(ended=command.reason)))
+    held = desk.run.state is RunState.HELD
+    desk.say(replies.approvals.rejected(me.handle, now.but(ended=command.reason), held=held))
     return None
 
 

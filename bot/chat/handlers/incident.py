@@ -22,13 +22,25 @@ def ack(desk: Desk, me: Speaker, _: commands.Ack) -> Refused | None:
     """Take command. The clock stops now, whether or not the issue can be opened at once."""
     run = desk.run
     if run.record("acknowledge").signed or run.record("acknowledge").state.over:
-        return Refused(replies.refused(f"{replies.HAS_COMMANDER}, by {run.record('acknowledge').by}."))
+        return _join(desk, me)
     sign(desk, me, step_of(run, "acknowledge"), "")
     run = timing.stopped(desk.run.but(owners=(*run.owners, me.handle)), timing.ACKNOWLEDGE, desk.now)
     desk.run = timing.started(run, timing.UPDATE, desk.now) if run.severity else run
     remember(desk, me, "ack", "ack")
     desk.note("acknowledge", me.record)
     desk.say(replies.acknowledged(desk.run, me.handle))
+    return None
+
+
+def _join(desk: Desk, me: Speaker) -> Refused | None:
+    """Somebody who was called answers after another took command: the thread knows that they are there."""
+    run, joined = desk.run, desk.run.facts.get("joined", [])
+    called = any(who == me.handle for who, _ in run.facts.get("paged", []))
+    if not called or me.handle in {run.owner, run.record("acknowledge").by, *joined}:
+        return Refused(replies.refused(words.has_commander(run)))
+    desk.run = run.with_facts({"joined": [*joined, me.handle]})
+    desk.note("joined", me.record)
+    desk.say(words.joined(run, me.handle))
     return None
 
 
@@ -45,7 +57,8 @@ def report(desk: Desk, me: Speaker, command: commands.Report) -> Refused | None:
     sign(desk, me, step, command.text)
     if not over:
         desk.run = desk.run.with_record(name, since=run.record(name).since)
-    desk.run = desk.run.with_facts({"update": [command.text, me.handle, desk.now.isoformat()]})
+    said = [command.text, me.handle, desk.now.isoformat()]
+    desk.run = desk.run.with_facts({"update": said, "update.before": desk.run.facts.get("update")})
     if command.verb == "update":
         desk.run = timing.answered(desk.run)
     if command.verb == "update" and timing.UPDATE in run.clocks and run.clocks[timing.UPDATE].running:
@@ -165,8 +178,9 @@ def accept(desk: Desk, me: Speaker, _: commands.Accept) -> Refused | None:
 
 def _take_over(desk: Desk, handle: str, by: Speaker) -> None:
     facts = {name: value for name, value in desk.run.facts.items() if name != "handoff"}
+    before = desk.run.owner
     desk.run = desk.run.but(owners=(*desk.run.owners, handle), facts=facts)
-    desk.note("handoff", by.record, to=handle)
+    desk.note("taken-over" if by.handle == handle else "handoff", by.record, to=handle, before=before)
     desk.say(replies.taken_over(desk.run, handle))
 
 

@@ -35,12 +35,18 @@ def undo(desk: Desk, me: Speaker, _: commands.Undo) -> Refused | None:
 def _ack(desk: Desk, act: Mapping[str, str]) -> Run | None:
     """Nobody has command again, and the clock counts on from the declaration."""
     run = desk.run
-    if run.owner != act["by"]:
+    if run.owner != act["by"] or _worked_on(run, act["at"]):
         return None
     run = _unsigned(run.but(owners=run.owners[:-1]), "acknowledge")
     run = timing.stopped(run, timing.UPDATE, desk.now)
     began = run.clocks.get(timing.ACKNOWLEDGE)
     return timing.started(run, timing.ACKNOWLEDGE, began.started_at) if began else run
+
+
+def _worked_on(run: Run, since: str) -> bool:
+    """Something was told, or begun, under that command."""
+    _, _, told = run.facts.get("update") or ("", "", "")
+    return told > since or any(child.open for child in run.children) or bool(run.facts.get("joined"))
 
 
 def _verify(desk: Desk, act: Mapping[str, str]) -> Run | None:
@@ -50,7 +56,10 @@ def _verify(desk: Desk, act: Mapping[str, str]) -> Run | None:
         return None
     later = {"post-mortem", "post-mortem-merged", "close"}
     run = run.but(records={name: record for name, record in run.records.items() if name not in later})
-    facts = {name: value for name, value in run.facts.items() if name not in {"resolved.at", "resolved.severity"}}
+    gone = {"resolved.at", "resolved.severity", "update"}
+    facts = {name: value for name, value in run.facts.items() if name not in gone}
+    if said := facts.pop("update.before", None):
+        facts["update"] = said
     run = timing.stopped(_unsigned(run.but(facts=facts), "verify"), timing.POST_MORTEM, desk.now)
     return timing.started(timing.answered(run), timing.UPDATE, desk.now)
 

@@ -18,7 +18,7 @@ from bot.chat.replies import record as record
 from bot.chat.replies.parts import Words, a_role, card, debt_hint, duration, either, names, roles_of, seconds
 from sops.kit import timing
 from sops.kit.action import Action, Conflict, Moment, News, short
-from sops.kit.approvals import RequestState
+from sops.kit.approvals import Request, RequestState
 from sops.kit.branch_actions import branch_of
 from sops.kit.escaping import printable
 from sops.kit.gate import SignedOff
@@ -85,9 +85,7 @@ def state_word(run: Run) -> str:
         return "STOPPED BY A CONFLICT"
     if run.prefix == INCIDENT:
         return _incident_state(run)
-    current = {step.id for step in run.current()}
-    last = next((r for r in reversed(run.requests) if r.step in current and r.iteration == run.iteration), None)
-    if last is not None and last.state in {RequestState.REJECTED, RequestState.EXPIRED}:
+    if (last := _refused(run)) is not None:
         return f"{last.state.upper()}; !RETRY ASKS AGAIN"
     asked = [request for request in run.requests if request.state is RequestState.OPEN]
     if asked:
@@ -96,6 +94,13 @@ def state_word(run: Run) -> str:
     if "soak" in {step.id for step in run.current()}:
         return "BLOCKED" if run.facts.get("soak.blockers") else "SOAKING, NO OPEN BLOCKER"
     return "WAITING" if any(run.record(step.id).stuck for step in run.current()) else "RUNNING"
+
+
+def _refused(run: Run) -> Request | None:
+    """The request that a step whose turn it is waited for, if it was rejected or ran out."""
+    current = {step.id for step in run.current()}
+    last = next((r for r in reversed(run.requests) if r.step in current and r.iteration == run.iteration), None)
+    return last if last is not None and last.state in {RequestState.REJECTED, RequestState.EXPIRED} else None
 
 
 def _incident_state(run: Run) -> str:
@@ -124,7 +129,10 @@ def _release_summary(run: Run) -> Card:
     lines += [f"{words} {run.facts[name]}" for name, words in _LINKS.items() if run.facts.get(name)]
     if done:
         lines.append(" ".join(f"{_MARK[run.record(s.id).state]} {s.title}{_fact_of(run, s)}" for s in done))
-    lines += [line(f"{_MARK[run.record(s.id).state]} {s.title}", *_note(run, s)) for s in waiting]
+    if run.state.over and waiting:
+        lines.append("Never done: " + " · ".join(step.title for step in (*waiting, *left)))
+    else:
+        lines += [line(f"{_MARK[run.record(s.id).state]} {s.title}", *_note(run, s)) for s in waiting]
     if left and not run.state.over:
         lines.append("· " + " · ".join(step.title for step in left))
     soak = run.clocks.get(timing.SOAK)
@@ -168,6 +176,8 @@ def _release_hint(run: Run) -> str:
         return "!start · plan · !cancel reason"
     if run.state is RunState.HELD:
         return "!resume · plan · !cancel reason"
+    if _refused(run) is not None:
+        return "!retry · plan · !cancel reason"
     if "soak" in {step.id for step in run.current()}:
         return "!blocker #N · !dismiss #N reason · status · !hold reason"
     if _own(run):
@@ -278,6 +288,12 @@ def _paged(run: Run) -> tuple[Span | str, ...]:
 
 
 def _incident_choices(run: Run) -> tuple[str, tuple[Button, ...]]:
+    """What may be said next, and its buttons; on hold people go on, and the bot may too once somebody says so."""
+    hint, buttons = _incident_words(run)
+    return (f"!resume · {hint}" if run.state is RunState.HELD else hint), buttons
+
+
+def _incident_words(run: Run) -> tuple[str, tuple[Button, ...]]:
     if run.state.over:
         return "timeline" if run.facts.get("restricted") else "timeline · !reopen reason", ()
     if run.severity is None:
@@ -322,6 +338,18 @@ def declared(run: Run, first: str) -> Card:
         hint="ack",
         buttons=(Button(label="I've got it", says="ack"),),
     )
+
+
+def begun_for(run: Run, by: str) -> Card:
+    """In the thread of the run it is begun for."""
+    return card(
+        line(f"{by} began {run.name}, {heading(run)}, for this; its thread is in ", channel(run.place.channel), ".")
+    )
+
+
+def done_in(run: Run) -> Card:
+    """To somebody who spoke to a run from elsewhere, and so does not read what came of it."""
+    return card(line(f"Done; what came of it stands in the thread of {run.name}, in ", channel(run.place.channel), "."))
 
 
 def opened_in(run: Run) -> Card:
@@ -1050,7 +1078,6 @@ OVER = "This run is over."
 HELD = "This run is on hold; say !resume first."
 NOT_HELD = "This run is not on hold."
 NOT_PLANNED = "It was started already."
-HAS_COMMANDER = "It is acknowledged already"
 NO_DRAFT = "Nothing waits for your confirmation."
 NOTHING_PUBLIC = "Nothing public was posted yet; !publish text does."
 NO_YES = "You have no yes to take back here, or what it covered has begun."

@@ -281,10 +281,10 @@ def withdrawn(who: str, asked: Request) -> Card:
     return card(f"{who} took back the yes to {asked.code}. Nothing was merged.")
 
 
-def rejected(who: str, asked: Request) -> Card:
+def rejected(who: str, asked: Request, *, held: bool) -> Card:
     return card(
         line(f"{who} rejected {asked.code}: ", Span(text=asked.ended), ". Nothing was merged; the run waits."),
-        hint="!retry asks again",
+        hint="!resume, and then !retry asks again" if held else "!retry asks again",
     )
 
 

@@ -40,6 +40,18 @@ def ended(run: Run) -> Card:
     )
 
 
+def has_commander(run: Run) -> str:
+    """To whoever says `ack` a second time, or without having been called."""
+    by = run.record("acknowledge").by
+    now = "" if run.owner in {"", by} else f"; {run.owner} has command now"
+    return f"It is acknowledged already, by {by}{now}. To take command: !assign @you."
+
+
+def joined(run: Run, who: str) -> Card:
+    """Somebody who was called is there, although another has command."""
+    return card(f"{who} is here as well; {run.owner} has command.", hint="!handoff @who · !assign @who")
+
+
 def before_closing(run: Run) -> str:
     """What closing waits for, so that nobody reads it as done."""
     open_still = [s.title for s in run.steps if not run.record(s.id).state.over and s.id not in _LAST]

@@ -26,7 +26,8 @@ def _where(run: Run) -> str:
 
 def told_in(run: Run) -> str:
     """On the summary of a run that is told in more than one channel; empty for others."""
-    return f"Told in {where}" if (where := _where(run)) else ""
+    shown = not run.facts.get("restricted")
+    return f"Told in {where}" if shown and (where := _where(run)) else ""
 
 
 def mirrored(run: Run, mirror: Mirror, by: str) -> Card:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from bot.chat.replies.parts import Words, card, duration
 from sops.kit.action import News
+from sops.kit.conversation import Place
 from sops.kit.escaping import printable
 from sops.kit.message import Card, Span, channel, line, person, time
 from sops.kit.run import Run
@@ -20,6 +21,15 @@ def _heading(run: Run) -> str:
 def taken_in_private(removed: bool) -> Card:
     """To somebody who typed a report where others read."""
     return card("Thank you. It goes on in private, where the security leads read it.", _gone(removed))
+
+
+def declared_in_private(told: Place) -> Card:
+    """To somebody who declared an incident among those who read reports: everybody would read its title."""
+    return card(
+        line("Nothing was declared: an incident and its title are told in ", channel(told.channel), ", to everybody."),
+        "If it is an attack or a weakness, say /security report and what you know; it stays here.",
+        line("If everybody may read the title, declare it in ", channel(told.channel), "."),
+    )
 
 
 def _gone(removed: bool) -> str:

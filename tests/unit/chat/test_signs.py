@@ -55,4 +55,4 @@ def test_an_emoji_taken_away_takes_back_its_own_yes(first: Any, second: Any, mea
         dedupe_key="1", kind="unreaction", place=OPS, actor=Actor(platform="slack", id="U1"), text="✅", about="7.1",
         at=NOW,
     )  # fmt: skip
-    assert reaction(cast(Transaction, OneMessage(run)), run, gone) == meant
+    assert reaction(cast("Transaction", OneMessage(run)), run, gone) == meant
