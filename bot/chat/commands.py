@@ -211,7 +211,7 @@ class ByHand(Command):
 
 @dataclass(frozen=True)
 class Reject(Command):
-    """!reject 7f3a reason"""
+    """!reject reason, or !reject 7f3a reason where more than one waits."""
 
     code: str
     reason: str
@@ -669,7 +669,8 @@ def _alone(text: str) -> Parsed:
         return _ALONE[words[0]]()
     if len(words) == 2 and words[0] == "approve" and _CODE.fullmatch(words[1]):
         return Approve(words[1])
-    if words and len(words) <= 2 and _nearly(words, "approve"):
+    plain = text.lower().rstrip("!. ").split()
+    if plain and len(plain) <= 2 and _nearly(plain, "approve"):
         return Talk(yes=True)
     return Talk(yes=bool(_YES.match(text)), stop=bool(_STOP.match(text)))
 
@@ -685,12 +686,24 @@ def _nearly(words: list[str], wanted: str) -> bool:
     return near and (len(words) == 1 or re.fullmatch(r"[0-9a-z]{3,5}", words[1]) is not None)
 
 
+#: What begins another run, where it is said without its root.
+_BEGINNINGS = {
+    "rollback": "release rollback VERSION reason",
+    "rc": "release rc VERSION",
+    "stable": "release stable VERSION",
+    "declare": "incident declare P1 title",
+    "freeze": "release freeze reason",
+}
+
+
 def _verb(text: str) -> Parsed:
     word, rest = split(text)
     word = word.lower()
     word = _ALIASES.get(word, word)
     if word in VERBS:
         return VERBS[word](rest)
+    if word in _BEGINNINGS:
+        return Problem("unknown-verb", word, _BEGINNINGS[word])
     near = difflib.get_close_matches(word, VERBS, n=1, cutoff=0.6)
     return Problem("unknown-verb", word[:20], near[0] if near else "")
 

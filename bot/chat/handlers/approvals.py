@@ -46,7 +46,7 @@ def _against(desk: Desk, me: Speaker, asked: Request) -> list[str]:
     if me.handle in asked.excluded:
         reasons.append(replies.approvals.reason_excluded(desk.run, asked.excluded[me.handle]))
     earlier = next((yes for yes in asked.yeses if yes.person == me.handle), None)
-    if earlier is not None:
+    if earlier is not None and now.state is not RequestState.VOID:  # a void one is asked anew, of everybody
         reasons.append(replies.approvals.reason_twice(f"{me.handle} ({earlier.account})"))
     if asked.state is RequestState.OPEN and not _was_shown(desk, asked):
         reasons.append(replies.approvals.REASON_EARLY)

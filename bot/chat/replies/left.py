@@ -100,6 +100,7 @@ def cancelled(run: Run, by: str, reason: str, found: Sequence[str]) -> Card:
         line(f"{run.name} is cancelled by {by}: ", Span(text=reason), "."),
         *(["Left behind:"] if found else ["Nothing is left behind."]),
         *(f"• {entry}" for entry in found),
+        hint="!cleanup" if any(entry.startswith("branch ") for entry in found) else "",
     )
 
 

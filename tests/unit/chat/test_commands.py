@@ -362,3 +362,16 @@ def test_without_a_sign_only_the_bare_words_ever_act(text):
     words = text.strip().lower().split()
     alone = {"ack", "approve", "status", "plan", "todo", "timeline", "help"}
     assert isinstance(found, Talk) or (words[0] in alone and len(words) <= 2)
+
+
+@pytest.mark.parametrize("text", ["approve!", "Approve.", "aprove!", "approve 7f3a!"])
+def test_a_yes_with_a_mark_after_it_is_told_how_it_is_said(text):
+    assert parse(text, in_run=True) == commands.Talk(yes=True)
+
+
+@pytest.mark.parametrize("word", ["rollback", "rc", "stable", "declare", "freeze"])
+def test_what_begins_another_run_is_told_with_its_root(word):
+    found = parse(f"!{word} 1.4.0", in_run=True)
+    assert isinstance(found, commands.Problem)
+    assert found.more.split()[1] == word
+    assert f"Did you mean !{found.more}?" in replies.problem(found).plain()
