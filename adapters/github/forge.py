@@ -1,6 +1,7 @@
 """`GitHubForge`: the coroutine face of GitHub.
 
 PyGithub blocks and its objects do I/O when looked at, so each call runs in a thread and comes back as plain values.
+A little longer than other modules: one method for each of the port's.
 """
 
 import asyncio

@@ -12,16 +12,16 @@ from bot.chat.handlers.incident import page_first
 from bot.chat.openings import OPENINGS, Beginning, Looks, Opening
 from bot.chat.openings.own import own
 from bot.chat.privacy import Privacy, hidden
+from bot.chat.related import parent_of, same_kind
 from bot.chat.replies import security
 from bot.engine.desk import Desk
 from bot.engine.far_end import Worlds
-from bot.engine.mail import put_answer, run_of
+from bot.engine.mail import put_answer
 from bot.engine.plan import Plan, Planner
 from sops import by_id
 from sops.incident import INCIDENT
 from sops.kit.conversation import Actor, Place
 from sops.kit.escaping import printable
-from sops.kit.freeze_gates import FREEZE
 from sops.kit.message import Card
 from sops.kit.model import Role, Sop
 from sops.kit.people import People
@@ -31,21 +31,9 @@ from sops.kit.run import Run, RunState, pinned
 from sops.kit.stores import InboxItem, Store, Transaction
 from sops.kit.tailored import tailored
 from sops.kit.timing import ACKNOWLEDGE, REPORT, due, started
-from sops.kit.version import Version
 from sops.security_response import SECURITY_RESPONSE
 
 Finish = Callable[[InboxItem, Callable[[Transaction, datetime], None]], Awaitable[None]]
-
-#: Which procedures a run begun in another's thread is a child of.
-PARENTS: Mapping[str, frozenset[str]] = {
-    "SOP-02": frozenset({"SOP-05", "SOP-08"}),
-    "SOP-04": frozenset({"SOP-08"}),
-    "SOP-05": frozenset(),
-}
-
-
-#: Of these one at a time goes on in a release line.
-_OF_A_LINE = frozenset({"SOP-01", "SOP-03"})
 
 
 class Roots:
@@ -140,7 +128,7 @@ class Roots:
         if not anyone and not (me.person and self._people.has(me.person.handle, sop.starters)):
             able = [person.handle for person in self._people.holding(*sop.starters)]
             return replies.no_role(me.person, str(me.actor), [str(role) for role in sop.starters], able)
-        parent = await self._store.read(lambda tx: _parent(tx, item, sop))
+        parent = await self._store.read(lambda tx: parent_of(tx, item, sop))
         private = parent is not None and parent.embargoed
         opening = await beginning.open(command, Looks(self._worlds.now(), self._policy, private))
         if isinstance(opening, Card):
@@ -170,7 +158,7 @@ class Roots:
     ) -> None:
         """Show the plan; nothing is done before `!start`, unless the procedure begins at once."""
         others = () if opening.sop.private else tx.runs.open()  # a report is never turned away for being like another
-        other = next((run for run in others if _same(run, draft)), None)
+        other = next((run for run in others if same_kind(run, draft)), None)
         if other is not None:
             taken = security.taken_already() if hidden(other, item.event.place) else replies.already_running(other)
             put_answer(tx, item, replies.refused(taken), now)
@@ -288,18 +276,3 @@ class Roots:
         """The procedure's own channel on the chat where it was begun, whatever channel it was typed in."""
         channel = self._channels.get(actor.platform, {}).get(sop.channel, said.channel)
         return Place(platform=actor.platform, channel=channel)
-
-
-def _same(one: Run, other: Run) -> bool:
-    """The same procedure about the same thing, or two releases of one line, which must not run at once."""
-    if one.sop in _OF_A_LINE and other.sop in _OF_A_LINE:
-        return Version.parse(one.version).line == Version.parse(other.version).line
-    alike = one.title == other.title or one.sop == FREEZE or (one.version == other.version != "")
-    return one.sop == other.sop and alike
-
-
-def _parent(tx: Transaction, item: InboxItem, sop: Sop) -> Run | None:
-    """The open run in whose thread this one was begun, if procedures of its kind are begun from there."""
-    run_id = run_of(tx, item.event)
-    run = tx.runs.get(run_id) if run_id else None
-    return run if run and not run.state.over and run.sop in PARENTS.get(sop.id, frozenset()) else None

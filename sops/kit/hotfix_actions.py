@@ -1,4 +1,7 @@
-"""What the bot does in a hotfix beyond what every release does."""
+"""What the bot does in a hotfix beyond what every release does.
+
+Longer than other modules: one action after another, each read by itself.
+"""
 
 from dataclasses import dataclass
 

@@ -2,7 +2,7 @@
 
 `await store.transact(work)` runs `work(tx)` in one database transaction on the storage's own thread and commits
 when it returns; state, ledger, outbox and deadlines change together or not at all. Whatever `work` raises rolls
-back and is raised to the caller.
+back and is raised to the caller. Longer than other modules: whoever writes a storage reads it from top to bottom.
 """
 
 from collections.abc import Callable, Mapping, Sequence

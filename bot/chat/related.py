@@ -1,0 +1,35 @@
+"""How runs are related: which one a run is begun for, and which two must not go on at once."""
+
+from collections.abc import Mapping
+
+from bot.engine.mail import run_of
+from sops.kit.freeze_gates import FREEZE
+from sops.kit.model import Sop
+from sops.kit.run import Run
+from sops.kit.stores import InboxItem, Transaction
+from sops.kit.version import Version
+
+#: Which procedures a run begun in another's thread is a child of.
+PARENTS: Mapping[str, frozenset[str]] = {
+    "SOP-02": frozenset({"SOP-05", "SOP-08"}),
+    "SOP-04": frozenset({"SOP-08"}),
+    "SOP-05": frozenset(),
+}
+
+#: Of these one at a time goes on in a release line.
+_OF_A_LINE = frozenset({"SOP-01", "SOP-03"})
+
+
+def same_kind(one: Run, other: Run) -> bool:
+    """The same procedure about the same thing, or two releases of one line, which must not run at once."""
+    if one.sop in _OF_A_LINE and other.sop in _OF_A_LINE:
+        return Version.parse(one.version).line == Version.parse(other.version).line
+    alike = one.title == other.title or one.sop == FREEZE or (one.version == other.version != "")
+    return one.sop == other.sop and alike
+
+
+def parent_of(tx: Transaction, item: InboxItem, sop: Sop) -> Run | None:
+    """The open run in whose thread this one was begun, if procedures of its kind are begun from there."""
+    run_id = run_of(tx, item.event)
+    run = tx.runs.get(run_id) if run_id else None
+    return run if run and not run.state.over and run.sop in PARENTS.get(sop.id, frozenset()) else None
