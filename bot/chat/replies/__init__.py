@@ -866,7 +866,9 @@ def status(run: Run, now: datetime, differs: Sequence[Differs] = ()) -> Card:
         record = run.record(step.id)
         who = f" ({record.by})" if record.by else ""
         title = f" · {step.title}" if _own(run) and step.title != step.id else ""
-        lines.append(line(f"{_MARK[record.state]} {step.id}{title}{who}", *_note(run, step)))
+        never = run.state.over and not record.state.over
+        mark = _MARK[StepState.PENDING if never else record.state]
+        lines.append(line(f"{mark} {step.id}{title}{who}", *(() if never else _note(run, step))))
     lines += [child_line(child) for child in run.children]
     for name, clock in run.clocks.items():
         if clock.running:
