@@ -235,7 +235,7 @@ def show_sop(
     sop = next((each for each in (*every, *OWN) if each.id == sop_id.upper()), None)
     if sop is None:
         raise _wrong(f"There is no procedure {sop_id}; `sopwith sops list` shows them.")
-    typer.echo(replies.sop(sop, outline(specimen(sop, policy))).plain())
+    typer.echo(replies.lists.sop(sop, outline(specimen(sop, policy))).plain())
 
 
 @sops_app.command()
@@ -252,7 +252,7 @@ def check(
     if as_json:
         typer.echo(json.dumps(report.as_dict(), indent=2, ensure_ascii=False))
     else:
-        typer.echo("\n".join([*report.lines(), *replies.left_out_by_settings(policy.off)]))
+        typer.echo("\n".join([*report.lines(), *replies.starting.left_out_by_settings(policy.off)]))
     raise typer.Exit(1 if report.uncovered else 0)
 
 

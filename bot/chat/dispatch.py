@@ -17,7 +17,7 @@ from bot.chat.mirroring import Mirroring
 from bot.chat.newcomers import Newcomers
 from bot.chat.privacy import hidden
 from bot.chat.replies import incident as incident_words
-from bot.chat.replies import mirrors
+from bot.chat.replies import mirrors, misread, refusals
 from bot.chat.replies.freeze import not_frozen
 from bot.chat.roots import Roots
 from bot.engine.desk import Desk
@@ -78,7 +78,7 @@ class Dispatch:
         if event.kind in {"edit", "deletion"}:
             await self._changed(item, run)
             return
-        if run is not None and replies.quiet(run) and not run.state.over:
+        if run is not None and replies.summary.quiet(run) and not run.state.over:
             await self._store.transact(partial(self._answered, run.id))
         parsed = await self._parsed(run, event)
         if isinstance(parsed, commands.InRun):
@@ -86,7 +86,7 @@ class Dispatch:
         try:
             await self._obey(item, run, parsed)
         except (FarEndError, FarEndRefused) as problem:
-            await self._answer(item, replies.unreachable(str(problem)))
+            await self._answer(item, refusals.unreachable(str(problem)))
 
     async def _parsed(self, run: Run | None, event: Event) -> commands.Parsed:
         if event.kind in {"reaction", "unreaction"}:
@@ -143,12 +143,12 @@ class Dispatch:
         if run is not None and isinstance(parsed, commands.Talk):
             parsed = commands.answer(event.text, asked_severity=run.prefix == "INC" and run.severity is None) or parsed
         if run is not None and mirroring.left(run, event):
-            gone = replies.refused(mirrors.not_here(run))
+            gone = refusals.refused(mirrors.not_here(run))
             await self._answer(item, None if isinstance(parsed, commands.Talk) else gone)
         elif isinstance(parsed, commands.Talk):
             await self._answer(item, self._hint(run, parsed, me))
         elif isinstance(parsed, commands.Problem):
-            await self._answer(item, replies.problem(parsed))
+            await self._answer(item, misread.problem(parsed))
         elif isinstance(parsed, commands.Unfreeze):
             await self._unfreeze(item, me)
         elif run is not None and isinstance(parsed, (commands.Restrict, *HANDLERS)):
@@ -156,7 +156,7 @@ class Dispatch:
         elif run is not None and (card := await self._looking.at_run(run, parsed)) is not None:
             await self._answer(item, card)
         elif run is not None and run.facts.get("restricted") and self._roots.begins_in_public(parsed):
-            await self._answer(item, replies.refused(incident_words.BEGUN_ELSEWHERE))
+            await self._answer(item, refusals.refused(incident_words.BEGUN_ELSEWHERE))
         elif await self._roots.obey(item, me, parsed, self._finish):
             return
         else:
@@ -185,12 +185,12 @@ class Dispatch:
     async def _command(self, item: InboxItem, run: Run, me: Speaker, command: commands.Command) -> None:
         command = rephrased(run, command)
         if not fits(command, run):
-            await self._answer(item, replies.refused(replies.NOT_HERE))
+            await self._answer(item, refusals.refused(refusals.NOT_HERE))
             return
         roles = permissions.roles_for(command, run)
         if not permissions.may(me.person, roles, self._people):
             able = [person.handle for person in self._people.holding(*roles)]
-            card = replies.no_role(me.person, str(me.actor), [str(role) for role in roles], able)
+            card = refusals.no_role(me.person, str(me.actor), [str(role) for role in roles], able)
             await self._answer(item, card)
             return
         if isinstance(command, commands.Restrict):
@@ -214,11 +214,11 @@ class Dispatch:
         stored = tx.runs.get(run_id)
         desk = Desk(tx, stored, self._clock.now(), self._people, heard_at=item.event.at, heard_in=item.event.place)
         if stored.facts.get("restricted"):
-            refused: Refused | None = Refused(replies.refused(incident_words.NOTHING_HERE))
+            refused: Refused | None = Refused(refusals.refused(incident_words.NOTHING_HERE))
         elif stored.state.over and not isinstance(command, _AFTERWARDS):
-            refused = Refused(replies.refused(replies.OVER))
+            refused = Refused(refusals.refused(refusals.OVER))
         elif not fits(command, stored):
-            refused = Refused(replies.refused(replies.NOT_HERE))
+            refused = Refused(refusals.refused(refusals.NOT_HERE))
         else:
             refused = HANDLERS[type(command)](desk, me, command)
         if refused is not None:
@@ -229,7 +229,7 @@ class Dispatch:
             mirroring.echo(desk, me, item.event)
         signs.used(desk, item.event, self._people)
         if run_of(tx, item.event) != run_id:
-            put_answer(tx, item, replies.done_in(desk.run), desk.now)
+            put_answer(tx, item, replies.starting.done_in(desk.run), desk.now)
         desk.finish()
         tx.runs.wake(run_id)
         tx.inbox.done(item.seq)
@@ -261,7 +261,7 @@ def fits(command: commands.Command, run: Run) -> bool:
     if isinstance(command, commands.SetSeverity) and run.sop == "SOP-02":
         return True
     if type(command) in {commands.Restrict, *incident.HANDLERS, *endings.HANDLERS, *public_words.HANDLERS}:
-        return run.prefix == replies.INCIDENT
+        return run.prefix == replies.phrases.INCIDENT
     if isinstance(command, commands.Reland):
         return run.sop == "SOP-04"
     if type(command) in release.HANDLERS:

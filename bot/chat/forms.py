@@ -1,6 +1,7 @@
 """What asks for the parts a command lacks, where a chat has forms. Elsewhere the reply says how the command goes."""
 
-from bot.chat import commands, replies
+from bot.chat import commands
+from bot.chat.replies import misread
 from bot.chat.words import LONGEST_TITLE, Problem
 from sops.kit.message import Field, Form
 from sops.kit.model import Severity
@@ -65,12 +66,12 @@ class Grammar:
             return None
         bare = found.kind == "unknown-release" and not found.about
         form = FORMS["release"] if bare else FORMS.get(found.about) if found.kind == "missing" else None
-        typed = "/release rc 1.4.0" if bare else replies.usage(found.about)
+        typed = "/release rc 1.4.0" if bare else misread.usage(found.about)
         return form.model_copy(update={"hint": f"Or typed: {typed}"}) if form else None
 
     def problem(self, text: str, *, in_thread: bool) -> str:
         found = self._read(text, in_thread)
-        return replies.problem(found).plain() if isinstance(found, Problem) else ""
+        return misread.problem(found).plain() if isinstance(found, Problem) else ""
 
     def _read(self, text: str, in_thread: bool) -> commands.Parsed:
         return commands.parse(text, in_run=in_thread, addressed=True, slash=True)

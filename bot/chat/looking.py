@@ -12,6 +12,7 @@ from bot.chat.handlers.common import signature
 from bot.chat.privacy import seen
 from bot.chat.reality import differences, there
 from bot.chat.remains import remains
+from bot.chat.replies import misread, refusals
 from bot.engine.far_end import Worlds
 from bot.engine.plan import Planner, outline, specimen
 from sops.kit.conversation import Place
@@ -49,15 +50,15 @@ class Looking:
         match command:
             case commands.Status():
                 world = self._worlds.now()
-                return replies.status(run, world.now, await differences(run, world))
+                return replies.lists.status(run, world.now, await differences(run, world))
             case commands.Plan():
-                return replies.plan(run, (await self._planner.plan(run)).lines)
+                return replies.starting.plan(run, (await self._planner.plan(run)).lines)
             case commands.Todo():
-                return replies.todo(await self._look_at_debts(run.id) if run.owing else run)
+                return replies.lists.todo(await self._look_at_debts(run.id) if run.owing else run)
             case commands.Timeline():
-                return replies.timeline(run, await self._worlds.now().history(run.id))
+                return replies.lists.timeline(run, await self._worlds.now().history(run.id))
             case commands.Help():
-                return replies.help_in(run)
+                return replies.lists.help_in(run)
             case _:
                 return None
 
@@ -65,15 +66,15 @@ class Looking:
         """The answer to a question about procedures and runs in general, asked at `place`."""
         match command:
             case commands.ListSops():
-                return replies.sops(self._sops)
+                return replies.lists.sops(self._sops)
             case commands.ShowSop(id=wanted):
                 shown = next((sop for sop in self._sops if sop.id == wanted), None)
-                return replies.sop(shown, outline(specimen(shown))) if shown else replies.unknown_sop(wanted)
+                return replies.lists.sop(shown, outline(specimen(shown))) if shown else misread.unknown_sop(wanted)
             case commands.ListRuns():
                 going, owing = await self._store.read(lambda tx: (tx.runs.open(), tx.runs.owing()))
-                return replies.runs(seen(going, place), seen(owing, place))
+                return replies.lists.runs(seen(going, place), seen(owing, place))
             case _:
-                return replies.help_outside()
+                return replies.lists.help_outside()
 
     async def before(self, run: Run, command: commands.Command) -> Card | None:
         """Look at the world where a command depends on it; a refusal, or None if the command may be tried."""
@@ -89,12 +90,12 @@ class Looking:
                 counted = run.facts.get("soak.fixed", [])
                 blocks = str(number) in run.facts.get("soak.blockers", {}) or number in counted
                 if not blocks and number not in await open_blockers(run, self._worlds.now()):
-                    return replies.refused(replies.not_a_blocker(number))
+                    return refusals.refused(refusals.not_a_blocker(number))
                 return None
             case commands.Blocker(number=number):
                 issue = await self._worlds.now().forge.issue(number)
                 if issue is None or issue.state != "open":
-                    return replies.refused(replies.no_open_issue(number))
+                    return refusals.refused(refusals.no_open_issue(number))
                 return None
             case _:
                 return None
@@ -112,13 +113,13 @@ class Looking:
         step = run.find(name)
         if step is None or await there(step, run, self._worlds.now()) is wanted:
             return None
-        return replies.refused(replies.not_there(step) if wanted else replies.still_there(step))
+        return refusals.refused(replies.reality.not_there(step) if wanted else replies.reality.still_there(step))
 
     async def _owed(self, run: Run, name: str) -> Card | None:
         """What can be seen is not met by a sentence: a refusal that names what is missing."""
         debt = next((debt for debt in run.obligations if debt.id == name and debt.open), None)
         lacking = await missing(debt, run, self._worlds.now()) if debt is not None else None
-        return replies.refused(replies.debt_missing(debt, lacking)) if debt is not None and lacking else None
+        return refusals.refused(replies.answers.debt_missing(debt, lacking)) if debt is not None and lacking else None
 
     async def _gates(self, run: Run, name: str) -> Card | None:
         """A sign-off is refused while the bot can see that what it says is not so."""
@@ -128,4 +129,4 @@ class Looking:
         world = self._worlds.now()
         found = [await gate.check(run, world) for gate in step.waits if isinstance(gate, Gate)]
         notes = [look.note for look in found if isinstance(look, Waiting)]
-        return replies.gates_open(step, notes) if notes else None
+        return refusals.gates_open(step, notes) if notes else None

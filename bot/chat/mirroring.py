@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from bot.chat import commands, replies
-from bot.chat.replies import mirrors
+from bot.chat import commands
+from bot.chat.replies import mirrors, refusals
 from sops.kit.conversation import Place
 from sops.kit.message import Card
 from sops.kit.ports import Chat
@@ -29,16 +29,16 @@ class Mirroring:
         """The command with the channel it means, or why it means none. May raise FarEndError and FarEndRefused."""
         prefix, wanted = self._read(command.where)
         if prefix and prefix not in self._chats:
-            return replies.refused(mirrors.no_chat(prefix, list(self._chats)))
+            return refusals.refused(mirrors.no_chat(prefix, list(self._chats)))
         asked = [prefix] if prefix else self._likely(run, wanted)
         found = [place for platform in asked if (place := await self._find(platform, wanted)) is not None]
         if not found:
             there = [f"{platform}:#{name}" for platform in asked for name in self._channels.get(platform, {})]
-            return replies.refused(mirrors.no_channel(command.where, there))
+            return refusals.refused(mirrors.no_channel(command.where, there))
         if len(found) > 1:
-            return replies.refused(mirrors.which(command.where, [self._name(place) for place in found]))
+            return refusals.refused(mirrors.which(command.where, [self._name(place) for place in found]))
         if run.private and not await self._chats[found[0].platform].is_private(found[0]):
-            return replies.refused(mirrors.NOT_PRIVATE)
+            return refusals.refused(mirrors.NOT_PRIVATE)
         return replace(command, place=found[0], name=self._name(found[0]), home=self._name(run.place))
 
     def _read(self, where: str) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.chat.replies import REHEARSAL
+from bot.chat.replies.phrases import REHEARSAL
 from sops.kit.conversation import Actor, Place
 from sops.kit.message import Card, bold, line
 from sops.kit.ports import Chat, Traits

@@ -13,7 +13,7 @@ from bot.chat.openings import OPENINGS, Beginning, Looks, Opening
 from bot.chat.openings.own import own
 from bot.chat.privacy import Privacy, hidden
 from bot.chat.related import parent_of, same_kind
-from bot.chat.replies import security
+from bot.chat.replies import misread, refusals, security
 from bot.engine.desk import Desk
 from bot.engine.far_end import Worlds
 from bot.engine.mail import put_answer
@@ -81,7 +81,7 @@ class Roots:
             beginning = next((own(sop) for sop in self._own if sop.id == command.id), None)
             if beginning is None:
                 other = by_id(command.id)
-                hint = replies.starts_with(other) if other else replies.unknown_sop(command.id)
+                hint = replies.lists.starts_with(other) if other else misread.unknown_sop(command.id)
                 await finish(item, lambda tx, now: put_answer(tx, item, hint, now))
                 return True
         else:
@@ -104,7 +104,7 @@ class Roots:
         """Anyone may declare; the clock runs from the moment it was said."""
         title = printable(command.title)
         if not title:
-            put_answer(tx, item, replies.problem(commands.Problem("missing", "incident declare")), now)
+            put_answer(tx, item, misread.problem(commands.Problem("missing", "incident declare")), now)
             return
         opening = Opening(INCIDENT, title, severity=command.severity)
         run = self._draft(opening, me, item, now, None).but(name=tx.runs.next_name(INCIDENT.prefix))
@@ -112,10 +112,10 @@ class Roots:
         run = started(run, ACKNOWLEDGE, run.created_at)
         desk = Desk(tx, run, now, self._people, new=True)
         desk.note("declared", me.record, title=title, severity=command.severity or "")
-        desk.tell(replies.declared_in_channel(run))
+        desk.tell(replies.starting.declared_in_channel(run))
         page_first(desk)
         if item.event.place.channel != run.place.channel:
-            put_answer(tx, item, replies.opened_in(run), now)
+            put_answer(tx, item, replies.starting.opened_in(run), now)
         desk.finish()
         tx.runs.wake(run.id)
 
@@ -127,7 +127,7 @@ class Roots:
         anyone = Role.ANYONE in sop.starters
         if not anyone and not (me.person and self._people.has(me.person.handle, sop.starters)):
             able = [person.handle for person in self._people.holding(*sop.starters)]
-            return replies.no_role(me.person, str(me.actor), [str(role) for role in sop.starters], able)
+            return refusals.no_role(me.person, str(me.actor), [str(role) for role in sop.starters], able)
         parent = await self._store.read(lambda tx: parent_of(tx, item, sop))
         private = parent is not None and parent.embargoed
         opening = await beginning.open(command, Looks(self._worlds.now(), self._policy, private))
@@ -160,8 +160,8 @@ class Roots:
         others = () if opening.sop.private else tx.runs.open()  # a report is never turned away for being like another
         other = next((run for run in others if same_kind(run, draft)), None)
         if other is not None:
-            taken = security.taken_already() if hidden(other, item.event.place) else replies.already_running(other)
-            put_answer(tx, item, replies.refused(taken), now)
+            taken = security.taken_already() if hidden(other, item.event.place) else refusals.already_running(other)
+            put_answer(tx, item, refusals.refused(taken), now)
             return
         run = draft.but(name=tx.runs.next_name(opening.sop.prefix))
         if not opening.sop.planned:
@@ -169,7 +169,7 @@ class Roots:
         desk = Desk(tx, run, now, self._people, new=True)
         desk.note("planned", me.record, version=run.version, title=run.title, procedure=run.sop_hash)
         if opening.sop.planned:
-            desk.say(replies.planned(run, plan.lines, plan.trouble))
+            desk.say(replies.starting.planned(run, plan.lines, plan.trouble))
         else:
             desk.note("started", me.record)
         if opening.sop.private:
@@ -178,12 +178,12 @@ class Roots:
         if hidden(run, item.event.place):
             put_answer(tx, item, security.taken_in_private(removed), now)
         elif not any(place.channel == item.event.place.channel for place in run.places):
-            put_answer(tx, item, replies.opened_in(run), now)
+            put_answer(tx, item, replies.starting.opened_in(run), now)
         self._link(tx, desk, now)
         desk.finish()
         if run.parent:
             parent = Desk(tx, tx.runs.get(run.parent), now, self._people)
-            parent.say(replies.begun_for(run, me.handle))
+            parent.say(replies.starting.begun_for(run, me.handle))
             parent.finish()
         tx.runs.wake(run.id)
 
@@ -232,7 +232,7 @@ class Roots:
     ) -> None:
         old = tx.runs.get(run_id)
         if old.state.over:
-            put_answer(tx, item, replies.refused(replies.OVER), now)
+            put_answer(tx, item, refusals.refused(refusals.OVER), now)
             return
         new = draft.but(name=tx.runs.next_name(SECURITY_RESPONSE.prefix), state=RunState.ACTIVE)
         desk = Desk(tx, new, now, self._people, new=True)

@@ -32,7 +32,7 @@ MOST_REMINDED = 5  # people one reminder mentions, where it is nobody's alone
 
 def answering_for(run: Run, people: People) -> str:
     """Whoever owns the run, unless they may not steer it, as a reporter may not; then the first who may."""
-    roles = run.policy.escalation if run.prefix == replies.INCIDENT else run.leaders
+    roles = run.policy.escalation if run.prefix == replies.phrases.INCIDENT else run.leaders
     able = [person.handle for person in people.holding(*roles)]
     return run.owner if run.owner in able or not able else able[0]
 

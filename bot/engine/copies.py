@@ -37,7 +37,7 @@ def begun_and_ended(before: Run, run: Run, outbox: Outbox, now: datetime) -> Ite
 
 def _begun(run: Run, thread: Thread, outbox: Outbox, now: datetime) -> Iterator[Outgoing]:
     """The summary, and everything that can still be answered."""
-    summary = Outgoing("post", root_of(run.id), run.place, replies.summary(run, now), run.id)
+    summary = Outgoing("post", root_of(run.id), run.place, replies.summary.summary(run, now), run.id)
     yield thread.copied(replace(summary, private=run.embargoed))
     for logical_id in _answerable(run):
         card = _as_it_stands(run, logical_id, outbox)

@@ -15,7 +15,7 @@ def meet(desk: Desk, debt: Obligation, by: str, evidence: str, record: str = "so
     desk.run = desk.run.but(obligations=tuple(met if d.id == debt.id else d for d in desk.run.obligations))
     desk.run = timing.stopped(desk.run, f"{timing.OWED}{debt.id}", desk.now)
     desk.note("obligation-met", record, id=debt.id, evidence=evidence)
-    desk.say(replies.obligation_met(met))
+    desk.say(replies.answers.obligation_met(met))
 
 
 class Debts:
@@ -56,6 +56,6 @@ class Debts:
         def seen(desk: Desk) -> None:
             found = next((debt for debt in desk.run.obligations if debt.id == debt_id and debt.open), None)
             if found is not None:
-                meet(desk, found, replies.SEEN, replies.SEEN)
+                meet(desk, found, replies.answers.SEEN, replies.answers.SEEN)
 
         await self._desks.at(run_id, seen)

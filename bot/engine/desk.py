@@ -141,7 +141,7 @@ class Desk:
         if not run.parent:
             return
         child = Child(
-            id=run.id, name=run.name, sop=run.sop, title=run.title, state=run.state, now=replies.child_now(run)
+            id=run.id, name=run.name, sop=run.sop, title=run.title, state=run.state, now=replies.phrases.child_now(run)
         )
         parent = self.tx.runs.get(run.parent)
         if child in parent.children:
@@ -153,13 +153,13 @@ class Desk:
             self.tx.runs.wake(parent.id)
 
     def _post_root(self) -> None:
-        card = replies.summary(self.run, self.now)
+        card = replies.summary.summary(self.run, self.now)
         root = Outgoing("post", root_of(self.run.id), self.run.place, card, self.run.id)
         self._messages.insert(0, replace(root, private=self.run.embargoed))
 
     def _edit_root(self) -> None:
-        card = replies.summary(self.run, self.now)
-        if card != replies.summary(self.before, self.now):
+        card = replies.summary.summary(self.run, self.now)
+        if card != replies.summary.summary(self.before, self.now):
             self._put(Outgoing("edit", root_of(self.run.id), self.run.place, card, self.run.id))
 
     def _close_requests(self) -> None:
@@ -248,7 +248,7 @@ class Desks:
             if desk.run.facts.get("trouble") != problem:
                 desk.run = desk.run.with_facts({"trouble": problem})
                 desk.note("failure", what=problem)
-                desk.say(replies.broken(desk.run))
+                desk.say(replies.news.broken(desk.run))
 
         await self.store.transact(later)
         await caught(self.at(run_id, tell), run=run_id)  # a run that cannot even be read is only logged

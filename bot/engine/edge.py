@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from bot.chat import replies
+from bot.chat.replies import refusals
 from bot.engine.caught import caught
 from bot.engine.desk import Desks
 from bot.engine.mail import put_answer
@@ -38,7 +38,7 @@ class Edge:
         def count(tx: Transaction) -> None:
             if tx.inbox.failed(item.seq, problem) >= TRIES:
                 tx.inbox.park(item.seq)
-                put_answer(tx, item, replies.event_parked(), self._clock.now())
+                put_answer(tx, item, refusals.event_parked(), self._clock.now())
 
         await self._store.transact(count)
 

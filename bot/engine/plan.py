@@ -38,7 +38,7 @@ class Planner:
             mark, texts = await self._step(run, step, world, trouble)
             fresh = [text for text in texts if text not in seen]
             seen.update(texts)
-            lines += [replies.plan_line(step.row, mark, text) for text in fresh]
+            lines += [replies.starting.plan_line(step.row, mark, text) for text in fresh]
         found = dict.fromkeys(trouble)
         # A gate and a deed may stand before the same thing; the one that says more of it is enough.
         fullest = [each for each in found if not any(other != each and other.startswith(each) for other in found)]
@@ -50,18 +50,20 @@ class Planner:
         waits = waits_of(run, step)
         off = run.policy.off.get(f"{run.sop}.{step.id}")
         if off is not None and not state.over:
-            return replies.mark_of(StepState.SKIPPED), [replies.switched_off(step, off)]
+            return replies.starting.mark_of(StepState.SKIPPED), [replies.starting.switched_off(step, off)]
         if not state.over:
             trouble += await self._early(run, step, world)
         if state.over:
             what = [piece.says(run) for piece in step.deeds if isinstance(piece, Action)] or waits or [step.title]
             note = run.record(step.id).note if state is StepState.SKIPPED else ""
-            return replies.mark_of(state), [f"{text}{f' ({note})' if note else ''}" for text in what]
+            return replies.starting.mark_of(state), [f"{text}{f' ({note})' if note else ''}" for text in what]
         deeds = [await self._deed(run, piece, world, trouble) if applies else _says(piece, run) for piece in step.deeds]
         texts = [*waits, *deeds] or [step.title]
         if applies or not isinstance(step.only_if, Condition):
-            return replies.mark_of(state), texts
-        return replies.mark_of(state), [replies.only_if(step.only_if.says(run), text) for text in texts]
+            return replies.starting.mark_of(state), texts
+        return replies.starting.mark_of(state), [
+            replies.starting.only_if(step.only_if.says(run), text) for text in texts
+        ]
 
     async def _early(self, run: Run, step: Step, world: World) -> list[str]:
         """What gates that can be looked at from the first day say is in the way."""
@@ -83,8 +85,12 @@ class Planner:
             return piece.says(run)
         if isinstance(found, Conflict):
             trouble.append(f"{found.reason}; {found.remedy}")
-            return replies.in_conflict(piece.says(run), found.reason)
-        return replies.there_already(piece.says(run)) if isinstance(found, Done) and found.facts else piece.says(run)
+            return replies.starting.in_conflict(piece.says(run), found.reason)
+        return (
+            replies.starting.there_already(piece.says(run))
+            if isinstance(found, Done) and found.facts
+            else piece.says(run)
+        )
 
 
 def specimen(sop: Sop, policy: Policy | None = None) -> Run:
@@ -111,11 +117,11 @@ def outline(run: Run) -> list[tuple[Step, list[str]]]:
 def _outlined(run: Run, step: Step) -> list[str]:
     off = run.policy.off.get(f"{run.sop}.{step.id}")
     if off is not None:
-        return [replies.switched_off(step, off)]
+        return [replies.starting.switched_off(step, off)]
     texts = [*waits_of(run, step), *(_says(piece, run) for piece in step.deeds)] or [step.title]
     if isinstance(step.only_if, Condition):
-        texts = [replies.only_if(step.only_if.says(run), text) for text in texts]
-    return [*texts, replies.goes_back(step.then)] if step.then else texts
+        texts = [replies.starting.only_if(step.only_if.says(run), text) for text in texts]
+    return [*texts, replies.starting.goes_back(step.then)] if step.then else texts
 
 
 def waits_of(run: Run, step: Step) -> list[str]:
@@ -129,11 +135,11 @@ def _says(piece: Piece, run: Run) -> str:
 def _waits_for(piece: Piece, run: Run, step: Step) -> str:
     if isinstance(piece, Approved):
         last = run.step(piece.covers[-1])
-        return replies.plan_approval(
+        return replies.starting.plan_approval(
             quorum_of(run, step, piece),
             [role for role in (piece.by, piece.also) if role],
             last.title if last else step.title,
         )
     if isinstance(piece, SignedOff):
-        return replies.plan_sign_off(piece.by, piece.asks(run))
+        return replies.starting.plan_sign_off(piece.by, piece.asks(run))
     return piece.says(run) if isinstance(piece, Gate) else ""

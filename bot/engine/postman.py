@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.chat import replies
-from bot.chat.replies import mirrors
+from bot.chat.replies import mirrors, refusals
 from bot.engine.caught import caught
 from bot.engine.desk import Desk
 from bot.engine.mail import release
@@ -149,7 +149,7 @@ class Postman:
         run = tx.runs.get(message.run_id)
         unnamed = run.embargoed and self._chats[message.place.platform].traits.overheard
         for number, actor in enumerate(audience(run, self._people, message.place.platform)):
-            card = replies.hidden_cannot_be_shown(error) if unnamed else replies.cannot_be_shown(run, error)
+            card = refusals.hidden_cannot_be_shown(error) if unnamed else refusals.cannot_be_shown(run, error)
             logical_id = Thread(message.place, number_of(message.logical_id)).named(f"{run.id}/unseen/{number}")
             told = Outgoing("whisper", logical_id, message.place, card, run.id, to=actor)
             tx.outbox.put(told, self._clock.now())
@@ -206,7 +206,7 @@ class Postman:
 
 def audience(run: Run, people: People, platform: str) -> list[Actor]:
     """The accounts on that chat of whoever began the run and of those who answer for it."""
-    roles = run.policy.escalation if run.prefix == replies.INCIDENT else run.leaders
+    roles = run.policy.escalation if run.prefix == replies.phrases.INCIDENT else run.leaders
     known = [person for person in (people.named(run.starter), *people.holding(*roles)) if person is not None]
     ids = [account for person in known for account in person.accounts.get(platform, ())[:1]]
     stranger = [run.starter] if people.named(run.starter) is None else []

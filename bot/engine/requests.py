@@ -215,4 +215,4 @@ def owe_review(desk: Desk, request: Request) -> None:
     desk.run = desk.run.but(obligations=(*desk.run.obligations, debt))
     desk.run = timing.started(desk.run, f"{timing.OWED}{debt.id}", desk.now)
     desk.note("obligation", id=debt.id, text=text, blocks="")
-    desk.say(replies.owed(desk.run, debt))
+    desk.say(replies.news.owed(desk.run, debt))

@@ -50,7 +50,7 @@ def unpark(desk: Desk) -> None:
 def park(desk: Desk, step: Step, kind: str) -> None:
     desk.run = desk.run.but(state=RunState.PARKED).with_record(step.id, note=f"unknown: {kind}")
     desk.note("parked", step=step.id, unknown=kind)
-    desk.say(replies.parked(desk.run, step, kind))
+    desk.say(replies.news.parked(desk.run, step, kind))
 
 
 def skip(desk: Desk, step: Step, why: str, *, by: str = "") -> None:
@@ -75,9 +75,9 @@ def learn(desk: Desk, facts: dict[str, Any], news: tuple[News, ...]) -> None:
 def tell_news(desk: Desk, item: News) -> None:
     """Say it in the thread, and in the channel where others should know; keep it in the ledger."""
     desk.note("news", news=item.kind, **item.about)
-    desk.say(replies.news(desk.run, item))
-    if replies.for_channel(item):
-        desk.tell(replies.news(desk.run, item))
+    desk.say(replies.news.news(desk.run, item))
+    if replies.news.for_channel(item):
+        desk.tell(replies.news.news(desk.run, item))
 
 
 def wait(desk: Desk, step: Step, look: Look) -> bool:
@@ -92,7 +92,7 @@ def wait(desk: Desk, step: Step, look: Look) -> bool:
     if look.stuck != record.stuck:
         desk.run = desk.run.with_record(step.id, stuck=look.stuck)
         if look.stuck:
-            desk.say(replies.stuck(desk.run, step, look.stuck))
+            desk.say(replies.news.stuck(desk.run, step, look.stuck))
     for clock, start, until in look.windows:
         desk.run = timing.window(desk.run, clock, start, until, desk.now)
     return False
@@ -115,9 +115,9 @@ def intend(desk: Desk, step: Step, key: str, action: Action, todo: Todo, request
 def ask_people(desk: Desk, step: Step, action: Action) -> None:
     """The settings leave this deed to people: they are told what to do; looking again finds it done."""
     wanted = action.by_hand(desk.run)
-    desk.run = desk.run.with_record(step.id, note=replies.by_hand_note(action.says(desk.run)))
+    desk.run = desk.run.with_record(step.id, note=replies.news.by_hand_note(action.says(desk.run)))
     desk.note("left-to-people", step=step.id, what=list(wanted))
-    desk.say(replies.by_hand(desk.run, step, wanted))
+    desk.say(replies.news.by_hand(desk.run, step, wanted))
 
 
 def record_found(desk: Desk, step: Step, key: str, action: Action, found: Probe, request: Request | None) -> bool:
@@ -142,21 +142,21 @@ def record_found(desk: Desk, step: Step, key: str, action: Action, found: Probe,
             step.id, state=StepState.FAILED, note=found.reason, remedy=found.remedy, intent=None, attempt=0
         )
         desk.note("conflict", step=step.id, action=key, reason=found.reason)
-        desk.say(replies.conflict(desk.run, step, found))
+        desk.say(replies.news.conflict(desk.run, step, found))
         return False
     if record.attempt == TRIES_UNTIL_TOLD and not action.patient:
-        desk.say(replies.still_trying(desk.run, step, found.what))
+        desk.say(replies.news.still_trying(desk.run, step, found.what))
     return False
 
 
 def stop(desk: Desk, step: Step, fact: str) -> None:
     """The step needs what nobody found out, because what would have was left out; people decide."""
-    found = replies.unlearned(step, fact)
+    found = replies.reality.unlearned(step, fact)
     desk.run = desk.run.with_record(
         step.id, state=StepState.FAILED, note=found.reason, remedy=found.remedy, intent=None, attempt=0
     )
     desk.note("conflict", step=step.id, action="", reason=found.reason)
-    desk.say(replies.conflict(desk.run, step, found))
+    desk.say(replies.news.conflict(desk.run, step, found))
 
 
 def take_word(desk: Desk, step: Step) -> None:
@@ -168,7 +168,7 @@ def take_word(desk: Desk, step: Step) -> None:
     if not unseen:
         finish(desk, step)
         return
-    desk.run = done(desk, step).with_record(step.id, note=replies.BY_HAND)
+    desk.run = done(desk, step).with_record(step.id, note=replies.reality.BY_HAND)
     for piece in unseen:
         owe(desk, piece.owes(desk.run) if isinstance(piece, Action) else ())
 
@@ -198,7 +198,7 @@ def owe(desk: Desk, every: Sequence[Owed]) -> None:
         desk.run = desk.run.but(obligations=(*desk.run.obligations, debt))
         desk.run = timing.started(desk.run, f"{timing.OWED}{owed.id}", desk.now)
         desk.note("obligation", id=owed.id, text=owed.text, blocks=owed.blocks)
-        desk.say(replies.owed(desk.run, debt))
+        desk.say(replies.news.owed(desk.run, debt))
 
 
 def settle(desk: Desk, found: Done) -> None:
@@ -210,7 +210,7 @@ def settle(desk: Desk, found: Done) -> None:
         desk.run = desk.run.but(obligations=tuple(met if d.id == debt.id else d for d in desk.run.obligations))
         desk.run = timing.stopped(desk.run, f"{timing.OWED}{debt.id}", desk.now)
         desk.note("obligation-met", id=debt.id, evidence=met.evidence)
-        desk.say(replies.obligation_met(met))
+        desk.say(replies.answers.obligation_met(met))
 
 
 def trouble(desk: Desk, step: Step, trouble: str) -> timedelta:
@@ -220,7 +220,7 @@ def trouble(desk: Desk, step: Step, trouble: str) -> timedelta:
     desk.run = desk.run.with_record(step.id, note=trouble, tries=tries)
     if tries == TRIES_UNTIL_TOLD:
         desk.note("trouble", step=step.id, what=trouble)
-        desk.say(replies.trouble(desk.run, step, trouble))
+        desk.say(replies.news.trouble(desk.run, step, trouble))
     return later(tries)
 
 
@@ -242,13 +242,13 @@ def finish(desk: Desk, step: Step, look: Look | None = None, request: Request | 
     if look is not None:
         learn(desk, look.facts, look.news)
     desk.run = done(desk, step)
-    told = replies.step_done(desk.run, step)
-    if told is not None and not replies.quiet(desk.run):
+    told = replies.news.step_done(desk.run, step)
+    if told is not None and not replies.summary.quiet(desk.run):
         desk.say(told)
     if step.then is not None:
         desk.run = desk.run.next_iteration(step.then, desk.now)
         desk.note("iteration", number=desk.run.iteration, back_to=step.then)
-        desk.say(replies.next_candidate(desk.run))
+        desk.say(replies.news.next_candidate(desk.run))
     return True
 
 
@@ -280,8 +280,8 @@ def rest(desk: Desk, every: timedelta, seen: int, fence: int) -> None:
         desk.run = run.but(state=state, ended_at=desk.now)
         desk.note("ended", state=state)
         if state is RunState.DONE:  # that it was cancelled was told when it was; this was its clearing away
-            if not replies.quiet(desk.run):
-                desk.say(replies.ended(desk.run))
-            desk.tell(replies.ended(desk.run))
+            if not replies.summary.quiet(desk.run):
+                desk.say(replies.news.ended(desk.run))
+            desk.tell(replies.news.ended(desk.run))
     elif run.state in {RunState.ACTIVE, RunState.HELD}:
         desk.look_at(min([desk.now + every, *requests.turns(run, desk.now)]))

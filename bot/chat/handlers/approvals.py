@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from bot.chat import commands, replies
 from bot.chat.handlers.base import Handler, Refused, Speaker
+from bot.chat.replies import refusals
 from bot.engine import requests
 from bot.engine.desk import Desk
 from bot.engine.threads import request_message, threads
@@ -78,7 +79,7 @@ def withdraw(desk: Desk, me: Speaker, command: commands.Withdraw) -> Refused | N
     """The speaker's newest yes does not count any more, or the one to the request with that code."""
     mine = [r for r in requests.live(desk.run) if me.handle in r.people and command.code in {"", r.code}]
     if not mine:
-        return Refused(replies.refused(replies.NO_YES))
+        return Refused(refusals.refused(refusals.NO_YES))
     asked = mine[-1]
     left = tuple(yes for yes in asked.yeses if yes.person != me.handle)
     now = asked.but(yeses=left, state=RequestState.OPEN, grace_until=None)
@@ -92,11 +93,11 @@ def reject(desk: Desk, me: Speaker, command: commands.Reject) -> Refused | None:
     live = [r for r in requests.live(desk.run) if not command.code or r.code == command.code]
     if len(live) != 1:
         why = replies.approvals.REASON_SEVERAL if live else replies.approvals.REASON_UNKNOWN_CODE
-        return Refused(replies.refused(why if live or command.code else replies.approvals.REASON_NO_REQUEST))
+        return Refused(refusals.refused(why if live or command.code else replies.approvals.REASON_NO_REQUEST))
     asked = live[0]
     roles = me.person.roles if me.person else ()
     if not set(asked.roles) & set(roles) and me.handle not in desk.run.owners:
-        return Refused(replies.refused(replies.approvals.reason_role(asked.roles, roles)))
+        return Refused(refusals.refused(replies.approvals.reason_role(asked.roles, roles)))
     now = asked.but(state=RequestState.REJECTED, ended=f"rejected by {me.handle}: {command.reason}")
     desk.run = requests.replaced(desk.run, now)
     desk.note("rejected", me.record, code=asked.code, text=command.reason)
@@ -109,7 +110,7 @@ def stop(desk: Desk, me: Speaker, _: commands.Stop) -> Refused | None:
     """Void what is about to happen, and hold the run."""
     live = [r for r in requests.live(desk.run) if r.state is RequestState.GRANTED or r.override_at is not None]
     if not live or desk.run.state is not RunState.ACTIVE:
-        return Refused(replies.refused(replies.NOTHING_TO_STOP))
+        return Refused(refusals.refused(refusals.NOTHING_TO_STOP))
     for asked in live:
         desk.run = requests.replaced(desk.run, asked.but(state=RequestState.VOID, ended=f"stopped by {me.handle}"))
         desk.run = desk.run.with_record(asked.step, note=replies.approvals.stopped_note(me.handle))

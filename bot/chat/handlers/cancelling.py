@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from bot.chat import commands, replies
 from bot.chat.handlers.base import Handler, Refused, Speaker
 from bot.chat.handlers.common import first_waiver, others, without_draft
-from bot.chat.replies import left
+from bot.chat.replies import left, refusals
 from bot.engine.desk import Desk
 from bot.engine.steps import owe_what_is_left
 from sops.kit import timing
@@ -20,10 +20,10 @@ def cancel(desk: Desk, me: Speaker, command: commands.Cancel) -> Refused | None:
     first = ""
     if _urgent(run):
         if not (run.record("acknowledge").signed or run.record("acknowledge").state.over):
-            return Refused(replies.refused(left.UNANSWERED))
+            return Refused(refusals.refused(left.UNANSWERED))
         first = first_waiver(desk, "cancel") or ""
         if first == me.handle:
-            return Refused(replies.refused(left.cancel_same(run, others(desk, me))))
+            return Refused(refusals.refused(left.cancel_same(run, others(desk, me))))
         if not first:
             _ask_second(desk, me, command.reason)
             return None
@@ -32,13 +32,13 @@ def cancel(desk: Desk, me: Speaker, command: commands.Cancel) -> Refused | None:
     by = f"{first} and {me.handle}" if first else me.handle
     desk.note("cancel", me.record, text=command.reason, **({"agreed": first} if first else {}))
     desk.say(left.cancelled(desk.run, by, command.reason, left.left_behind(run, command.left)))
-    desk.tell(replies.ended(desk.run))
+    desk.tell(replies.news.ended(desk.run))
     return None
 
 
 def _urgent(run: Run) -> bool:
     """A P0 or P1 incident, or one of which nobody said how bad it is."""
-    return run.prefix == replies.INCIDENT and (run.severity or Severity.P1) in timing.URGENT
+    return run.prefix == replies.phrases.INCIDENT and (run.severity or Severity.P1) in timing.URGENT
 
 
 def _ask_second(desk: Desk, me: Speaker, reason: str) -> None:
@@ -49,9 +49,9 @@ def _ask_second(desk: Desk, me: Speaker, reason: str) -> None:
 
 def end_here(desk: Desk, me: Speaker) -> None:
     """The run goes on as another one elsewhere; nothing says where, or why. Nothing is done here ever again."""
-    _stopped(desk, replies.ELSEWHERE)
+    _stopped(desk, refusals.ELSEWHERE)
     desk.run = desk.run.with_facts({"restricted": True})
-    desk.note("cancel", me.record, text=replies.ELSEWHERE)
+    desk.note("cancel", me.record, text=refusals.ELSEWHERE)
 
 
 def _stopped(desk: Desk, why: str) -> None:

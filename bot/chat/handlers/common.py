@@ -7,6 +7,7 @@ from types import MappingProxyType
 from bot.chat import commands, replies
 from bot.chat.handlers.base import Handler, Refused, Speaker
 from bot.chat.permissions import leaders
+from bot.chat.replies import refusals
 from bot.engine.debts import meet
 from bot.engine.desk import Desk
 from sops.kit import timing
@@ -55,29 +56,29 @@ def remember(desk: Desk, me: Speaker, kind: str, what: str, *, step: str = "", b
 
 def start(desk: Desk, me: Speaker, _: commands.Start) -> Refused | None:
     if desk.run.state is not RunState.PLANNED:
-        return Refused(replies.refused(replies.NOT_PLANNED))
+        return Refused(refusals.refused(refusals.NOT_PLANNED))
     owners = desk.run.owners if me.handle in desk.run.owners else (*desk.run.owners, me.handle)
     desk.run = desk.run.but(state=RunState.ACTIVE, owners=owners).with_facts({"restrained": False})
     desk.note("started", me.record)
-    desk.say(replies.started(desk.run, me.handle))
+    desk.say(replies.answers.started(desk.run, me.handle))
     return None
 
 
 def hold(desk: Desk, me: Speaker, command: commands.Hold) -> Refused | None:
     if desk.run.state is not RunState.ACTIVE:
-        return Refused(replies.refused(replies.HELD if desk.run.state is RunState.HELD else replies.NOT_HERE))
+        return Refused(refusals.refused(refusals.HELD if desk.run.state is RunState.HELD else refusals.NOT_HERE))
     desk.run = desk.run.but(state=RunState.HELD)
     desk.note("hold", me.record, text=command.reason)
-    desk.say(replies.held(me.handle, command.reason))
+    desk.say(replies.answers.held(me.handle, command.reason))
     return None
 
 
 def resume(desk: Desk, me: Speaker, _: commands.Resume) -> Refused | None:
     if desk.run.state is not RunState.HELD:
-        return Refused(replies.refused(replies.NOT_HELD))
+        return Refused(refusals.refused(refusals.NOT_HELD))
     desk.run = desk.run.but(state=RunState.ACTIVE).with_facts({"restrained": False})
     desk.note("resume", me.record)
-    desk.say(replies.resumed(me.handle))
+    desk.say(replies.answers.resumed(me.handle))
     return None
 
 
@@ -85,7 +86,7 @@ def retry(desk: Desk, me: Speaker, _: commands.Retry) -> Refused | None:
     """Failed steps get another look; an ended or used-up request of theirs is asked again."""
     run = desk.run
     if run.state is not RunState.ACTIVE:
-        return Refused(replies.refused(replies.HELD if run.state is RunState.HELD else replies.NOT_HERE))
+        return Refused(refusals.refused(refusals.HELD if run.state is RunState.HELD else refusals.NOT_HERE))
     for step in run.current():
         failed = run.record(step.id).state is StepState.FAILED
         if failed:
@@ -103,7 +104,7 @@ def retry(desk: Desk, me: Speaker, _: commands.Retry) -> Refused | None:
             )
     desk.run = run
     desk.note("retry", me.record)
-    desk.say(replies.retrying())
+    desk.say(replies.answers.retrying())
     return None
 
 
@@ -114,42 +115,42 @@ def sign_off(desk: Desk, me: Speaker, command: commands.SignOff) -> Refused | No
         return _meet(desk, me, debt, command.evidence)
     step = desk.run.find(command.step)
     if step is None:
-        return Refused(replies.refused(replies.step_unknown(command.step, desk.run)))
+        return Refused(refusals.refused(refusals.step_unknown(command.step, desk.run)))
     wanted = signature(step)
     refusal = _why_not(desk.run, step, wanted, command.evidence)
     if refusal or wanted is None:
-        return Refused(replies.refused(refusal))
+        return Refused(refusals.refused(refusal))
     sign(desk, me, step, command.evidence)
     remember(desk, me, "sign-off", step.id, step=step.id)
     desk.note("sign-off", me.record, step=step.id, text=command.evidence)
-    desk.say(replies.signed_off(step, me.handle))
+    desk.say(replies.answers.signed_off(step, me.handle))
     return None
 
 
 def _why_not(run: Run, step: Step, wanted: SignedOff | None, evidence: str) -> str:
     """Why this step cannot be signed off now; empty if it can."""
     if run.record(step.id).state.over or run.record(step.id).signed:
-        return replies.step_closed(step)
+        return refusals.step_closed(step)
     if wanted is None:
-        return replies.step_automatic(step)
+        return refusals.step_automatic(step)
     if step not in run.current():
-        return replies.step_early(step)
+        return refusals.step_early(step)
     missing = replies.parts.missing_facts(run, wanted.needs)
     if missing:
-        return replies.needs(step, missing)
+        return refusals.needs(step, missing)
     if wanted.names and wanted.names not in run.facts:
-        return replies.digest_unknown(step)
+        return refusals.digest_unknown(step)
     named = wanted.wanted(run)
     if named and named not in evidence.lower():
-        return replies.digest_unnamed(step, named)
-    return replies.evidence_missing(step) if wanted.evidence and not evidence else ""
+        return refusals.digest_unnamed(step, named)
+    return refusals.evidence_missing(step) if wanted.evidence and not evidence else ""
 
 
 def _meet(desk: Desk, me: Speaker, debt: Obligation, evidence: str) -> Refused | None:
     """A sentence meets what nothing can see; of the rest the caller has seen that it is there."""
     if not evidence and not debt.probe:
-        return Refused(replies.refused(replies.debt_evidence(debt)))
-    meet(desk, debt, me.handle, evidence or replies.SEEN, me.record)
+        return Refused(refusals.refused(refusals.debt_evidence(debt)))
+    meet(desk, debt, me.handle, evidence or replies.answers.SEEN, me.record)
     return None
 
 
@@ -168,43 +169,43 @@ def _leave_out(desk: Desk, me: Speaker, name: str, reason: str) -> Refused | Non
     if debt is not None:
         return _waive_debt(desk, me, debt, reason)
     step = run.find(name)
-    refusal = _stays(run, step) if step else replies.step_unknown(name, run)
+    refusal = _stays(run, step) if step else refusals.step_unknown(name, run)
     if refusal or step is None:
-        return Refused(replies.refused(refusal))
+        return Refused(refusals.refused(refusal))
     first = first_waiver(desk, step.id)
     if signature(step) is not None and not any(isinstance(piece, Gate) and piece.firm for piece in step.waits):
         _skipped(desk, me, step, reason, "skip")
-        desk.say(replies.skipped(step, me.handle))
+        desk.say(replies.answers.skipped(step, me.handle))
     elif first == me.handle:
-        return Refused(replies.refused(replies.waiver_same(step, others(desk, me))))
+        return Refused(refusals.refused(replies.answers.waiver_same(step, others(desk, me))))
     elif first is None:
         desk.run = run.with_facts({f"waive.{step.id}": [me.handle, desk.now.isoformat()]})
         desk.note("waiver-asked", me.record, step=step.id, text=reason)
-        desk.say(replies.waiver_asked(step, me.handle, reason, others(desk, me)))
+        desk.say(replies.answers.waiver_asked(step, me.handle, reason, others(desk, me)))
     else:
         _skipped(desk, me, step, reason, "waive")
-        desk.say(replies.waived(step, first, me.handle))
+        desk.say(replies.answers.waived(step, first, me.handle))
     return None
 
 
 def _stays(run: Run, step: Step) -> str:
     """Why this step cannot be left out now; empty if it can."""
     if run.state.over:
-        return replies.OVER
+        return refusals.OVER
     again = step.id in AS_SEEN and "merge" in {each.id for each in run.current()}
     if run.record(step.id).state.over and not again:
-        return replies.step_closed(step)
+        return refusals.step_closed(step)
     if any(isinstance(piece, Approved) for piece in step.waits):
-        return replies.APPROVAL_NOT_SKIPPED
+        return refusals.APPROVAL_NOT_SKIPPED
     if step.id == "post-mortem" and run.severity is not Severity.P3:
-        return replies.POST_MORTEM_OWED
+        return refusals.POST_MORTEM_OWED
     if step not in run.current() and not again:
-        return replies.step_early(step)
+        return refusals.step_early(step)
     wanted = signature(step)
     if wanted is not None and wanted.verb in NEVER_SKIPPED:
-        return replies.say_instead(step, wanted.verb)
+        return refusals.say_instead(step, wanted.verb)
     if step.then or any(isinstance(piece, Action) and piece.essential for piece in step.deeds):
-        return replies.not_waivable(step)
+        return replies.answers.not_waivable(step)
     return ""
 
 
@@ -213,11 +214,11 @@ def _waive_debt(desk: Desk, me: Speaker, debt: Obligation, reason: str) -> Refus
     first = first_waiver(desk, debt.id)
     able = others(desk, me)
     if first == me.handle:
-        return Refused(replies.refused(replies.waiver_same_debt(debt, able)))
+        return Refused(refusals.refused(replies.answers.waiver_same_debt(debt, able)))
     if first is None:
         desk.run = desk.run.with_facts({f"waive.{debt.id}": [me.handle, desk.now.isoformat()]})
         desk.note("waiver-asked", me.record, id=debt.id, text=reason)
-        desk.say(replies.debt_waiver_asked(debt, me.handle, reason, able))
+        desk.say(replies.answers.debt_waiver_asked(debt, me.handle, reason, able))
         return None
     return _meet(desk, me, debt, f"waived by {first} and {me.handle}: {reason}")
 
@@ -244,7 +245,7 @@ def others(desk: Desk, me: Speaker) -> list[str]:
 
 def note(desk: Desk, me: Speaker, command: commands.Note) -> Refused | None:
     desk.note("note", me.record, text=command.text)
-    desk.say(replies.noted())
+    desk.say(replies.answers.noted())
     return None
 
 
@@ -252,12 +253,12 @@ def snooze(desk: Desk, me: Speaker, command: commands.Snooze) -> Refused | None:
     """Reminders before the due instant wait; the due instant itself is never moved."""
     minutes = LONGEST_SNOOZE.get(desk.run.severity or Severity.P1, 240)
     if command.span.total_seconds() > minutes * 60:
-        return Refused(replies.refused(replies.snooze_too_long(minutes)))
+        return Refused(refusals.refused(refusals.snooze_too_long(minutes)))
     until = desk.now + command.span
     for clock in (ACKNOWLEDGE, UPDATE):
         desk.tx.deadlines.postpone(desk.run.id, clock, until=until, below=DUE)
     desk.note("snooze", me.record, until=until.isoformat())
-    desk.say(replies.snoozed(until))
+    desk.say(replies.answers.snoozed(until))
     return None
 
 

@@ -8,6 +8,7 @@ from bot.chat.handlers.common import sign, step_of, without_draft
 from bot.chat.handlers.incident import page_first
 from bot.chat.privacy import hidden
 from bot.chat.replies import incident as words
+from bot.chat.replies import misread, refusals
 from bot.engine.desk import Desk
 from sops.kit import post_mortem, timing
 from sops.kit.post_mortem import OwesPostMortem
@@ -26,14 +27,14 @@ def close(desk: Desk, me: Speaker, _: commands.Close) -> Refused | None:
     left = [
         step for step in run.steps if not run.record(step.id).state.over and step.id not in {"close", "reopen-issue"}
     ]
-    reasons = [replies.close_reason(run, step) for step in left]
-    reasons += [replies.close_child(child) for child in run.children if child.open]
-    reasons += [replies.close_debt(debt) for debt in run.obligations if debt.open]
+    reasons = [refusals.close_reason(run, step) for step in left]
+    reasons += [refusals.close_child(child) for child in run.children if child.open]
+    reasons += [refusals.close_debt(debt) for debt in run.obligations if debt.open]
     if reasons:
-        return Refused(replies.close_refused(run, reasons))
+        return Refused(refusals.close_refused(run, reasons))
     sign(desk, me, step_of(run, "close"), "")
     desk.note("close", me.record)
-    desk.say(replies.closing(me.handle))
+    desk.say(replies.answers.closing(me.handle))
     return None
 
 
@@ -41,23 +42,23 @@ def duplicate(desk: Desk, me: Speaker, command: commands.Duplicate) -> Refused |
     other = desk.tx.runs.by_name(command.of)
     other = None if other and any(hidden(other, place) for place in desk.run.places) else other
     if other is None or other.sop != desk.run.sop:
-        return Refused(replies.unknown_run(command.of))
+        return Refused(misread.unknown_run(command.of))
     if other.id == desk.run.id:
-        return Refused(replies.refused(replies.itself()))
+        return Refused(refusals.refused(refusals.itself()))
     if other.state.over:
-        return Refused(replies.refused(replies.duplicate_over(other.name, other.facts.get("ended", other.state))))
+        return Refused(refusals.refused(refusals.duplicate_over(other.name, other.facts.get("ended", other.state))))
     if reasons := _no_short_end(desk.run, told_there=OwesPostMortem().holds(other)):
         return Refused(words.no_short_end(desk.run, reasons))
-    _end(desk, me, replies.duplicate_of(command.of))
+    _end(desk, me, refusals.duplicate_of(command.of))
     return None
 
 
 def false_alarm(desk: Desk, me: Speaker, command: commands.FalseAlarm) -> Refused | None:
     if str(desk.run.facts.get("public.last", "")).startswith("publish-") and not desk.run.facts.get("public.corrected"):
-        return Refused(replies.refused(replies.PUBLIC_STANDS))
+        return Refused(refusals.refused(refusals.PUBLIC_STANDS))
     if reasons := _no_short_end(desk.run):
         return Refused(words.no_short_end(desk.run, reasons))
-    _end(desk, me, replies.was_false_alarm(command.reason))
+    _end(desk, me, refusals.was_false_alarm(command.reason))
     return None
 
 
@@ -72,7 +73,7 @@ def _no_short_end(run: Run, *, told_there: bool = False) -> list[str]:
         done = [step for step in map(run.step, ("mitigate", "fix")) if step and _was_done(run, step.id)]
         owed = OwesPostMortem().holds(run) and not told_there
         reasons = [words.worked_on(step, run.record(step.id)) for step in done if owed]
-    return reasons + [replies.close_child(child) for child in run.children if child.open]
+    return reasons + [refusals.close_child(child) for child in run.children if child.open]
 
 
 def _was_done(run: Run, step_id: str) -> bool:
@@ -91,14 +92,14 @@ def _end(desk: Desk, me: Speaker, why: str) -> None:
         run = timing.stopped(run, name, desk.now)
     desk.run = run
     desk.note("closed-as", me.record, text=why)
-    desk.say(replies.closed_as(run, me.handle, why))
+    desk.say(replies.answers.closed_as(run, me.handle, why))
 
 
 def reopen(desk: Desk, me: Speaker, command: commands.Reopen) -> Refused | None:
     """Open again from mitigation on; the post-mortem is drafted anew, and one that was merged stays."""
     run = desk.run
     if not run.record("verify").state.over and not run.state.over:
-        return Refused(replies.refused(replies.NOT_OVER))
+        return Refused(refusals.refused(refusals.NOT_OVER))
     facts = {name: value for name, value in post_mortem.reopened(without_draft(run)).items() if name not in GONE}
     ended = run.facts.get("ended")
     left_out = {name for name, record in run.records.items() if record.state is StepState.SKIPPED}
@@ -112,8 +113,8 @@ def reopen(desk: Desk, me: Speaker, command: commands.Reopen) -> Refused | None:
     if run.severity and not answered:
         page_first(desk)
     desk.note("reopened", me.record, text=command.reason)
-    desk.say(replies.reopened(desk.run, me.handle, command.reason))
-    desk.tell(replies.reopened(desk.run, me.handle, command.reason))
+    desk.say(replies.answers.reopened(desk.run, me.handle, command.reason))
+    desk.tell(replies.answers.reopened(desk.run, me.handle, command.reason))
     return None
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.chat import commands, replies
 from bot.chat.handlers.base import Handler, Refused, Speaker
-from bot.chat.replies import security
+from bot.chat.replies import refusals, security
 from bot.engine.desk import Desk
 from sops.kit import timing
 from sops.kit.cvss import learned
@@ -19,27 +19,27 @@ MERGE = "merge"
 
 
 def set_fact(desk: Desk, me: Speaker, command: commands.SetFact) -> Refused | None:
-    if "post-mortem" in desk.run.facts and desk.run.prefix == replies.INCIDENT:
-        return Refused(replies.refused(replies.drafted(desk.run)))
+    if "post-mortem" in desk.run.facts and desk.run.prefix == replies.phrases.INCIDENT:
+        return Refused(refusals.refused(refusals.drafted(desk.run)))
     late = command.name == CHANGELOG and desk.run.record(CHANGELOG).state.over
     if late and not _may_reword(desk.run):
-        return Refused(replies.refused(replies.changelog_written(desk.run)))
+        return Refused(refusals.refused(replies.answers.changelog_written(desk.run)))
     facts = {command.name: command.text}
     if command.name == "advisory" and "ghsa" in desk.run.facts:
-        return Refused(replies.refused(security.has_advisory(desk.run)))
+        return Refused(refusals.refused(security.has_advisory(desk.run)))
     if command.name == "disclosure" and command.text.strip() < f"{desk.now:%Y-%m-%d}":
-        return Refused(replies.refused(security.DAY_IS_PAST))
+        return Refused(refusals.refused(security.DAY_IS_PAST))
     if desk.run.sop == SECURITY_RESPONSE.id:
         try:
             facts, severity = learned(command.name, command.text)
         except InvalidText as problem:
-            return Refused(replies.refused(str(problem)))
+            return Refused(refusals.refused(str(problem)))
         _scored(desk, me, severity)
     desk.run = desk.run.with_facts(facts)
     desk.note("set", me.record, name=command.name, text=command.text)
-    owes = desk.run.prefix == replies.INCIDENT
+    owes = desk.run.prefix == replies.phrases.INCIDENT
     missing = replies.parts.missing_facts(desk.run, ("cause", "impact", "actions")) if owes else None
-    desk.say(replies.changelog_reworded(desk.run) if late else replies.fact_set(command.name, missing))
+    desk.say(replies.answers.changelog_reworded(desk.run) if late else replies.answers.fact_set(command.name, missing))
     if command.name == timing.DISCLOSURE and (due := _agreed_anew(desk)):
         desk.say(security.disclosure_moved(due))
     if late:

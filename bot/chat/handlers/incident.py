@@ -6,7 +6,7 @@ from datetime import datetime
 from bot.chat import commands, replies
 from bot.chat.handlers.base import Handler, Refused, Speaker
 from bot.chat.handlers.common import remember, sign, step_of
-from bot.chat.replies import hotfix
+from bot.chat.replies import hotfix, misread, refusals
 from bot.chat.replies import incident as words
 from bot.engine.desk import Desk
 from sops.kit import timing
@@ -28,7 +28,7 @@ def ack(desk: Desk, me: Speaker, _: commands.Ack) -> Refused | None:
     desk.run = timing.started(run, timing.UPDATE, desk.now) if run.severity else run
     remember(desk, me, "ack", "ack")
     desk.note("acknowledge", me.record)
-    desk.say(replies.acknowledged(desk.run, me.handle))
+    desk.say(replies.answers.acknowledged(desk.run, me.handle))
     return None
 
 
@@ -37,7 +37,7 @@ def _join(desk: Desk, me: Speaker) -> Refused | None:
     run, joined = desk.run, desk.run.facts.get("joined", [])
     called = any(who == me.handle for who, _ in run.facts.get("paged", []))
     if not called or me.handle in {run.owner, run.record("acknowledge").by, *joined}:
-        return Refused(replies.refused(words.has_commander(run)))
+        return Refused(refusals.refused(words.has_commander(run)))
     desk.run = run.with_facts({"joined": [*joined, me.handle]})
     desk.note("joined", me.record)
     desk.say(words.joined(run, me.handle))
@@ -50,9 +50,9 @@ def report(desk: Desk, me: Speaker, command: commands.Report) -> Refused | None:
     step = step_of(run, name)
     if command.verb == "verify":
         if run.record(name).state.over:
-            return Refused(replies.refused(replies.step_closed(step)))
+            return Refused(refusals.refused(refusals.step_closed(step)))
         if not (run.record("acknowledge").signed or run.record("acknowledge").state.over):
-            return Refused(replies.refused(replies.NOT_ACKNOWLEDGED))
+            return Refused(refusals.refused(refusals.NOT_ACKNOWLEDGED))
     over = run.record(name).state.over
     sign(desk, me, step, command.text)
     if not over:
@@ -69,7 +69,7 @@ def report(desk: Desk, me: Speaker, command: commands.Report) -> Refused | None:
     else:
         clock = desk.run.clocks.get(timing.UPDATE)
         due = clock.due_at if clock and clock.running and command.verb == "update" else None
-        desk.say(replies.reported(command.verb, me.handle, due))
+        desk.say(replies.answers.reported(command.verb, me.handle, due))
     return None
 
 
@@ -78,16 +78,18 @@ def _resolve(desk: Desk, me: Speaker) -> None:
     desk.run = desk.run.with_facts({"resolved.at": desk.now.isoformat(), "resolved.severity": desk.run.severity})
     desk.run = timing.stopped(timing.started(desk.run, timing.POST_MORTEM, desk.now), timing.UPDATE, desk.now)
     remember(desk, me, "verify", "verify", step="verify")
-    desk.say(replies.resolved(desk.run, me.handle))
-    desk.tell(replies.resolved_in_channel(desk.run))
+    desk.say(replies.answers.resolved(desk.run, me.handle))
+    desk.tell(replies.answers.resolved_in_channel(desk.run))
 
 
 def severity(desk: Desk, me: Speaker, command: commands.SetSeverity) -> Refused | None:
     run, old = desk.run, desk.run.severity
     if old is command.severity:
-        return Refused(replies.refused(replies.severity_same(command.severity)))
-    if run.prefix != replies.INCIDENT and (refusal := hotfix.severity_refused(run, command.severity, command.reason)):
-        return Refused(replies.refused(refusal))
+        return Refused(refusals.refused(refusals.severity_same(command.severity)))
+    if run.prefix != replies.phrases.INCIDENT and (
+        refusal := hotfix.severity_refused(run, command.severity, command.reason)
+    ):
+        return Refused(refusals.refused(refusal))
     run = timing.answered(run.but(severity=command.severity))
     run = _owing(timing.rebased(run, desk.now))
     if old is None and run.record("acknowledge").signed:
@@ -96,7 +98,7 @@ def severity(desk: Desk, me: Speaker, command: commands.SetSeverity) -> Refused 
     if old is not None:
         remember(desk, me, "severity", f"severity {command.severity}", before=old)
     desk.note("severity", me.record, severity=command.severity, before=old or "", text=command.reason)
-    card = replies.severity_set(desk.run, old, me.handle, command.reason)
+    card = replies.answers.severity_set(desk.run, old, me.handle, command.reason)
     desk.say(card)
     desk.tell(card)
     return None
@@ -122,24 +124,24 @@ def page_first(desk: Desk) -> None:
         told = [*desk.run.facts.get("paged", []), [first, desk.now.isoformat()]]
         desk.run = desk.run.with_facts({"paged": told})
         desk.note("paged", to=first)
-    desk.say(replies.declared(desk.run, first))
+    desk.say(replies.starting.declared(desk.run, first))
 
 
 def page(desk: Desk, me: Speaker, command: commands.Page) -> Refused | None:
     person = desk.people.named(command.who)
     if person is None:
-        return Refused(replies.refused(replies.unknown_person(command.who)))
+        return Refused(refusals.refused(misread.unknown_person(command.who)))
     told = [*desk.run.facts.get("paged", []), [person.handle, desk.now.isoformat()]]
     desk.run = desk.run.with_facts({"paged": told})
     desk.note("paged", me.record, to=person.handle)
-    desk.say(replies.paged(desk.run, person.handle, me.handle))
+    desk.say(replies.answers.paged(desk.run, person.handle, me.handle))
     return None
 
 
 def assign(desk: Desk, me: Speaker, command: commands.Assign) -> Refused | None:
     person = desk.people.named(command.who)
     if person is None:
-        return Refused(replies.refused(replies.unknown_person(command.who)))
+        return Refused(refusals.refused(misread.unknown_person(command.who)))
     if (refusal := _unfit(desk, person)) is not None:
         return refusal
     _take_over(desk, person.handle, me)
@@ -149,29 +151,29 @@ def assign(desk: Desk, me: Speaker, command: commands.Assign) -> Refused | None:
 def _unfit(desk: Desk, person: Person) -> Refused | None:
     """Why this person cannot be the commander from now on."""
     if person.handle == desk.run.owner:
-        return Refused(replies.refused(replies.owns_already(person.handle, desk.run)))
+        return Refused(refusals.refused(refusals.owns_already(person.handle, desk.run)))
     roles = desk.run.policy.escalation
     if not desk.people.has(person.handle, roles):
         able = [p.handle for p in desk.people.holding(*roles)]
-        return Refused(replies.refused(replies.cannot_command(person.handle, able)))
+        return Refused(refusals.refused(refusals.cannot_command(person.handle, able)))
     return None
 
 
 def handoff(desk: Desk, me: Speaker, command: commands.Handoff) -> Refused | None:
     person = desk.people.named(command.who)
     if person is None:
-        return Refused(replies.refused(replies.unknown_person(command.who)))
+        return Refused(refusals.refused(misread.unknown_person(command.who)))
     if (refusal := _unfit(desk, person)) is not None:
         return refusal
     desk.run = desk.run.with_facts({"handoff": person.handle})
     desk.note("handoff-offered", me.record, to=person.handle)
-    desk.say(replies.handed_to(desk.run, person.handle, me.handle))
+    desk.say(replies.answers.handed_to(desk.run, person.handle, me.handle))
     return None
 
 
 def accept(desk: Desk, me: Speaker, _: commands.Accept) -> Refused | None:
     if desk.run.facts.get("handoff") != me.handle:
-        return Refused(replies.refused(replies.NOT_OFFERED))
+        return Refused(refusals.refused(refusals.NOT_OFFERED))
     _take_over(desk, me.handle, me)
     return None
 
@@ -181,7 +183,7 @@ def _take_over(desk: Desk, handle: str, by: Speaker) -> None:
     before = desk.run.owner
     desk.run = desk.run.but(owners=(*desk.run.owners, handle), facts=facts)
     desk.note("taken-over" if by.handle == handle else "handoff", by.record, to=handle, before=before)
-    desk.say(replies.taken_over(desk.run, handle))
+    desk.say(replies.answers.taken_over(desk.run, handle))
 
 
 def add_action(desk: Desk, me: Speaker, command: commands.AddAction) -> Refused | None:
@@ -190,13 +192,13 @@ def add_action(desk: Desk, me: Speaker, command: commands.AddAction) -> Refused 
     if not command.who:
         desk.run = run.with_facts({"actions": run.facts.get("actions", [])})
         desk.note("action", me.record, text="none")
-        desk.say(replies.action_added(desk.run, 0, ""))
+        desk.say(replies.answers.action_added(desk.run, 0, ""))
         return None
     person = desk.people.named(command.who)
     if person is None:
-        return Refused(replies.refused(replies.unknown_person(command.who)))
+        return Refused(refusals.refused(misread.unknown_person(command.who)))
     if command.due is not None and command.due < timing.calendar(run).local(desk.now).date():
-        return Refused(replies.refused(words.day_over(command.due.isoformat())))
+        return Refused(refusals.refused(words.day_over(command.due.isoformat())))
     actions = run.facts.get("actions", [])
     number = len(actions) + 1
     due = command.due.isoformat() if command.due else ""
@@ -205,7 +207,7 @@ def add_action(desk: Desk, me: Speaker, command: commands.AddAction) -> Refused 
     step = Step(entry["id"], row="8", title=f"issue of action {number}", after="verify", do=deed)
     desk.run = run.with_facts({"actions": [*actions, entry]}).with_step(step, before="close")
     desk.note("action", me.record, to=person.handle, text=command.text, due=due)
-    desk.say(replies.action_added(desk.run, number, person.handle))
+    desk.say(replies.answers.action_added(desk.run, number, person.handle))
     return None
 
 

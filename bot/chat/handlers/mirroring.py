@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from bot.chat import commands, replies
+from bot.chat import commands
 from bot.chat.handlers.base import Handler, Refused, Speaker
-from bot.chat.replies import mirrors
+from bot.chat.replies import mirrors, refusals
 from bot.engine.desk import Desk
 from bot.engine.threads import threads
 from sops.kit.conversation import Event
@@ -15,7 +15,7 @@ def mirror(desk: Desk, me: Speaker, command: commands.Mirror) -> Refused | None:
     """The caller has looked up the place, and that a private run may go there."""
     place = command.place
     if place is None or any(thread.holds(place) for thread in threads(desk.run)):
-        return Refused(replies.refused(mirrors.HERE_ALREADY))
+        return Refused(refusals.refused(mirrors.HERE_ALREADY))
     desk.mirror(place, command.name, command.home)
     desk.note("mirrored", me.record, platform=place.platform, channel=place.channel, name=command.name)
     desk.say(mirrors.mirrored(desk.run, desk.run.mirrors[-1], me.handle))
@@ -26,7 +26,7 @@ def unmirror(desk: Desk, me: Speaker, command: commands.Unmirror) -> Refused | N
     told = [mirror for mirror in desk.run.mirrors if not mirror.over]
     meant = [mirror for mirror in told if _means(mirror, command.where)]
     if len(meant) != 1:
-        return Refused(replies.refused(mirrors.no_mirror(desk.run, command.where, [mirror.name for mirror in told])))
+        return Refused(refusals.refused(mirrors.no_mirror(desk.run, command.where, [mirror.name for mirror in told])))
     desk.unmirror(meant[0])
     desk.note("unmirrored", me.record, name=meant[0].name)
     desk.say(mirrors.unmirrored(desk.run, meant[0], me.handle))

@@ -7,9 +7,9 @@ and somebody looks at it within a business day.
 from collections.abc import Mapping
 from datetime import timedelta
 
-from bot.chat import commands, replies
+from bot.chat import commands
 from bot.chat.handlers.base import Handler, Refused, Speaker
-from bot.chat.replies import breakglass
+from bot.chat.replies import breakglass, refusals
 from bot.engine import requests
 from bot.engine.desk import Desk
 from sops.kit.approvals import RequestState
@@ -20,13 +20,13 @@ WAITS = timedelta(minutes=5)
 def override(desk: Desk, me: Speaker, command: commands.Override) -> Refused | None:
     """The open request of that step goes through after the wait, unless somebody says !stop or !reject."""
     if not requests.emergency(desk):
-        return Refused(replies.refused(breakglass.NEEDS_P0))
+        return Refused(refusals.refused(breakglass.NEEDS_P0))
     live = [r for r in requests.live(desk.run) if r.step == command.step and r.state is RequestState.OPEN]
     if not live:
-        return Refused(replies.refused(breakglass.nothing(command.step)))
+        return Refused(refusals.refused(breakglass.nothing(command.step)))
     asked = live[-1]
     if asked.override_at is not None:
-        return Refused(replies.refused(breakglass.again(asked)))
+        return Refused(refusals.refused(breakglass.again(asked)))
     now = asked.but(override_by=me.handle, override_at=desk.now + WAITS, override_reason=command.reason)
     desk.run = requests.replaced(desk.run, now)
     at, by = (desk.now + WAITS).isoformat(), breakglass.by(now)

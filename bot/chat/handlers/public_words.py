@@ -8,6 +8,7 @@ from bot.chat import commands, replies
 from bot.chat.handlers.base import Handler, Refused, Speaker
 from bot.chat.handlers.common import sign, step_of, without_draft
 from bot.chat.replies import incident as words
+from bot.chat.replies import refusals
 from bot.engine.desk import Desk
 from sops.kit.incident_actions import CorrectNotice, PublishNotice
 from sops.kit.model import Step
@@ -24,7 +25,7 @@ def publish(desk: Desk, me: Speaker, command: commands.Publish) -> Refused | Non
 def correct(desk: Desk, me: Speaker, command: commands.Correct) -> Refused | None:
     last = desk.run.facts.get("public.last")
     if last is None:
-        return Refused(replies.refused(replies.NOTHING_PUBLIC))
+        return Refused(refusals.refused(refusals.NOTHING_PUBLIC))
     _preview(desk, me, command.text, last)
     return None
 
@@ -41,11 +42,11 @@ def _why_not(desk: Desk, me: Speaker, code: str) -> str:
     """Why nothing is posted now; empty if the text that waits may be."""
     draft = desk.run.facts.get("draft")
     if draft is None:
-        return replies.NO_DRAFT
+        return refusals.NO_DRAFT
     if "until" in draft and desk.now > datetime.fromisoformat(draft["until"]):
         return words.preview_old(draft["by"], corrects=bool(draft["of"]))
     if code and code != draft["code"]:
-        return replies.other_draft(draft["code"])
+        return refusals.other_draft(draft["code"])
     if not code and draft["by"] != me.handle:
         return words.draft_of(draft["by"], draft["code"])
     if desk.run.state is RunState.HELD:
@@ -56,7 +57,7 @@ def _why_not(desk: Desk, me: Speaker, code: str) -> str:
 def confirm(desk: Desk, me: Speaker, command: commands.Confirm) -> Refused | None:
     """Post exactly the text that was shown. On hold nothing is: it is asked for again once somebody resumes."""
     if refusal := _why_not(desk, me, command.code):
-        return Refused(replies.refused(refusal))
+        return Refused(refusals.refused(refusal))
     run, draft = desk.run, desk.run.facts["draft"]
     number = 1 + sum(step.id.startswith(("publish-", "correct-")) for step in run.steps)
     if draft["of"]:
@@ -70,7 +71,7 @@ def confirm(desk: Desk, me: Speaker, command: commands.Confirm) -> Refused | Non
     if not desk.run.record("communicate").state.over:
         sign(desk, me, step_of(run, "communicate"), draft["text"])
     desk.note("publish", me.record, step=step_id, text=draft["text"])
-    desk.say(replies.posting(run.policy.announcements))
+    desk.say(replies.answers.posting(run.policy.announcements))
     return None
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from bot.chat import commands, replies
 from bot.chat.handlers.base import Handler, Refused, Speaker
 from bot.chat.handlers.common import WAIVER_LASTS, others
+from bot.chat.replies import refusals
 from bot.engine.desk import Desk
 from sops.kit.action import Action
 from sops.kit.gate import Approved
@@ -22,10 +23,10 @@ def adopt(desk: Desk, me: Speaker, command: commands.Adopt) -> Refused | None:
     """A step that stopped is looked at again; what it wanted is there, so that it goes on from there."""
     step = desk.run.find(command.step)
     if step is None or desk.run.record(step.id).state is not StepState.FAILED:
-        return Refused(replies.refused(replies.nothing_to_adopt(command.step)))
+        return Refused(refusals.refused(replies.reality.nothing_to_adopt(command.step)))
     desk.run = desk.run.with_record(step.id, state=StepState.PENDING, note="", remedy="", attempt=0, intent=None)
     desk.note("adopt", me.record, step=step.id)
-    desk.say(replies.adopted(step, me.handle))
+    desk.say(replies.reality.adopted(step, me.handle))
     return None
 
 
@@ -33,8 +34,8 @@ def redo(desk: Desk, me: Speaker, command: commands.Redo) -> Refused | None:
     """A public effect that is gone is done again, under the approval it had."""
     step = desk.run.find(command.step)
     if step is None or desk.run.record(step.id).state is not StepState.DONE or not _public(step):
-        return Refused(replies.refused(replies.nothing_to_redo(command.step)))
-    if refusal := _second(desk, me, f"redo.{step.id}", replies.redo_asked(step, me.handle, command.reason)):
+        return Refused(refusals.refused(replies.reality.nothing_to_redo(command.step)))
+    if refusal := _second(desk, me, f"redo.{step.id}", replies.reality.redo_asked(step, me.handle, command.reason)):
         return refusal
     if not _agreed(desk, me, f"redo.{step.id}"):
         return None
@@ -42,7 +43,7 @@ def redo(desk: Desk, me: Speaker, command: commands.Redo) -> Refused | None:
     desk.run = desk.run.with_record(step.id, claimed=False)
     desk.run = _open_again(desk.run)
     desk.note("redo", me.record, step=step.id, text=command.reason)
-    desk.say(replies.redoing(step, me.handle))
+    desk.say(replies.reality.redoing(step, me.handle))
     return None
 
 
@@ -50,19 +51,21 @@ def by_hand(desk: Desk, me: Speaker, command: commands.ByHand) -> Refused | None
     """The step counts as done, as two people say; the engine learns what it can see of it. No yes is replaced so."""
     step = desk.run.find(command.step)
     if step is None or step not in desk.run.current() or not step.deeds:
-        return Refused(replies.refused(replies.nothing_by_hand(command.step)))
+        return Refused(refusals.refused(replies.reality.nothing_by_hand(command.step)))
     if any(isinstance(piece, Approved) for piece in step.waits):
-        return Refused(replies.refused(replies.yes_not_by_hand(step)))
+        return Refused(refusals.refused(replies.reality.yes_not_by_hand(step)))
     if step.then or any(isinstance(piece, Action) and (piece.essential or piece.seen) for piece in step.deeds):
-        return Refused(replies.refused(replies.must_be_seen(step)))
-    if refusal := _second(desk, me, f"byhand.{step.id}", replies.by_hand_asked(step, me.handle, command.reason)):
+        return Refused(refusals.refused(replies.reality.must_be_seen(step)))
+    if refusal := _second(
+        desk, me, f"byhand.{step.id}", replies.reality.by_hand_asked(step, me.handle, command.reason)
+    ):
         return refusal
     if not _agreed(desk, me, f"byhand.{step.id}"):
         return None
     changes = {"state": StepState.PENDING, "by": me.handle, "text": command.reason, "note": "", "remedy": ""}
     desk.run = desk.run.with_record(step.id, **changes, intent=None, claimed=True)
     desk.note("by-hand", me.record, step=step.id, text=command.reason)
-    desk.say(replies.done_by_hand(step, me.handle))
+    desk.say(replies.reality.done_by_hand(step, me.handle))
     return None
 
 
@@ -84,7 +87,7 @@ def _second(desk: Desk, me: Speaker, what: str, asking: Card) -> Refused | None:
     """Notes the first who wants it, and asks for the second; refuses the same person twice."""
     first = _first(desk, what)
     if first == me.handle:
-        return Refused(replies.refused(replies.second_must_be_another(others(desk, me))))
+        return Refused(refusals.refused(replies.reality.second_must_be_another(others(desk, me))))
     if not first:
         desk.run = desk.run.with_facts({what: [me.handle, desk.now.isoformat()]})
         desk.note("waiver-asked", me.record, what=what)

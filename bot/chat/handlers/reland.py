@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from bot.chat import commands, replies
 from bot.chat.handlers.base import Handler, Refused, Speaker
+from bot.chat.replies import refusals
 from bot.engine.desk import Desk
 from sops.kit.reland import RELAND, STEPS
 from sops.kit.run import Run, RunState, StepState
@@ -14,9 +15,9 @@ def reland(desk: Desk, me: Speaker, _: commands.Reland) -> Refused | None:
     """The run is active again for this; what a cancelled one had not done stays undone, and it ends cancelled again."""
     run = desk.run
     if not any(debt.id == RELAND and debt.open for debt in run.obligations):
-        return Refused(replies.refused(replies.rollback.NOTHING_TO_RELAND))
+        return Refused(refusals.refused(replies.rollback.NOTHING_TO_RELAND))
     if any(run.step(step.id) and not run.record(step.id).state.over for step in STEPS):
-        return Refused(replies.refused(replies.rollback.RELANDING))
+        return Refused(refusals.refused(replies.rollback.RELANDING))
     run = _closed(run) if run.state is RunState.CANCELLED else run
     again = {step.id for step in STEPS}
     run = run.but(records={name: record for name, record in run.records.items() if name not in again})

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from bot.chat import commands, replies
 from bot.chat.handlers.base import Handler, Refused, Speaker
+from bot.chat.replies import refusals
 from bot.engine.desk import Desk
 from sops.kit.run import Run
 
@@ -15,28 +16,28 @@ def _soaking(run: Run) -> bool:
 def blocker(desk: Desk, me: Speaker, command: commands.Blocker) -> Refused | None:
     """Count an issue as a blocker, whatever its labels. The caller has seen that it exists and is open."""
     if not _soaking(desk.run):
-        return Refused(replies.refused(replies.NOT_SOAKING))
+        return Refused(refusals.refused(refusals.NOT_SOAKING))
     facts = desk.run.facts
     waved = {n: why for n, why in facts.get("soak.dismissed", {}).items() if n != str(command.number)}
     named = sorted({*facts.get("soak.named", []), command.number})
     desk.run = desk.run.with_facts({"soak.named": named, "soak.dismissed": waved})
     desk.note("blocker", me.record, number=command.number)
-    desk.say(replies.blocker_named(command.number))
+    desk.say(replies.answers.blocker_named(command.number))
     return None
 
 
 def dismiss(desk: Desk, me: Speaker, command: commands.Dismiss) -> Refused | None:
     facts = desk.run.facts
     if not _soaking(desk.run) and "blockers" not in {step.id for step in desk.run.current()}:
-        return Refused(replies.refused(replies.NOT_SOAKING))
+        return Refused(refusals.refused(refusals.NOT_SOAKING))
     if str(command.number) in facts.get("soak.dismissed", {}):
-        return Refused(replies.refused(replies.dismissed_already(command.number)))
+        return Refused(refusals.refused(refusals.dismissed_already(command.number)))
     waved = {**facts.get("soak.dismissed", {}), str(command.number): f"{command.reason} ({me.handle})"}
     desk.run = desk.run.with_facts({"soak.dismissed": waved})
     if not _soaking(desk.run):
         _soak_on(desk, command.number)
     desk.note("dismissed", me.record, number=command.number, text=command.reason)
-    desk.say(replies.dismissed(command.number, me.handle))
+    desk.say(replies.answers.dismissed(command.number, me.handle))
     return None
 
 

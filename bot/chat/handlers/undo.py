@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from bot.chat import commands, replies
 from bot.chat.handlers.base import Handler, Refused, Speaker
 from bot.chat.replies import incident as words
+from bot.chat.replies import refusals
 from bot.engine.desk import Desk
 from sops.kit import timing
 from sops.kit.model import Severity
@@ -20,13 +21,13 @@ UNDO_WITHIN = timedelta(minutes=10)
 def undo(desk: Desk, me: Speaker, _: commands.Undo) -> Refused | None:
     act = desk.run.facts.get("last.act")
     if act is None or desk.now - datetime.fromisoformat(act["at"]) > UNDO_WITHIN:
-        return Refused(replies.refused(replies.NOTHING_TO_UNDO))
+        return Refused(refusals.refused(replies.answers.NOTHING_TO_UNDO))
     before = _TAKEN_BACK[act["kind"]](desk, act)
     if before is None:
-        return Refused(replies.refused(replies.undo_too_late(act["what"])))
+        return Refused(refusals.refused(replies.answers.undo_too_late(act["what"])))
     desk.run = before.with_facts({"last.act": None})
     desk.note("undo", me.record, what=act["what"])
-    desk.say(replies.undone(act["what"], act["by"], me.handle))
+    desk.say(replies.answers.undone(act["what"], act["by"], me.handle))
     if act["kind"] in {"verify", "severity"}:  # the channel heard it, so it hears this
         desk.tell(words.taken_back(desk.run, act["kind"], me.handle))
     return None

@@ -1,7 +1,8 @@
 """`/release rc 1.4.0` (SOP-03)."""
 
-from bot.chat import commands, replies
+from bot.chat import commands
 from bot.chat.openings.base import Beginning, Looks, Opening
+from bot.chat.replies import refusals
 from sops.kit.errors import InvalidVersion
 from sops.kit.message import Card
 from sops.kit.version import Version
@@ -13,11 +14,11 @@ async def _candidate(command: commands.StartCandidate, _: Looks) -> Opening | Ca
     try:
         version = Version.parse(command.version)
     except InvalidVersion as problem:
-        return replies.bad_version(str(problem))
+        return refusals.bad_version(str(problem))
     if version.patch != 0:
-        return replies.bad_version(replies.patch_is_hotfix(version.text))
+        return refusals.bad_version(refusals.patch_is_hotfix(version.text))
     if version.rc not in {None, 1}:
-        return replies.bad_version(replies.begins_with_rc1(version.final.text))
+        return refusals.bad_version(refusals.begins_with_rc1(version.final.text))
     final = version.final.text
     return Opening(RELEASE_CANDIDATE, final, version=final)
 

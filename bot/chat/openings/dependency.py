@@ -1,8 +1,9 @@
 """`/deps update rocksdb 9.7.3 [--cve CVE-2026-1234] [--downgrade]` (SOP-06)."""
 
-from bot.chat import commands, replies
+from bot.chat import commands
 from bot.chat.openings.base import Beginning, Looks, Opening
 from bot.chat.replies import dependency as words
+from bot.chat.replies import refusals
 from sops.dependency_update import DEPENDENCY_UPDATE
 from sops.kit.dependency_actions import pins_of
 from sops.kit.errors import InvalidText
@@ -18,15 +19,15 @@ async def _update(command: commands.StartUpdate, looks: Looks) -> Opening | Card
     try:
         found = await pins_of(command.name, tip, policy, world) if tip else {}
     except InvalidText as problem:
-        return replies.bad_version(str(problem))
+        return refusals.bad_version(str(problem))
     if not found:
-        return replies.refused(words.pinned_nowhere(command.name, list(policy.pin_files)))
+        return refusals.refused(words.pinned_nowhere(command.name, list(policy.pin_files)))
     versions = [version for each in found.values() for version in each]
     if all(version == command.version for version in versions):
-        return replies.refused(words.there_already(command.name, command.version))
+        return refusals.refused(words.there_already(command.name, command.version))
     pinned = max(versions, key=lambda version: (dotted(version) or (), len(version)))
     if is_older(command.version, pinned) and not command.downgrade:
-        return replies.refused(words.older(command.name, command.version, pinned, command.cve))
+        return refusals.refused(words.older(command.name, command.version, pinned, command.cve))
     facts = {
         "about": command.name,
         "name": command.name,

@@ -1,8 +1,9 @@
 """`/hotfix 1.4.1 P0 wal-corruption [--security]` (SOP-02)."""
 
-from bot.chat import commands, replies
+from bot.chat import commands
 from bot.chat.openings.base import Beginning, Looks, Opening
 from bot.chat.replies import hotfix as words
+from bot.chat.replies import refusals
 from sops.hotfix import HOTFIX
 from sops.kit.errors import InvalidVersion
 from sops.kit.message import Card
@@ -16,19 +17,19 @@ async def _patch(command: commands.StartHotfix, looks: Looks) -> Opening | Card:
     try:
         version = Version.parse(command.version)
     except InvalidVersion as problem:
-        return replies.bad_version(str(problem))
+        return refusals.bad_version(str(problem))
     if command.severity not in looks.policy.fix:
-        return replies.refused(words.not_urgent(command.severity))
+        return refusals.refused(words.not_urgent(command.severity))
     if version.is_candidate or version.patch == 0:
-        return replies.bad_version(words.not_a_patch(version.text))
+        return refusals.bad_version(words.not_a_patch(version.text))
     tags = {tag.name: tag for tag in await looks.world.git.tags()}
     released = [found for name in tags if (found := _final(name)) is not None]
     base = Version(version.major, version.minor, version.patch - 1)
     if version in released:
-        return replies.bad_version(words.released_already(version.text))
+        return refusals.bad_version(words.released_already(version.text))
     if base not in released:
         line = max((each for each in released if each.line == version.line), default=None)
-        return replies.bad_version(words.no_such_release(version.text, base.tag, line))
+        return refusals.bad_version(words.no_such_release(version.text, base.tag, line))
     newest = max(released)
     security = command.security or looks.private
     facts = {

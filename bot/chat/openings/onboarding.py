@@ -1,8 +1,9 @@
 """`/onboard octocat #412` (SOP-07)."""
 
-from bot.chat import commands, replies
+from bot.chat import commands
 from bot.chat.openings.base import Beginning, Looks, Opening
 from bot.chat.replies import onboarding as words
+from bot.chat.replies import refusals
 from sops.kit.message import Card
 from sops.kit.world import PullRequest
 from sops.onboarding import ONBOARDING
@@ -16,18 +17,18 @@ async def _newcomer(command: commands.Onboard, looks: Looks) -> Opening | Card:
     if not command.number:
         mine = [pull for pull in pulls.values() if pull.author.lower() == login.lower()]
         if not mine:
-            return replies.refused(words.nothing_open(login))
+            return refusals.refused(words.nothing_open(login))
         command = commands.Onboard(login, mine[0].number)
     pull = pulls.get(command.number)
     if pull is not None:
         if pull.author.lower() != login.lower():
-            return replies.refused(words.somebody_elses(pull.number, pull.author))
+            return refusals.refused(words.somebody_elses(pull.number, pull.author))
         return newcomer(login, pull)
     issue = await looks.world.forge.issue(command.number)
     if issue is None or issue.state != "open":
-        return replies.refused(words.not_open(command.number))
+        return refusals.refused(words.not_open(command.number))
     if issue.author.lower() != login.lower():
-        return replies.refused(words.somebody_elses(issue.number, issue.author))
+        return refusals.refused(words.somebody_elses(issue.number, issue.author))
     return Opening(ONBOARDING, about, facts={"login": login, "about": about, "number": issue.number})
 
 

@@ -1,7 +1,8 @@
 """`/release rollback 1.4.0 [--to 1.3.2] [--image-only] [--retract] [--retag] [--republish]` (SOP-04)."""
 
-from bot.chat import commands, replies
+from bot.chat import commands
 from bot.chat.openings.base import Beginning, Looks, Opening
+from bot.chat.replies import refusals
 from bot.chat.replies.rollback import NO_IMAGE, taken_back_by
 from sops.kit.errors import InvalidText, InvalidVersion
 from sops.kit.message import Card
@@ -18,12 +19,12 @@ async def _rollback(command: commands.StartRollback, looks: Looks) -> Opening | 
         version = Version.parse(command.version)
         found = await survey(version, command.to, looks.policy, looks.world)
     except (InvalidVersion, InvalidText) as problem:
-        return replies.bad_version(str(problem))
+        return refusals.bad_version(str(problem))
     before = await rolled_back(version.text, looks.world)
     if before is not None and before.state is RunState.DONE and not before.facts.get("image.only"):
-        return replies.refused(taken_back_by(before))
+        return refusals.refused(taken_back_by(before))
     if command.image_only and "image" not in looks.policy.artefacts:
-        return replies.refused(NO_IMAGE)
+        return refusals.refused(NO_IMAGE)
     asked = {"to": command.to, "image.only": command.image_only, "retract": command.retract, "retag": command.retag}
     asked["republish"] = command.republish
     return Opening(ROLLBACK, version.text, version.text, facts={**found, **asked})

@@ -1,7 +1,8 @@
 """`/release stable 1.4.0` (SOP-01)."""
 
-from bot.chat import commands, replies
+from bot.chat import commands
 from bot.chat.openings.base import Beginning, Looks, Opening
+from bot.chat.replies import refusals
 from bot.chat.replies import stable as words
 from sops.kit.errors import InvalidVersion
 from sops.kit.message import Card
@@ -15,11 +16,11 @@ async def _stable(command: commands.StartStable, looks: Looks) -> Opening | Card
     try:
         version = Version.parse(command.version)
     except InvalidVersion as problem:
-        return replies.bad_version(str(problem))
+        return refusals.bad_version(str(problem))
     if version.patch != 0:
-        return replies.bad_version(replies.patch_is_hotfix(version.text))
+        return refusals.bad_version(refusals.patch_is_hotfix(version.text))
     if version.is_candidate:
-        return replies.bad_version(words.not_stable(version.text))
+        return refusals.bad_version(words.not_stable(version.text))
     facts = newest_candidate(version.text, list(await looks.world.git.tags()))
     return Opening(STABLE_RELEASE, version.text, version=version.text, facts=facts)
 

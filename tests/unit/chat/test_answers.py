@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from adapters.sandbox.clock import VirtualClock
-from bot.chat import commands, replies
+from bot.chat import commands
 from bot.chat.beginnings import BEGINNINGS
 from bot.chat.handlers import HANDLERS
+from bot.chat.replies import refusals
 from bot.engine.advance import Advancer
 from tests.property.theatre import START, Theatre
 from tests.property.world import World
@@ -48,5 +49,5 @@ def test_nobody_who_types_a_command_is_left_without_an_answer(theatre):
 def test_what_does_not_fit_the_kind_of_run_is_refused(theatre):
     theatre.do(lambda stage: stage.say("rm", "#releases", "/release rc 1.4.0"))
     theatre.do(lambda stage: stage.say("rm", "in REL-1", "!verify it works"))
-    assert replies.NOT_HERE in " ".join(theatre.room.posts[-1].lines)
+    assert refusals.NOT_HERE in " ".join(theatre.room.posts[-1].lines)
     assert theatre.picture().runs["REL-1"].record("verify").signed is False

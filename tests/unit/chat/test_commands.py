@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from bot.chat import commands, replies
 from bot.chat.commands import Problem, Talk, parse
+from bot.chat.replies import misread
 from sops.kit.model import Severity
 from sops.rollback import ROLLBACK
 from tests.unit.runs import a_release, a_run_of, an_incident
@@ -116,7 +117,7 @@ def test_every_command_shows_an_example_that_is_read_as_itself():
 
 def test_every_word_of_a_thread_is_in_the_help_of_some_run():
     shown = (
-        " ".join(replies.help_in(run).plain() for run in (an_incident(), a_release(), a_run_of(ROLLBACK)))
+        " ".join(replies.lists.help_in(run).plain() for run in (an_incident(), a_release(), a_run_of(ROLLBACK)))
         .replace("!", " ")
         .split()
     )
@@ -374,4 +375,4 @@ def test_what_begins_another_run_is_told_with_its_root(word):
     found = parse(f"!{word} 1.4.0", in_run=True)
     assert isinstance(found, commands.Problem)
     assert found.more.split()[1] == word
-    assert f"Did you mean !{found.more}?" in replies.problem(found).plain()
+    assert f"Did you mean !{found.more}?" in misread.problem(found).plain()

@@ -8,12 +8,12 @@ LACKING = "nobody else may, so the settings must first name somebody (people) wi
 
 
 def test_who_may_be_the_second_is_named() -> None:
-    asked = replies.waiver_asked(MERGED, "maint", "it is merged by hand", ["rm", "rm2"]).plain()
+    asked = replies.answers.waiver_asked(MERGED, "maint", "it is merged by hand", ["rm", "rm2"]).plain()
     assert "A second person must agree by saying the same: rm or rm2." in asked
 
 
 def test_where_nobody_may_be_it_the_reply_says_what_the_settings_lack() -> None:
-    asked = replies.waiver_asked(MERGED, "maint", "it is merged by hand", []).plain()
+    asked = replies.answers.waiver_asked(MERGED, "maint", "it is merged by hand", []).plain()
     assert f"A second person must agree by saying the same: {LACKING}." in asked
-    assert replies.waiver_same(MERGED, []).endswith(f"{LACKING}.")
-    assert replies.second_must_be_another([]).endswith(f"{LACKING}.")
+    assert replies.answers.waiver_same(MERGED, []).endswith(f"{LACKING}.")
+    assert replies.reality.second_must_be_another([]).endswith(f"{LACKING}.")

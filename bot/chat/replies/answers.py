@@ -1,0 +1,220 @@
+"""What a command is answered with once it has had its effect."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.chat.replies.parts import card, names, seconds
+from sops.kit import timing
+from sops.kit.action import News
+from sops.kit.message import Card, Line, Span, bold, line, person, time
+from sops.kit.model import Severity, Step
+from sops.kit.run import Obligation, Run
+
+
+def acknowledged(run: Run, who: str) -> Card:
+    clock = run.clocks.get(timing.UPDATE)
+    due: tuple[Span | str, ...] = (" First update due ", time(clock.due_at), ".") if clock and clock.running else ()
+    return card(line(f"{who} has it and is the commander.", *due), hint="!update text")
+
+
+def signed_off(step: Step, who: str) -> Card:
+    return card(f"✓ {step.title} ({who})")
+
+
+_REPORTED = {"update": "update noted", "triage": "triaged", "mitigate": "mitigated", "fix": "fixed"}
+
+
+def reported(verb: str, who: str, due: datetime | None) -> Card:
+    after: tuple[Span | str, ...] = (" Next update due ", time(due), ".") if due else ()
+    return card(line(f"✓ {_REPORTED.get(verb, verb)} ({who}).", *after))
+
+
+def resolved(run: Run, who: str) -> Card:
+    clock = run.clocks.get(timing.POST_MORTEM)
+    lines: list[Line | str] = [line(bold(f"{run.name} is resolved"), f", says {who}.")]
+    if clock and clock.running:
+        lines.append(line("The post-mortem is due ", time(clock.due_at), "."))
+        lines.append("Please set cause, impact and actions; then the bot drafts it from the record.")
+        return card(*lines, hint="!set cause … · !set impact … · !action @who … by DATE · !done post-mortem")
+    return card(*lines, "No post-mortem is owed.", hint="!close · !reopen reason")
+
+
+def resolved_in_channel(run: Run) -> Card:
+    return card(line(bold(f"{run.name} resolved"), ": ", Span(text=run.title)))
+
+
+def severity_set(run: Run, old: Severity | None, who: str, reason: str) -> Card:
+    change = f"{old} → {run.severity}" if old else f"{run.severity}"
+    why: tuple[Span | str, ...] = (": ", Span(text=reason)) if reason else ()
+    lines: list[Line | str] = [line(bold(f"{run.name} is {change}"), f" ({who})", *why)]
+    clock = run.clocks.get(timing.ACKNOWLEDGE)
+    if clock and clock.running:
+        lines.append(line("Acknowledge by ", time(clock.due_at), ", counted from the declaration."))
+    fix = run.clocks.get(timing.FIX)
+    if fix and fix.running:
+        lines.append(line("The fix is due ", time(fix.due_at), ", counted from the beginning."))
+    return card(*lines)
+
+
+def paged(run: Run, who: str, by: str) -> Card:
+    return card(line(person(who), f" {by} asks for you in {run.name}: ", Span(text=run.title)), hint="ack")
+
+
+def handed_to(run: Run, who: str, by: str) -> Card:
+    return card(line(person(who), f" {by} wants to hand {run.name} to you; say !accept to take it."), hint="!accept")
+
+
+def taken_over(run: Run, who: str) -> Card:
+    return card(f"{who} has {run.name} now.")
+
+
+def posting(target: str) -> Card:
+    return card(f"Posting it in {target}.")
+
+
+def noted() -> Card:
+    return card("Noted.")
+
+
+def fact_set(name: str, missing: Sequence[str] | None) -> Card:
+    if missing is None:
+        return card(f"{name} is set.")
+    after = f"Still missing for the post-mortem: {', '.join(missing)}." if missing else "Ready to draft."
+    return card(f"{name} is set. {after}", hint="" if missing else "!done post-mortem")
+
+
+def changelog_written(run: Run) -> str:
+    return (
+        f"The changelog's text is on {run.facts.get('branch', 'the branch')} already; change it there, in"
+        f" {run.policy.changelog}, before it is merged."
+    )
+
+
+def changelog_reworded(run: Run) -> Card:
+    return card(
+        f"changelog is set. It is written anew on {run.facts.get('branch')}, so whoever approves reads the new head."
+    )
+
+
+def action_added(run: Run, number: int, who: str) -> Card:
+    if not who:
+        return card("Noted: no action items.")
+    draft = run.facts.get("post-mortem")
+    late = [f"PR #{draft}, drafted before, does not have it: add it there."] if draft else []
+    return card(f"Action {number} noted for {who}; it becomes an issue.", *late)
+
+
+def blocker_named(number: int) -> Card:
+    return card(f"#{number} counts as a blocker of this candidate.", hint=f"!dismiss #{number} reason")
+
+
+def dismissed(number: int, who: str) -> Card:
+    return card(f"#{number} is dismissed by {who}; it does not block any more.")
+
+
+def started(run: Run, who: str) -> Card:
+    return card(f"{who} started {run.name}.")
+
+
+def held(who: str, reason: str) -> Card:
+    return card(
+        line(f"On hold by {who}: ", Span(text=reason), ". The bot does nothing here; clocks go on."), hint="!resume"
+    )
+
+
+def resumed(who: str) -> Card:
+    return card(f"{who} resumed it.")
+
+
+def retrying() -> Card:
+    return card("Looking again.")
+
+
+def snoozed(until: datetime) -> Card:
+    return card(line("Quiet until ", time(until), "; the due instant itself is never muted."))
+
+
+def skipped(step: Step, who: str) -> Card:
+    return card(f"– {step.title} skipped by {who}.")
+
+
+def waiver_asked(step: Step, who: str, reason: str, others: Sequence[str]) -> Card:
+    return card(
+        line(f"{who} wants to leave out “{step.title}”: ", Span(text=reason)),
+        f"Nothing is left out yet. A second person must agree by saying the same: {seconds(others)}.",
+        hint=f"!waive {step.id} reason",
+    )
+
+
+def waiver_same(step: Step, others: Sequence[str]) -> str:
+    return f"You asked for it already; a second person must agree to leave out {step.title}: {seconds(others)}."
+
+
+def not_waivable(step: Step) -> str:
+    return f"{step.id} cannot be left out; what follows is built on it. !cancel reason ends the run."
+
+
+def waived(step: Step, first: str, second: str) -> Card:
+    return card(f"– {step.title} waived by {first} and {second}.")
+
+
+def debt_waiver_asked(debt: Obligation, who: str, reason: str, others: Sequence[str]) -> Card:
+    return card(
+        line(f"{who} would let go of what is owed ({debt.id}): ", Span(text=reason), "."),
+        f"A second person must agree within a day: {seconds(others)}.",
+        hint=f"!waive {debt.id} reason",
+    )
+
+
+def waiver_same_debt(debt: Obligation, others: Sequence[str]) -> str:
+    return f"You asked for that yourself; a second person must say !waive {debt.id} reason: {seconds(others)}."
+
+
+NOTHING_TO_UNDO = "Nothing of the last ten minutes can be taken back here; ack, !done, !severity and !verify can be."
+
+
+def undo_too_late(what: str) -> str:
+    return f"{what} had consequences already, so it stays; say what is true now instead."
+
+
+def undone(what: str, whose: str, who: str) -> Card:
+    return card(f"{who} took back {what}" + (f" of {whose}." if whose != who else "."))
+
+
+def cleaning(who: str) -> Card:
+    return card(f"{who}: clearing away what this run left and nobody touched.")
+
+
+def cleaned(run: Run, item: News) -> Card:
+    gone, kept = item.about["gone"], item.about["kept"]
+    return card(
+        f"Cleared away: {names(gone, 'and')}." if gone else "Nothing was there to clear away.",
+        *(f"Left alone: {what}." for what in kept),
+    )
+
+
+NOT_CANCELLED = "Only a cancelled run leaves something to clear away; !cancel reason ends it."
+SEEN = "seen to be there"
+
+
+def obligation_met(debt: Obligation) -> Card:
+    return card(f"✓ {debt.text} ({SEEN if debt.met_by == SEEN else f'met by {debt.met_by}'}).")
+
+
+def debt_missing(debt: Obligation, lacking: str) -> str:
+    return (
+        f"{debt.id} is still owed, as far as I can see: {lacking}. Once it is there I see it by myself;"
+        f" two people may let it go with !waive {debt.id} reason."
+    )
+
+
+def reopened(run: Run, who: str, reason: str) -> Card:
+    return card(line(bold(f"{run.name} is open again"), f" ({who}): ", Span(text=reason)))
+
+
+def closed_as(run: Run, who: str, why: str) -> Card:
+    return card(line(f"{run.name} is closed by {who}: ", Span(text=why)))
+
+
+def closing(who: str) -> Card:
+    return card(f"{who} closes it.")

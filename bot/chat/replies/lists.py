@@ -1,0 +1,131 @@
+"""What is listed for those who ask: status, todo, timeline, runs, procedures, help."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.chat.reality import Differs
+from bot.chat.replies import phrases
+from bot.chat.replies.parts import card
+from sops.kit import timing
+from sops.kit.action import Moment
+from sops.kit.message import Card, Line, Span, bold, line, time, typed
+from sops.kit.model import Sop, Step
+from sops.kit.run import Run, RunState, StepState
+
+
+def status(run: Run, now: datetime, differs: Sequence[Differs] = ()) -> Card:
+    """Where every step stands, and where what is recorded is not so."""
+    whose = f" · commander {run.owner}" if run.prefix == phrases.INCIDENT and run.owner else ""
+    lines: list[Line | str] = [line(bold(f"{run.name} · {phrases.state_word(run)}"), whose)]
+    for step in run.steps:
+        record = run.record(step.id)
+        who = f" ({record.by})" if record.by else ""
+        title = f" · {step.title}" if phrases.own_checklist(run) and step.title != step.id else ""
+        never = run.state.over and not record.state.over
+        mark = phrases.MARK[StepState.PENDING if never else record.state]
+        lines.append(line(f"{mark} {step.id}{title}{who}", *(() if never else phrases.note_of(run, step))))
+    lines += [phrases.child_line(child) for child in run.children]
+    for name, clock in run.clocks.items():
+        if clock.running:
+            due_at = (timing.update_due(run) if name == timing.UPDATE else None) or clock.due_at
+            lines.append(line(f"{name} due ", time(due_at), " (over)" if due_at < now else ""))
+    lines += [phrases.debt_line(debt) for debt in run.obligations if debt.open]
+    for each in differs:
+        if each.gone:
+            lines += [line(bold("Recorded as done, but not so: "), Span(text=f"{each.step.id}: {each.what}"))]
+            lines += [f"!redo {each.step.id} reason, or leave it and !note why"]
+        else:
+            lines += [line(bold("There, though not recorded: "), Span(text=f"{each.step.id}: {each.what}"))]
+            lines += [f"!adopt {each.step.id} goes on from it"]
+    return card(*lines)
+
+
+def todo(run: Run) -> Card:
+    """What is owed, by whom."""
+    lines: list[Line | str] = []
+    if run.state is RunState.PLANNED:
+        lines.append("▶ !start, by somebody who may: nothing is done before")
+    elif not run.state.over:
+        lines += [line(f"▶ {step.id}", *phrases.note_of(run, step)) for step in run.current()]
+    lines += [phrases.debt_line(debt) for debt in run.obligations if debt.open]
+    return card(line(bold(f"{run.name}: to do")), *(lines or ["Nothing."]))
+
+
+def timeline(run: Run, moments: Sequence[Moment]) -> Card:
+    lines = [line(time(moment.at), f" {moment.who}: ", Span(text=moment.what)) for moment in moments]
+    return card(line(bold(f"{run.name}: timeline")), *lines)
+
+
+def runs(open_runs: Sequence[Run], owing: Sequence[Run]) -> Card:
+    """What goes on, and what is still owed by runs that are over."""
+    lines = [line(bold(run.name), f" {phrases.state_word(run).lower()} · ", Span(text=run.title)) for run in open_runs]
+    debts = [(run, debt) for run in owing for debt in run.obligations if debt.open]
+    owed = [line(bold(run.name), " ", *phrases.debt_line(debt)) for run, debt in debts]
+    return card(*(lines or [line("No run is open.")]), *owed)
+
+
+def sops(all_sops: Sequence[Sop]) -> Card:
+    return card(*(f"{sop.id} {sop.title}: /{sop.command}" for sop in all_sops), hint="/sop show SOP-03")
+
+
+def starts_with(known: Sop) -> Card:
+    return card(f"{known.id} begins with /{known.command}.", hint=f"/{known.command}")
+
+
+def sop(shown: Sop, outline: Sequence[tuple[Step, Sequence[str]]]) -> Card:
+    """A procedure to be held against the document: row, step, and what it waits for and does."""
+    lines: list[Line | str] = [line(bold(f"{shown.id} {shown.title}"), f" · owner: {shown.owner} · /{shown.command}")]
+    for step, texts in outline:
+        lines += [f"row {step.row:<3} {step.id:<19} {texts[0]}", *(f"{'':<27} {text}" for text in texts[1:])]
+    return card(*lines)
+
+
+_BEGINNINGS = (
+    ("/incident declare P1 what is broken", "anyone may"),
+    ("/release rc 1.4.0", "a release candidate"),
+    ("/release stable 1.4.0", "the release, from the soaked candidate"),
+    ("/release rollback 1.4.0", "take a release back"),
+    ("/release freeze reason · /release unfreeze", "no release meanwhile"),
+    ("/hotfix 1.4.1 P0 wal-corruption", "a patch of a release"),
+    ("/security report text", "in private; anyone may"),
+    ("/deps update rocksdb 9.7.3", "a dependency"),
+    ("/onboard octocat #412", "welcome a contributor"),
+)
+
+
+def help_outside() -> Card:
+    return card(
+        *(line(typed(example), f": {what}") for example, what in _BEGINNINGS),
+        "/sop mirror INC-1 matrix:#ops tells a run in a second chat too.",
+        "/sop list · /sop show SOP-03 · /sop start SOP-42 · /sop runs (with what is owed) · /sop INC-1 status",
+        "In a run's thread, say help. /sop before any of these does the same: /sop incident declare …",
+    )
+
+
+def help_in(run: Run) -> Card:
+    """The words that make sense in this thread."""
+    common = (
+        "status · plan · todo · timeline · !note text · !undo · !hold reason · !resume · !retry"
+        " · !cancel reason · !cleanup"
+        " · !mirror CHANNEL · !unmirror CHANNEL"
+        " · !adopt STEP · !redo STEP reason · !byhand STEP reason · !override STEP reason"
+    )
+    if run.facts.get("restricted"):
+        return card("status · timeline")
+    if run.prefix == phrases.INCIDENT:
+        return card(
+            "ack · !severity P0 reason · !update text · !publish text · !correct text · !triage text · !mitigate text",
+            "!fix text · !verify text · !page @who · !assign @who · !handoff @who · !accept · !snooze 15m",
+            "!set cause text · !set impact text · !action @who text by 2026-05-04 · !done post-mortem · !close",
+            "!duplicate INC-6 · !false alarm reason · !restrict reason · !reopen reason · !skip STEP reason",
+            common,
+        )
+    if run.sop in phrases.WORDS and phrases.WORDS[run.sop].help:
+        return card(*phrases.WORDS[run.sop].help, common)
+    if phrases.own_checklist(run):
+        return card(*phrases.own_help(run), common)
+    return card(
+        "!start · approve CODE · !reject CODE reason · !withdraw · !stop",
+        "!blocker #N · !dismiss #N reason · !done blockers evidence · !waive GATE reason",
+        common,
+    )

@@ -1,0 +1,131 @@
+"""How a run, its steps and what it owes are named wherever they are spoken of."""
+
+from collections.abc import Mapping
+
+from bot.chat.replies import dependency, freeze, hotfix, incident, onboarding, rollback, security, stable
+from bot.chat.replies.parts import Words
+from sops.kit.approvals import Request, RequestState
+from sops.kit.escaping import printable
+from sops.kit.gate import SignedOff
+from sops.kit.message import Line, Span, line
+from sops.kit.model import Step
+from sops.kit.run import Child, Obligation, Run, RunState, StepState
+
+MARK = {
+    StepState.DONE: "✓",
+    StepState.SKIPPED: "–",
+    StepState.WAITING: "▶",
+    StepState.RUNNING: "▶",
+    StepState.FAILED: "✗",
+    StepState.PENDING: "·",
+}
+INCIDENT = "INC"
+REHEARSAL = "REHEARSAL"
+#: What procedures say of their own, by SOP.
+WORDS: Mapping[str, Words] = {
+    "SOP-01": stable.WORDS,
+    "SOP-02": hotfix.WORDS,
+    "SOP-04": rollback.WORDS,
+    "SOP-05": security.WORDS,
+    "SOP-06": dependency.WORDS,
+    "SOP-07": onboarding.WORDS,
+    "FREEZE": freeze.WORDS,
+}
+
+
+def state_word(run: Run) -> str:
+    """The run's state in capitals, for the first line."""
+    if run.state is not RunState.ACTIVE:
+        return {RunState.PLANNED: "PLANNED, NOTHING DONE YET"}.get(run.state, run.state.upper())
+    if any(run.record(step.id).state is StepState.FAILED for step in run.current()):
+        return "STOPPED BY A CONFLICT"
+    if run.prefix == INCIDENT:
+        return _incident_state(run)
+    if (last := refused(run)) is not None:
+        return f"{last.state.upper()}; !RETRY ASKS AGAIN"
+    asked = [request for request in run.requests if request.state is RequestState.OPEN]
+    if asked:
+        missing = asked[-1].quorum - len(asked[-1].people)
+        return f"WAITING FOR {missing} YES" if missing == 1 else f"WAITING FOR {missing} YESES"
+    if "soak" in {step.id for step in run.current()}:
+        return "BLOCKED" if run.facts.get("soak.blockers") else "SOAKING, NO OPEN BLOCKER"
+    return "WAITING" if any(run.record(step.id).stuck for step in run.current()) else "RUNNING"
+
+
+def refused(run: Run) -> Request | None:
+    """The request that a step whose turn it is waited for, if it was rejected or ran out."""
+    current = {step.id for step in run.current()}
+    last = next((r for r in reversed(run.requests) if r.step in current and r.iteration == run.iteration), None)
+    return last if last is not None and last.state in {RequestState.REJECTED, RequestState.EXPIRED} else None
+
+
+def _incident_state(run: Run) -> str:
+    if run.record("verify").state.over:
+        return "RESOLVED, POST-MORTEM OWED" if not run.record("post-mortem-merged").state.over else "RESOLVED"
+    for step, word in (("mitigate", "MITIGATED"), ("acknowledge", "ACKNOWLEDGED")):
+        if run.record(step).state is StepState.DONE:
+            return word
+    return "NOT ACKNOWLEDGED" if run.severity else "SEVERITY MISSING"
+
+
+def heading(run: Run) -> str:
+    """What the run is, in few words: candidate 1.4.0-rc1, hotfix 1.4.1 (P0)."""
+    if run.sop in WORDS:
+        return printable(WORDS[run.sop].heading(run))
+    if run.sop != "SOP-03":
+        return printable(run.title)
+    return f"candidate {run.version}-rc{run.iteration}"
+
+
+def child_now(run: Run) -> str:
+    """Where a run stands, as its parent shows it."""
+    return f"{heading(run) if run.prefix != INCIDENT else printable(run.title)} · {state_word(run)}"
+
+
+def child_line(child: Child) -> str:
+    mark = "▶" if child.open else "✓" if child.state is RunState.DONE else "–"
+    return f"{mark} {child.name} · {child.now}"
+
+
+def note_of(run: Run, step: Step) -> tuple[Span, ...]:
+    note = run.record(step.id).note
+    if run.prefix == INCIDENT and step.id == "close" and note and not run.record("close").signed:
+        note = incident.before_closing(run)
+    if note == step.title and (asked := _asked(run, step)) is not None:  # a row of a checklist is its own question
+        note = f"{asked.by} says {_signing(step, asked)}"
+    return (Span(text=f": {note}"),) if note else ()
+
+
+def _asked(run: Run, step: Step) -> SignedOff | None:
+    """The sign-off the step waits for."""
+    asked = (piece for piece in step.waits if isinstance(piece, SignedOff) and not piece.given(run, step.id))
+    return next(asked, None)
+
+
+def _signing(step: Step, asked: SignedOff) -> str:
+    return f"!done {step.id} evidence" if asked.evidence else f"!done {step.id}"
+
+
+def own_checklist(run: Run) -> bool:
+    """A procedure of the organisation's own: what can be said of it stands in its steps."""
+    return run.sop not in {*WORDS, "SOP-03", "SOP-08"}
+
+
+def own_hint(run: Run) -> str:
+    """How the step whose turn it is is signed off, if it is one of those."""
+    asked = [(step, piece) for step in run.current() if (piece := _asked(run, step)) is not None]
+    return f"{_signing(*asked[0])} · plan · status" if asked else "plan · status · !hold reason"
+
+
+def own_help(run: Run) -> list[str]:
+    """What its rows ask for, each with what is typed."""
+    lines = ["!start · approve CODE · !reject CODE reason · !withdraw · !stop · !skip STEP reason · !waive STEP reason"]
+    for step in run.steps:
+        signed = next((piece for piece in step.waits if isinstance(piece, SignedOff)), None)
+        if signed is not None:
+            lines.append(f"{_signing(step, signed)}: {signed.by} says {step.title}")
+    return lines
+
+
+def debt_line(debt: Obligation) -> Line:
+    return line(f"Owed: {debt.text} ({debt.role}; {debt.id})")

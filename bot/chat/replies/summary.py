@@ -1,0 +1,176 @@
+"""The live message at the root of a thread: what this is, where it stands, what comes next."""
+
+from datetime import datetime
+
+from bot.chat.replies import hotfix, mirrors, phrases
+from bot.chat.replies.parts import card
+from sops.kit import timing
+from sops.kit.action import short
+from sops.kit.message import Button, Card, Line, Span, bold, line, time
+from sops.kit.model import Severity, Step
+from sops.kit.run import Run, RunState, StepState
+
+
+def summary(run: Run, now: datetime) -> Card:
+    """The live message at the root: what this is, where it stands, what comes next. In sight until the run is over."""
+    told = mirrors.told_in(run)
+    shown = _summary(run)
+    lines = (*shown.lines, line(told)) if told else shown.lines
+    return shown.model_copy(update={"lines": lines, "pinned": not run.state.over})
+
+
+def _summary(run: Run) -> Card:
+    if run.sop in phrases.WORDS and phrases.WORDS[run.sop].brief:
+        return _one_line(run)
+    return _incident_summary(run) if run.prefix == phrases.INCIDENT else _release_summary(run)
+
+
+def quiet(run: Run) -> bool:
+    """It is one line in its channel, and nobody answered it yet: nothing is said below it unless it must disturb."""
+    return run.sop in phrases.WORDS and phrases.WORDS[run.sop].brief and "answered" not in run.facts
+
+
+def _one_line(run: Run) -> Card:
+    clock = run.clocks.get(timing.FIRST_REVIEW)
+    due: tuple[Span | str, ...] = (" · first review due ", time(clock.due_at)) if clock and clock.running else ()
+    return card(line(bold(f"{run.name} · {phrases.heading(run)} · {phrases.state_word(run)}"), *due))
+
+
+#: Facts that name the run before, or after, of the same release.
+_LINKS = {"offered.by": "Offered by", "goes.on": "Goes on as"}
+
+
+def _release_summary(run: Run) -> Card:
+    current = {step.id for step in run.current()}
+    done = [step for step in run.steps if run.record(step.id).state.over]
+    waiting = [step for step in run.steps if step.id in current and run.state is not RunState.PLANNED]
+    rare = {"fix-branch", "blockers"}  # shown once a blocker makes them due
+    left = [step for step in run.steps if step not in (*done, *waiting) and step.id not in rare]
+    done = [step for step in done if run.record(step.id).state is StepState.DONE or step.id not in rare]
+    lines: list[Line | str] = [line(bold(f"{run.name} · {phrases.heading(run)} · {phrases.state_word(run)}"))]
+    if run.parent_name:
+        lines.append(f"For {run.parent_name}")
+    lines += [f"{words} {run.facts[name]}" for name, words in _LINKS.items() if run.facts.get(name)]
+    if done:
+        lines.append(" ".join(f"{phrases.MARK[run.record(s.id).state]} {s.title}{_fact_of(run, s)}" for s in done))
+    if run.state.over and waiting:
+        lines.append("Never done: " + " · ".join(step.title for step in (*waiting, *left)))
+    else:
+        lines += [line(f"{phrases.MARK[run.record(s.id).state]} {s.title}", *phrases.note_of(run, s)) for s in waiting]
+    if left and not run.state.over:
+        lines.append("· " + " · ".join(step.title for step in left))
+    soak = run.clocks.get(timing.SOAK)
+    if soak is not None and soak.running:
+        lines.append(line("Soak ends ", time(soak.due_at)))
+    lines += [until] if (until := hotfix.fix_line(run)) else []
+    lines += [phrases.debt_line(debt) for debt in run.obligations if debt.open]
+    lines += [phrases.child_line(child) for child in run.children]
+    lines.append(line(f"Started by {run.starter} ", time(run.created_at)))
+    buttons = (
+        ()
+        if run.state.over
+        else (Button(label="Plan", says="plan"), Button(label="Hold", says="!hold", asks=("reason",)))
+    )
+    return card(*lines, hint=_release_hint(run), buttons=buttons)
+
+
+def _release_hint(run: Run) -> str:
+    if run.state.over:
+        return "timeline"
+    if run.state is RunState.PLANNED:
+        return "!start · plan · !cancel reason"
+    if run.state is RunState.HELD:
+        return "!resume · plan · !cancel reason"
+    if phrases.refused(run) is not None:
+        return "!retry · plan · !cancel reason"
+    if "soak" in {step.id for step in run.current()}:
+        return "!blocker #N · !dismiss #N reason · status · !hold reason"
+    if phrases.own_checklist(run):
+        return phrases.own_hint(run)
+    return phrases.WORDS[run.sop].hint if run.sop in phrases.WORDS else "plan · status · !hold reason"
+
+
+def _fact_of(run: Run, step: Step) -> str:
+    """What a finished step is known by: #418, 4/4, a digest."""
+    facts = run.facts
+    known = {
+        "pull-request": f" #{facts.get('pr')}",
+        "checks": f" {facts.get('checks')} on {short(str(facts.get('head')))}",
+        "tag": f" {facts.get('tag')}",
+    }
+    return known.get(step.id, "") if run.record(step.id).state is StepState.DONE else ""
+
+
+def _incident_summary(run: Run) -> Card:
+    facts = run.facts
+    severity = run.severity or "severity?"
+    lines: list[Line | str] = [
+        line(bold(f"{severity} · {run.name} · "), Span(text=run.title), bold(f" · {phrases.state_word(run)}"))
+    ]
+    who = f"Commander {run.owner}" if run.owner else "No commander yet"
+    lines.append(line(f"{who} · declared ", time(run.created_at), f" by {run.starter}"))
+    if facts.get("update"):
+        text, by, at = facts["update"]
+        lines.append(line("Now     ", Span(text=text), f" ({by}, ", time(datetime.fromisoformat(at)), ")"))
+    lines.append(_incident_next(run))
+    lines += [phrases.child_line(child) for child in run.children]
+    public = f"{facts['public.url']}" if facts.get("public.url") else "nothing yet"
+    lines.append(line(f"Public  {public}", *_paged(run)))
+    lines += [phrases.debt_line(debt) for debt in run.obligations if debt.open]
+    hint, buttons = _incident_choices(run)
+    return card(*lines, hint=hint, buttons=buttons)
+
+
+def _incident_next(run: Run) -> Line:
+    if run.state.over:
+        return line(f"Ended   {run.facts.get('ended', run.state)}")
+    own = {"detect", "reopen-issue"}
+    left = [step.title for step in run.steps if not run.record(step.id).state.over and step.id not in own]
+    spans: list[Span | str] = [f"Next    {left[0]}" if left else "Next    nothing"]
+    for name, label in (
+        (timing.ACKNOWLEDGE, "acknowledge by "),
+        (timing.UPDATE, "update due "),
+        (timing.POST_MORTEM, "post-mortem due "),
+    ):
+        clock = run.clocks.get(name)
+        if clock is not None and clock.running:
+            owed = timing.update_due(run) if name == timing.UPDATE else None
+            spans += [" · update owed since ", time(owed)] if owed else [f" · {label}", time(clock.due_at)]
+    return line(*spans)
+
+
+def _paged(run: Run) -> tuple[Span | str, ...]:
+    spans: list[Span | str] = []
+    for who, at in run.facts.get("paged", []):
+        spans += [" · Paged " if not spans else ", ", f"{who} ", time(datetime.fromisoformat(at))]
+    if spans and run.record("acknowledge").state is StepState.DONE:
+        spans.append(f", answered by {run.record('acknowledge').by}")
+    return tuple(spans)
+
+
+def _incident_choices(run: Run) -> tuple[str, tuple[Button, ...]]:
+    """What may be said next, and its buttons; on hold people go on, and the bot may too once somebody says so."""
+    hint, buttons = _incident_words(run)
+    return (f"!resume · {hint}" if run.state is RunState.HELD else hint), buttons
+
+
+def _incident_words(run: Run) -> tuple[str, tuple[Button, ...]]:
+    if run.state.over:
+        return "timeline" if run.facts.get("restricted") else "timeline · !reopen reason", ()
+    if run.severity is None:
+        return "!severity P0|P1|P2|P3", tuple(Button(label=s, says=f"!severity {s}") for s in Severity)
+    if not run.record("acknowledge").state.over and not run.record("acknowledge").signed:
+        return "ack · !page who", (
+            Button(label="I've got it", says="ack"),
+            Button(label="Page…", says="!page", asks=("who",)),
+        )
+    if run.record("verify").state.over and run.record("post-mortem").state.over:
+        return "!close · !reopen reason", ()
+    if run.record("verify").state.over:
+        return "!set cause … · !set impact … · !action @who … · !done post-mortem · !close", ()
+    return "!update … · !mitigate … · !verify … · !handoff @who · !page @who", (
+        Button(label="Update", says="!update", asks=("text",)),
+        Button(label="Mitigated", says="!mitigate", asks=("text",)),
+        Button(label="Hand off", says="!handoff", asks=("who",)),
+        Button(label="Page…", says="!page", asks=("who",)),
+    )
