@@ -4,16 +4,16 @@ from sops.kit.back_merge import BackMerge, DevelopForeseen
 from sops.kit.branch_actions import CutBranch
 from sops.kit.freeze_gates import NotFrozen
 from sops.kit.gate import Approved, SignedOff
+from sops.kit.lanes import BringLanes, HasLanes
 from sops.kit.merge_gates import Mergeable, WorkflowsStart
 from sops.kit.model import Role, Sop, Step
 from sops.kit.publishing import BotPublishes, PublishRelease
 from sops.kit.release_actions import Announce, MergePullRequest, OpenPullRequest, PushSignedTag
 from sops.kit.release_gates import ChecksGreen, Merged, NewVersion, NotMergedElsewhere, Published, ReviewsMet, TagFree
 from sops.kit.rolled_back import NotRolledBack
-from sops.kit.stable_actions import CloseMilestone, Mirror, PromoteChangelog, SetVersion
+from sops.kit.stable_actions import CloseMilestone, PromoteChangelog, SetVersion
 from sops.kit.stable_gates import (
     CandidateSoaked,
-    HasLanes,
     LatestCandidate,
     MilestoneEmpty,
     NothingOwed,
@@ -112,6 +112,6 @@ STABLE_RELEASE = Sop(
             when=NotRolledBack("{version}"),
             do=Announce("released", quoted=True),
         ),
-        Step("mirror", row="15", title="lanes", only_if=HasLanes(), do=Mirror()),
+        Step("mirror", row="15", title="lanes", only_if=HasLanes(), do=BringLanes()),
     ),
 )

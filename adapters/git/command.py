@@ -96,6 +96,18 @@ class GitCommand:
         if token is not None and not url.startswith("https://"):
             raise ConfigurationError("a git token is only sent over https; remove it or use an https:// URL")
 
+    def to(self, url: str) -> "GitCommand":
+        """The same, against another remote."""
+        return GitCommand(
+            self._git_dir,
+            url,
+            self._signing,
+            identity=self.identity,
+            clock=self._clock,
+            token=self._token,
+            timeout=self._timeout,
+        )
+
     def stamp(self) -> str:
         """Now, as git writes it into an author line."""
         return f"{int(self._clock.now().timestamp())} +0000"

@@ -1,6 +1,7 @@
 """The git remote behind the forge, through a local mirror: `GitRepository` with GitPython."""
 
 import asyncio
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -40,11 +41,22 @@ class GitMirror:
         timeout: float = 120.0,
     ) -> None:
         home = home.absolute()
+        self._home = home
         self._signing = signing
         self._git = GitCommand(
             Store.git_dir(home), url, signing, identity=identity, clock=clock, token=token, timeout=timeout
         )
         self._store = Store(home, self._git)
+
+    def beside(self, url: str, name: str) -> "GitMirror":
+        """Another remote that shares this one's objects, so that what is here can be pushed there.
+
+        `name` keeps its refs apart in the mirror: letters, digits and dashes.
+        """
+        other = copy.copy(self)
+        other._git = self._git.to(url)
+        other._store = Store(self._home, other._git, name)
+        return other
 
     async def branch(self, name: str) -> str | None:
         return await asyncio.to_thread(self._ref, branch_ref(name))
@@ -143,6 +155,9 @@ class GitMirror:
         ref, commit, text = tag_ref(name), checked_sha(at), checked_message(message)
         return await asyncio.to_thread(self._push_signed_tag, name, ref, commit, text)
 
+    async def push_tag(self, name: str, *, sha: str) -> None:
+        await asyncio.to_thread(self._push_tag, tag_ref(name), checked_sha(sha))
+
     async def verify_tag(self, name: str) -> str:
         return await asyncio.to_thread(self._verify_tag, name, tag_ref(name))
 
@@ -228,6 +243,10 @@ class GitMirror:
         tag = make_signed_tag(self._git, self._store, self._signing, name, at=at, message=message)
         push(self._git, ref, to=tag.sha, expected=None)
         return RemoteTag(name, tag.sha, tag.target)
+
+    def _push_tag(self, ref: str, sha: str) -> None:
+        self._store.have([sha])
+        push(self._git, ref, to=sha, expected=None)
 
     def _verify_tag(self, name: str, ref: str) -> str:
         remote = self._tag(name, ref)

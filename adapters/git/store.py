@@ -15,7 +15,6 @@ from adapters.git.command import Answer, GitCommand
 from adapters.git.errors import read_failed
 from sops.kit.errors import ConfigurationError, FarEndError, FarEndRefused
 
-_BRANCHES_AND_TAGS = ("+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/remotes/tags/*")
 _MAKING = "making-"
 _LEFTOVERS = (
     "*.lock",
@@ -31,9 +30,10 @@ _NOT_SERVED = ("not our ref", "unadvertised object")
 class Store:
     """The mirror in `home`. Reading needs no lock; what writes to the mirror holds `writing()`."""
 
-    def __init__(self, home: Path, git: GitCommand) -> None:
+    def __init__(self, home: Path, git: GitCommand, remote: str = "origin") -> None:
         self._home = home
         self._git = git
+        self._everything = (f"+refs/heads/*:refs/remotes/{remote}/*", f"+refs/tags/*:refs/remotes/{remote}-tags/*")
         self._opened = False
 
     @staticmethod
@@ -80,7 +80,7 @@ class Store:
         with self.writing():
             if not self._missing(objects):
                 return
-            self._fetch(*_BRANCHES_AND_TAGS)
+            self._fetch(*self._everything)
             for sha in self._missing(objects):
                 self._fetch_one(sha)
 

@@ -121,10 +121,15 @@ _HISTORY = (
 )
 
 
+def make_bare(path: Path) -> None:
+    """An empty bare repository at `path`."""
+    run_git(("init", "-q", "--bare", "--template=", f"--initial-branch={MAIN}", str(path)), git_environment(path))
+
+
 def seed(path: Path, protected: tuple[str, ...] = (MAIN,)) -> None:
     """Make `path` a bare repository with the sample project; pushes to `protected` branches are refused."""
     environment = git_environment(path)
-    run_git(("init", "-q", "--bare", "--template=", f"--initial-branch={MAIN}", str(path)), environment)
+    make_bare(path)
     (path / "config").write_text(_CONFIG)
     install_hook(path, protected)
     run_git(("fast-import", "--quiet", "--force"), environment, stdin=_stream().encode())

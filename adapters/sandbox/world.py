@@ -106,6 +106,13 @@ class SandboxWorld(MoreDeeds):
         """What git clones and pushes to: a path."""
         return str(self.git_path)
 
+    def repository_beside(self, name: str) -> Path:
+        """Another bare repository at the same place, empty when it is new; the forge knows nothing of it."""
+        path = self._home / f"{name}.git"
+        if not path.exists():
+            project.make_bare(path)
+        return path
+
     @property
     def api_url(self) -> str:
         return self.core.api_url

@@ -1,7 +1,7 @@
 """The far end as one value: what wiring chose, and how it becomes the `World` of one look."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from bot.chat import replies
 from sops.kit.action import Moment, World
@@ -19,6 +19,8 @@ class FarEnd:
     git: GitRepository
     registry: ImageRegistry
     packages: PackageIndex | None = None
+    #: The repositories of lanes, by `owner/name`.
+    lanes: Mapping[str, GitRepository] = field(default_factory=dict)
 
 
 class StoredRuns:
@@ -58,6 +60,7 @@ class Worlds:
             self._history,
             self._book,
             far.packages,
+            far.lanes,
         )
 
     async def _history(self, run_id: str) -> Sequence[Moment]:

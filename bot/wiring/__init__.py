@@ -37,6 +37,7 @@ from bot.engine.plan import Planner
 from bot.engine.postman import Postman
 from bot.procedures import check_tailoring, load
 from bot.settings import Settings
+from bot.wiring.lanes import lanes_of
 from bot.wiring.sandbox import sandbox_settings
 from sops import ALL
 from sops.kit.conversation import Event, Place
@@ -130,12 +131,13 @@ async def sandbox_ports(settings: Settings, home: Path, clock: Clock, chats: Map
     signing = await asyncio.to_thread(make_demo_signer, home / "keys", settings.git_identity)
     forge = GitHubForge(settings.repository, token=settings.token, base_url=settings.api_url, pause_between_writes=0.0)
     git = GitMirror(home / "mirror", settings.git_url, signing, identity=settings.git_identity, clock=clock)
-    return await opened(settings, forge, git, chats)
+    return await opened(settings, forge, git, settings.git_url, chats)
 
 
-async def opened(settings: Settings, forge: GitHubForge, git: GitMirror, chats: Mapping[str, Chat]) -> Ports:
-    """All ports around these; the database is opened."""
+async def opened(settings: Settings, forge: GitHubForge, git: GitMirror, url: str, chats: Mapping[str, Chat]) -> Ports:
+    """All ports around these, `git` being a mirror of what is at `url`; the database is opened."""
     registry, packages = registry_of(settings), packages_of(settings)
+    lanes = lanes_of(settings.policy, git, url)
     store = SqlStore(settings.storage)
     await store.open()
     if settings.storage.startswith("sqlite"):
@@ -149,7 +151,7 @@ async def opened(settings: Settings, forge: GitHubForge, git: GitMirror, chats: 
         if packages is not None:
             await packages.close()
 
-    return Ports(store, FarEnd(forge, git, registry, packages), chats, close)
+    return Ports(store, FarEnd(forge, git, registry, packages, lanes), chats, close)
 
 
 def in_room(settings: Settings, room: Room, rehearse: bool = False) -> Mapping[str, Chat]:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from adapters.sandbox.world import SandboxWorld
 from bot.settings import Settings
+from bot.wiring.lanes import own_repositories
 from sops.kit.model import Role
 from sops.kit.people import Person
 from sops.kit.policy import Policy
@@ -47,7 +48,10 @@ def sandbox_policy() -> Policy:
 
 
 def sandbox_settings(world: SandboxWorld, storage: str, policy: Policy | None = None) -> Settings:
-    """Settings that point every adapter at the sandbox."""
+    """Settings that point every adapter at the sandbox; lanes with a repository of their own find it there, empty."""
+    policy = policy or sandbox_policy()
+    for repository in own_repositories(policy):
+        world.repository_beside(repository.rpartition("/")[2])
     return Settings(
         storage=storage,
         repository=world.repository,
@@ -60,5 +64,5 @@ def sandbox_settings(world: SandboxWorld, storage: str, policy: Policy | None = 
         token=world.token,
         channels={"releases": "#releases", "ops": "#ops", "maintainers": "#maintainers", "security": "#security"},
         people=sandbox_people(),
-        policy=policy or sandbox_policy(),
+        policy=policy,
     )

@@ -152,7 +152,7 @@ async def _ports(
         clock=clock,
         token=settings.token,
     )
-    return settings, await opened(settings, forge, git, chats)
+    return settings, await opened(settings, forge, git, url, chats)
 
 
 def _signing(settings: Settings) -> Signing:

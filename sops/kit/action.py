@@ -4,7 +4,7 @@ The engine probes before it performs and again afterwards; an action performs on
 with a precondition at the far end where there is one, and may be asked again after a crash at any point.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
@@ -36,6 +36,8 @@ class World:
     history: Callable[[str], Awaitable[Sequence[Moment]]]
     runs: RunBook
     packages: PackageIndex | None = None
+    #: The repositories of lanes that have one of their own, by `owner/name`.
+    lanes: Mapping[str, GitRepository] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

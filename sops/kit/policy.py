@@ -30,6 +30,25 @@ class VersionFile(BaseModel):
         return self
 
 
+class Lane(BaseModel):
+    """An edition that follows each release: a branch, here or in a repository of its own at the same git host."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    branch: str
+    #: `owner/name`; empty for a branch of the project's own repository.
+    repository: str = Field(default="", pattern=r"^([A-Za-z0-9][\w.-]*/[A-Za-z0-9_][\w.-]*)?$")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _branch_alone(cls, given: Any) -> Any:
+        return {"branch": given} if isinstance(given, str) else given
+
+    @property
+    def where(self) -> str:
+        return f"{self.repository} {self.branch}".lstrip()
+
+
 class ExtraStep(BaseModel):
     """A step put into one of our procedures, behind the step `after`; `kind` and `who` as in a checklist's table."""
 
@@ -105,8 +124,9 @@ class Policy(BaseModel):
     checksums: str = "SHA256SUMS"
     #: Who publishes the release of a pushed tag: a workflow of the repository, or the bot.
     publisher: Literal["workflow", "bot"] = "workflow"
-    #: Editions that follow each release: a lane's name and its branch, which is brought to the release.
-    lanes: dict[str, str] = Field(default_factory=dict)
+    #: Editions that follow each release, by name: the branch of each is brought to the release. One in a repository of
+    #: its own is given the tag too: `Enterprise = { repository = "acme/enterprise", branch = "main" }`.
+    lanes: dict[str, Lane] = Field(default_factory=dict)
 
     #: The image tag most people use.
     latest: str = "latest"

@@ -259,6 +259,13 @@ class GitRepository(Protocol):
         """
         ...
 
+    async def push_tag(self, name: str, *, sha: str) -> None:
+        """Push the tag object `sha`, made and verified elsewhere, if no tag of that name exists.
+
+        Raises HeadMoved when the remote has the name already.
+        """
+        ...
+
     async def verify_tag(self, name: str) -> str:
         """Fetch the remote tag and verify it by exit code; returns what git says of the signer.
 

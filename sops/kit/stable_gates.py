@@ -252,19 +252,3 @@ class ThroughPullRequest(Condition):
 
     def otherwise(self, run: Run) -> str:
         return "pushed"
-
-
-@dataclass(frozen=True)
-class HasLanes(Condition):
-    """The settings name lanes that follow each release."""
-
-    settled = True
-
-    def holds(self, run: Run) -> bool:
-        return bool(run.policy.lanes)
-
-    def says(self, run: Run) -> str:
-        return "if there are lanes"
-
-    def otherwise(self, run: Run) -> str:
-        return "no lanes in the settings"

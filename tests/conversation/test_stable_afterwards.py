@@ -1,5 +1,6 @@
 """What real git finds after stable releases: what shipped is what soaked, and develop lost nothing."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,32 @@ async def test_lanes_follow_the_release(converse: Open) -> None:
     chat = await played(converse, "stable-whole-path", seldom(lanes={"Enterprise": "lane/enterprise"}))
     assert chat.git("rev-parse", "lane/enterprise") == chat.git("rev-parse", "main")
     assert "bring Enterprise (lane/enterprise) to v1.4.0" in chat.text
+
+
+OWN = {"Enterprise": {"repository": "acme/enterprise", "branch": "main"}, "Hyperscaler": "lane/hyperscaler"}
+
+
+def lane_of(chat: Conversation, *arguments: str) -> str:
+    path = chat.world.repository_beside("enterprise")
+    return subprocess.run(("git", "-C", str(path), *arguments), check=True, capture_output=True, text=True).stdout
+
+
+async def test_a_lane_in_a_repository_of_its_own_is_given_branch_and_tag(converse: Open) -> None:
+    chat = await played(converse, "stable-whole-path", seldom(lanes=OWN))
+    assert lane_of(chat, "rev-parse", "main") == chat.git("rev-parse", "main")
+    assert lane_of(chat, "rev-parse", "v1.4.0") == chat.git("rev-parse", "v1.4.0"), "the very tag, signature and all"
+    assert lane_of(chat, "for-each-ref", "--format=%(refname)").split() == ["refs/heads/main", "refs/tags/v1.4.0"]
+    assert "bring Enterprise (acme/enterprise main), Hyperscaler (lane/hyperscaler) to v1.4.0" in chat.text
+
+
+async def test_a_tag_of_that_name_in_a_lanes_repository_is_never_moved(converse: Open) -> None:
+    chat = await converse(seldom(lanes=OWN))
+    theirs = lane_of(chat, "commit-tree", "-m", "theirs", lane_of(chat, "mktree").strip()).strip()
+    lane_of(chat, "update-ref", "refs/tags/v1.4.0", theirs)
+    with pytest.raises(Failed):
+        await chat.play((SCRIPTS / "stable-whole-path.sop").read_text(encoding="utf-8"), "lanes")
+    assert "Enterprise: acme/enterprise has another tag v1.4.0; a public tag is never moved" in chat.text
+    assert lane_of(chat, "for-each-ref", "--format=%(refname) %(objectname)").split() == ["refs/tags/v1.4.0", theirs]
 
 
 async def test_a_lane_that_went_its_own_way_is_left_to_people(converse: Open) -> None:

@@ -217,6 +217,9 @@ class FakeGit:
     async def push_signed_tag(self, name: str, *, at: str, message: str) -> RemoteTag:
         return await self._reach.write(lambda: self._world.tag(name, at))
 
+    async def push_tag(self, name: str, *, sha: str) -> None:
+        await self._reach.write(lambda: self._world.tag(name, sha))
+
     async def verify_tag(self, name: str) -> str:
         return await self._reach.read(lambda: f"{name} signed by Sopwith")
 

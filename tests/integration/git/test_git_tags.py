@@ -247,3 +247,26 @@ def test_without_any_signer_the_advice_is_one_line(tmp_path: Path, monkeypatch: 
 def test_a_gpg_key_is_named_by_its_digits(key: str) -> None:
     with pytest.raises(ConfigurationError):
         Signing.gpg(Path("home"), key)
+
+
+async def test_a_tag_made_for_one_remote_is_given_to_another(mirrors: Mirrors, remote: Remote, tmp_path: Path) -> None:
+    run("git", "init", "-q", "--bare", str(tmp_path / "lane.git"))
+    mirror = mirrors()
+    lane = mirror.beside(str(tmp_path / "lane.git"), "lane-acme/lane")
+    tag = await mirror.push_signed_tag("v1.4.0", at=remote.sha("main"), message=MESSAGE)
+
+    assert (await lane.tag("v1.4.0"), await lane.branch("main")) == (None, None)
+    await lane.push_tag("v1.4.0", sha=tag.sha)
+    assert await lane.tag("v1.4.0") == tag
+    assert "good" in (await lane.verify_tag("v1.4.0")).lower()
+    with pytest.raises(HeadMoved):
+        await lane.push_tag("v1.4.0", sha=tag.sha)
+    assert await mirror.branch("main") == remote.sha("main"), "what is read of the first remote is still its own"
+
+
+async def test_a_tag_nobody_has_cannot_be_given_on(mirrors: Mirrors, tmp_path: Path) -> None:
+    run("git", "init", "-q", "--bare", str(tmp_path / "lane.git"))
+    lane = mirrors().beside(str(tmp_path / "lane.git"), "lane-acme/lane")
+    with pytest.raises(FarEndRefused, match="no object"):
+        await lane.push_tag("v1.4.0", sha="1" * 40)
+    assert await lane.tags() == []

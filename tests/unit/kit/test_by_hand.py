@@ -9,6 +9,7 @@ from sops.kit.action import Action
 from sops.kit.cleanup import CleanUp
 from sops.kit.incident_actions import CorrectNotice, OpenActionIssue, PublishNotice
 from sops.kit.model import Severity
+from sops.kit.policy import Lane
 from tests.unit.runs import a_run_of
 
 #: Whatever a deed may rely on by the time it is asked for.
@@ -49,6 +50,7 @@ KNOWN = {
     "released": "3" * 40,
     "to": "9.7.3",
 }
+LANES = {"Edge": Lane(branch="edge"), "Other": Lane(branch="main", repository="acme/other")}
 EXACT = re.compile(r"^(git|gh|crane|echo) |^\(echo |https?://|^post in ")
 OF_PEOPLE = (PublishNotice("publish-1", "we look"), CorrectNotice("correct-2", "publish-1", "better"), CleanUp())
 #: These do nothing at the far end: they offer the next procedure, or keep what is owed.
@@ -64,7 +66,7 @@ DEEDS = [
 @pytest.mark.parametrize(("sop", "deed"), DEEDS, ids=[f"{sop.id}-{type(deed).__name__}" for sop, deed in DEEDS])
 def test_it_says_exactly_what_to_do(sop, deed):
     run = a_run_of(sop, version="1.4.0", severity=Severity.P1, facts=KNOWN)
-    policy = run.policy.model_copy(update={"lanes": {"Edge": "edge"}, "dependency_workflows": ("build.yml",)})
+    policy = run.policy.model_copy(update={"lanes": LANES, "dependency_workflows": ("build.yml",)})
     said = deed.by_hand(run.but(policy=policy))
     assert type(deed).by_hand is not Action.by_hand, "it only says what it would do itself"
     assert any(EXACT.search(entry) for entry in said), said
