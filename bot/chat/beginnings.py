@@ -1,5 +1,6 @@
 """The words that begin a run, `/release …`, `/hotfix …` and the others: text becomes one typed command. Pure."""
 
+import difflib
 import re
 from dataclasses import dataclass
 
@@ -100,7 +101,8 @@ def release(rest: str) -> Command | Problem:
             return Freeze(more) if more else Problem("missing", "release freeze")
         case "unfreeze":
             return Problem("extra", "release unfreeze", more[:40]) if more else Unfreeze()
-    return Problem("unknown-release", word[:20])
+    near = difflib.get_close_matches(word.lower(), ("candidate", "stable", "rollback", "freeze", "unfreeze"), n=1)
+    return Problem("unknown-release", word[:20], f"{near[0]} {more}"[:40].strip() if near else "")
 
 
 def _rollback(rest: str) -> Command | Problem:

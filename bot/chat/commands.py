@@ -6,7 +6,7 @@ Roots (`/incident`, `/release`, `/sop`) work anywhere, with `/` or `!`. Long mod
 
 import difflib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -393,7 +393,7 @@ class Cancel(Command):
 
 @dataclass(frozen=True)
 class Mirror(Command):
-    """!mirror matrix:#ops"""
+    """!mirror matrix:#ops, or slack:#ops from Matrix"""
 
     where: str
     place: Place | None = None  # looked up before the command is obeyed, like what the two channels are called
@@ -403,7 +403,7 @@ class Mirror(Command):
 
 @dataclass(frozen=True)
 class Unmirror(Command):
-    """!unmirror matrix:#ops"""
+    """!unmirror matrix:#ops, or slack:#ops"""
 
     where: str
 
@@ -434,6 +434,7 @@ _YES = re.compile(
     r"^(lgtm|approved|approves|yes|yep|\+1|👍|✅|ship it|looks good( to me)?|go ahead|sgtm)[.!\s]*$", re.I
 )
 _STOP = re.compile(r"^(hmm,? |please )?(stop|halt|wait|hold on|abort|no)( it| that| please)?[.!\s]*$", re.I)
+_GO = re.compile(r"^(please )?(start|resume|continue|go|go on)( it| now| please)?[.!\s]*$", re.I)
 _CODE = re.compile(r"[0-9a-f]{4}")
 _SPAN = re.compile(r"([1-9][0-9]{0,3})\s*(m|min|h|d)")
 _RUN = re.compile(r"([A-Za-z]{3})-([1-9][0-9]{0,8})")
@@ -672,7 +673,13 @@ def _alone(text: str) -> Parsed:
     plain = text.lower().rstrip("!. ").split()
     if plain and len(plain) <= 2 and _nearly(plain, "approve"):
         return Talk(yes=True)
-    return Talk(yes=bool(_YES.match(text)), stop=bool(_STOP.match(text)))
+    return Talk(yes=bool(_YES.match(text)), stop=bool(_STOP.match(text)), go=bool(_GO.match(text)))
+
+
+def _meant(word: str, words: Sequence[str]) -> str:
+    """Which of `words` this is, though mistyped by a letter or two; empty if none."""
+    near = difflib.get_close_matches(word.lower(), words, n=1, cutoff=0.82)
+    return near[0] if near else ""
 
 
 def _near_root(word: str) -> bool:
@@ -726,7 +733,7 @@ def _incident(rest: str) -> Parsed:
         return InRun(word.upper(), more or "status")
     if word.lower() in {*VERBS, *_ALIASES} and (found := re.search(r"\b[A-Za-z]{3}-[1-9][0-9]{0,8}$", rest)):
         return Problem("say-in-run", found[0].upper(), rest.removesuffix(found[0]).strip())
-    title = more if word.lower() == "declare" else rest
+    title = more if _meant(word, ("declare",)) else rest
     first, after = split(title)
     severity = None
     if re.fullmatch(r"[pP]\d+|(sev|SEV)-?\d+", first):
@@ -765,4 +772,6 @@ def _sop(rest: str) -> Parsed:
         return InRun(more.upper(), word.lower())
     if word.lower() == "help":
         return Help()
-    return Problem("unknown-sop", word[:20])
+    return Problem(
+        "unknown-sop", word[:20], _meant(word, ("list", "show", "start", "runs", "status", "mirror", "unmirror"))
+    )

@@ -30,7 +30,7 @@ from sops.kit.freeze_gates import FREEZE
 from sops.kit.message import Card
 from sops.kit.people import People
 from sops.kit.ports import Clock
-from sops.kit.run import Run
+from sops.kit.run import Run, RunState
 from sops.kit.stores import InboxItem, Store, Transaction
 
 #: What may still be said when a run is over.
@@ -172,6 +172,8 @@ class Dispatch:
 
     def _hint(self, run: Run | None, talk: commands.Talk, me: Speaker) -> Card | None:
         """What sounds like a yes, or like a stop in the grace, is told how it is said; other talk is left alone."""
+        if run is not None and (word := self._word_for(run, talk, me)):
+            return replies.answers.how_to_say(word)
         open_now = [request for request in run.requests if request.live] if run else []
         if not open_now or me.person is None:
             return None
@@ -182,10 +184,20 @@ class Dispatch:
             return None
         return replies.approvals.how_to_approve(asked) if set(asked.roles) & set(me.person.roles) else None
 
+    def _word_for(self, run: Run, talk: commands.Talk, me: Speaker) -> str:
+        """The word that begins a planned run, or goes on with a held one, if that is what it sounds like."""
+        wanted: commands.Command | None = None
+        if run.state is RunState.PLANNED and (talk.go or talk.yes):
+            wanted = commands.Start()
+        elif run.state is RunState.HELD and talk.go:
+            wanted = commands.Resume()
+        may = wanted and permissions.may(me.person, permissions.roles_for(wanted, run), self._people)
+        return (wanted.__doc__ or "") if wanted and may else ""
+
     async def _command(self, item: InboxItem, run: Run, me: Speaker, command: commands.Command) -> None:
         command = rephrased(run, command)
         if not fits(command, run):
-            await self._answer(item, refusals.refused(refusals.NOT_HERE))
+            await self._answer(item, refusals.refused(refusals.not_here(run, command)))
             return
         roles = permissions.roles_for(command, run)
         if not permissions.may(me.person, roles, self._people):
@@ -218,7 +230,7 @@ class Dispatch:
         elif stored.state.over and not isinstance(command, _AFTERWARDS):
             refused = Refused(refusals.refused(refusals.OVER))
         elif not fits(command, stored):
-            refused = Refused(refusals.refused(refusals.NOT_HERE))
+            refused = Refused(refusals.refused(refusals.not_here(stored, command)))
         else:
             refused = HANDLERS[type(command)](desk, me, command)
         if refused is not None:

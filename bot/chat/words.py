@@ -21,10 +21,11 @@ class Problem:
 
 @dataclass(frozen=True)
 class Talk:
-    """People talking to each other. `yes` and `stop` mark what sounds like an approval, or like stopping one."""
+    """People talking to each other; the marks say what it sounds like: an approval, stopping one, going on."""
 
     yes: bool = False
     stop: bool = False
+    go: bool = False
 
 
 def split(text: str) -> tuple[str, str]:

@@ -108,7 +108,7 @@ async def test_a_root_that_is_wrong(text: str, reason: str, chat: Conversation) 
         ("!action @oncall2 " + "x" * 5_000, "at most 200 fit here"),
         ("!set owner me", "'owner' cannot be set; changelog, workaround"),
         ("!set cause", "It goes like this: !set cause"),
-        ("!blocker 4", "That does not apply to this run."),
+        ("!blocker 4", "help lists the words of its thread"),
         ("!start", "It was started already"),
         ("!approve", "Nothing is waiting for approval"),
         ("!approve " + "f" * 4_000, "is not a code; codes have four characters"),

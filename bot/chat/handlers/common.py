@@ -66,7 +66,11 @@ def start(desk: Desk, me: Speaker, _: commands.Start) -> Refused | None:
 
 def hold(desk: Desk, me: Speaker, command: commands.Hold) -> Refused | None:
     if desk.run.state is not RunState.ACTIVE:
-        return Refused(refusals.refused(refusals.HELD if desk.run.state is RunState.HELD else refusals.NOT_HERE))
+        return Refused(
+            refusals.refused(
+                refusals.HELD_ALREADY if desk.run.state is RunState.HELD else refusals.not_active(desk.run)
+            )
+        )
     desk.run = desk.run.but(state=RunState.HELD)
     desk.note("hold", me.record, text=command.reason)
     desk.say(replies.answers.held(me.handle, command.reason))
@@ -86,7 +90,7 @@ def retry(desk: Desk, me: Speaker, _: commands.Retry) -> Refused | None:
     """Failed steps get another look; an ended or used-up request of theirs is asked again."""
     run = desk.run
     if run.state is not RunState.ACTIVE:
-        return Refused(refusals.refused(refusals.HELD if run.state is RunState.HELD else refusals.NOT_HERE))
+        return Refused(refusals.refused(refusals.HELD if run.state is RunState.HELD else refusals.not_active(run)))
     for step in run.current():
         failed = run.record(step.id).state is StepState.FAILED
         if failed:

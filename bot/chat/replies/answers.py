@@ -6,7 +6,7 @@ from datetime import datetime
 from bot.chat.replies.parts import card, names, seconds
 from sops.kit import timing
 from sops.kit.action import News
-from sops.kit.message import Card, Line, Span, bold, line, person, time
+from sops.kit.message import Button, Card, Line, Span, bold, line, person, time
 from sops.kit.model import Severity, Step
 from sops.kit.run import Obligation, Run
 
@@ -116,9 +116,15 @@ def started(run: Run, who: str) -> Card:
     return card(f"{who} started {run.name}.")
 
 
+def how_to_say(word: str) -> Card:
+    return card(f"If you mean me, say: {word}", hint=word)
+
+
 def held(who: str, reason: str) -> Card:
     return card(
-        line(f"On hold by {who}: ", Span(text=reason), ". The bot does nothing here; clocks go on."), hint="!resume"
+        line(f"On hold by {who}: ", Span(text=reason), ". The bot does nothing here; clocks go on."),
+        hint="!resume",
+        buttons=(Button(label="Resume", says="!resume"),),
     )
 
 

@@ -96,7 +96,7 @@ _BEGINNINGS = (
 def help_outside() -> Card:
     return card(
         *(line(typed(example), f": {what}") for example, what in _BEGINNINGS),
-        "/sop mirror INC-1 matrix:#ops tells a run in a second chat too.",
+        "/sop mirror INC-1 and a channel of the other chat (matrix:#ops, slack:#ops) tells a run there too.",
         "/sop list · /sop show SOP-03 · /sop start SOP-42 · /sop runs (with what is owed) · /sop INC-1 status",
         "In a run's thread, say help. /sop before any of these does the same: /sop incident declare …",
     )

@@ -31,14 +31,16 @@ def problem(found: commands.Problem) -> Card:
         "bad-date": f"{about!r} is not a date; write it like 2026-05-04.",
         "unknown-root": f"/{about} is not a command; there are {names(_ROOTS, 'and')}.",
         "unknown-release": (f"I do not know /release {about}. " if about else "")
+        + (f"Did you mean /release {more}? " if more else "")
         + "There are /release rc, stable, rollback, freeze and unfreeze; it goes like this: /release rc 1.4.0",
         "unknown-flag": f"I do not know --{about}.",
         "bad-slug": f"{about!r} cannot name a branch; two or three short words do, like wal-corruption.",
         "bad-dependency": f"{about!r} is not a name and a version; it goes like this: {usage('deps update')}",
         "bad-cve": f"{about!r} is not the number of a CVE; write it like CVE-2026-12345.",
-        "unknown-sop": "It goes like this: /sop list, /sop show SOP-03, /sop runs, or /sop INC-1 status",
+        "unknown-sop": (f"Did you mean /sop {more}? " if more else "")
+        + "It goes like this: /sop list, /sop show SOP-03, /sop runs, or /sop INC-1 status",
         "say-in-run": f"That declares a new incident. Say it in the thread of {about}, or: /sop {about} {more}",
-        "no-mirror": f"It goes like this: /sop {about} INC-1 matrix:#ops, or in the run's thread: !{about} matrix:#ops",
+        "no-mirror": f"It goes like this: /sop {about} INC-1 and a channel of the other chat (matrix:#ops, slack:#ops)",
         "no-run": "This is not the thread of a run. Say it there, or /sop INC-1 and the word.",
     }
     if found.kind == "unknown-run":

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+from bot.chat import commands
 from bot.chat.replies import phrases
 from bot.chat.replies.parts import a_role, card, duration, names, roles_of
 from sops.kit.message import Card, Span, bold, code, line
@@ -30,8 +31,8 @@ def no_role(actor: Person | None, account: str, roles: Sequence[str], able: Sequ
     )
 
 
-NOT_HERE = "That does not apply to this run."
 OVER = "This run is over."
+HELD_ALREADY = "This run is on hold already."
 HELD = "This run is on hold; say !resume first."
 NOT_HELD = "This run is not on hold."
 NOT_PLANNED = "It was started already."
@@ -46,6 +47,22 @@ POST_MORTEM_OWED = "The post-mortem is optional for a P3 only."
 NOT_OVER = "It is not over; there is nothing to reopen."
 NOT_SOAKING = "There is no soak going on here."
 NOT_ACKNOWLEDGED = "Nobody has acknowledged it yet; say ack first."
+
+
+def not_here(run: Run, command: commands.Command) -> str:
+    """A word of another kind of run."""
+    if isinstance(command, commands.Reopen):
+        return f"Only incidents are reopened. {run.name} is {run.state}; what is to be done again is begun anew."
+    if isinstance(command, commands.Close):
+        return (
+            f"Only incidents are closed. {run.name} ends by itself with its last step; !cancel reason ends it before."
+        )
+    return f"That is not for {run.name}, {phrases.heading(run)}; help lists the words of its thread."
+
+
+def not_active(run: Run) -> str:
+    """Nothing of it has begun, or all of it is over."""
+    return OVER if run.state.over else "This run was not started; !start starts it, !cancel reason ends it."
 
 
 def other_draft(code_given: str) -> str:

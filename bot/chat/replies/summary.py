@@ -66,12 +66,15 @@ def _release_summary(run: Run) -> Card:
     lines += [phrases.debt_line(debt) for debt in run.obligations if debt.open]
     lines += [phrases.child_line(child) for child in run.children]
     lines.append(line(f"Started by {run.starter} ", time(run.created_at)))
-    buttons = (
-        ()
-        if run.state.over
-        else (Button(label="Plan", says="plan"), Button(label="Hold", says="!hold", asks=("reason",)))
-    )
-    return card(*lines, hint=_release_hint(run), buttons=buttons)
+    return card(*lines, hint=_release_hint(run), buttons=_release_buttons(run))
+
+
+def _release_buttons(run: Run) -> tuple[Button, ...]:
+    if run.state.over:
+        return ()
+    held = run.state is RunState.HELD
+    other = Button(label="Resume", says="!resume") if held else Button(label="Hold", says="!hold", asks=("reason",))
+    return (Button(label="Plan", says="plan"), other)
 
 
 def _release_hint(run: Run) -> str:

@@ -8,7 +8,6 @@ from adapters.sandbox.clock import VirtualClock
 from bot.chat import commands
 from bot.chat.beginnings import BEGINNINGS
 from bot.chat.handlers import HANDLERS
-from bot.chat.replies import refusals
 from bot.engine.advance import Advancer
 from tests.property.theatre import START, Theatre
 from tests.property.world import World
@@ -49,5 +48,34 @@ def test_nobody_who_types_a_command_is_left_without_an_answer(theatre):
 def test_what_does_not_fit_the_kind_of_run_is_refused(theatre):
     theatre.do(lambda stage: stage.say("rm", "#releases", "/release rc 1.4.0"))
     theatre.do(lambda stage: stage.say("rm", "in REL-1", "!verify it works"))
-    assert refusals.NOT_HERE in " ".join(theatre.room.posts[-1].lines)
+    assert "That is not for REL-1" in " ".join(theatre.room.posts[-1].lines)
     assert theatre.picture().runs["REL-1"].record("verify").signed is False
+
+
+@pytest.mark.parametrize(
+    ("word", "answer"),
+    [
+        ("!reopen we forgot something", "Only incidents are reopened. REL-1 is planned"),
+        ("!close", "Only incidents are closed. REL-1 ends by itself with its last step"),
+        ("!hold not yet", "This run was not started; !start starts it"),
+        ("!retry", "This run was not started; !start starts it"),
+        ("start", "If you mean me, say: !start"),
+        ("go ahead", "If you mean me, say: !start"),
+    ],
+)
+def test_a_word_too_early_or_of_another_kind_of_run_is_told_what_to_say(theatre, word, answer):
+    theatre.do(lambda stage: stage.say("rm", "#releases", "/release rc 1.4.0"))
+    theatre.do(lambda stage: stage.say("rm", "in REL-1", word))
+    assert answer in " ".join(theatre.room.posts[-1].lines)
+    assert theatre.picture().runs["REL-1"].state == "planned"
+
+
+def test_a_held_run_is_gone_on_with_by_the_word_alone(theatre):
+    theatre.do(lambda stage: stage.say("rm", "#releases", "/release rc 1.4.0"))
+    theatre.do(lambda stage: stage.say("rm", "in REL-1", "!start"))
+    theatre.do(lambda stage: stage.say("rm", "in REL-1", "!hold the disk is full"))
+    theatre.do(lambda stage: stage.say("guest", "in REL-1", "resume"))
+    assert theatre.room.posts[-1].lines == ["resume"], "who may not resume is told nothing"
+    theatre.do(lambda stage: stage.say("rm", "in REL-1", "resume"))
+    assert "If you mean me, say: !resume" in " ".join(theatre.room.posts[-1].lines)
+    assert theatre.picture().runs["REL-1"].state == "held"

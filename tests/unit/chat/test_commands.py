@@ -137,8 +137,8 @@ def test_a_bare_word_acts_alone_and_in_any_case(word):
         "update me later",
         "verify it's down?",
         "done 3 customers hit",
-        "start",
         "close",
+        "start with the logs",
         "approve?",
         "approve 7f3a please",
         "approved it already 7f3a",
@@ -153,6 +153,38 @@ def test_a_bare_word_acts_alone_and_in_any_case(word):
 )
 def test_ordinary_talk_in_a_thread_is_talk(text):
     assert parse(text, in_run=True) == Talk(yes=False)
+
+
+@pytest.mark.parametrize("text", ["start", "Resume", "go on!", "please continue", "start it"])
+def test_what_sounds_like_going_on_is_talk_that_says_so(text):
+    assert parse(text, in_run=True) == Talk(go=True)
+
+
+@pytest.mark.parametrize("word", ["decalre", "delcare", "declared", "DECLRE"])
+def test_a_mistyped_declare_declares(word):
+    assert parse(f"/incident {word} P1 the API is down", in_run=False) == commands.Declare(
+        Severity.P1, "the API is down"
+    )
+
+
+@pytest.mark.parametrize("title", ["decline of traffic", "clear the queue", "payments down"])
+def test_other_words_behind_incident_are_its_title(title):
+    assert parse(f"/incident {title}", in_run=False) == commands.Declare(None, title)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("/release stabel 1.4.0", "Did you mean /release stable 1.4.0?"),
+        ("/release rolback 1.4.0", "Did you mean /release rollback 1.4.0?"),
+        ("/release 1.4.0", "I do not know /release 1.4.0. There are"),
+        ("/sop lisst", "Did you mean /sop list?"),
+        ("/sop sart SOP-42", "Did you mean /sop start?"),
+        ("/sop lunch", "It goes like this: /sop list"),
+    ],
+)
+def test_a_mistyped_word_behind_a_root_is_guessed_at(text, meant):
+    assert meant in misread.problem(parse(text, in_run=False)).plain()
 
 
 @pytest.mark.parametrize("text", ["lgtm", "LGTM!", "yes", "+1", "👍", "✅", "ship it", "looks good to me.", "go ahead"])
