@@ -68,7 +68,9 @@ def history(entries: Sequence[LedgerEntry]) -> list[Moment]:
         template = "used request {code}, {override}" if used_anyway else _HISTORY.get(entry.kind)
         if template is not None:
             values = {name: printable(_told(value)) for name, value in entry.payload.items()}
-            moments.append(Moment(entry.at, _who(entry.actor), template.format_map(_Lenient(values)).strip().removesuffix(":")))
+            moments.append(
+                Moment(entry.at, _who(entry.actor), template.format_map(_Lenient(values)).strip().removesuffix(":"))
+            )
         elif entry.kind == "reminder":
             moments.append(Moment(entry.at, "sopwith", f"reminded {entry.payload.get('to') or 'the channel'}"))
     return moments
