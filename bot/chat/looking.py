@@ -21,6 +21,7 @@ from sops.kit.errors import FarEndError, FarEndRefused
 from sops.kit.gate import Gate, Waiting
 from sops.kit.message import Card
 from sops.kit.model import Sop
+from sops.kit.policy import Policy
 from sops.kit.run import Run
 from sops.kit.soak import open_blockers
 from sops.kit.stores import Store
@@ -35,6 +36,7 @@ class Looking:
         worlds: Worlds,
         planner: Planner,
         sops: Sequence[Sop],
+        policy: Policy,
         advance: Callable[[str], Awaitable[bool]],
         look_at_debts: Callable[[str], Awaitable[Run]],
     ) -> None:
@@ -42,6 +44,7 @@ class Looking:
         self._worlds = worlds
         self._planner = planner
         self._sops = sops
+        self._policy = policy
         self._advance = advance
         self._look_at_debts = look_at_debts
 
@@ -69,7 +72,9 @@ class Looking:
                 return replies.lists.sops(self._sops)
             case commands.ShowSop(id=wanted):
                 shown = next((sop for sop in self._sops if sop.id == wanted), None)
-                return replies.lists.sop(shown, outline(specimen(shown))) if shown else misread.unknown_sop(wanted)
+                if shown is None:
+                    return misread.unknown_sop(wanted)
+                return replies.lists.sop(shown, outline(specimen(shown, self._policy)))
             case commands.ListRuns():
                 going, owing = await self._store.read(lambda tx: (tx.runs.open(), tx.runs.owing()))
                 return replies.lists.runs(seen(going, place), seen(owing, place))

@@ -1,5 +1,6 @@
 """The plan: every effect of a run as done, to do, or in conflict, from the same probes that resume it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -93,8 +94,16 @@ class Planner:
         )
 
 
+#: What a specimen is of: its version and what its command names; other procedures are of a new line.
+_NAMED: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "SOP-02": ("X.Y.Z", {"slug": "NAME", "base.tag": "the affected release"}),
+    "SOP-06": ("", {"slug": "NAME", "name": "NAME", "to": "VERSION"}),
+}
+
+
 def specimen(sop: Sop, policy: Policy | None = None) -> Run:
     """A run of the procedure that never runs, to show what one would do."""
+    version, facts = _NAMED.get(sop.id, ("X.Y.0", {}))
     place, long_ago = Place(platform="", channel=""), datetime(2000, 1, 1, tzinfo=UTC)
     return pinned(
         sop,
@@ -105,8 +114,8 @@ def specimen(sop: Sop, policy: Policy | None = None) -> Run:
         place=place,
         at=long_ago,
         policy=policy or Policy(),
-        version="X.Y.0",
-    )
+        version=version,
+    ).with_facts(dict(facts))
 
 
 def outline(run: Run) -> list[tuple[Step, list[str]]]:

@@ -81,7 +81,7 @@ def assemble(settings: Settings, clock: Clock, ports: Ports) -> Engine:
     debts = Debts(desks, worlds)
     advancer = Advancer(desks, worlds, Approvals(desks, people), debts, owner)
     every = [tailored(sop, settings.policy) for sop in (*ALL, *own)]
-    looking = Looking(store, worlds, planner, every, advancer.advance, debts.look)
+    looking = Looking(store, worlds, planner, every, settings.policy, advancer.advance, debts.look)
     channels = settings.channels_by_chat()
     privacy = Privacy(ports.chats, channels)
     roots = Roots(store, clock, people, settings.policy, planner, worlds, channels, privacy, own)

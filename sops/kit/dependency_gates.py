@@ -21,7 +21,11 @@ class UpstreamNotes(Gate):
 
     def says(self, run: Run) -> str:
         upstream = run.policy.upstreams.get(str(run.facts.get("name", "")))
-        return f"post the release notes of {upstream}" if upstream else "ask for the notes of a project nobody named"
+        return (
+            f"post the release notes of {upstream}"
+            if upstream
+            else "ask for the release notes to be looked up, since no upstream is set"
+        )
 
     async def check(self, run: Run, world: World) -> Met | Waiting:
         if "notes.shown" in run.facts:
@@ -92,7 +96,7 @@ class BenchmarkGreen(Gate):
     """The check that compares speed is green on the pull request's head (row 5)."""
 
     def says(self, run: Run) -> str:
-        return f"wait for {run.policy.benchmark_check} to be green"
+        return f"wait for {run.policy.benchmark_check or 'the check of its speed'} to be green"
 
     async def check(self, run: Run, world: World) -> Met | Waiting:
         name = run.policy.benchmark_check

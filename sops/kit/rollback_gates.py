@@ -236,7 +236,7 @@ class Yanked(Gate):
     firm = True
 
     def says(self, run: Run) -> str:
-        return f"see {run.policy.package} {run.version} yanked"
+        return f"see {run.policy.package or 'the package'} {run.version} yanked"
 
     async def check(self, run: Run, world: World) -> Met | Waiting:
         if world.packages is None:

@@ -129,7 +129,7 @@ def _good(version: Version, to: str, tags: dict[str, RemoteTag], taken_back: set
     before = [found for found in stable if found not in taken_back]
     if not to:
         if not before:
-            raise InvalidText(f"nothing stable was released before {version.text}")
+            raise InvalidText(f"Nothing stable was released before {version.text}")
         return max(before)
     try:
         wanted = Version.parse(to)
