@@ -42,6 +42,8 @@ def roles_for(command: commands.Command, run: Run) -> tuple[Role, ...]:
         return run.leaders[:1]  # a report is not anybody's to end but its owner's role
     if isinstance(command, commands.Override):
         return tuple(dict.fromkeys((*leaders(run), Role.ON_CALL)))
+    if isinstance(command, commands.Restrict):
+        return (*leaders(run), Role.SECURITY_LEAD)
     if isinstance(command, _BLOCKERS):
         return (Role.RELEASE_MANAGER, Role.SECURITY_LEAD, Role.MAINTAINER)
     if isinstance(command, commands.SignOff | commands.Skip) and (signer := _signer(command.step, run)):

@@ -1,6 +1,6 @@
 """`!set name text`: what people tell a run, where the run's procedure has a use for it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from bot.chat import commands, replies
@@ -10,6 +10,7 @@ from bot.engine.desk import Desk
 from sops.kit import timing
 from sops.kit.cvss import learned
 from sops.kit.errors import InvalidText
+from sops.kit.message import Card
 from sops.kit.model import Severity
 from sops.kit.run import Run, StepState
 from sops.security_response import SECURITY_RESPONSE
@@ -39,12 +40,18 @@ def set_fact(desk: Desk, me: Speaker, command: commands.SetFact) -> Refused | No
     desk.note("set", me.record, name=command.name, text=command.text)
     owes = desk.run.prefix == replies.phrases.INCIDENT
     missing = replies.parts.missing_facts(desk.run, ("cause", "impact", "actions")) if owes else None
-    desk.say(replies.answers.changelog_reworded(desk.run) if late else replies.answers.fact_set(command.name, missing))
+    desk.say(_answer(desk.run, command.name, missing, late=late))
     if command.name == timing.DISCLOSURE and (due := _agreed_anew(desk)):
         desk.say(security.disclosure_moved(due))
     if late:
         desk.run = desk.run.with_record(CHANGELOG, state=StepState.PENDING, performed={}, intent=None, attempt=0)
     return None
+
+
+def _answer(run: Run, name: str, missing: Sequence[str] | None, *, late: bool) -> Card:
+    if late:
+        return replies.answers.changelog_reworded(run)
+    return security.scored(run) if name == "cvss" else replies.answers.fact_set(name, missing)
 
 
 def _scored(desk: Desk, me: Speaker, severity: Severity | None) -> None:

@@ -55,6 +55,10 @@ def has_advisory(run: Run) -> str:
     return f"{run.name} has its advisory already: {run.facts['ghsa.url']}"
 
 
+def scored(run: Run) -> Card:
+    return card(f"cvss is set: {run.facts['score']}, which makes it a {run.severity}.")
+
+
 def disclosure_moved(due: datetime) -> Card:
     """The day people had agreed on is another one now."""
     return card(line("The disclosure is due ", time(due), " now; reminders follow that day."), hint="status")

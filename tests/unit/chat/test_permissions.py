@@ -52,7 +52,6 @@ TABLE = {
             commands.AddAction,
             commands.Duplicate,
             commands.FalseAlarm,
-            commands.Restrict,
             commands.Reopen,
             commands.Close,
             commands.Cleanup,
@@ -64,6 +63,7 @@ TABLE = {
         (RESPONDERS, MANAGERS),
     ),
     commands.Override: (RESPONDERS, RESPONDERS),
+    commands.Restrict: ({*RESPONDERS, "seclead"}, {*MANAGERS, "seclead"}),
 }
 #: They begin or find a run, so there is no run yet whose rules could apply; `bot.chat.roots` checks the starter.
 ROOTS = {
