@@ -89,12 +89,12 @@ class Approvals:
         """Whose yes can never count for this run, and why (design: Approvals)."""
         authors = await world.forge.pull_request_authors(run.facts["pr"]) if "pr" in run.facts else frozenset()
         names = [self._people.author(name) for name in sorted(authors)]
-        excluded = {name: "author" for name in names if self._people.named(name)}
+        excluded = dict.fromkeys(run.owners, "owner")
         excluded.update(dict.fromkeys(run.ordered_by, "ordered"))
-        excluded.update(dict.fromkeys(run.owners, "owner"))
+        excluded.update({name: "author" for name in names if self._people.named(name)})
         if not run.policy.starter_counts:
             return {**excluded, run.starter: "starter"}
-        return {name: why for name, why in excluded.items() if name != run.starter}
+        return {name: why for name, why in excluded.items() if name != run.starter or why in {"author", "ordered"}}
 
     async def _count_reviews(self, view: View, request: Request) -> Request:
         """With `github_reviews = "count"`, linked reviewers' approvals of the same head count as yeses."""

@@ -138,9 +138,8 @@ def void(desk: Desk, request: Request, subject: dict[str, Any]) -> Run:
 
 
 def emergency(desk: Desk) -> bool:
-    """A P0 is open: this run's own, or an incident that is not resolved yet."""
-    own = desk.run.severity is Severity.P0 and not desk.run.state.over
-    return own or any(_unresolved(run) for run in desk.tx.runs.open() if run.severity is Severity.P0)
+    """A P0 incident is open and not resolved yet; what a release says of itself does not count."""
+    return any(_unresolved(run) for run in desk.tx.runs.open() if run.severity is Severity.P0)
 
 
 def _unresolved(run: Run) -> bool:

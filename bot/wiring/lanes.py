@@ -1,5 +1,6 @@
 """Where the repositories of lanes are, and the git remotes that reach them."""
 
+import hashlib
 from collections.abc import Mapping
 from urllib.parse import urlsplit, urlunsplit
 
@@ -14,7 +15,10 @@ def own_repositories(policy: Policy) -> tuple[str, ...]:
 
 def lanes_of(policy: Policy, git: GitMirror, url: str) -> Mapping[str, GitMirror]:
     """A remote for each of them, at the host of the project's own `url`, with the token of that host."""
-    return {each: git.beside(url_beside(url, each), f"lane-{each}") for each in own_repositories(policy)}
+    return {
+        each: git.beside(url_beside(url, each), f"lane-{hashlib.sha256(each.encode()).hexdigest()[:12]}")
+        for each in own_repositories(policy)
+    }
 
 
 def url_beside(url: str, repository: str) -> str:

@@ -41,6 +41,7 @@ class FixBeyondTag(Gate):
     """The branch holds a commit beyond the tag. A change that touches no test is told once (SOP-02 row 2)."""
 
     branch: str
+    firm = True  # a hotfix that mends nothing is the decision of two
 
     def says(self, run: Run) -> str:
         return f"see a fix on {fill(self.branch, run)}"

@@ -249,7 +249,7 @@ class FixOnBranch(Gate):
     async def check(self, run: Run, world: World) -> Met | Waiting:
         name, base = fill(self.branch, run), run.facts["head"]
         tip = await world.git.branch(name)
-        if tip is None or tip == base:
+        if tip is None or tip == base or not await world.git.is_ancestor(base, tip):
             return Waiting(f"{name} has no commit beyond {short(base)}, the head of the last candidate")
         return Met({"fix": tip})
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from sops.kit.model import Role
 from sops.kit.policy import Policy
 from tests.conversation.conftest import Conversation, Open
 
@@ -91,3 +92,27 @@ async def test_a_review_by_the_starter_or_of_an_older_head_does_not_count(conver
 """
     )
     assert chat.merged() == []
+
+
+async def test_who_starts_a_release_may_approve_it_by_the_settings_but_never_their_own_commits(converse: Open) -> None:
+    roles = {"SOP-03.merge": (Role.RELEASE_MANAGER,)}
+    chat = await converse(Policy(look_every=timedelta(hours=4), starter_counts=True, roles=roles))
+    await chat.play(
+        ASKED
+        + """
+%forge push release/v1.4.0-rc1 rm
+%clock +1h
+%wait REL-1 merge
+@rm in REL-1: approve
+%expect "Not counted"
+%state REL-1 merge waiting
+@rm #releases: /sop REL-1 cancel own commits
+"""
+    )
+    assert (await chat.run("REL-1")).requests[-1].excluded["rm"] == "author"
+
+
+async def test_who_starts_a_release_may_approve_what_others_wrote_where_the_settings_say_so(converse: Open) -> None:
+    roles = {"SOP-03.merge": (Role.RELEASE_MANAGER,)}
+    chat = await converse(Policy(look_every=timedelta(hours=4), starter_counts=True, roles=roles))
+    await chat.play(ASKED + "@rm in REL-1: approve\n%clock +1m\n%state REL-1 tag done")

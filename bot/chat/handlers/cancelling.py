@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from bot.chat import commands, replies
+from bot.chat.handlers import two_people
 from bot.chat.handlers.base import Handler, Refused, Speaker
-from bot.chat.handlers.common import first_waiver, others, without_draft
+from bot.chat.handlers.common import others, without_draft
 from bot.chat.replies import left, refusals
 from bot.engine.desk import Desk
 from bot.engine.steps import owe_what_is_left
@@ -21,7 +22,7 @@ def cancel(desk: Desk, me: Speaker, command: commands.Cancel) -> Refused | None:
     if _urgent(run):
         if not (run.record("acknowledge").signed or run.record("acknowledge").state.over):
             return Refused(refusals.refused(left.UNANSWERED))
-        first = first_waiver(desk, "cancel") or ""
+        first = two_people.asked_by(desk, "waive.cancel")
         if first == me.handle:
             return Refused(refusals.refused(left.cancel_same(run, others(desk, me))))
         if not first:
@@ -42,7 +43,7 @@ def _urgent(run: Run) -> bool:
 
 
 def _ask_second(desk: Desk, me: Speaker, reason: str) -> None:
-    desk.run = desk.run.with_facts({"waive.cancel": [me.handle, desk.now.isoformat()]})
+    two_people.ask(desk, me, "waive.cancel")
     desk.note("waiver-asked", me.record, what="cancel", text=reason)
     desk.say(left.cancel_asked(desk.run, me.handle, reason, others(desk, me)))
 

@@ -1,10 +1,10 @@
 """Commands every run knows: start, hold, resume, retry, sign-offs, skipping, waiving, notes."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from bot.chat import commands, replies
+from bot.chat.handlers import two_people
 from bot.chat.handlers.base import Handler, Refused, Speaker
 from bot.chat.permissions import leaders
 from bot.chat.replies import refusals
@@ -18,7 +18,6 @@ from sops.kit.model import Severity, Step
 from sops.kit.run import Obligation, Run, RunState, StepState
 from sops.kit.timing import ACKNOWLEDGE, DUE, UPDATE
 
-WAIVER_LASTS = timedelta(days=1)
 LONGEST_SNOOZE = MappingProxyType({Severity.P0: 15, Severity.P1: 30})  # minutes; design: P0/P1 are never muted
 #: A waiver is of what people saw, kept under this fact: another head, or another debt, is in the way again.
 AS_SEEN = MappingProxyType({"checks": "head", "same-as-soaked": "head", "no-debt": "owed"})
@@ -176,18 +175,20 @@ def _leave_out(desk: Desk, me: Speaker, name: str, reason: str) -> Refused | Non
     refusal = _stays(run, step) if step else refusals.step_unknown(name, run)
     if refusal or step is None:
         return Refused(refusals.refused(refusal))
-    first = first_waiver(desk, step.id)
+    what, about = f"waive.{step.id}", run.facts.get(AS_SEEN.get(step.id, ""))
+    first = two_people.asked_by(desk, what, about)
     if signature(step) is not None and not any(isinstance(piece, Gate) and piece.firm for piece in step.waits):
         _skipped(desk, me, step, reason, "skip")
         desk.say(replies.answers.skipped(step, me.handle))
     elif first == me.handle:
         return Refused(refusals.refused(replies.answers.waiver_same(step, others(desk, me))))
-    elif first is None:
-        desk.run = run.with_facts({f"waive.{step.id}": [me.handle, desk.now.isoformat()]})
+    elif not first:
+        two_people.ask(desk, me, what, about)
         desk.note("waiver-asked", me.record, step=step.id, text=reason)
         desk.say(replies.answers.waiver_asked(step, me.handle, reason, others(desk, me)))
     else:
-        _skipped(desk, me, step, reason, "waive")
+        _skipped(desk, me, step, reason, "waive", first)
+        two_people.agreed(desk, what)
         desk.say(replies.answers.waived(step, first, me.handle))
     return None
 
@@ -215,31 +216,27 @@ def _stays(run: Run, step: Step) -> str:
 
 def _waive_debt(desk: Desk, me: Speaker, debt: Obligation, reason: str) -> Refused | None:
     """What is owed may be let go by two people who steer the run."""
-    first = first_waiver(desk, debt.id)
+    what = f"waive.{debt.id}"
+    first = two_people.asked_by(desk, what)
     able = others(desk, me)
     if first == me.handle:
         return Refused(refusals.refused(replies.answers.waiver_same_debt(debt, able)))
-    if first is None:
-        desk.run = desk.run.with_facts({f"waive.{debt.id}": [me.handle, desk.now.isoformat()]})
+    if not first:
+        two_people.ask(desk, me, what)
         desk.note("waiver-asked", me.record, id=debt.id, text=reason)
         desk.say(replies.answers.debt_waiver_asked(debt, me.handle, reason, able))
         return None
+    two_people.agreed(desk, what)
     return _meet(desk, me, debt, f"waived by {first} and {me.handle}: {reason}")
 
 
-def first_waiver(desk: Desk, name: str) -> str | None:
-    """Who asked to waive the step or debt within the last day, if anybody did."""
-    who, at = desk.run.facts.get(f"waive.{name}") or (None, None)
-    return who if at and desk.now - datetime.fromisoformat(at) <= WAIVER_LASTS else None
-
-
-def _skipped(desk: Desk, me: Speaker, step: Step, reason: str, kind: str) -> None:
+def _skipped(desk: Desk, me: Speaker, step: Step, reason: str, kind: str, first: str = "") -> None:
     desk.run = desk.run.with_record(step.id, state=StepState.SKIPPED, by=me.handle, text=reason, note=reason)
     if step.id in AS_SEEN:
         desk.run = desk.run.with_facts({f"{step.id}.waived": desk.run.facts.get(AS_SEEN[step.id])})
     if step.stops:
         desk.run = timing.stopped(desk.run, step.stops, desk.now)
-    desk.note(kind, me.record, step=step.id, text=reason)
+    desk.note(kind, me.record, step=step.id, text=reason, **({"agreed": first} if first else {}))
 
 
 def others(desk: Desk, me: Speaker) -> list[str]:

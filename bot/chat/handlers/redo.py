@@ -5,11 +5,11 @@ that the bot cannot see done, takes two people.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 
 from bot.chat import commands, replies
+from bot.chat.handlers import two_people
 from bot.chat.handlers.base import Handler, Refused, Speaker
-from bot.chat.handlers.common import WAIVER_LASTS, others
+from bot.chat.handlers.common import others
 from bot.chat.replies import refusals
 from bot.engine.desk import Desk
 from sops.kit.action import Action
@@ -32,17 +32,19 @@ def adopt(desk: Desk, me: Speaker, command: commands.Adopt) -> Refused | None:
 
 def redo(desk: Desk, me: Speaker, command: commands.Redo) -> Refused | None:
     """A public effect that is gone is done again, under the approval it had."""
+    if desk.run.state is RunState.CANCELLED:
+        return Refused(refusals.refused(refusals.OVER))
     step = desk.run.find(command.step)
     if step is None or desk.run.record(step.id).state is not StepState.DONE or not _public(step):
         return Refused(refusals.refused(replies.reality.nothing_to_redo(command.step)))
     if refusal := _second(desk, me, f"redo.{step.id}", replies.reality.redo_asked(step, me.handle, command.reason)):
         return refusal
-    if not _agreed(desk, me, f"redo.{step.id}"):
+    if not (first := _agreed(desk, me, f"redo.{step.id}")):
         return None
     desk.run = desk.run.with_record(step.id, state=StepState.PENDING, performed={}, attempt=0, intent=None, note="")
     desk.run = desk.run.with_record(step.id, claimed=False)
     desk.run = _open_again(desk.run)
-    desk.note("redo", me.record, step=step.id, text=command.reason)
+    desk.note("redo", me.record, step=step.id, text=command.reason, agreed=first)
     desk.say(replies.reality.redoing(step, me.handle))
     return None
 
@@ -60,11 +62,11 @@ def by_hand(desk: Desk, me: Speaker, command: commands.ByHand) -> Refused | None
         desk, me, f"byhand.{step.id}", replies.reality.by_hand_asked(step, me.handle, command.reason)
     ):
         return refusal
-    if not _agreed(desk, me, f"byhand.{step.id}"):
+    if not (first := _agreed(desk, me, f"byhand.{step.id}")):
         return None
     changes = {"state": StepState.PENDING, "by": me.handle, "text": command.reason, "note": "", "remedy": ""}
     desk.run = desk.run.with_record(step.id, **changes, intent=None, claimed=True)
-    desk.note("by-hand", me.record, step=step.id, text=command.reason)
+    desk.note("by-hand", me.record, step=step.id, text=command.reason, agreed=first)
     desk.say(replies.reality.done_by_hand(step, me.handle))
     return None
 
@@ -78,25 +80,25 @@ def _open_again(run: Run) -> Run:
     return run.but(state=RunState.ACTIVE, ended_at=None) if run.state is RunState.DONE else run
 
 
-def _first(desk: Desk, what: str) -> str:
-    who, at = desk.run.facts.get(what) or ("", "")
-    return who if at and desk.now - datetime.fromisoformat(at) <= WAIVER_LASTS else ""
-
-
 def _second(desk: Desk, me: Speaker, what: str, asking: Card) -> Refused | None:
     """Notes the first who wants it, and asks for the second; refuses the same person twice."""
-    first = _first(desk, what)
+    first = two_people.asked_by(desk, what)
     if first == me.handle:
         return Refused(refusals.refused(replies.reality.second_must_be_another(others(desk, me))))
     if not first:
-        desk.run = desk.run.with_facts({what: [me.handle, desk.now.isoformat()]})
+        two_people.ask(desk, me, what)
         desk.note("waiver-asked", me.record, what=what)
         desk.say(asking)
     return None
 
 
-def _agreed(desk: Desk, me: Speaker, what: str) -> bool:
-    return _first(desk, what) not in {"", me.handle}
+def _agreed(desk: Desk, me: Speaker, what: str) -> str:
+    """Who asked before this other person did; empty if nobody. The question is used up."""
+    first = two_people.asked_by(desk, what)
+    if first in {"", me.handle}:
+        return ""
+    two_people.agreed(desk, what)
+    return first
 
 
 HANDLERS: Mapping[type[commands.Command], Handler] = {

@@ -252,7 +252,7 @@ def test_a_gpg_key_is_named_by_its_digits(key: str) -> None:
 async def test_a_tag_made_for_one_remote_is_given_to_another(mirrors: Mirrors, remote: Remote, tmp_path: Path) -> None:
     run("git", "init", "-q", "--bare", str(tmp_path / "lane.git"))
     mirror = mirrors()
-    lane = mirror.beside(str(tmp_path / "lane.git"), "lane-acme/lane")
+    lane = mirror.beside(str(tmp_path / "lane.git"), "lane-1a2b")
     tag = await mirror.push_signed_tag("v1.4.0", at=remote.sha("main"), message=MESSAGE)
 
     assert (await lane.tag("v1.4.0"), await lane.branch("main")) == (None, None)
@@ -266,7 +266,7 @@ async def test_a_tag_made_for_one_remote_is_given_to_another(mirrors: Mirrors, r
 
 async def test_a_tag_nobody_has_cannot_be_given_on(mirrors: Mirrors, tmp_path: Path) -> None:
     run("git", "init", "-q", "--bare", str(tmp_path / "lane.git"))
-    lane = mirrors().beside(str(tmp_path / "lane.git"), "lane-acme/lane")
+    lane = mirrors().beside(str(tmp_path / "lane.git"), "lane-1a2b")
     with pytest.raises(FarEndRefused, match="no object"):
         await lane.push_tag("v1.4.0", sha="1" * 40)
     assert await lane.tags() == []
