@@ -16,6 +16,10 @@ GHOST = "ghost"
 _GREEN_CONCLUSIONS = frozenset({"success", "neutral", "skipped"})
 
 
+#: Whom GitHub counts to the project (REST: author association).
+_OF_PROJECT = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
+
+
 def whole(raw: Json, key: str) -> Json:
     """`raw` if it is what was asked for. A renamed repository answers a write with a redirect notice instead, which
     PyGithub takes for success; nothing has happened then."""
@@ -55,6 +59,7 @@ def review(raw: Json) -> Review:
         state=str(raw["state"]).upper(),
         commit_sha=raw.get("commit_id") or "",
         submitted_at=_instant(raw.get("submitted_at")),
+        of_project=raw.get("author_association") in _OF_PROJECT,
         is_bot=(raw.get("user") or {}).get("type") == "Bot",
     )
 

@@ -103,9 +103,11 @@ class Approvals:
         head = request.subject["head"]
         found = deciding(await view.world.forge.reviews(request.subject["pull request"]))
         names = [
-            (self._people.author(review.login), review.login)
+            (person.handle, review.login)
             for review in found
-            if review.state == "APPROVED" and review.commit_sha == head
+            if (person := self._people.linked(review.login))
+            and review.state == "APPROVED"
+            and review.commit_sha == head
         ]
         fresh = [
             (person, login)

@@ -64,6 +64,10 @@ class People:
     def named(self, handle: str) -> Person | None:
         return self._by_handle.get(handle.removeprefix("@"))
 
+    def linked(self, login: str) -> Person | None:
+        """Whose account at the forge that is; a handle that happens to read alike links nobody."""
+        return self._by_login.get(login.lower())
+
     def author(self, name: str) -> str:
         """The handle behind a forge login or an "email:…" of a commit; the name itself if nobody is known."""
         if name.startswith("email:"):

@@ -142,14 +142,18 @@ class NewVersion(Gate):
 
 @dataclass(frozen=True)
 class ReviewsMet(Gate):
-    """What GitHub itself asks of reviewers before the merge, and nobody's changes requested."""
+    """What GitHub itself asks of reviewers before the merge, and no changes requested by somebody of the project.
+
+    Anybody may review in public; of the project are GitHub's members and collaborators, and whom the settings link.
+    """
 
     def says(self, run: Run) -> str:
         return f"wait for the reviews {run.policy.main} requires at GitHub"
 
     async def check(self, run: Run, world: World) -> Met | Waiting:
         needed = (await world.forge.rules(run.policy.main)).required_reviews
-        latest = deciding(await world.forge.reviews(run.facts["pr"]))
+        given = deciding(await world.forge.reviews(run.facts["pr"]))
+        latest = [r for r in given if r.of_project or world.people.linked(r.login)]
         head = run.facts["head"]
         yes = sorted(r.login for r in latest if r.state == "APPROVED" and r.commit_sha == head)
         no = sorted(r.login for r in latest if r.state == "CHANGES_REQUESTED")

@@ -59,6 +59,8 @@ class Review:
     commit_sha: str
     submitted_at: datetime | None
     is_bot: bool = False
+    #: Its author belongs to the project; anybody may review a public one.
+    of_project: bool = True
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,9 @@
 
 from datetime import timedelta
 
+import pytest
+
+from bot.wiring.sandbox import sandbox_people
 from sops.kit.model import Role
 from sops.kit.policy import Policy
 from tests.conversation.conftest import Conversation, Open
@@ -116,3 +119,30 @@ async def test_who_starts_a_release_may_approve_what_others_wrote_where_the_sett
     roles = {"SOP-03.merge": (Role.RELEASE_MANAGER,)}
     chat = await converse(Policy(look_every=timedelta(hours=4), starter_counts=True, roles=roles))
     await chat.play(ASKED + "@rm in REL-1: approve\n%clock +1m\n%state REL-1 tag done")
+
+
+async def test_what_a_stranger_says_at_github_neither_holds_nor_helps(chat: Conversation) -> None:
+    await chat.play(
+        ASKED
+        + """
+%forge review 41 newcomer request_changes
+@rev1 in REL-1: approve
+%clock +1m
+%state REL-1 tag done
+"""
+    )
+
+
+async def test_a_forge_account_that_only_reads_like_a_handle_is_nobodys_yes(
+    converse: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In these settings rev2 is somebody else at GitHub, and whoever is called rev2 there is a stranger."""
+    people = tuple(
+        each.model_copy(update={"github": ("the-real-rev2",)}) if each.handle == "rev2" else each
+        for each in sandbox_people()
+    )
+    monkeypatch.setattr("bot.wiring.sandbox.sandbox_people", lambda: people)
+    chat = await converse(counting())
+    await chat.play(ASKED + "%forge review 41 rev2 approve\n@rev1 in REL-1: approve\n%clock +1h")
+    assert [yes.person for yes in (await chat.run("REL-1")).requests[-1].yeses] == ["rev1"]
+    assert (await chat.run("REL-1")).requests[-1].state == "open"
