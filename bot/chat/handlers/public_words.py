@@ -35,6 +35,7 @@ def _preview(desk: Desk, me: Speaker, text: str, of: str) -> None:
     code, until = secrets.token_hex(2), desk.now + PREVIEW_LASTS
     draft = {"text": text, "of": of, "code": code, "by": me.handle, "until": until.isoformat()}
     desk.run = desk.run.with_facts({"draft": draft})
+    desk.note("previewed", me.record, text=text, corrects=of)
     desk.say(words.preview(text, code, desk.run.policy.announcements, until))
 
 

@@ -57,6 +57,9 @@ _HISTORY = {
     "unmirrored": "had it told in {name} no more",
     "mirror-lost": "could not show it in {channel}: {why}",
     "waive": "waived {step}: {text}",
+    "adopt": "took {step} as it is",
+    "redo": "had {step} done again: {text}",
+    "by-hand": "did {step} by hand: {text}",
 }
 
 
@@ -68,9 +71,9 @@ def history(entries: Sequence[LedgerEntry]) -> list[Moment]:
         template = "used request {code}, {override}" if used_anyway else _HISTORY.get(entry.kind)
         if template is not None:
             values = {name: printable(_told(value)) for name, value in entry.payload.items()}
-            moments.append(
-                Moment(entry.at, _who(entry.actor), template.format_map(_Lenient(values)).strip().removesuffix(":"))
-            )
+            what = template.format_map(_Lenient(values)).strip().removesuffix(":")
+            both = f" ({values['agreed']} agreed)" if "agreed" in values else ""
+            moments.append(Moment(entry.at, _who(entry.actor), f"{what}{both}"))
         elif entry.kind == "reminder":
             moments.append(Moment(entry.at, "sopwith", f"reminded {entry.payload.get('to') or 'the channel'}"))
     return moments
