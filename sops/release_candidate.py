@@ -1,6 +1,7 @@
 """SOP-03: bring a release candidate out and let it soak. One row of the document, one or more steps here."""
 
-from sops.kit.branch_actions import CutBranch, RestoreBranch
+from sops.kit.branch_actions import RestoreBranch
+from sops.kit.candidates import CutCandidate
 from sops.kit.freeze_gates import NotFrozen
 from sops.kit.gate import Approved, SignedOff
 from sops.kit.merge_gates import Mergeable, WorkflowsStart
@@ -47,7 +48,7 @@ RELEASE_CANDIDATE = Sop(
             row="1",
             title="branch",
             when=(NewVersion(), NothingOwed("SOP-03"), WorkflowsStart()),
-            do=CutBranch(BRANCH, base="{develop}"),
+            do=CutCandidate(BRANCH, base="{develop}"),
         ),
         Step("bump", row="2", title="version and changelog", do=PrepareVersion(BRANCH, "{candidate}")),
         Step(

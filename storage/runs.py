@@ -45,7 +45,7 @@ _WAKE_ONE = _WAKE.where(RUN_WAKE.c.run_id == bindparam("id"))
 _WAKE_OPEN = _WAKE.where(
     RUN_WAKE.c.run_id.in_(
         select(RUN_WAKE.c.run_id)
-        .where(RUN_WAKE.c.run_id.in_(select(RUN.c.id).where(_OPEN)))
+        .where(RUN_WAKE.c.run_id.in_(select(RUN.c.id).where(_OPEN)), RUN_WAKE.c.run_id != bindparam("but"))
         .order_by(RUN_WAKE.c.run_id)
         .with_for_update()
     )
@@ -116,8 +116,8 @@ class SqlRuns:
         if self._connection.execute(_WAKE_ONE, {"id": run_id}).rowcount != 1:
             raise KeyError(run_id)
 
-    def wake_open(self) -> None:
-        self._connection.execute(_WAKE_OPEN)
+    def wake_open(self, *, but: str = "") -> None:
+        self._connection.execute(_WAKE_OPEN, {"but": but})
 
     def awake(self) -> Sequence[str]:
         return list(self._connection.execute(_AWAKE_IDS).scalars())

@@ -268,7 +268,7 @@ class Roots:
             facts=opening.facts,
             parent=parent,
             private=private,
-        )
+        ).but(iteration=opening.iteration)
         # Those who read a private parent are those who may read this one.
         return draft.but(mirrors=parent.mirrors) if private and parent else draft
 

@@ -58,6 +58,8 @@ class Advancer:
             await self._desks.at(run_id, lambda desk: steps.rest(desk, every, seen, fence), fence=fence)
         except (ClaimLost, StaleRun):
             return False
+        if (await self._desks.run(run_id)).state.over:
+            await self._debts.look_around()  # what a run brought about may be what others owe
         return True
 
     def _claim(self, tx: Transaction, run_id: str) -> tuple[int | None, int]:

@@ -124,7 +124,7 @@ class Clocks:
         changes = desk.run.facts.get("soak.changes", [])
         if deadline.threshold == timing.DUE or (deadline.threshold != timing.EVE and not changes):
             return []
-        card = replies.clocks.digest(desk.run, deadline.threshold, changes)
+        card = replies.clocks.digest(desk.run, deadline.threshold, changes, desk.now)
         desk.run = desk.run.with_facts({"soak.changes": []})
         desk.note("digest", mark=deadline.threshold, changes=len(changes))
         return [Reminder(desk.run, deadline, card, "", desk.now - deadline.due_at)]

@@ -29,8 +29,9 @@ class Debts:
         """The run, with what can be seen of its debts met. A far end in trouble meets nothing."""
         run = await self._desks.run(run_id)
         for debt in run.obligations:
-            if debt.open and debt.probe and await debts.paid(debt, run, self._worlds.now()):
-                await self._seen(run_id, debt.id)
+            found = await debts.paid(debt, run, self._worlds.now()) if debt.open and debt.probe else None
+            if found is not None:
+                await self._seen(run_id, debt.id, found.note or replies.answers.SEEN)
         return await self._desks.run(run_id)
 
     async def look_around(self) -> None:
@@ -52,10 +53,10 @@ class Debts:
         for run_id in await self._desks.store.read(due):
             await caught(self.look(run_id), debts=run_id)
 
-    async def _seen(self, run_id: str, debt_id: str) -> None:
+    async def _seen(self, run_id: str, debt_id: str, evidence: str) -> None:
         def seen(desk: Desk) -> None:
             found = next((debt for debt in desk.run.obligations if debt.id == debt_id and debt.open), None)
             if found is not None:
-                meet(desk, found, replies.answers.SEEN, replies.answers.SEEN)
+                meet(desk, found, replies.answers.SEEN, evidence)
 
         await self._desks.at(run_id, seen)

@@ -15,12 +15,13 @@ from bot.engine.copies import begun_and_ended, copies
 from bot.engine.offers import OFFERS, offered, taken_back, without
 from bot.engine.threads import original, request_message, root_of
 from sops.kit import timing
+from sops.kit.approvals import RequestState
 from sops.kit.conversation import Place
 from sops.kit.errors import SopwithError
 from sops.kit.message import Card
 from sops.kit.people import People
 from sops.kit.ports import Clock
-from sops.kit.run import Child, Mirror, Run
+from sops.kit.run import Child, Mirror, Run, RunState
 from sops.kit.stores import Outgoing, Store, Transaction
 
 T = TypeVar("T")
@@ -30,6 +31,12 @@ SET_ASIDE = timedelta(minutes=10)
 def claim_of(run_id: str) -> str:
     """The claim under which one worker at a time advances a run."""
     return f"run:{run_id}"
+
+
+def _standing(run: Run) -> tuple[object, ...]:
+    """What other runs may wait for: that it begins or ends, a yes of it that was used, what it owes."""
+    used = sum(request.state is RequestState.CONSUMED for request in run.requests)
+    return run.state.over, run.state is RunState.PLANNED, used, [debt.id for debt in run.obligations if debt.open]
 
 
 class Desk:
@@ -113,6 +120,8 @@ class Desk:
                 raise SopwithError(f"a message {message.logical_id} was queued before; this one would be lost")
         self._keep_deadlines()
         self._tell_parent()
+        if not self._new and _standing(self.run) != _standing(self.before):
+            self.tx.runs.wake_open(but=self.run.id)
 
     def _everywhere(self) -> Iterator[Outgoing]:
         """What is said, in each thread."""

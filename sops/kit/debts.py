@@ -9,6 +9,7 @@ from sops.kit.action import World, fill, short
 from sops.kit.errors import FarEndError, FarEndRefused
 from sops.kit.gate import Gate, Met, Waiting
 from sops.kit.model import Piece
+from sops.kit.rolled_back import withdrawn
 from sops.kit.run import Obligation, Run, StepState
 from sops.kit.world import Commit
 
@@ -28,12 +29,16 @@ async def missing(debt: Obligation, run: Run, world: World) -> str | None:
     return found.note if isinstance(found, Waiting) else ""
 
 
-async def paid(debt: Obligation, run: Run, world: World) -> bool:
-    """It can be seen that nothing is lacking; where the far end is in trouble nothing is claimed."""
+async def paid(debt: Obligation, run: Run, world: World) -> Met | None:
+    """What is seen, where nothing is lacking; its `note` says why not, if it never will be. Nothing is claimed of a
+    far end in trouble.
+    """
+    gate = probe_of(debt)
     try:
-        return await missing(debt, run, world) == ""
+        found = await gate.check(run, world) if gate else None
     except (FarEndError, FarEndRefused):
-        return False
+        return None
+    return found if isinstance(found, Met) else None
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,18 @@ class Holds(Gate):
         if tip is not None and await world.git.is_ancestor(self.commit, tip):
             return Met()
         return Waiting(f"{name} does not hold {short(self.commit)}; a merge of it, not a squash, brings it there")
+
+
+@dataclass(frozen=True)
+class HoldsRelease(Holds):
+    """The branch holds the commit of that version, or the version was taken back and need not be anywhere."""
+
+    version: str
+
+    async def check(self, run: Run, world: World) -> Met | Waiting:
+        if (back := await withdrawn(self.version, world)) is not None:
+            return Met(note=f"{self.version} was taken back by {back.name}")
+        return await super().check(run, world)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from sops.kit.action import Action, Conflict, Done, Owed, Probe, Todo, World, fi
 from sops.kit.branch_actions import CutBranch
 from sops.kit.changelog import is_dated
 from sops.kit.changelog_sections import has_entry, new_section, reworded
-from sops.kit.debts import Holds, HoldsFix, fixes_between, left_to_be
+from sops.kit.debts import HoldsFix, HoldsRelease, fixes_between, left_to_be
 from sops.kit.errors import FarEndRefused, InvalidText, InvalidVersion, MergeConflict
 from sops.kit.hotfix_gates import outside_line
 from sops.kit.model import Role
@@ -229,7 +229,7 @@ class ReleaseHotfix(MergePullRequest):
         if tip is not None and await world.git.is_ancestor(head, tip):
             return Done({"released": head})
         text = f"merge {run.version} (PR #{request.number}, head {short(head)}) into {main}"
-        owed = Owed(MAIN_WARD, text, Role.RELEASE_MANAGER, blocks="SOP-01", probe=Holds(main, head))
+        owed = Owed(MAIN_WARD, text, Role.RELEASE_MANAGER, blocks="SOP-01", probe=HoldsRelease(main, head, run.version))
         return Done({"released": head}, owed=(owed,))
 
 

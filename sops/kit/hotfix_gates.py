@@ -21,7 +21,10 @@ class AffectedRelease(Gate):
     def says(self, run: Run) -> str:
         newest = run.facts.get("latest.stays")
         stays = f"; {newest} is out, so latest stays there" if newest else ""
-        return f"see that {run.facts.get('base.tag', 'the affected tag')} is there and {run.version} is not{stays}"
+        passed, base = run.facts.get("base.passed"), run.facts.get("base.tag", "the affected tag")
+        where = f", so it starts from {base}" if base != f"v{passed}" else "; it starts from that all the same"
+        back = f"; {run.facts['base.back']} took {passed} back{where}" if passed else ""
+        return f"see that {base} is there and {run.version} is not{back}{stays}"
 
     async def check(self, run: Run, world: World) -> Met | Waiting:
         if await world.git.tag(f"v{run.version}") is not None:

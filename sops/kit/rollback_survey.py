@@ -11,7 +11,7 @@ from typing import Any
 from sops.kit.action import World, short
 from sops.kit.errors import InvalidText, InvalidVersion
 from sops.kit.policy import Policy
-from sops.kit.rolled_back import rolled_back
+from sops.kit.rolled_back import going_back
 from sops.kit.version import Version
 from sops.kit.world import Commit, RemoteTag
 
@@ -31,12 +31,13 @@ async def survey(version: Version, to: str, policy: Policy, world: World) -> dic
     tags = {tag.name: tag for tag in await world.git.tags()}
     if version.tag not in tags:
         raise InvalidText(f"{version.text} is not released: there is no tag {version.tag}")
-    taken_back = {found for name in tags if (found := _version(name)) and await rolled_back(found.text, world)}
+    versions = [found for name in tags if (found := Version.of_tag(name))]
+    taken_back = {each for each in versions if each != version and await going_back(each.text, world)}
     good = _good(version, to, tags, taken_back)
     main = await world.git.branch(policy.main)
     if main is None:
         raise InvalidText(f"there is no branch {policy.main}")
-    bad = [tag for name, tag in tags.items() if (found := _version(name)) and _same_release(found, version)]
+    bad = [tag for name, tag in tags.items() if (found := Version.of_tag(name)) and _same_release(found, version)]
     known = await _recorded(version, world)
     digest = str(known.get(version, {}).get("digest") or "")
     merged = {str(facts["merge"]) for facts in known.values() if facts.get("merge")}
@@ -125,7 +126,9 @@ async def _digest(world: World, reference: str) -> str:
 
 def _good(version: Version, to: str, tags: dict[str, RemoteTag], taken_back: set[Version]) -> Version:
     """The release to go back to: the one named, else the newest stable one before that was not taken back itself."""
-    stable = [found for name in tags if (found := _version(name)) and not found.is_candidate and found < version.final]
+    stable = [
+        found for name in tags if (found := Version.of_tag(name)) and not found.is_candidate and found < version.final
+    ]
     before = [found for found in stable if found not in taken_back]
     if not to:
         if not before:
@@ -144,14 +147,6 @@ def _good(version: Version, to: str, tags: dict[str, RemoteTag], taken_back: set
 
 def _listed(versions: Sequence[Version]) -> str:
     return ", ".join(each.text for each in sorted(versions, reverse=True)[:SHOWN]) or "none"
-
-
-def _version(tag: str) -> Version | None:
-    try:
-        found = Version.parse(tag)
-    except InvalidVersion:
-        return None
-    return found if found.tag == tag else None
 
 
 def _plain(tag: str) -> Version | None:

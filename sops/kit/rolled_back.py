@@ -10,20 +10,42 @@ ROLLBACK = "SOP-04"
 
 
 async def rolled_back(version: str, world: World) -> Run | None:
-    """The newest rollback of exactly that version that was begun, and not given up before its approval was used."""
-    runs = [each for each in await world.runs.of_version(version) if each.sop == ROLLBACK and _counts(each)]
+    """The newest rollback of exactly that version whose yes was used; what became of it afterwards changes nothing."""
+    runs = [each for each in await world.runs.of_version(version) if each.sop == ROLLBACK and _agreed(each)]
     return runs[-1] if runs else None
 
 
-def _counts(run: Run) -> bool:
-    if run.state is RunState.CANCELLED:
-        return run.record("approve").state is StepState.DONE
-    return run.state is not RunState.PLANNED
+async def withdrawn(version: str, world: World) -> Run | None:
+    """The rollback that took back more than that version's image."""
+    back = await rolled_back(version, world)
+    return back if back and not back.facts.get("image.only") else None
+
+
+async def rollback_asked(version: str, world: World) -> Run | None:
+    """The newest rollback of exactly that version that was started, is open, and has no yes yet."""
+    runs = [each for each in await world.runs.of_version(version) if each.sop == ROLLBACK and _asks(each)]
+    return runs[-1] if runs else None
+
+
+async def going_back(version: str, world: World) -> str:
+    """What stands in the way of anything that follows from that version, as a gate says it; empty if nothing does."""
+    if (back := await rolled_back(version, world)) is not None:
+        return was_rolled_back(version, back)
+    asks = await rollback_asked(version, world)
+    return may_be_rolled_back(version, asks) if asks else ""
+
+
+def _agreed(run: Run) -> bool:
+    return run.record("approve").state is StepState.DONE
+
+
+def _asks(run: Run) -> bool:
+    return not (run.state.over or run.state is RunState.PLANNED or _agreed(run))
 
 
 @dataclass(frozen=True)
 class NotRolledBack(Gate):
-    """Nobody took that version back; `fact` names a tag to look for instead, where the run has learned one."""
+    """Nobody took that version back or asks to; `fact` is of a tag to look for instead, where the run learned one."""
 
     version: str
     fact: str = ""
@@ -33,16 +55,21 @@ class NotRolledBack(Gate):
 
     async def check(self, run: Run, world: World) -> Met | Waiting:
         version = self._version(run)
-        back = await rolled_back(version, world)
-        return Waiting(was_rolled_back(version, back)) if back else Met()
+        back = await going_back(version, world)
+        return Waiting(back) if back else Met()
 
     def _version(self, run: Run) -> str:
         return str(run.facts.get(self.fact) or "").removeprefix("v") or fill(self.version, run)
 
 
 def was_rolled_back(version: str, back: Run) -> str:
-    """What stands in the way, as a gate says it."""
+    """Said of a version that is taken back."""
     return f"{version} was rolled back, by {back.name}; another candidate is due"
+
+
+def may_be_rolled_back(version: str, asks: Run) -> str:
+    """Said of a version that somebody wants to take back, before anybody agreed."""
+    return f"{asks.name} asks to roll {version} back"
 
 
 @dataclass(frozen=True)

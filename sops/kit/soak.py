@@ -1,8 +1,9 @@
 """The soak: a set time without blockers, from verified publication (SOP-03 row 7).
 
-A blocker is an open issue with a blocker label, or one a person named with `!blocker #n`. While one is open the
-soak stands still; dismissing it, taking the label off or closing it as not planned lets it go on, extended by the
-time lost. Closing it as completed means that a fix exists, so another candidate is due once none is open.
+A blocker is an open issue with a blocker label, or one a person named with `!blocker #n`. While one is open, or while
+somebody asks to roll the candidate back, the soak stands still. Dismissing a blocker, taking its label off or closing
+it as not planned lets the soak go on, extended by the time lost. Closing it as completed means that a fix exists, so
+another candidate is due once none is open.
 Times are those at which Sopwith saw a change: GitHub's issue lists do not say when a label was put on.
 """
 
@@ -12,7 +13,7 @@ from typing import Any
 
 from sops.kit.action import News, World, fill
 from sops.kit.gate import Gate, Met, Waiting
-from sops.kit.rolled_back import rolled_back, was_rolled_back
+from sops.kit.rolled_back import may_be_rolled_back, rollback_asked, rolled_back, was_rolled_back
 from sops.kit.run import Run
 from sops.kit.timing import SOAK
 from sops.kit.world import Issue
@@ -37,17 +38,17 @@ class Soaked(Gate):
         if not view.open and view.fixed:
             facts["soak.outcome"] = "blocked"
             return Met(facts, (*view.news(), News("soak-failed", {"fixed": sorted(view.fixed)})))
-        if (back := await rolled_back(fill("{candidate}", run), world)) is not None:
-            note = was_rolled_back(fill("{candidate}", run), back)
-            told = run.facts.get("soak.back") == back.name
-            news = () if told else (News("candidate-rolled-back", {"by": back.name}),)
-            return Waiting(note, {**facts, "soak.back": back.name}, (*view.news(), *news), (SOAK, view.started, None))
-        if not view.open and world.now >= view.ends:
+        if view.back:
+            note = was_rolled_back(fill("{candidate}", run), view.back)
+            told = run.facts.get("soak.back") == view.back.name
+            news = () if told else (News("candidate-rolled-back", {"by": view.back.name}),)
+            facts["soak.back"] = view.back.name
+            return Waiting(note, facts, (*view.news(), *news), (SOAK, view.started, None))
+        if not view.still and world.now >= view.ends:
             facts["soak.outcome"] = "clear"
             return Met(facts, (*view.news(), News("soak-passed", {"days": run.policy.soak.days})))
-        if view.open:
-            numbers = ", ".join(f"#{number}" for number in sorted(view.open))
-            return Waiting(f"blocked by {numbers}", facts, view.news(), (SOAK, view.started, None))
+        if view.still:
+            return Waiting("; ".join(view.why_still()), facts, view.news(), (SOAK, view.started, None))
         return Waiting("no open blocker", facts, view.news(), (SOAK, view.started, view.ends))
 
 
@@ -62,13 +63,20 @@ class _View:
     before: dict[int, str]
     fixed: set[int]
     cleared: dict[int, str]  # number → why it no longer blocks
+    back: Run | None  # the rollback that took the candidate back
+    asks: Run | None  # one that asks to
+
+    @property
+    def still(self) -> bool:
+        """The soak stands still."""
+        return bool(self.open) or self.asks is not None
 
     @property
     def lost(self) -> timedelta:
         """Blocked time so far, without the block that is going on."""
         done = timedelta(seconds=self.run.facts.get("soak.lost", 0))
         since = self.run.facts.get("soak.blocked_since")
-        return done + (self.now - datetime.fromisoformat(since)) if since and not self.open else done
+        return done + (self.now - datetime.fromisoformat(since)) if since and not self.still else done
 
     @property
     def ends(self) -> datetime:
@@ -80,8 +88,9 @@ class _View:
             "soak.blockers": {str(number): title for number, title in sorted(self.open.items())},
             "soak.fixed": sorted(self.fixed),
             "soak.lost": int(self.lost.total_seconds()),
-            "soak.blocked_since": (since or self.now.isoformat()) if self.open else None,
+            "soak.blocked_since": (since or self.now.isoformat()) if self.still else None,
             "soak.ends": self.ends.isoformat(),
+            "soak.asked": self.asks.name if self.asks else "",
             "soak.changes": [*self.run.facts.get("soak.changes", []), *self._changes()],
         }
 
@@ -97,8 +106,16 @@ class _View:
             for n in sorted(self.open.keys() - self.before.keys())
         ]
         closed = [News("blocker-gone", {"number": n, "why": why}) for n, why in sorted(self.cleared.items())]
-        resumed = self.before and not self.open and not self.fixed
-        return (*opened, *closed, *((News("soak-resumed", {"ends": self.ends.isoformat()}),) if resumed else ()))
+        before = str(self.run.facts.get("soak.asked", ""))
+        asked = [News("rollback-asked", {"by": self.asks.name})] if self.asks and self.asks.name != before else []
+        resumed = (self.before or before) and not self.still and not self.fixed and not self.back
+        goes_on = [News("soak-resumed", {"ends": self.ends.isoformat()})] if resumed else []
+        return (*opened, *closed, *asked, *goes_on)
+
+    def why_still(self) -> list[str]:
+        numbers = ", ".join(f"#{number}" for number in sorted(self.open))
+        asks = [may_be_rolled_back(fill("{candidate}", self.run), self.asks)] if self.asks else []
+        return [*asks, *([f"blocked by {numbers}"] if numbers else [])]
 
 
 async def _look(run: Run, world: World) -> _View:
@@ -120,7 +137,9 @@ async def _look(run: Run, world: World) -> _View:
         if issue.number not in before and issue.number not in fixed and issue.number not in waved:
             fixed.add(issue.number)
             cleared[issue.number] = "fixed"
-    return _View(run, world.now, started, now_open, before, fixed - now_open.keys(), cleared)
+    candidate = fill("{candidate}", run)
+    back, asks = await rolled_back(candidate, world), await rollback_asked(candidate, world)
+    return _View(run, world.now, started, now_open, before, fixed - now_open.keys(), cleared, back, asks)
 
 
 async def _why_gone(number: int, world: World) -> str:

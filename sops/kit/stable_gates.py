@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from sops.kit.action import News, World, short
+from sops.kit.candidates import of_tags
 from sops.kit.changelog import entries
 from sops.kit.changelog_parts import UNRELEASED
 from sops.kit.debts import paid
@@ -11,7 +12,7 @@ from sops.kit.differences import unified
 from sops.kit.errors import InvalidText, InvalidVersion
 from sops.kit.gate import Condition, Gate, Met, Waiting
 from sops.kit.policy import VersionFile
-from sops.kit.rolled_back import rolled_back, was_rolled_back
+from sops.kit.rolled_back import going_back
 from sops.kit.run import Run, RunState, StepState
 from sops.kit.version import Version
 from sops.kit.version_files import set_version
@@ -20,6 +21,7 @@ from sops.kit.world import RemoteTag
 CANDIDATE = "SOP-03"
 SAME_AS_SOAKED = "same-as-soaked"
 NO_DEBT = "no-debt"
+MILESTONE_OPEN = "milestone.open"
 _NUMBER = re.compile(r"#([1-9][0-9]{0,8})\b")
 
 
@@ -36,19 +38,12 @@ class LatestCandidate(Gate):
 
 def newest_candidate(version: str, tags: list[RemoteTag]) -> dict[str, object]:
     """The facts a release of that version begins with: where it is cut, and which candidates came before it."""
-    found = sorted((each, tag) for tag in tags if (each := _candidate(tag.name, version)) is not None)
+    commits = {tag.name: tag.commit for tag in tags}
+    found = of_tags(commits, Version.parse(version))
     if not found:
         return {"base.tag": "", "base.commit": "", "candidates": []}
-    newest = found[-1][1]
-    return {"base.tag": newest.name, "base.commit": newest.commit, "candidates": [each.text for each, _ in found]}
-
-
-def _candidate(tag: str, version: str) -> Version | None:
-    try:
-        found = Version.parse(tag)
-    except InvalidVersion:
-        return None
-    return found if found.tag == tag and found.is_candidate and found.final.text == version else None
+    newest = found[-1].tag
+    return {"base.tag": newest, "base.commit": commits[newest], "candidates": [each.text for each in found]}
 
 
 @dataclass(frozen=True)
@@ -67,8 +62,8 @@ class CandidateSoaked(Gate):
             rc = f"/release rc {run.version}"
             note = f"there is no candidate of {run.version}; !cancel this run and bring one out with {rc}"
             return Waiting(note, stuck=True)
-        if (back := await rolled_back(tag.removeprefix("v"), world)) is not None:
-            return Waiting(was_rolled_back(tag.removeprefix("v"), back))
+        if back := await going_back(tag.removeprefix("v"), world):
+            return Waiting(back)
         runs = [each for each in await world.runs.of_version(run.version) if each.sop == CANDIDATE]
         ours = [each for each in runs if each.facts.get("tag") == tag]
         if not ours:
@@ -85,7 +80,9 @@ class CandidateSoaked(Gate):
             {
                 "candidate": candidate.name,
                 "candidate.digest": candidate.facts.get("digest") or "",
-                "candidate.pulls": [candidate.facts.get("pr"), *(past.facts.get("pr") for past in candidate.past)],
+                "candidate.pulls": [
+                    facts.get("pr") for each in runs for facts in (each.facts, *(past.facts for past in each.past))
+                ],
             }
         )
 
@@ -154,25 +151,18 @@ class ShowChangelog(Gate):
     async def _silent(self, run: Run, world: World, commit: str, text: str) -> list[str]:
         """Subjects of commits since the last release that name a pull request the text does not."""
         ours = Version.parse(run.version)
-        tags = [(found, tag.commit) for tag in await world.git.tags() if (found := _final(tag.name)) and found < ours]
+        known = [(found, tag.commit) for tag in await world.git.tags() if (found := Version.of_tag(tag.name))]
+        tags = [(found, commit) for found, commit in known if found < ours and not found.is_candidate]
         if not tags:
             return []
-        known = {int(number) for number in _NUMBER.findall(text)}
-        known |= {number for number in run.facts.get("candidate.pulls", []) if number}
+        mentioned = {int(number) for number in _NUMBER.findall(text)}
+        mentioned |= {number for number in run.facts.get("candidate.pulls", []) if number}
         left = []
         for each in await world.git.log(max(tags)[1], commit):
             numbers = {int(number) for number in _NUMBER.findall(each.subject)}
-            if numbers and not numbers & known:
+            if numbers and not numbers & mentioned:
                 left.append(each.subject)
         return left
-
-
-def _final(tag: str) -> Version | None:
-    try:
-        found = Version.parse(tag)
-    except InvalidVersion:
-        return None
-    return found if found.tag == tag and not found.is_candidate else None
 
 
 @dataclass(frozen=True)
@@ -222,22 +212,44 @@ async def _says_more(run: Run, world: World, file: VersionFile, base: str, head:
         return True
 
 
+async def _left_in_milestone(run: Run, world: World) -> tuple[str, list[str]]:
+    """The version's milestone and what is open in it; nothing where there is none, or it is closed."""
+    found = await world.forge.milestone(run.version)
+    if found is None or found.state == "closed":
+        return "", []
+    left = await world.forge.milestone_issues(found.number)
+    return found.title, [f"#{issue.number} {issue.title}" for issue in left]
+
+
+@dataclass(frozen=True)
+class MilestoneForeseen(Gate):
+    """Learns what is open in the milestone, so that whoever approves sees it; never in the way, no part of the yes."""
+
+    learns = True
+
+    def says(self, run: Run) -> str:
+        return f"see what is open in the milestone of {run.version}"
+
+    async def check(self, run: Run, world: World) -> Met | Waiting:
+        _, left = await _left_in_milestone(run, world)
+        return Met({MILESTONE_OPEN: left} if left or run.facts.get(MILESTONE_OPEN) else {})
+
+
 @dataclass(frozen=True)
 class MilestoneEmpty(Gate):
-    """No issue is open in the version's milestone."""
+    """No issue is open in the version's milestone; what is gets told, and again when it is more."""
 
     def says(self, run: Run) -> str:
         return f"see that no issue is open in the milestone of {run.version}"
 
     async def check(self, run: Run, world: World) -> Met | Waiting:
-        found = await world.forge.milestone(run.version)
-        if found is None or found.state == "closed":
+        title, left = await _left_in_milestone(run, world)
+        if not left:
             return Met()
-        left = await world.forge.milestone_issues(found.number)
-        if left:
-            listed = ", ".join(f"#{issue.number} {issue.title}" for issue in left)
-            return Waiting(f"still open in {found.title}: {listed}; move or close them")
-        return Met()
+        told = run.facts.get("milestone.told", [])
+        news = (News("milestone-open", {"title": title, "left": left}),) if set(left) - set(told) else ()
+        facts = {MILESTONE_OPEN: left, "milestone.told": sorted({*told, *left})}
+        return Waiting(f"still open in {title}: {', '.join(left)}; move or close them", facts, news)
 
 
 @dataclass(frozen=True)

@@ -147,8 +147,8 @@ class Runs(Protocol):
         """Ask the engine to look at this run."""
         ...
 
-    def wake_open(self) -> None:
-        """Ask the engine to look at every run that is not over."""
+    def wake_open(self, *, but: str = "") -> None:
+        """Ask the engine to look at every run that is not over, except the one of that id."""
         ...
 
     def awake(self) -> Sequence[str]:

@@ -52,6 +52,15 @@ class Version:
             raise _invalid(text, "names candidate 0, but candidates count from 1")
         return cls(*map(int, numbers))
 
+    @classmethod
+    def of_tag(cls, name: str) -> Self | None:
+        """The version that a tag of exactly that name stands for; None for every other tag."""
+        try:
+            version = cls.parse(name)
+        except InvalidVersion:
+            return None
+        return version if version.tag == name else None
+
     def __str__(self) -> str:
         return self.text
 

@@ -217,7 +217,7 @@ async def test_a_reviewer_who_wrote_a_commit_in_it_does_not_count(chat: Conversa
         @rm in REL-1: !start
         %forge push {BRANCH} rev1
         %wait REL-1 merge
-        %expect "May answer: @rev2 or @rev3; not rev1 \\(wrote commits in it\\) and rm \\(started it\\)"
+        %expect "May answer: @rev2 or @rev3; not rm \\(started it\\) and rev1 \\(wrote commits in it\\)"
     """)
     answer = await chat.say("rev1", "in REL-1", "approve")
     assert "You wrote commits in REL-1; authors of the pull request's commits never count" in answer

@@ -22,6 +22,7 @@ class Opening:
     version: str = ""
     severity: Severity | None = None
     facts: dict[str, Any] = field(default_factory=dict)
+    iteration: int = 1  # of a candidate: its number
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,10 @@ from bot.chat.openings.base import Beginning, Looks, Opening
 from bot.chat.replies import hotfix as words
 from bot.chat.replies import refusals
 from sops.hotfix import HOTFIX
+from sops.kit.action import World
 from sops.kit.errors import InvalidVersion
 from sops.kit.message import Card
+from sops.kit.rolled_back import withdrawn
 from sops.kit.version import Version
 
 NEUTRAL = "maintenance"  # what a security hotfix is called until it is out
@@ -23,7 +25,8 @@ async def _patch(command: commands.StartHotfix, looks: Looks) -> Opening | Card:
     if version.is_candidate or version.patch == 0:
         return refusals.bad_version(words.not_a_patch(version.text))
     tags = {tag.name: tag for tag in await looks.world.git.tags()}
-    released = [found for name in tags if (found := _final(name)) is not None]
+    known = [found for name in tags if (found := Version.of_tag(name))]
+    released = [each for each in known if not each.is_candidate]
     base = Version(version.major, version.minor, version.patch - 1)
     if version in released:
         return refusals.bad_version(words.released_already(version.text))
@@ -31,12 +34,16 @@ async def _patch(command: commands.StartHotfix, looks: Looks) -> Opening | Card:
         line = max((each for each in released if each.line == version.line), default=None)
         return refusals.bad_version(words.no_such_release(version.text, base.tag, line))
     newest = max(released)
+    passed = await withdrawn(base.text, looks.world)
+    if passed is not None:
+        base = await _last_good(base, released, looks.world)
     security = command.security or looks.private
     facts = {
         "slug": NEUTRAL if security else command.slug,
         "base.tag": base.tag,
         "base.version": base.text,
         "base.commit": tags[base.tag].commit,
+        **({"base.passed": passed.version, "base.back": passed.name} if passed else {}),
         "security": security,
         **({"changelog": words.NEUTRAL_CHANGE} if looks.private else {}),
         "latest.stays": newest.text if newest > version else "",
@@ -44,13 +51,11 @@ async def _patch(command: commands.StartHotfix, looks: Looks) -> Opening | Card:
     return Opening(HOTFIX, f"{version.text} {facts['slug']}", version.text, command.severity, facts)
 
 
-def _final(name: str) -> Version | None:
-    """The version a release's tag names; None for a candidate's, and for any other tag."""
-    try:
-        version = Version.parse(name)
-    except InvalidVersion:
-        return None
-    return version if version.tag == name and not version.is_candidate else None
+async def _last_good(base: Version, released: list[Version], world: World) -> Version:
+    """What its users went back to in that line, where something was; else what was taken back is mended itself."""
+    before = [each for each in released if each.line == base.line and each < base]
+    good = [each for each in before if await withdrawn(each.text, world) is None]
+    return max(good, default=base)
 
 
 PATCH = Beginning(HOTFIX, _patch)

@@ -204,7 +204,7 @@ SEEN = "seen to be there"
 
 
 def obligation_met(debt: Obligation) -> Card:
-    return card(f"✓ {debt.text} ({SEEN if debt.met_by == SEEN else f'met by {debt.met_by}'}).")
+    return card(f"✓ {debt.text} ({debt.evidence if debt.met_by == SEEN else f'met by {debt.met_by}'}).")
 
 
 def debt_missing(debt: Obligation, lacking: str) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.chat.replies import breakglass
 from bot.chat.replies.parts import a_role, card, duration, either, names, roles_of, seconds
+from bot.chat.replies.stable import milestone_open
 from sops.kit.action import short
 from sops.kit.approvals import Request, RequestState
 from sops.kit.escaping import printable
@@ -40,6 +41,7 @@ def request(run: Run, asked: Request, people: People) -> Card:
         *(f"{n} {effect}" for n, effect in enumerate(asked.effects, 1)),
         *([f"Checks {run.facts['checks']} on {short(str(run.facts.get('head')))}."] if "checks" in run.facts else []),
         *without,
+        *milestone_open(run),
         *github,
         line("May answer: ", *_mentions(able), f"; not {names(barred, 'and')}." if barred else "."),
         *enough,

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.chat.replies import hotfix, security
 from bot.chat.replies.parts import card, debt_hint, duration, missing_facts
-from sops.kit import timing
+from sops.kit import policy, timing
 from sops.kit.escaping import printable
 from sops.kit.message import Button, Card, Line, Span, bold, line, person, time
 from sops.kit.run import Run
@@ -154,13 +154,14 @@ def missed(what: Sequence[tuple[Run, Deadline, str]]) -> Card:
     return card(*lines)
 
 
-def digest(run: Run, mark: int, changes: Sequence[Sequence[str]]) -> Card:
-    """The soak's word of the day."""
+def digest(run: Run, mark: int, changes: Sequence[Sequence[str]], now: datetime) -> Card:
+    """The soak's word of the day; days on which it stood still are none of its days."""
     clock = run.clocks[timing.SOAK]
     state = "BLOCKED" if run.facts.get("soak.blockers") else "NO OPEN BLOCKER"
     days = run.policy.soak.days
-    # A soak that was blocked has more days than the policy asks for.
-    day = "last day" if mark == timing.EVE else f"day {mark + 1}" + (f" of {days}" if mark < days else "")
+    lost = timedelta(seconds=run.facts.get("soak.lost", 0))
+    gone = (now - clock.started_at - lost) // policy.DAY
+    day = "last day" if mark == timing.EVE else f"day {max(gone, 0) + 1} of {days}"
     return card(
         line(bold(f"{run.name} · {run.version}-rc{run.iteration} soak · {day} · {state}")),
         line("Ends ", time(clock.due_at)),

@@ -96,6 +96,8 @@ def _soak_news(run: Run, item: News) -> Card:
         )
     if item.kind == "candidate-rolled-back":
         return rollback.candidate_rolled_back(run, item)
+    if item.kind == "rollback-asked":
+        return rollback.rollback_asked(run, item)
     if item.kind == "soak-passed":
         return card(f"{about['days']} days without an open blocker: {run.version}-rc{run.iteration} passed its soak.")
     raise KeyError(item.kind)

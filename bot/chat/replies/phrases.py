@@ -48,8 +48,16 @@ def state_word(run: Run) -> str:
         missing = asked[-1].quorum - len(asked[-1].people)
         return f"WAITING FOR {missing} YES" if missing == 1 else f"WAITING FOR {missing} YESES"
     if "soak" in {step.id for step in run.current()}:
-        return "BLOCKED" if run.facts.get("soak.blockers") else "SOAKING, NO OPEN BLOCKER"
+        return _soak_state(run)
     return "WAITING" if any(run.record(step.id).stuck for step in run.current()) else "RUNNING"
+
+
+def _soak_state(run: Run) -> str:
+    if run.facts.get("soak.back"):
+        return "ROLLED BACK"
+    if asks := run.facts.get("soak.asked"):
+        return f"STANDS STILL FOR {asks}"
+    return "BLOCKED" if run.facts.get("soak.blockers") else "SOAKING, NO OPEN BLOCKER"
 
 
 def refused(run: Run) -> Request | None:

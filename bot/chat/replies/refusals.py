@@ -211,10 +211,6 @@ def patch_is_hotfix(version: str) -> str:
     return f"{version} is a patch; candidates are for X.Y.0, like 1.4.0. A patch is a hotfix."
 
 
-def begins_with_rc1(version: str) -> str:
-    return f"A candidate begins with rc1 and counts up by itself: /release rc {version}"
-
-
 def already_running(run: Run) -> str:
     what = run.version or phrases.heading(run)
     return f"{run.name} is open for {what} already; one at a time."

@@ -45,6 +45,14 @@ def candidate_rolled_back(run: Run, item: News) -> Card:
     )
 
 
+def rollback_asked(run: Run, item: News) -> Card:
+    """In the thread of the candidate, before anybody agreed."""
+    return card(
+        line(bold(f"{item.about['by']} asks to roll {run.version}-rc{run.iteration} back.")),
+        "The soak stands still until that is decided; if nothing comes of it, the soak gets the lost time added.",
+    )
+
+
 def _surveyed(run: Run) -> str:
     facts = run.facts
     merges = ", ".join(short(sha) for sha in facts["merges"]) or f"nothing on {run.policy.main}"

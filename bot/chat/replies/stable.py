@@ -2,10 +2,12 @@
 
 from bot.chat.replies.parts import Words, card, names
 from sops.kit.action import News, short
-from sops.kit.message import Card, Line, bold, line
+from sops.kit.escaping import printable
+from sops.kit.message import Card, Line, bold, line, person
 from sops.kit.run import Run
+from sops.kit.stable_gates import MILESTONE_OPEN
 
-SHOWN = 12  # pull requests listed before the rest is counted
+SHOWN = 12  # pull requests or issues listed before the rest is counted
 
 
 def _heading(run: Run) -> str:
@@ -43,6 +45,26 @@ def _not_as_soaked(run: Run, item: News) -> Card:
     )
 
 
+def milestone_open(run: Run) -> list[str]:
+    """For those who are asked: what will keep the run from its end."""
+    left = run.facts.get(MILESTONE_OPEN, [])
+    more = f" and {len(left) - SHOWN} more" if len(left) > SHOWN else ""
+    listed = "; ".join(printable(each) for each in left[:SHOWN])
+    return [f"Open in its milestone, to be moved or closed before the run ends: {listed}{more}."] if left else []
+
+
+def _still_open(run: Run, item: News) -> Card:
+    """What keeps the run from its end; only people can say where it belongs."""
+    left = item.about["left"]
+    return card(
+        line(person(run.owner), f" {len(left)} still open in the milestone {item.about['title']}:"),
+        *(f"· {printable(each)}" for each in left[:SHOWN]),
+        *([f"· and {len(left) - SHOWN} more"] if len(left) > SHOWN else []),
+        "Move them to the next milestone or close them; then it is closed, and the run ends.",
+        hint="!waive milestone reason",
+    )
+
+
 def artefacts_wrong(run: Run, item: News) -> Card:
     return card(
         line(bold(f"{run.version} gives its users something wrong")),
@@ -66,7 +88,7 @@ def _milestone(run: Run) -> str:
 
 WORDS = Words(
     heading=_heading,
-    news={"changelog-review": _changelog, "not-as-soaked": _not_as_soaked},
+    news={"changelog-review": _changelog, "not-as-soaked": _not_as_soaked, "milestone-open": _still_open},
     done={
         "candidate": lambda run: (
             f"it will be cut from {run.facts['base.tag']}"

@@ -1,6 +1,7 @@
 """What is said when a run begins: declared, planned, and what the plan holds."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from bot.chat.replies import phrases
 from bot.chat.replies.parts import card, either
@@ -9,6 +10,7 @@ from sops.kit.escaping import printable
 from sops.kit.message import Button, Card, Span, bold, channel, line, person, time
 from sops.kit.model import Role, Severity, Step
 from sops.kit.run import Run, StepState
+from sops.kit.version import Version
 
 
 def declared(run: Run, first: str) -> Card:
@@ -114,3 +116,18 @@ def plan_sign_off(role: Role, ask: str) -> str:
 
 def plan(run: Run, lines: Sequence[str]) -> Card:
     return card(line(bold(f"Plan of {run.name}, {phrases.state_word(run).lower()}")), *lines)
+
+
+def is_out(version: Version, back: Run | None) -> str:
+    """A version is never brought out twice, also where it was taken back."""
+    taken = f" and was taken back by {back.name}" if back else ""
+    patch, minor = replace(version, patch=version.patch + 1), replace(version, minor=version.minor + 1)
+    return (
+        f"{version.text} is out{taken}, and a public tag is never moved. "
+        f"Next is {patch.text} (/hotfix {patch.text} P1 name) or {minor.text} (/release rc {minor.text})."
+    )
+
+
+def candidate_due(due: Version, newest: Version | None) -> str:
+    out = f"{newest.text} is out" if newest else f"No candidate of {due.final.text} is out"
+    return f"{out}, so {due.text} is due; candidates count up by themselves: /release rc {due.final.text}"
