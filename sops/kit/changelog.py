@@ -16,6 +16,7 @@ from sops.kit.changelog_parts import (
     checked_version,
     definition_label,
     lines_text,
+    room_for,
     section_headings,
     unreleased,
 )
@@ -33,12 +34,7 @@ def date_unreleased(data: bytes, heading: str, day: date) -> bytes:
     """
     checked_version(heading)
     headings = section_headings(data)
-    existing = [found.line for found in headings if found.speaks_of(heading)]
-    if existing:
-        raise InvalidText(
-            f"The changelog has a section for {heading} already, on {lines_text(existing)}; remove one of them."
-        )
-    return _insert_heading(data, unreleased(headings), f"## [{heading}] - {day.isoformat()}")
+    return _insert_heading(data, room_for(headings, heading), f"## [{heading}] - {day.isoformat()}")
 
 
 def date_candidate(data: bytes, new_heading: str, day: date, previous_heading: str) -> bytes:

@@ -9,7 +9,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from sops.kit.changelog_parts import Heading, Log, Part, Section, checked_version, definition_label, is_blank, trimmed
+from sops.kit.changelog_parts import (
+    Heading,
+    Log,
+    Part,
+    Section,
+    checked_version,
+    definition_label,
+    is_blank,
+    room_for,
+    trimmed,
+)
 from sops.kit.errors import InvalidText, InvalidVersion
 
 _Place = tuple[str, ...]  # the headings above an entry, outermost first
@@ -27,8 +37,7 @@ def promote(data: bytes, version: str, day: date, candidates: Sequence[str]) -> 
         raise InvalidVersion(f"{', '.join(candidates)} are not all candidates of {version}.")
     log = Log(data)
     top = log.unreleased
-    if log.speaking_of(version):
-        raise InvalidText(f"The changelog has a section for {version} already; remove it.")
+    room_for([each.heading for each in log.sections], version)
     gone = sorted((log.section(name) for name in candidates), key=lambda each: each.heading.start)
     if gone and gone[0].heading.start < top.heading.start:
         raise InvalidText(f"The section on line {gone[0].heading.line} is above [Unreleased]; move it below.")

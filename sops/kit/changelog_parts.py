@@ -158,14 +158,11 @@ class Log:
 
     def section(self, label: str) -> Section:
         """The one section for `label`; raises InvalidText, naming lines."""
-        found = self.speaking_of(label)
+        found = [each for each in self.sections if each.heading.speaks_of(label)]
         if len(found) != 1:
             where = f", on {lines_text([each.heading.line for each in found])}" if found else ""
             raise InvalidText(f"The changelog has {len(found) or 'no'} sections for {label}{where}; there must be one.")
         return found[0]
-
-    def speaking_of(self, label: str) -> list[Section]:
-        return [section for section in self.sections if section.heading.speaks_of(label)]
 
     def text(self, unit: Unit) -> str:
         """What a unit says: an item without its mark, lines not indented for it, no blanks at their ends."""
@@ -243,6 +240,15 @@ def unreleased(found: Sequence[Heading]) -> Heading:
     similar = [each.line for each in found if each.speaks_of(UNRELEASED)]
     hint = f"write the one on {lines_text(similar)} exactly so" if similar else "add one above the newest section"
     raise InvalidText(f"The changelog has no heading ## [Unreleased]; {hint}.")
+
+
+def room_for(found: Sequence[Heading], label: str) -> Heading:
+    """The one `## [Unreleased]`, below which a section for `label` may come; raises InvalidText if there is one."""
+    top, ours = unreleased(found), [each.line for each in found if each.speaks_of(label)]
+    if ours:
+        must = f"there must be one at most, ## [{label}] - YYYY-MM-DD, below ## [Unreleased]"
+        raise InvalidText(f"The changelog has a section for {label} already, on {lines_text(ours)}; {must}.")
+    return top
 
 
 def decoded(data: bytes) -> str:

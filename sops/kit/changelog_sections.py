@@ -7,7 +7,7 @@ import re
 from datetime import date
 
 from sops.kit.changelog import is_dated
-from sops.kit.changelog_parts import section_headings, unreleased
+from sops.kit.changelog_parts import room_for, section_headings
 from sops.kit.errors import InvalidText
 from sops.kit.version import Version
 
@@ -24,10 +24,7 @@ def new_section(data: bytes, version: str, day: date, kind: str, entry: str) -> 
     if is_dated(data, name):
         return data
     found = section_headings(data)
-    spoken = [each.line for each in found if each.speaks_of(name)]
-    if spoken:
-        raise InvalidText(f"The changelog speaks of {name} on line {spoken[0]}, but not as ## [{name}] - <a date>.")
-    top = unreleased(found)
+    top = room_for(found, name)
     below = next((each.start for each in found if each.start > top.start), None)
     lines = data.splitlines(keepends=True)
     ending = _ENDING.search(data)

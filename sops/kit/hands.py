@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from shlex import quote
 
 from sops.kit.run import Run
+from sops.kit.version import Version
+from sops.kit.version_files import spelled
 
 ADVISORIES = "repos/{owner}/{repo}/security-advisories"
 
@@ -22,10 +24,13 @@ def edited(branch: str, what: Sequence[str], message: str) -> tuple[str, ...]:
 
 def version_files(run: Run, version: str) -> list[str]:
     """How each of the settings' version files spells the version."""
-    return [
-        f"echo {version} > {file.path}" if file.kind == "plain" else f"in {file.path}: {version}"
-        for file in run.policy.version_files
-    ]
+    files = [(file, spelled(file.kind, Version.parse(version))) for file in run.policy.version_files]
+    return [f"echo {text} > {f.path}" if f.kind == "plain" else f"in {f.path}: {text}" for f, text in files]
+
+
+def heading(version: str) -> str:
+    """A changelog's heading, as the probe reads it; there must be an `[Unreleased]` above."""
+    return f"## [{version}] - YYYY-MM-DD (the day)"
 
 
 def requested(head: str, base: str, title: str, mark: str, labels: Sequence[str] = ()) -> tuple[str, ...]:

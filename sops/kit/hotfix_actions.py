@@ -91,7 +91,8 @@ class WriteChangelog(Action):
     def by_hand(self, run: Run) -> tuple[str, ...]:
         kind = "Security" if run.facts.get("security") and not run.private else "Fixed"
         text = escaping.titled(str(run.facts.get("changelog", "")))
-        what = f"in {run.policy.changelog}: a section [{run.version}] with the day, in it {kind}: {text}"
+        where = f"in {run.policy.changelog}, below ## [Unreleased] and what it holds"
+        what = f"{where}: {hands.heading(run.version)}, in it {kind}: {text}"
         return hands.edited(fill(self.branch, run), [what], f"Changelog of {run.version}")
 
     async def probe(self, run: Run, world: World) -> Probe:

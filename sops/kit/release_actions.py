@@ -28,8 +28,8 @@ class PrepareVersion(Action):
 
     def by_hand(self, run: Run) -> tuple[str, ...]:
         version = fill(self.version, run)
-        lines = [*hands.version_files(run, version), f"in {run.policy.changelog}: a heading [{version}] with the day"]
-        return hands.edited(fill(self.branch, run), lines, f"Prepare {version}")
+        what = f"in {run.policy.changelog}: keep ## [Unreleased], and right below it add {hands.heading(version)}"
+        return hands.edited(fill(self.branch, run), [*hands.version_files(run, version), what], f"Prepare {version}")
 
     async def probe(self, run: Run, world: World) -> Probe:
         head = await world.git.branch(fill(self.branch, run))

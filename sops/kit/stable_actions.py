@@ -66,7 +66,7 @@ class PromoteChangelog(Action):
     def by_hand(self, run: Run) -> tuple[str, ...]:
         path, candidates = run.policy.changelog, ", ".join(run.facts.get("candidates", []))
         from_where = f"[Unreleased] and {candidates}" if candidates else "[Unreleased]"
-        what = f"in {path}: what is under {from_where} under [{run.version}] with the day; an empty [Unreleased] on top"
+        what = f"in {path}: what is under {from_where} under {hands.heading(run.version)}; an empty [Unreleased] on top"
         return hands.edited(fill(self.branch, run), [what], f"Changelog of {run.version}")
 
     async def probe(self, run: Run, world: World) -> Probe:

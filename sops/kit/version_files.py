@@ -26,8 +26,12 @@ def set_version(kind: str, data: bytes, version: Version, at: str = "") -> bytes
     and TOML files, `1.4.0` in CMake, `1.4.0-rc1` elsewhere. Raises InvalidText, saying why, when the file does not
     hold exactly what this kind promises.
     """
-    spelled = {"plain": version.pep440, "toml": version.pep440, "cmake": version.cmake}.get(kind, version.text)
-    return spell(kind, data, spelled, at)
+    return spell(kind, data, spelled(kind, version), at)
+
+
+def spelled(kind: str, version: Version) -> str:
+    """How a file of that kind spells the version."""
+    return {"plain": version.pep440, "toml": version.pep440, "cmake": version.cmake}.get(kind, version.text)
 
 
 def spell(kind: str, data: bytes, text: str, at: str = "") -> bytes:

@@ -53,7 +53,7 @@ class Hands:
         """Every line of the bot's last card that is something to do."""
         for line in said.splitlines():
             self.typed.append(line)
-            if line.startswith("git "):
+            if line.startswith(("git ", "echo ")):
                 self.bash(line, self.clone)
                 self.chat.world.observe()
             elif line.startswith("gh pr create "):
@@ -71,6 +71,15 @@ class Hands:
                 with self.chat.world._acting() as core:
                     issue = core.state.issues[41]
                     issue.body = f"{issue.body}\n\n{begin}\n{said}\n{end}"
+            elif found := re.fullmatch(r"in CMakeLists.txt: (\S+)", line):
+                self.edit(
+                    "CMakeLists.txt", lambda text, to=found[1]: re.sub(r"(project\(.*VERSION) \S+", rf"\1 {to}", text)
+                )
+            elif found := re.fullmatch(rf"in {CHANGELOG}: keep (.+), and right below it add (.+) \(the day\)", line):
+                top, dated = found[1], found[2].replace("YYYY-MM-DD", "2026-03-02")
+                self.edit(
+                    CHANGELOG, lambda text, top=top, dated=dated: text.replace(f"{top}\n", f"{top}\n\n{dated}\n", 1)
+                )
             elif found := re.fullmatch(r"in (\S+): rocksdb at (\S+)", line):
                 self.edit(found[1], lambda text, to=found[2]: re.sub(r"\b9\.6(\.1)?\b", to, text))
             elif found := re.fullmatch(rf"in {CHANGELOG}, \[Unreleased\], (\w+): (- .*)", line):
@@ -116,3 +125,26 @@ async def test_a_whole_update_done_by_hand_to_its_end(converse, tmp_path):
     assert chat.text.count("please do this by hand") == 7  # the reviewers' turn is one of them, the results another
     log = chat.git("log", "--format=%an", "develop")
     assert "sopwith" not in log.split("\n")[:3]
+
+
+async def test_a_version_and_its_changelog_are_set_by_hand_just_as_told(converse, tmp_path):
+    chat = await converse(seldom(effects_of={"SOP-03.bump": "people"}))
+    hands = Hands(chat, tmp_path)
+    await chat.say("rm", "#releases", "/release rc 1.4.0")
+    said = await chat.say("rm", "in REL-1", "!start")
+    assert "echo 1.4.0rc1 > VERSION\nin CMakeLists.txt: 1.4.0\n" in said
+    hands.obey(said)
+    await chat.play("@rm in REL-1: !retry\n%wait REL-1 merge")
+    assert len(hands.typed) == 5
+
+
+async def test_a_changelog_whose_unreleased_was_renamed_is_told_what_is_missing(converse, tmp_path):
+    chat = await converse(seldom(effects_of={"SOP-03.bump": "people"}))
+    hands = Hands(chat, tmp_path)
+    await chat.play("@rm #releases: /release rc 1.4.0\n@rm in REL-1: !start")
+    hands.bash("git fetch -q && git switch -q release/v1.4.0-rc1", hands.clone)
+    hands.edit(CHANGELOG, lambda text: text.replace("## [Unreleased]", "## [1.4.0-rc1] - 2026-03-02"))
+    hands.bash("git commit -qam dated && git push -q origin HEAD", hands.clone)
+    chat.world.observe()
+    said = await chat.say("rm", "in REL-1", "!retry")
+    assert "The changelog has no heading ## [Unreleased]; add one above the newest section" in said
