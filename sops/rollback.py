@@ -24,7 +24,9 @@ from sops.kit.rollback_gates import (
     MovesLatest,
     Rebuilds,
     Rebuilt,
+    RevertedByHand,
     Reverts,
+    ShowByHand,
     Surveyed,
     ToldWithout,
     WorkaroundOrTime,
@@ -136,6 +138,22 @@ ROLLBACK = Sop(
             do=OpenPullRequest(BRANCH, "{main}", "revert: roll back v{version}", text="rollback"),
         ),
         Step("checks", row="C4", title="checks", only_if=Reverts(protected=True), when=ChecksGreen()),
+        Step(
+            "hand-made",
+            row="C3",
+            title="yes to a revert made by hand",
+            only_if=RevertedByHand(),
+            when=(
+                ShowByHand(),
+                Approved(
+                    1,
+                    by=Role.RELEASE_MANAGER,
+                    also=Role.REVIEWER,
+                    covers=("hand-made", "revert-merge"),
+                    binds=("revert.commit", "revert.hand"),
+                ),
+            ),
+        ),
         Step(
             "revert-merge",
             row="C4",

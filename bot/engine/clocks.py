@@ -144,9 +144,18 @@ class Clocks:
             return run.owner if run.owner in able or not able else able[0]
         if deadline.clock == timing.FIRST_REVIEW:
             return self._reviewers(run, deadline)
+        if deadline.clock == timing.REPORT and deadline.threshold > timing.DUE:
+            return self._in_turn(run, deadline.threshold - timing.DUE)
         if deadline.clock != timing.ACKNOWLEDGE:
             return answering_for(run, self._people) or (ladder[0] if ladder else "")
         return next_to_page(run, ladder)
+
+    def _in_turn(self, run: Run, turn: int) -> str:
+        """For what its first owner left unanswered: those who may also steer the run, then the owner's peers, round."""
+        owner, *others = run.leaders
+        peers = [person.handle for person in self._people.holding(owner)]
+        able = list(dict.fromkeys([*(person.handle for person in self._people.holding(*others)), *peers]))
+        return able[(turn - 1) % len(able)] if able else ""
 
     def _reviewers(self, run: Run, deadline: Deadline) -> str:
         """Reviewers hear first, all of them; once it is overdue, maintainers and they in turn. Never the author."""

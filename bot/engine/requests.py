@@ -1,5 +1,6 @@
 """Requests for approval, as a desk changes them: asked, voided, granted, held back, expired, used up."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -162,6 +163,16 @@ def lapse(desk: Desk, request: Request) -> Request:
     desk.note("override-lapsed", code=request.code, by=request.override_by)
     desk.say(breakglass.lapsed(request))
     return again
+
+
+def take_ground(desk: Desk, steps: Collection[str]) -> None:
+    """What the requests of these steps stand on was taken back: they are void, and asked anew once it is back."""
+    for request in live(desk.run):
+        if request.step in steps:
+            ended = request.but(state=RequestState.VOID, ended=replies.approvals.GROUND_TAKEN)
+            desk.run = replaced(desk.run, ended)
+            desk.note("approval-void", code=request.code, changed=[], why=ended.ended)
+            desk.say(replies.approvals.request_void(desk.run, ended, merged="merge" in desk.run.facts))
 
 
 def settle(desk: Desk, seq: int, people: People) -> Request:

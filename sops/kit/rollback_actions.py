@@ -4,10 +4,12 @@ from dataclasses import dataclass
 
 from sops.kit import texts
 from sops.kit.action import Action, Conflict, Done, Owed, Probe, Todo, World, fill, marker, short
+from sops.kit.branch_actions import ours_alone
 from sops.kit.dispatched import dispatched
 from sops.kit.model import Role
 from sops.kit.reland import RELAND, WorkIsBack
 from sops.kit.release_actions import Announce, MergePullRequest
+from sops.kit.rollback_gates import BY_HAND
 from sops.kit.rollback_survey import SHOWN
 from sops.kit.run import Run
 
@@ -232,7 +234,7 @@ class RevertRelease(Action):
                 f"{name} still differs from {run.facts['base.tag']} in {', '.join(sorted(different))}",
                 f"mend it on {name}, then !retry",
             )
-        return Done({"revert.commit": tip})
+        return Done({"revert.commit": tip, BY_HAND: not await ours_alone(world, base, tip)})
 
     async def perform(self, run: Run, world: World) -> None:
         name, base = fill(self.branch, run), run.facts["revert.cut.at"]

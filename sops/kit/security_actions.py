@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from shlex import quote
 
 from sops.kit import escaping, hands
-from sops.kit.action import Action, Conflict, Done, Probe, Todo, World, marker, twice
+from sops.kit.action import Action, Conflict, Done, Owed, Probe, Todo, World, marker, twice
 from sops.kit.changelog_entries import add_entry
 from sops.kit.errors import AlreadyThere
 from sops.kit.gate import Condition, Gate, Met, Waiting
+from sops.kit.model import Role
 from sops.kit.policy import MINUTE
 from sops.kit.post_mortem import WritePostMortem
 from sops.kit.run import Run, RunState, StepState
@@ -263,6 +264,12 @@ class WarrantsCve(Condition):
 @dataclass(frozen=True)
 class WriteSecurityPostMortem(WritePostMortem):
     """The post-mortem below docs/security, and the prepared Security entry of the changelog (rows 5 and 11)."""
+
+    def owes(self, run: Run) -> tuple[Owed, ...]:
+        """Once it is public its post-mortem is owed, also where the run ends before (row 11)."""
+        if not run.facts.get("disclosed") or "post-mortem.merge" in run.facts:
+            return ()
+        return (Owed("post-mortem", f"the post-mortem of {run.facts['ghsa']}", Role.SECURITY_LEAD),)
 
     def _path(self, run: Run) -> str:
         day = calendar(run).local(run.created_at).date().isoformat()

@@ -32,7 +32,7 @@ _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": DAY}
 EVE, DUE, OVERDUE_DAYS = 99, 100, 5
 #: What is owed is asked for so many times, a week apart.
 OWED_WEEKS = 26
-#: An urgent incident nobody acknowledges goes on calling people after its time is over, half a span apart.
+#: An urgent incident or a report that nobody acknowledges goes on calling people after its time, half a span apart.
 URGENT, AGAIN = frozenset({Severity.P0, Severity.P1}), 20
 #: The longest an urgent incident is quiet about an update that does not come; others are for a day.
 LONGEST_URGENT = timedelta(hours=4)
@@ -206,6 +206,9 @@ def marks(run: Run, name: str, state: ClockState) -> list[tuple[int, datetime]]:
         daily = [(day, start + timedelta(days=day)) for day in range(1, EVE) if start + timedelta(days=day) < eve]
         return [*daily, (EVE, eve), (DUE, end)]
     if name == ACKNOWLEDGE and (run.severity or Severity.P1) in URGENT:
+        again = [(DUE + n, end + (end - start) / 2 * n) for n in range(1, AGAIN + 1)]
+        return [*thresholds(start, end, run.policy.thresholds), *again]
+    if name == REPORT:
         again = [(DUE + n, end + (end - start) / 2 * n) for n in range(1, AGAIN + 1)]
         return [*thresholds(start, end, run.policy.thresholds), *again]
     quiet = run.severity is Severity.P3 or (name == UPDATE and missed_updates(run) > 0)

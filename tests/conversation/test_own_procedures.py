@@ -78,6 +78,32 @@ async def test_a_markdown_document_is_run_row_by_row(tmp_path: Path) -> None:
         await sandbox.close()
 
 
+async def test_a_yes_does_not_outlive_the_sign_off_it_stands_on(tmp_path: Path) -> None:
+    document = tmp_path / "ours.md"
+    document.write_text(DOCUMENT)
+    story = """
+@maint #ops: /sop start SOP-42 spring
+@maint in RUN-1: !start
+@maint in RUN-1: !done row-1 room 12
+%expect "RUN-1 needs 2 yeses"
+@rev1 in RUN-1: approve
+@maint in RUN-1: !undo
+%expect "is void: what it stands on was taken back\\. Void with it: the yes of rev1"
+@rev2 in RUN-1: approve
+%expect "Not counted"
+@maint in RUN-1: !done row-1 room 13
+%expect "RUN-1 needs 2 yeses"
+@rev2 in RUN-1: approve
+%clock +10m
+%state RUN-1 row-2 waiting
+"""
+    sandbox = await open_sandbox(tmp_path, VirtualClock(SCRIPT_START), procedures=[document])
+    try:
+        await on_stage(sandbox, lambda _: None).play(story, "own")
+    finally:
+        await sandbox.close()
+
+
 async def test_a_python_module_brings_its_own(tmp_path: Path) -> None:
     sandbox = await open_sandbox(tmp_path, VirtualClock(SCRIPT_START), modules=["tests.conversation.own_procedure"])
     try:

@@ -250,12 +250,22 @@ async def test_what_people_did_by_hand_is_seen(converse: Open, tmp_path: Path) -
     git("clone", "-q", "-b", "develop", str(chat.world.git_path), str(work), at=tmp_path)
     git("merge", "-q", "--no-edit", "-s", "ours", "origin/main", at=work)
     git("push", "-q", "origin", "develop", at=work)
-    await chat.play(NEXT.partition("@rm in")[0] + "@rm in REL-2: !cancel later", "nothing in the way")
     await chat.play("@rm in RBK-1: !reland\n%clock +1m\n%state RBK-1 run done", "seen")
     run = await chat.run("RBK-1")
     assert not run.owing
     assert "reland.pr" not in run.facts
     assert run.record("work-back").note == "it is back already"
+    await chat.play(NEXT.partition("@rm in")[0], "nothing in the way")
+
+
+async def test_what_people_did_by_hand_is_seen_when_another_run_ends(converse: Open, tmp_path: Path) -> None:
+    chat = await rolled_back(converse)
+    work = tmp_path / "work"
+    git("clone", "-q", "-b", "develop", str(chat.world.git_path), str(work), at=tmp_path)
+    git("merge", "-q", "--no-edit", "-s", "ours", "origin/main", at=work)
+    git("push", "-q", "origin", "develop", at=work)
+    await chat.play(NEXT.partition("@rm in")[0] + "@rm in REL-2: !cancel later", "nothing in the way")
+    assert not (await chat.run("RBK-1")).owing
 
 
 async def test_a_revert_that_develop_took_does_not_count_as_the_work(converse: Open, tmp_path: Path) -> None:
@@ -326,8 +336,31 @@ async def test_what_does_not_revert_by_itself_is_done_by_people_and_compared(con
 
     git("rm", "-q", "src/extra.cpp", at=work)
     pushed(work, "and no more")
-    await chat.play("@rm in RBK-1: !retry\n%clock +1h\n%state RBK-1 revert-merge done", "by hand")
+    await chat.play("@rm in RBK-1: !retry\n%clock +1h\n%state RBK-1 hand-made waiting", "by hand")
+    assert "People wrote in the revert" in chat.text
+    assert "It is exactly as v1.3.0." in chat.text
+    assert "merge PR #" in chat.text
+    assert chat.git("diff", "--name-only", "v1.3.0", "main") != ""
+    await chat.play("@rev2 in RBK-1: approve\n%clock +1h\n%state RBK-1 revert-merge done", "agreed")
     assert chat.git("diff", "--name-only", "v1.3.0", "main") == ""
+
+
+async def test_a_revert_made_by_hand_goes_through_a_pull_request_where_main_would_take_it(
+    converse: Open, tmp_path: Path
+) -> None:
+    chat = await converse()
+    chat.world.core.rules = replace(chat.world.core.rules, protected=())
+    (chat.world.git_path / "hooks" / "update").unlink()
+    await chat.play(BY_HAND, "released")
+    chat.world.rewrite("main", "src/broken.cpp", "int broken = 2;\n")
+    await chat.play(BEGUN + "%clock +5m\n%state RBK-1 revert failed", "conflict")
+    work = tmp_path / "work"
+    git("clone", "-q", "-b", "rollback/1.4.0", str(chat.world.git_path), str(work), at=tmp_path)
+    git("rm", "-q", "src/broken.cpp", at=work)
+    pushed(work, "take it back")
+    await chat.play("@rm in RBK-1: !retry\n%clock +1h\n%state RBK-1 hand-made waiting", "by hand")
+    await chat.play("@rev2 in RBK-1: approve\n%clock +1h\n%state RBK-1 revert-merge done", "agreed")
+    await chat.play("%state RBK-1 revert-push skipped")
 
 
 async def test_a_main_that_moved_meanwhile_is_left_to_people(converse: Open, tmp_path: Path) -> None:

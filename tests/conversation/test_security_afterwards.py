@@ -46,6 +46,16 @@ async def test_a_cve_whose_answer_was_lost_is_asked_for_once(converse: Open) -> 
     assert "differs" not in await chat.say("seclead", "in SEC-1", "status")
 
 
+async def test_what_may_have_happened_is_not_left_out(converse: Open) -> None:
+    chat = await converse()
+    chat.world.faults.drop_after("POST", "/cve$")
+    disclosed = UNTIL_DISCLOSED.replace('%clock +1m\n%expect "the embargo', '%clock +15s\n%expect "the embargo')
+    await chat.play(f"{BEFORE_THE_HOTFIX}\n@seclead in SEC-1: !set cve yes\n{disclosed}")
+    assert (await chat.run("SEC-1")).record("cve").intent
+    assert "nobody can tell yet whether it is" in await chat.say("seclead", "in SEC-1", "!waive cve never mind")
+    await chat.play("%clock +5m\n%state SEC-1 cve done")
+
+
 async def test_a_refused_fork_is_a_conflict_and_not_waited_for(converse: Open) -> None:
     chat = await converse()
     chat.world.faults.answer("POST", "/forks$", 403, message=FORBIDDEN)

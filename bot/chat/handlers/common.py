@@ -211,7 +211,12 @@ def _stays(run: Run, step: Step) -> str:
         return refusals.say_instead(step, wanted.verb)
     if step.then or any(isinstance(piece, Action) and piece.essential for piece in step.deeds):
         return replies.answers.not_waivable(step)
-    return ""
+    return refusals.under_way(step) if is_under_way(run, step) else ""
+
+
+def is_under_way(run: Run, step: Step) -> bool:
+    """The bot set out to do it and does not know yet whether it is done; what is left to people is no such thing."""
+    return bool(run.record(step.id).intent) and not run.policy.left_to_people(run.sop, step.id)
 
 
 def _waive_debt(desk: Desk, me: Speaker, debt: Obligation, reason: str) -> Refused | None:

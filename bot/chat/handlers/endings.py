@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from bot.chat import commands, replies
 from bot.chat.handlers.base import Handler, Refused, Speaker
-from bot.chat.handlers.common import sign, step_of, without_draft
+from bot.chat.handlers.common import is_under_way, sign, step_of, without_draft
 from bot.chat.handlers.incident import page_first
 from bot.chat.privacy import hidden
 from bot.chat.replies import incident as words
@@ -73,6 +73,7 @@ def _no_short_end(run: Run, *, told_there: bool = False) -> list[str]:
         done = [step for step in map(run.step, ("mitigate", "fix")) if step and _was_done(run, step.id)]
         owed = OwesPostMortem().holds(run) and not told_there
         reasons = [words.worked_on(step, run.record(step.id)) for step in done if owed]
+    reasons += [refusals.under_way(step) for step in run.steps if is_under_way(run, step)]
     return reasons + [refusals.close_child(child) for child in run.children if child.open]
 
 

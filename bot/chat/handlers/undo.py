@@ -10,6 +10,7 @@ from bot.chat import commands, replies
 from bot.chat.handlers.base import Handler, Refused, Speaker
 from bot.chat.replies import incident as words
 from bot.chat.replies import refusals
+from bot.engine import requests
 from bot.engine.desk import Desk
 from sops.kit import timing
 from sops.kit.model import Severity
@@ -26,6 +27,8 @@ def undo(desk: Desk, me: Speaker, _: commands.Undo) -> Refused | None:
     if before is None:
         return Refused(refusals.refused(replies.answers.undo_too_late(act["what"])))
     desk.run = before.with_facts({"last.act": None})
+    if act["step"]:
+        requests.take_ground(desk, _built_on(desk.run, act["step"]))
     desk.note("undo", me.record, what=act["what"])
     desk.say(replies.answers.undone(act["what"], act["by"], me.handle))
     if act["kind"] in {"verify", "severity"}:  # the channel heard it, so it hears this

@@ -294,6 +294,9 @@ def stopped_note(who: str) -> str:
     return f"stopped by {who}; asks for approval again after !resume"
 
 
+GROUND_TAKEN = "what it stands on was taken back"
+
+
 def void_note(asked: Request) -> str:
     return f"request {asked.code} is void: {asked.ended}"
 

@@ -149,6 +149,13 @@ def step_closed(step: Step) -> str:
     return f"{step.id} is over already."
 
 
+def under_way(step: Step) -> str:
+    return (
+        f"{step.id} is just being done, and nobody can tell yet whether it is. Once the far end answers I know; "
+        "status says so, then say it again."
+    )
+
+
 def step_early(step: Step) -> str:
     return f"It is not the turn of {step.id} yet; status shows what is."
 

@@ -1,6 +1,6 @@
 """Rollbacks (SOP-04)."""
 
-from bot.chat.replies.parts import Words, card, duration
+from bot.chat.replies.parts import Words, card, duration, names
 from sops.kit.action import News, short
 from sops.kit.message import Card, bold, line
 from sops.kit.run import Run
@@ -53,6 +53,17 @@ def rollback_asked(run: Run, item: News) -> Card:
     )
 
 
+def _by_hand(run: Run, item: News) -> Card:
+    """The yes was to what the bot would revert; of what people wrote it knows nothing."""
+    about = item.about
+    differs = f"It differs from {run.facts['base.tag']} in {names(about['paths'], 'and')}, as below."
+    return card(
+        line(bold("People wrote in the revert"), f", {short(about['commit'])}; another yes is asked for."),
+        differs if about["paths"] else f"It is exactly as {run.facts['base.tag']}.",
+        file=(f"{run.name}-{short(about['commit'])}.diff", about["diff"]) if about["paths"] else None,
+    )
+
+
 def _surveyed(run: Run) -> str:
     facts = run.facts
     merges = ", ".join(short(sha) for sha in facts["merges"]) or f"nothing on {run.policy.main}"
@@ -61,7 +72,7 @@ def _surveyed(run: Run) -> str:
 
 WORDS = Words(
     heading=_heading,
-    news={"workaround-wanted": _workaround},
+    news={"workaround-wanted": _workaround, "reverted-by-hand": _by_hand},
     done={
         "survey": _surveyed,
         "latest": lambda run: f"{run.policy.latest} is {run.facts['good']} again, {run.facts['good.digest']}",
