@@ -1,5 +1,6 @@
 """SOP-02: patch a released version. The rows of the document, in its order."""
 
+from sops.kit.artefacts import Published
 from sops.kit.back_port import FreshenBackPort, MergedOrStale, RecordHotfix
 from sops.kit.branch_actions import CutBranch
 from sops.kit.gate import Approved, SignedOff
@@ -26,7 +27,7 @@ from sops.kit.merge_gates import Mergeable, WorkflowsStart
 from sops.kit.model import Role, Sop, Step
 from sops.kit.publishing import BotPublishes, PublishRelease
 from sops.kit.release_actions import OpenPullRequest, PushSignedTag
-from sops.kit.release_gates import ChecksGreen, Merged, NotMergedElsewhere, Published, ReviewsMet, TagFree
+from sops.kit.release_gates import ChecksGreen, Merged, NotMergedElsewhere, ReviewsMet, TagFree
 from sops.kit.stable_gates import NothingOwed
 from sops.kit.timing import FIX
 

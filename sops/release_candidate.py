@@ -1,5 +1,6 @@
 """SOP-03: bring a release candidate out and let it soak. One row of the document, one or more steps here."""
 
+from sops.kit.artefacts import Published
 from sops.kit.branch_actions import RestoreBranch
 from sops.kit.candidates import CutCandidate
 from sops.kit.freeze_gates import NotFrozen
@@ -23,7 +24,6 @@ from sops.kit.release_gates import (
     NewVersion,
     NoOpenBlockers,
     NotMergedElsewhere,
-    Published,
     ReviewsMet,
     TagFree,
 )

@@ -1,5 +1,6 @@
 """SOP-01: bring a stable release out. The rows of the document, in its order."""
 
+from sops.kit.artefacts import Published
 from sops.kit.back_merge import BackMerge, DevelopForeseen
 from sops.kit.branch_actions import CutBranch
 from sops.kit.freeze_gates import NotFrozen
@@ -9,7 +10,7 @@ from sops.kit.merge_gates import Mergeable, WorkflowsStart
 from sops.kit.model import Role, Sop, Step
 from sops.kit.publishing import BotPublishes, PublishRelease
 from sops.kit.release_actions import Announce, MergePullRequest, OpenPullRequest, PushSignedTag
-from sops.kit.release_gates import ChecksGreen, Merged, NewVersion, NotMergedElsewhere, Published, ReviewsMet, TagFree
+from sops.kit.release_gates import ChecksGreen, Merged, NewVersion, NotMergedElsewhere, ReviewsMet, TagFree
 from sops.kit.rolled_back import NotRolledBack
 from sops.kit.stable_actions import CloseMilestone, PromoteChangelog, SetVersion
 from sops.kit.stable_gates import (

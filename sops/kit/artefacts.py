@@ -5,17 +5,75 @@ Each must be there; archives and the image are compared as well (SOP-01 row 11).
 
 import hashlib
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
-from sops.kit.action import News, World
+from sops.kit.action import News, Owed, World, fill
 from sops.kit.errors import InvalidVersion
-from sops.kit.gate import Met, Waiting
+from sops.kit.gate import Gate, Met, Waiting
+from sops.kit.model import Role
 from sops.kit.run import Run
 from sops.kit.version import Version
 from sops.kit.world import Asset, Release
 
 _LINE = re.compile(r"([0-9a-fA-F]{64})[ \t]+\*?(\S.*)")
+WHOLE = "whole-release"
 _SIGNATURES = (".asc", ".sig", ".sigstore", ".pem")
+
+
+@dataclass(frozen=True)
+class Published(Gate):
+    """The release is out, with everything the settings' `artefacts` name; the image's digest is recorded.
+
+    `image` is the version it is called by there. `pre`: it is a pre-release. Of one that is not, every archive,
+    checksum and digest is compared as well, and what it lacks stays owed where people leave that out; a candidate
+    gives way to the next.
+    """
+
+    tag: str
+    image: str
+    pre: bool = True
+
+    def says(self, run: Run) -> str:
+        release = f"the {'pre-release' if self.pre else 'release'} {fill(self.tag, run)}"
+        return f"wait for {' and '.join([release, *named(run, fill(self.image, run))])}"
+
+    def owes(self, run: Run, lacks: str) -> tuple[Owed, ...]:
+        tag, image = fill(self.tag, run), fill(self.image, run)
+        text = f"give its users all of {tag}: {lacks}"
+        return () if self.pre else (Owed(WHOLE, text, Role.RELEASE_MANAGER, probe=Published(tag, image, self.pre)),)
+
+    async def check(self, run: Run, world: World) -> Met | Waiting:
+        tag = fill(self.tag, run)
+        release = await world.forge.release_by_tag(tag)
+        absent, learned = await missing(run, world, fill(self.image, run))
+        if release is None or release.draft:
+            return _not_there([f"release {tag}", *absent], run, world)
+        found = await self._compared(run, world, release, learned.get("digest", ""))
+        if absent:
+            return _not_there(absent, run, world, found)
+        if isinstance(found, Waiting):
+            return found
+        facts = {"release": release.id, "release.url": release.url, "published.at": world.now.isoformat(), **learned}
+        return replace(found, facts={**facts, **found.facts})
+
+    async def _compared(self, run: Run, world: World, release: Release, digest: str) -> Met | Waiting:
+        if release.prerelease != self.pre:
+            return Waiting(f"release {release.tag} is {'not ' if self.pre else ''}marked as a pre-release")
+        return Met() if self.pre else await verified(run, world, release, digest)
+
+
+def _not_there(absent: Sequence[str], run: Run, world: World, rest: Met | Waiting | None = None) -> Waiting:
+    """What is not there yet, and what is wrong with the rest. Either is told after an hour: more may still come."""
+    since = run.record("published").since or run.record("artefacts").since or world.now
+    notes = [f"not there yet: {' and '.join(absent)}", *([rest.note] if isinstance(rest, Waiting) else [])]
+    if world.now - since < timedelta(hours=1):
+        return Waiting("; ".join(notes))
+    late = () if run.facts.get("published.late") else (News("not-published", {"missing": list(absent)}),)
+    told = (rest.facts, rest.news) if isinstance(rest, Waiting) else ({}, ())
+    return Waiting("; ".join(notes), {"published.late": True, **told[0]}, (*late, *told[1]))
 
 
 def named(run: Run, version: str) -> list[str]:

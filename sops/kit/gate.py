@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from sops.kit.action import News, World
+from sops.kit.action import News, Owed, World
 from sops.kit.model import Piece, Role
 from sops.kit.run import Run, RunState
 
@@ -56,6 +56,10 @@ class Gate(Piece):
 
     async def check(self, run: Run, world: World) -> Met | Waiting:
         raise NotImplementedError(type(self).__name__)
+
+    def owes(self, run: Run, lacks: str) -> tuple[Owed, ...]:
+        """What stays owed when people leave it out, which `lacks` says as far as it was seen."""
+        return ()
 
     def every(self, run: Run) -> timedelta:
         """How often to look when nobody brings news."""

@@ -1,11 +1,9 @@
 """What a release waits for: checks, GitHub's own reviews, a published artefact, a merge, a week without blockers."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass
 from typing import Any
 
-from sops.kit import artefacts
 from sops.kit.action import News, World, fill, short
 from sops.kit.errors import InvalidText, InvalidVersion
 from sops.kit.gate import Condition, Gate, Met, Waiting
@@ -172,45 +170,6 @@ def deciding(reviews: Sequence[Review]) -> list[Review]:
         if review.state in {"APPROVED", "CHANGES_REQUESTED", "DISMISSED"} and not review.is_bot:
             latest[review.login] = review
     return list(latest.values())
-
-
-@dataclass(frozen=True)
-class Published(Gate):
-    """The release is out, with everything the settings' `artefacts` name; the image's digest is recorded.
-
-    `image` is the version it is called by there. `pre`: it is a pre-release. Of one that is not, every archive,
-    checksum and digest is compared as well.
-    """
-
-    tag: str
-    image: str
-    pre: bool = True
-
-    def says(self, run: Run) -> str:
-        release = f"the {'pre-release' if self.pre else 'release'} {fill(self.tag, run)}"
-        return f"wait for {' and '.join([release, *artefacts.named(run, fill(self.image, run))])}"
-
-    async def check(self, run: Run, world: World) -> Met | Waiting:
-        tag = fill(self.tag, run)
-        release = await world.forge.release_by_tag(tag)
-        missing, learned = await artefacts.missing(run, world, fill(self.image, run))
-        if release is None or release.draft:
-            missing.insert(0, f"release {tag}")
-        since = run.record("published").since or run.record("artefacts").since or world.now
-        if missing or release is None:
-            late = world.now - since >= timedelta(hours=1) and not run.facts.get("published.late")
-            news = (News("not-published", {"missing": missing}),) if late else ()
-            return Waiting(f"not there yet: {' and '.join(missing)}", {"published.late": True} if late else {}, news)
-        if release.prerelease != self.pre:
-            return Waiting(f"release {tag} is {'not ' if self.pre else ''}marked as a pre-release")
-        facts = {
-            "release": release.id,
-            "release.url": release.url,
-            "published.at": world.now.isoformat(),
-            **learned,
-        }
-        found = Met() if self.pre else await artefacts.verified(run, world, release, learned.get("digest", ""))
-        return replace(found, facts={**facts, **found.facts}) if isinstance(found, Met) else found
 
 
 @dataclass(frozen=True)

@@ -99,6 +99,7 @@ STORIES = {
     "stable-waived-soak",
     "stable-whole-path",
     "stable-without-a-candidate",
+    "stable-wrong-and-missing",
     "stable-wrong-checksum",
     "status-against-what-is-so",
     "the-long-night",

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from sops.kit import timing
 from sops.kit.action import Action
 from sops.kit.approvals import RequestState
+from sops.kit.artefacts import Published
 from sops.kit.gate import Approved, SignedOff
 from sops.kit.model import Severity
-from sops.kit.release_gates import Published
 from sops.kit.run import Run, RunState, StepState
 from sops.kit.stores import LedgerEntry
 from tests.property.theatre import Picture

@@ -10,6 +10,7 @@ from bot.chat.permissions import leaders
 from bot.chat.replies import refusals
 from bot.engine.debts import meet
 from bot.engine.desk import Desk
+from bot.engine.steps import owe
 from sops.kit import timing
 from sops.kit.action import Action
 from sops.kit.approvals import RequestState
@@ -185,11 +186,13 @@ def _leave_out(desk: Desk, me: Speaker, name: str, reason: str) -> Refused | Non
     elif not first:
         two_people.ask(desk, me, what, about)
         desk.note("waiver-asked", me.record, step=step.id, text=reason)
-        desk.say(replies.answers.waiver_asked(step, me.handle, reason, others(desk, me)))
+        desk.say(replies.answers.waiver_asked(run, step, me.handle, reason, others(desk, me)))
     else:
         _skipped(desk, me, step, reason, "waive", first)
         two_people.agreed(desk, what)
         desk.say(replies.answers.waived(step, first, me.handle))
+        for piece in step.waits:
+            owe(desk, piece.owes(run, run.record(step.id).note) if isinstance(piece, Gate) else ())
     return None
 
 

@@ -144,9 +144,11 @@ def skipped(step: Step, who: str) -> Card:
     return card(f"– {step.title} skipped by {who}.")
 
 
-def waiver_asked(step: Step, who: str, reason: str, others: Sequence[str]) -> Card:
+def waiver_asked(run: Run, step: Step, who: str, reason: str, others: Sequence[str]) -> Card:
+    note = run.record(step.id).note
     return card(
         line(f"{who} wants to leave out “{step.title}”: ", Span(text=reason)),
+        *([line("As it stands: ", Span(text=note), ".")] if note else []),
         f"Nothing is left out yet. A second person must agree by saying the same: {seconds(others)}.",
         hint=f"!waive {step.id} reason",
     )
