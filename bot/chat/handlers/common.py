@@ -184,11 +184,11 @@ def _leave_out(desk: Desk, me: Speaker, name: str, reason: str) -> Refused | Non
     elif first == me.handle:
         return Refused(refusals.refused(replies.answers.waiver_same(step, others(desk, me))))
     elif not first:
-        two_people.ask(desk, me, what, about)
+        two_people.ask(desk, me, what, about, reason)
         desk.note("waiver-asked", me.record, step=step.id, text=reason)
         desk.say(replies.answers.waiver_asked(run, step, me.handle, reason, others(desk, me)))
     else:
-        _skipped(desk, me, step, reason, "waive", first)
+        _skipped(desk, me, step, reason, "waive", (first, two_people.why(desk, what)))
         two_people.agreed(desk, what)
         desk.say(replies.answers.waived(step, first, me.handle))
         for piece in step.waits:
@@ -230,21 +230,24 @@ def _waive_debt(desk: Desk, me: Speaker, debt: Obligation, reason: str) -> Refus
     if first == me.handle:
         return Refused(refusals.refused(replies.answers.waiver_same_debt(debt, able)))
     if not first:
-        two_people.ask(desk, me, what)
+        two_people.ask(desk, me, what, reason=reason)
         desk.note("waiver-asked", me.record, id=debt.id, text=reason)
         desk.say(replies.answers.debt_waiver_asked(debt, me.handle, reason, able))
         return None
+    by, why = replies.answers.both((first, two_people.why(desk, what)), (me.handle, reason))
     two_people.agreed(desk, what)
-    return _meet(desk, me, debt, f"waived by {first} and {me.handle}: {reason}")
+    return _meet(desk, me, debt, f"waived by {by}: {why}")
 
 
-def _skipped(desk: Desk, me: Speaker, step: Step, reason: str, kind: str, first: str = "") -> None:
-    desk.run = desk.run.with_record(step.id, state=StepState.SKIPPED, by=me.handle, text=reason, note=reason)
+def _skipped(desk: Desk, me: Speaker, step: Step, reason: str, kind: str, *first: tuple[str, str]) -> None:
+    """`first` is who asked for it before, and why; whoever approves the run reads of both."""
+    by, why = replies.answers.both(*first, (me.handle, reason))
+    desk.run = desk.run.with_record(step.id, state=StepState.SKIPPED, by=by, text=why, note=why)
     if step.id in AS_SEEN:
         desk.run = desk.run.with_facts({f"{step.id}.waived": desk.run.facts.get(AS_SEEN[step.id])})
     if step.stops:
         desk.run = timing.stopped(desk.run, step.stops, desk.now)
-    desk.note(kind, me.record, step=step.id, text=reason, **({"agreed": first} if first else {}))
+    desk.note(kind, me.record, step=step.id, text=reason, **({"agreed": first[0][0]} if first else {}))
 
 
 def others(desk: Desk, me: Speaker) -> list[str]:

@@ -16,9 +16,15 @@ def asked_by(desk: Desk, what: str, about: Any = None) -> str:
     return str(who) if fresh and (seen[0] if seen else None) == about else ""
 
 
-def ask(desk: Desk, me: Speaker, what: str, about: Any = None) -> None:
+def why(desk: Desk, what: str) -> str:
+    """The reason whoever asked gave."""
+    _, _, _, *reason = desk.run.facts.get(what) or ("", "", None)
+    return str(reason[0]) if reason else ""
+
+
+def ask(desk: Desk, me: Speaker, what: str, about: Any = None, reason: str = "") -> None:
     """The first of the two; an older question about the same is replaced."""
-    desk.run = desk.run.with_facts({what: [me.handle, desk.now.isoformat(), about]})
+    desk.run = desk.run.with_facts({what: [me.handle, desk.now.isoformat(), about, reason]})
 
 
 def agreed(desk: Desk, what: str) -> None:

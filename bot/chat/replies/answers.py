@@ -166,6 +166,13 @@ def waived(step: Step, first: str, second: str) -> Card:
     return card(f"– {step.title} waived by {first} and {second}.")
 
 
+def both(*said: tuple[str, str]) -> tuple[str, str]:
+    """Who left something out, and why: in their own words each, where those differ."""
+    reasons = dict.fromkeys(why for _, why in said if why)
+    whole = next(iter(reasons), "") if len(reasons) < 2 else "; ".join(f"{who}: {why}" for who, why in said)
+    return names([who for who, _ in said], "and"), whole
+
+
 def debt_waiver_asked(debt: Obligation, who: str, reason: str, others: Sequence[str]) -> Card:
     return card(
         line(f"{who} would let go of what is owed ({debt.id}): ", Span(text=reason), "."),
