@@ -41,13 +41,14 @@ class Core:
     on_change: list[Callable[[], None]] = field(default_factory=list)
     damage_archives: bool = False
     api_url: str = ""
+    behind: timedelta = timedelta(0)  # by so much the forge's clock is behind the bot's
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _depth: int = 0
     _rung: bool = False
 
     def now(self) -> datetime:
         """The world's time, to the second: the forge shows no finer one."""
-        return self.clock.now().replace(microsecond=0)
+        return (self.clock.now() - self.behind).replace(microsecond=0)
 
     def ring(self) -> None:
         """Something happened of which the forge would send a webhook; listeners hear it after the change."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sops.kit.action import Action, Done, Probe, Todo, World, fill
-from sops.kit.dispatched import dispatched
+from sops.kit.dispatched import dispatched, started
 from sops.kit.document import DocumentRow, DocumentSop
 from sops.kit.errors import ConfigurationError
 from sops.kit.gate import Approved, Gate, Met, SignedOff, Waiting
@@ -97,8 +97,9 @@ class DispatchWorkflow(Action):
         found, news = await dispatched(run, world, self.file, step=self.step, on={tip, run.facts.get(at)} - {None})
         return Done({f"{self.step}.run": found.url}, news) if found else Todo(self.says(run), {at: tip})
 
-    async def perform(self, run: Run, world: World) -> None:
-        await world.forge.dispatch(self.file, ref=fill("{main}", run), inputs={})
+    async def perform(self, run: Run, world: World) -> Done | None:
+        found = await started(world, self.file, ref=fill("{main}", run), inputs={})
+        return Done({f"{self.step}.run": found.url}) if found else None
 
 
 def checklist(document: DocumentSop) -> Sop:

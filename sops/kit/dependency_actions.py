@@ -6,7 +6,7 @@ from shlex import quote
 from sops.kit import escaping, hands, texts
 from sops.kit.action import Action, Conflict, Done, News, Probe, Todo, World, fill
 from sops.kit.changelog_entries import add_entry, unreleased_entries
-from sops.kit.dispatched import dispatched
+from sops.kit.dispatched import build_of, started
 from sops.kit.errors import InvalidText
 from sops.kit.pins import SHA, pinned_at, repinned, submodule_path
 from sops.kit.policy import Policy
@@ -158,19 +158,22 @@ class StartBuilds(Action):
         builds: dict[str, int] = {}
         more: list[News] = []
         for workflow in run.policy.dependency_workflows:
-            found, news = await dispatched(run, world, workflow, step=self.step, on={head})
+            found, news = await build_of(run, world, workflow, step=self.step, head=head)
             if found is None:
                 return Todo(f"start {workflow} on {fill(self.branch, run)}", {"build.next": workflow})
             builds[workflow] = found.id
             more += news
         return Done({"builds": builds, "builds.head": head}, tuple(more))
 
-    async def perform(self, run: Run, world: World) -> None:
-        head = await world.git.branch(fill(self.branch, run))
+    async def perform(self, run: Run, world: World) -> Done | None:
+        head, builds = await world.git.branch(fill(self.branch, run)) or "", {}
         for workflow in run.policy.dependency_workflows:
-            found, _ = await dispatched(run, world, workflow, step=self.step, on={head})
-            if found is None:
-                await world.forge.dispatch(workflow, ref=fill(self.branch, run), inputs={})
+            found, _ = await build_of(run, world, workflow, step=self.step, head=head)
+            found = found or await started(world, workflow, ref=fill(self.branch, run), inputs={})
+            if found is not None and found.head_sha == head:
+                builds[workflow] = found.id
+        whole = len(builds) == len(run.policy.dependency_workflows)
+        return Done({"builds": builds, "builds.head": head}) if whole else None
 
 
 @dataclass(frozen=True)
@@ -178,6 +181,9 @@ class BuildMoved(StartBuilds):
     """Where the branch moved since the builds were started, starts them on its new head, until all ended well there."""
 
     patient = True
+
+    async def perform(self, run: Run, world: World) -> None:
+        await super().perform(run, world)  # started is not done: they must end well, which the probe sees
 
     def says(self, run: Run) -> str:
         return f"start them again where {fill(self.branch, run)} moves meanwhile"

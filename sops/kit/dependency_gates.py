@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sops.kit.action import News, World, fill, short
-from sops.kit.dispatched import dispatched
+from sops.kit.dispatched import build_of
 from sops.kit.gate import Condition, Gate, Met, Waiting
 from sops.kit.pins import dotted
 from sops.kit.release_gates import worst
@@ -72,7 +72,7 @@ class BuildsGreen(Gate):
             return Waiting(f"{fill(self.branch, run)} is gone")
         left, ended = [], []
         for workflow in run.policy.dependency_workflows:
-            found, _ = await dispatched(run, world, workflow, step=self.step, on={head})
+            found, _ = await build_of(run, world, workflow, step=self.step, head=head)
             if found is None:
                 return self._moved(run, head)
             if found.conclusion is None:

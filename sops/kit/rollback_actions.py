@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sops.kit import texts
 from sops.kit.action import Action, Conflict, Done, Owed, Probe, Todo, World, fill, marker, short
 from sops.kit.branch_actions import ours_alone
-from sops.kit.dispatched import dispatched
+from sops.kit.dispatched import dispatched, started
 from sops.kit.model import Role
 from sops.kit.reland import RELAND, WorkIsBack
 from sops.kit.release_actions import Announce, MergePullRequest
@@ -106,9 +106,10 @@ class Republish(Action):
         found, news = await dispatched(run, world, workflow, step=self.step, on=on)
         return Done({"republish.run": found.id}, news) if found else Todo(self.says(run))
 
-    async def perform(self, run: Run, world: World) -> None:
+    async def perform(self, run: Run, world: World) -> Done | None:
         tag = run.facts["base.tag"]
-        await world.forge.dispatch(run.policy.publish_workflow, ref=tag, inputs={"tag": tag})
+        found = await started(world, run.policy.publish_workflow, ref=tag, inputs={"tag": tag})
+        return Done({"republish.run": found.id}) if found else None
 
 
 @dataclass(frozen=True)

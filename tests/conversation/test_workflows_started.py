@@ -1,5 +1,6 @@
 """Which run of a workflow is the bot's: since its step began, on its commit, the oldest; a second one is named."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,17 @@ async def test_what_somebody_started_elsewhere_is_not_taken_for_it(
         workflows.dispatch(chat.world.core, FILE, ref="develop", inputs={}, by="guest")
         await chat.play(f"%clock +2m\n%state {step} done")
         assert [run.ref for run in chat.world.core.state.workflow_runs] == ["develop", ours]
+    finally:
+        await chat.sandbox.close()
+
+
+@BOTH
+async def test_a_forge_whose_clock_is_behind_starts_it_once(tmp_path: Path, kind: str, step: str, ours: str) -> None:
+    chat = await lost(tmp_path, kind)
+    try:
+        chat.world.core.behind = timedelta(minutes=5)
+        await chat.play(f"%clock +10m\n%state {step} done")
+        assert [run.ref for run in chat.world.core.state.workflow_runs] == [ours]
     finally:
         await chat.sandbox.close()
 
