@@ -210,7 +210,7 @@ class Advancer:
         granted = None
         if wanted is not None:
             view = View(run, facts, step, wanted, world, fence)
-            standing = await self._approvals.standing(view, ready=ready, clear=not notes)
+            standing = await self._approvals.standing(view, ready=ready, others=tuple(notes))
             granted = standing.granted
             notes += [standing.note] if granted is None else []
         missing = tuple(note for note in notes if note)

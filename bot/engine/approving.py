@@ -5,7 +5,7 @@ every look, from the same actions that will be performed, so whatever changes it
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -41,8 +41,8 @@ class Approvals:
         self._desks = desks
         self._people = people
 
-    async def standing(self, view: View, *, ready: bool, clear: bool) -> Standing:
-        """Look at the request for this step. `ready`: what must hold before asking does; `clear`: all else does too.
+    async def standing(self, view: View, *, ready: bool, others: Sequence[str]) -> Standing:
+        """Look at the request for this step. `ready`: what must hold before asking does; `others` is all that does not.
 
         Opens the request when there is none, voids it when its subject changed, lets it expire, and says it is
         granted once its grace is over, nothing else is in the way, and everyone who said yes still counts.
@@ -62,10 +62,10 @@ class Approvals:
         if digest_of(subject) != request.digest:
             stale = request
             changed = await self._at(view, lambda desk: requests.void(desk, stale, subject))
-            return await self.standing(replace(view, stored=changed), ready=ready, clear=clear)
-        return await self._answered(view, request, clear)
+            return await self.standing(replace(view, stored=changed), ready=ready, others=others)
+        return await self._answered(view, request, others)
 
-    async def _answered(self, view: View, request: Request, clear: bool) -> Standing:
+    async def _answered(self, view: View, request: Request, others: Sequence[str]) -> Standing:
         """A live request whose subject still is the same: who answered, and whether its grace is over."""
         seq, now = request.seq, view.world.now
         settled = await self._at(view, lambda desk: requests.settle(desk, seq, self._people))
@@ -73,9 +73,9 @@ class Approvals:
         if settled.state is not RequestState.GRANTED:
             return Standing(None, replies.approvals.approval_missing(settled))
         until = settled.grace_until
-        if not clear:
+        if others:
             if not settled.held_back:
-                settled = await self._at(view, lambda desk: requests.hold_back(desk, seq))
+                settled = await self._at(view, lambda desk: requests.hold_back(desk, seq, others))
         elif until is None or now - until > LATE:
             settled = await self._at(view, lambda desk: requests.begin_grace(desk, seq))
         elif now >= until:

@@ -1,6 +1,6 @@
 """Requests for approval, as a desk changes them: asked, voided, granted, held back, expired, used up."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -37,8 +37,14 @@ def turns(run: Run, now: datetime) -> list[datetime]:
 
 
 def replaced(run: Run, request: Request) -> Run:
-    """The run with the request of that number replaced."""
-    return run.but(requests=tuple(request if r.seq == request.seq else r for r in run.requests))
+    """The run with the request of that number replaced; while it lives, what its step waits for says how it stands."""
+    old = next(r for r in run.requests if r.seq == request.seq)
+    run = run.but(requests=tuple(request if r.seq == request.seq else r for r in run.requests))
+    before, now = (replies.approvals.approval_missing(each) for each in (old, request))
+    note = run.record(request.step).note
+    if not request.live or before not in note:
+        return run
+    return run.with_record(request.step, note=note.replace(before, now))
 
 
 def quorum_of(run: Run, step: Step, gate: Approved) -> int:
@@ -90,12 +96,12 @@ def begin_grace(desk: Desk, seq: int) -> Request:
     return granted
 
 
-def hold_back(desk: Desk, seq: int) -> Request:
+def hold_back(desk: Desk, seq: int, others: Sequence[str]) -> Request:
     """Approved, but something else is in the way: the grace begins anew once that is gone."""
     request = request_of(desk, seq).but(grace_until=None, held_back=True)
     desk.run = replaced(desk.run, request)
-    desk.note("held-back", code=request.code)
-    desk.say(replies.approvals.held_back(desk.run, request))
+    desk.note("held-back", code=request.code, waits=list(others))
+    desk.say(replies.approvals.held_back(request, others))
     return request
 
 
@@ -130,7 +136,7 @@ def ask(desk: Desk, view: View, subject: dict[str, Any], excluded: dict[str, str
 
 def void(desk: Desk, request: Request, subject: dict[str, Any]) -> Run:
     changed = differences(request.subject, subject)
-    why = replies.approvals.what_changed(changed)
+    why = replies.changes.what_changed(changed)
     ended = request.but(state=RequestState.VOID, ended=why)
     desk.run = replaced(desk.run, ended).with_record(request.step, note=replies.approvals.void_note(ended))
     desk.note("approval-void", code=request.code, changed=sorted(changed), why=why)

@@ -25,7 +25,8 @@ class PointLatest(Action):
 
     def says(self, run: Run) -> str:
         good, digest = run.facts.get("good", "the release before"), run.facts.get("good.digest", "")
-        return f"point {run.policy.latest} at the image of {good}{f', {digest}' if digest else ''}"
+        whose = f"; {_nobodys(run)}, so people look first" if _unknown(run) else ""
+        return f"point {run.policy.latest} at the image of {good}{f', {digest}' if digest else ''}{whose}"
 
     def by_hand(self, run: Run) -> tuple[str, ...]:
         return (f"crane tag IMAGE@{run.facts['good.digest']} {run.policy.latest}", "IMAGE is the image's full name")
@@ -42,7 +43,7 @@ class PointLatest(Action):
             return Todo(self.says(run), {"latest.on": now})
         if now == run.facts.get("latest.was"):
             return Conflict(
-                f"{run.policy.latest} is {now}, and nothing tells whether that is {run.version}",
+                _nobodys(run),
                 f"see whose image it is, and put {run.policy.latest} where it belongs; then !retry, or !waive latest",
             )
         return Conflict(f"{run.policy.latest} is {now or 'nothing'} by now", "see who moved it, then !retry")
@@ -56,6 +57,15 @@ class PointLatest(Action):
         manifest = await world.registry.manifest(run.facts["good.digest"])
         if manifest is not None:
             await world.registry.put(run.policy.latest, manifest)
+
+
+def _unknown(run: Run) -> bool:
+    """`latest` is an image that nobody can tell the version of."""
+    return bool(run.facts.get("latest.was")) and not run.facts.get("latest.is")
+
+
+def _nobodys(run: Run) -> str:
+    return f"{run.policy.latest} is {run.facts['latest.was']}, and nothing tells whether that is {run.version}"
 
 
 def _bad(run: Run) -> set[str]:

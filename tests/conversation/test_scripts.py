@@ -75,6 +75,7 @@ STORIES = {
     "rollback-latest-moved",
     "rollback-of-a-candidate",
     "rollback-refused",
+    "rollback-request-void",
     "rollback-retract-shared-digest",
     "rollback-somebody-pushes",
     "security-disclosure-moved",

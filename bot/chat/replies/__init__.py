@@ -7,6 +7,7 @@ short, exact, no exclamation; what happened, what it means, what to say next. Te
 from bot.chat.replies import answers as answers
 from bot.chat.replies import approvals as approvals
 from bot.chat.replies import breakglass as breakglass
+from bot.chat.replies import changes as changes
 from bot.chat.replies import clocks as clocks
 from bot.chat.replies import dependency as dependency
 from bot.chat.replies import freeze as freeze

@@ -1,7 +1,6 @@
 """Requests for approval and everything said around them: who may, who did not count, what became of it."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from bot.chat.replies import breakglass
 from bot.chat.replies.parts import a_role, card, duration, either, names, roles_of, seconds
@@ -114,7 +113,8 @@ def _mentions(handles: Sequence[str]) -> tuple[Span | str, ...]:
 def approval_missing(asked: Request) -> str:
     if asked.state is RequestState.GRANTED:
         by = agreed(asked)
-        return f"{by}; the grace runs, !stop stops it" if asked.grace_until else f"{by}; something else is in the way"
+        waits = ", and waits for that" if asked.held_back else ""
+        return f"{by}; the grace runs, !stop stops it" if asked.grace_until else f"{by}{waits}"
     if asked.override_at is not None:
         return f"request {asked.code} is overridden by {asked.override_by}, and goes through in five minutes"
     if not asked.live:
@@ -137,30 +137,12 @@ def approval_ended(asked: Request) -> str:
     return f"request {asked.code}: {asked.ended}; !retry asks again"
 
 
-def what_changed(changed: Mapping[str, tuple[Any, Any]]) -> str:
-    """What is different now, in words."""
-    words = []
-    for name, (old, new) in changed.items():
-        if name == "head":
-            words.append(f"the branch moved: {short(str(old))} → {short(str(new))}")
-        elif name == "merged outside":
-            words.append(f"somebody merged the pull request outside this run, as {short(str(new))}")
-        elif name == "effects":
-            if not {"head", "merged outside"} & changed.keys():
-                words.append("what it would do changed")
-        elif name == "texts":
-            words.append("a text it would publish changed")
-        else:
-            words.append(f"{name} changed from {old} to {new}")
-    return "; ".join(words) or "its subject changed"
-
-
 def request_void(run: Run, asked: Request, *, merged: bool) -> Card:
     """`merged`: the pull request is merged, by whomever."""
     given = f" Void with it: the yes of {names(asked.people, 'and')}." if asked.people else ""
     untouched = "" if merged else " Nothing was merged."
     following = "" if run.state is not RunState.ACTIVE else " A new request follows as soon as it can."
-    return card(f"Request {asked.code} is void: {asked.ended}.{given}{untouched}{following}")
+    return card(line(f"Request {asked.code} is void: ", Span(text=asked.ended), f".{given}{untouched}{following}"))
 
 
 def request_expired(run: Run, asked: Request) -> Card:
@@ -184,9 +166,10 @@ def grace(run: Run, asked: Request) -> Card:
     )
 
 
-def held_back(run: Run, asked: Request) -> Card:
+def held_back(asked: Request, others: Sequence[str]) -> Card:
+    """`others` are what the step waits for beside the yes."""
     return card(
-        f"{_capital(agreed(asked))}, but something else is in the way; status says what.",
+        line(f"{_capital(agreed(asked))}, but something else is in the way: ", Span(text="; ".join(others)), "."),
         "Once it is gone there is another moment to say !stop.",
         hint="status",
     )
