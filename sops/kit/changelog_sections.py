@@ -6,9 +6,11 @@ Like the other edits of a changelog it only inserts; no byte that was there chan
 import re
 from datetime import date
 
+from sops.kit import escaping
 from sops.kit.changelog import is_dated
 from sops.kit.changelog_parts import room_for, section_headings
 from sops.kit.errors import InvalidText
+from sops.kit.markdown import Markdown
 from sops.kit.version import Version
 
 _ENDING = re.compile(rb"\r\n?|\n")
@@ -36,6 +38,12 @@ def new_section(data: bytes, version: str, day: date, kind: str, entry: str) -> 
             lines.append(newline)
         return b"".join([*lines, newline, *section[:-1]])
     return b"".join([*lines[:below], *section, *lines[below:]])
+
+
+def is_entry(text: str) -> bool:
+    """Where it stands first in an entry it reads as a sentence; not as a heading, a list, a quote or nothing at all."""
+    first = next(iter(Markdown(escaping.entry(text)).tokens), None)
+    return first is not None and first.type in {"paragraph_open", "html_block"}
 
 
 def has_entry(data: bytes, version: str, entry: str) -> bool:

@@ -181,6 +181,10 @@ class ReleaseHotfix(MergePullRequest):
     def says(self, run: Run) -> str:
         return f"{self._way(run)}{self._although(run)}"
 
+    def words(self, run: Run) -> str:
+        said = run.facts.get("changelog.says")
+        return f"{run.policy.changelog} on {run.version}:\n\n{said}" if said else ""
+
     def _way(self, run: Run) -> str:
         others, main, head = run.facts.get("main.holds"), run.policy.main, run.facts.get("head")
         if others is None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sops.kit.action import News, World, fill, short
+from sops.kit.changelog import entries
 from sops.kit.errors import InvalidText
 from sops.kit.freeze_gates import frozen
 from sops.kit.gate import Condition, Gate, Met, Waiting
@@ -85,7 +86,8 @@ class WhatMainHolds(Gate):
     """Learns whether `main` holds commits outside the affected line; never in the way.
 
     Where it does, a merge would ship them, so the approved head itself is released. What it learned is part of what
-    is approved. It learns as well whether releases are frozen, and whether the head as it is now touches a test.
+    is approved. It learns as well whether releases are frozen, and what the head as it is now says in its changelog and
+    whether it touches a test.
     """
 
     def says(self, run: Run) -> str:
@@ -102,8 +104,16 @@ class WhatMainHolds(Gate):
                 "untested": not tested(run, paths),
                 "reveals": list(paths) if run.private else [],
                 "frozen": on.title if (on := await frozen(world)) else "",
+                "changelog.says": await self._said(run, world, head),
             }
         )
+
+    async def _said(self, run: Run, world: World, head: str) -> str:
+        """What users will read of the patch; empty where the changelog there has no one section for it."""
+        try:
+            return entries(await world.git.read(head, run.policy.changelog) or b"", run.version).decode()
+        except InvalidText:
+            return ""
 
 
 async def outside_line(run: Run, world: World, tip: str, head: str) -> Sequence[Commit]:

@@ -8,6 +8,7 @@ from bot.chat.handlers.base import Handler, Refused, Speaker
 from bot.chat.replies import refusals, security
 from bot.engine.desk import Desk
 from sops.kit import timing
+from sops.kit.changelog_sections import is_entry
 from sops.kit.cvss import learned
 from sops.kit.errors import InvalidText
 from sops.kit.message import Card
@@ -22,6 +23,8 @@ MERGE = "merge"
 def set_fact(desk: Desk, me: Speaker, command: commands.SetFact) -> Refused | None:
     if "post-mortem" in desk.run.facts and desk.run.prefix == replies.phrases.INCIDENT:
         return Refused(refusals.refused(refusals.drafted(desk.run)))
+    if command.name == CHANGELOG and not is_entry(command.text):
+        return Refused(refusals.refused(refusals.NO_ENTRY))
     late = command.name == CHANGELOG and desk.run.record(CHANGELOG).state.over
     if late and not _may_reword(desk.run):
         return Refused(refusals.refused(replies.answers.changelog_written(desk.run)))

@@ -47,7 +47,7 @@ def what_changed(changed: Mapping[str, tuple[Any, Any]]) -> str:
         elif name == "effects":
             words += [] if {"head", "merged outside", "bound"} & changed.keys() else ["what it would do changed"]
         elif name == "texts":
-            words.append("a text it would publish changed")
+            words += ["a text it would publish changed"] * (_bodies(old) != _bodies(new))
         elif name == "bound":
             words += _bound(old or {}, new or {})
         elif name == "left out":
@@ -62,6 +62,11 @@ def what_changed(changed: Mapping[str, tuple[Any, Any]]) -> str:
 def _bound(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
     return [f"{_BOUND.get(name, name)}: {_told(old.get(name))}, now {_told(new.get(name))}" for name in names]
+
+
+def _bodies(texts: Sequence[Sequence[str]] | None) -> list[str]:
+    """The texts alone: what each belongs to may be called otherwise since the branch moved."""
+    return [text for _, text in texts or ()]
 
 
 def _left_out(old: Sequence[str], new: Sequence[str]) -> str:

@@ -45,6 +45,7 @@ NOT_OFFERED = "Nobody offered this run to you."
 APPROVAL_NOT_SKIPPED = "An approval cannot be skipped or waived; it needs the yeses it asks for."
 POST_MORTEM_OWED = "The post-mortem is optional for a P3 only."
 NOT_OVER = "It is not over; there is nothing to reopen."
+NO_ENTRY = "That would stand in the changelog as a heading, a list or a quote; begin it with a word, as one sentence."
 NOT_SOAKING = "There is no soak going on here."
 NOT_ACKNOWLEDGED = "Nobody has acknowledged it yet; say ack first."
 
