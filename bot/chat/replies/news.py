@@ -104,13 +104,16 @@ def _soak_news(run: Run, item: News) -> Card:
 
 
 def _offer(run: Run, about: Mapping[str, Any]) -> Card:
-    soak = f"did not soak to the end: waived by {about['waived']}" if about.get("waived") else "soaked"
+    waived = about.get("waived")
+    can = "can be asked for (SOP-01), not released yet" if waived else "can be released (SOP-01)"
+    soak = f"did not soak to the end: waived by {waived}" if waived else "soaked"
     return card(
         line(
-            bold(f"{run.version} can be released (SOP-01)."),
+            bold(f"{run.version} {can}."),
             f" Candidate {about['tag']} {soak}",
             *(["; image ", code(str(about["digest"]))] if about.get("digest") else ["."]),
         ),
+        *(["What is missing: two people who say !waive soaked reason in the release's own thread."] if waived else []),
         hint=f"/release stable {run.version}",
     )
 
