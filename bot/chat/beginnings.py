@@ -114,7 +114,7 @@ def _rollback(rest: str) -> Command | Problem:
     if flags:
         return Problem("unknown-flag", next(iter(flags))[:20])
     if len(words) != 1:
-        return Problem("missing", "release rollback")
+        return _amount("release rollback", words, 1)
     return StartRollback(words[0][:100], to[:100], *asked)
 
 
@@ -124,7 +124,7 @@ def hotfix(rest: str) -> Command | Problem:
     if flags:
         return Problem("unknown-flag", next(iter(flags))[:20])
     if len(words) != 3:
-        return Problem("missing", "hotfix")
+        return _amount("hotfix", words, 3)
     version, severity, slug = words
     if severity.upper() not in set(Severity):
         return Problem("severity", severity[:20])
@@ -151,7 +151,7 @@ def deps(rest: str) -> Command | Problem:
     if flags:
         return Problem("unknown-flag", next(iter(flags))[:20])
     if word.lower() != "update" or len(words) != 2 or ("cve" in more and not cve and "--cve" in more):
-        return Problem("missing", "deps update")
+        return _amount("deps update", words, 2)
     if not _NAME.fullmatch(words[0]) or not _NAME.fullmatch(words[1]):
         return Problem("bad-dependency", " ".join(words)[:60])
     if not any(character.isdigit() for character in words[1]):
@@ -165,11 +165,17 @@ def onboard(rest: str) -> Command | Problem:
     words = rest.split()
     found = _LOGIN.fullmatch(words[0]) if words else None
     if found is None or len(words) > 2:
-        return Problem("missing", "onboard")
+        return _amount("onboard", words, 2)
     if len(words) == 1:
         return Onboard(found[1])
     number = re.fullmatch(r"#?([1-9][0-9]{0,8})", words[1])
     return Onboard(found[1], int(number[1])) if number else Problem("missing", "onboard")
+
+
+def _amount(usage: str, words: list[str], wanted: int) -> Problem:
+    """There are too few words, or too many."""
+    surplus = " ".join(words[wanted:])
+    return Problem("surplus", usage, surplus[:40]) if surplus else Problem("missing", usage)
 
 
 def _flags(rest: str) -> tuple[list[str], dict[str, str]]:

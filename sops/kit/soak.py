@@ -105,7 +105,9 @@ class _View:
             News("blocker-opened", {"number": n, "title": self.open[n]})
             for n in sorted(self.open.keys() - self.before.keys())
         ]
-        closed = [News("blocker-gone", {"number": n, "why": why}) for n, why in sorted(self.cleared.items())]
+        told = dismissed(self.run)  # by whoever dismissed it
+        gone = [(number, why) for number, why in sorted(self.cleared.items()) if number not in told]
+        closed = [News("blocker-gone", {"number": number, "why": why}) for number, why in gone]
         before = str(self.run.facts.get("soak.asked", ""))
         asked = [News("rollback-asked", {"by": self.asks.name})] if self.asks and self.asks.name != before else []
         resumed = (self.before or before) and not self.still and not self.fixed and not self.back

@@ -26,7 +26,7 @@ DOCUMENT = """
 | 4 | Let it settle | wait(2h) | | |
 | 5 | Burn the notes | | | |
 """
-STORY = """
+STORY = r"""
 @maint #ops: /sop list
 %expect "SOP-42 Key ceremony: /sop start SOP-42"
 @maint #ops: /sop show SOP-42
@@ -40,7 +40,7 @@ STORY = """
 @maint #ops: /sop start SOP-42 spring
 %expect "RUN-1 · spring · PLANNED, NOTHING DONE YET"
 @maint in RUN-1: !start
-%expect "▶ Book the room: maintainer says !done row-1 evidence"
+%expect "▶ Book the room \(row-1\): maintainer says !done row-1 evidence"
 @guest in RUN-1: help
 %expect "!done row-1 evidence: maintainer says Book the room"
 %reject "!blocker"

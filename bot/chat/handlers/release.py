@@ -37,7 +37,7 @@ def dismiss(desk: Desk, me: Speaker, command: commands.Dismiss) -> Refused | Non
     if not _soaking(desk.run):
         _soak_on(desk, command.number)
     desk.note("dismissed", me.record, number=command.number, text=command.reason)
-    desk.say(replies.answers.dismissed(command.number, me.handle))
+    desk.say(replies.answers.dismissed(command.number, me.handle, command.reason))
     return None
 
 

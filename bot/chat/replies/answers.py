@@ -6,6 +6,7 @@ from datetime import datetime
 from bot.chat.replies.parts import card, names, seconds
 from sops.kit import timing
 from sops.kit.action import News
+from sops.kit.escaping import printable
 from sops.kit.message import Button, Card, Line, Span, bold, line, person, time
 from sops.kit.model import Severity, Step
 from sops.kit.run import Obligation, Run
@@ -108,8 +109,8 @@ def blocker_named(number: int) -> Card:
     return card(f"#{number} counts as a blocker of this candidate.", hint=f"!dismiss #{number} reason")
 
 
-def dismissed(number: int, who: str) -> Card:
-    return card(f"#{number} is dismissed by {who}; it does not block any more.")
+def dismissed(number: int, who: str, why: str) -> Card:
+    return card(line(f"#{number} is dismissed by {who}; it does not block any more: ", Span(text=printable(why)), "."))
 
 
 def started(run: Run, who: str) -> Card:

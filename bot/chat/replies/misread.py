@@ -15,6 +15,8 @@ def problem(found: commands.Problem) -> Card:
     if found.kind == "missing":
         example = _SET.get(found.more) or usage(found.about)
         return refusals.refused(f"Something is missing. It goes like this: {example}")
+    if found.kind == "surplus":
+        return refusals.refused(f"{more!r} is too much there. It goes like this: {usage(found.about)}")
     if found.kind == "extra":
         return refusals.refused(
             f"{about} takes nothing after it; I read {more!r}. If that was for people, leave out the !."

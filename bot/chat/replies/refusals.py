@@ -216,7 +216,7 @@ def no_open_issue(number: int) -> str:
 
 
 def patch_is_hotfix(version: str) -> str:
-    return f"{version} is a patch; candidates are for X.Y.0, like 1.4.0. A patch is a hotfix."
+    return f"{version} is a patch; this begins an X.Y.0, like 1.4.0. A patch is a hotfix: /hotfix {version} P1 its-name"
 
 
 def already_running(run: Run) -> str:

@@ -56,7 +56,9 @@ def _release_summary(run: Run) -> Card:
     if run.state.over and waiting:
         lines.append("Never done: " + " · ".join(step.title for step in (*waiting, *left)))
     else:
-        lines += [line(f"{phrases.MARK[run.record(s.id).state]} {s.title}", *phrases.note_of(run, s)) for s in waiting]
+        lines += [
+            line(f"{phrases.MARK[run.record(s.id).state]} {_named(s)}", *phrases.note_of(run, s)) for s in waiting
+        ]
     if left and not run.state.over:
         lines.append("· " + " · ".join(step.title for step in left))
     soak = run.clocks.get(timing.SOAK)
@@ -67,6 +69,11 @@ def _release_summary(run: Run) -> Card:
     lines += [phrases.child_line(child) for child in run.children]
     lines.append(line(f"Started by {run.starter} ", time(run.created_at)))
     return card(*lines, hint=_release_hint(run), buttons=_release_buttons(run))
+
+
+def _named(step: Step) -> str:
+    """With its id, which is what commands want."""
+    return step.title if step.title == step.id else f"{step.title} ({step.id})"
 
 
 def _release_buttons(run: Run) -> tuple[Button, ...]:
