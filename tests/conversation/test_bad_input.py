@@ -30,7 +30,10 @@ async def refused_outright(chat: Conversation, handle: str, where: str, text: st
         ("-x", "'-x' is not a version"),
         ("--upload-pack=touch /tmp/x", "is not a version"),
         ("1.4.1", "1.4.1 is a patch; this begins an X.Y.0, like 1.4.0. A patch is a hotfix: /hotfix 1.4.1 P1 its-name"),
+        (
             "1.4.0-rc3",
+            "No candidate of 1.4.0 is out, so 1.4.0-rc1 is due; candidates count up by themselves: /release rc 1.4.0",
+        ),
         ("01.4.0", "has a number that begins with 0"),
         ("1.4.0\u202e", "is not a version"),
         ("१.४.०", "is not a version"),
