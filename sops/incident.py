@@ -9,7 +9,7 @@ from sops.kit.incident_actions import (
     SeverityKnown,
 )
 from sops.kit.model import Role, Sop, Step
-from sops.kit.post_mortem import OwesPostMortem, WritePostMortem
+from sops.kit.post_mortem import OwesPostMortem, PostMortemDrafted, WritePostMortem
 from sops.kit.release_gates import Merged
 from sops.kit.timing import ACKNOWLEDGE, POST_MORTEM, UPDATE
 
@@ -99,7 +99,7 @@ INCIDENT = Sop(
             row="8",
             title="post-mortem merged",
             after="post-mortem",
-            only_if=OwesPostMortem(),
+            only_if=PostMortemDrafted(),
             when=Merged("post-mortem"),
             stops=POST_MORTEM,
         ),

@@ -5,6 +5,7 @@ from sops.kit.gate import Approved, SignedOff
 from sops.kit.hotfix_actions import ListLine
 from sops.kit.hotfix_gates import SupportedLine, TableLacks
 from sops.kit.model import Role, Sop, Step
+from sops.kit.post_mortem import PostMortemDrafted
 from sops.kit.release_actions import OpenPullRequest
 from sops.kit.release_gates import Merged
 from sops.kit.security_actions import (
@@ -139,6 +140,12 @@ SECURITY_RESPONSE = Sop(
             ),
             do=WriteSecurityPostMortem(),
         ),
-        Step("post-mortem-merged", row="11", title="post-mortem merged", when=Merged("post-mortem")),
+        Step(
+            "post-mortem-merged",
+            row="11",
+            title="post-mortem merged",
+            only_if=PostMortemDrafted(),
+            when=Merged("post-mortem"),
+        ),
     ),
 )

@@ -8,7 +8,7 @@ from sops.kit import escaping, hands, texts
 from sops.kit.action import Action, Conflict, Done, News, Probe, Todo, World, marker
 from sops.kit.gate import Condition
 from sops.kit.model import Severity
-from sops.kit.run import Run
+from sops.kit.run import Run, StepState
 from sops.kit.timing import calendar
 from sops.kit.world import PullRequest
 
@@ -131,3 +131,17 @@ class OwesPostMortem(Condition):
 
     def otherwise(self, run: Run) -> str:
         return "optional for P3"
+
+
+@dataclass(frozen=True)
+class PostMortemDrafted(Condition):
+    """Nobody left the post-mortem out, by name or by the settings; what is not written is not merged."""
+
+    def holds(self, run: Run) -> bool:
+        return run.record("post-mortem").state is not StepState.SKIPPED
+
+    def says(self, run: Run) -> str:
+        return "if one was drafted"
+
+    def otherwise(self, run: Run) -> str:
+        return "none was drafted"

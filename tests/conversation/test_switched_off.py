@@ -23,6 +23,17 @@ async def test_a_step_that_is_switched_off_is_left_out_visibly(converse):
     assert OURSELVES in await chat.say("rm", "in REL-1", "status")
 
 
+async def test_a_post_mortem_that_is_switched_off_is_not_waited_for(converse):
+    chat = await converse(seldom(off={"SOP-08.post-mortem": "written elsewhere"}))
+    await chat.play("@guest #ops: /incident declare P1 payments return 500\n@oncall1 in INC-1: ack")
+    await chat.play(
+        "@oncall1 in INC-1: !update known\n@oncall1 in INC-1: !triage all\n@oncall1 in INC-1: !mitigate off"
+    )
+    await chat.play("@oncall1 in INC-1: !fix 1.3.1\n@oncall1 in INC-1: !verify it works\n%clock +1m")
+    await chat.play("%state INC-1 post-mortem-merged skipped\n@oncall1 in INC-1: !close\n%state INC-1 run done")
+    assert not (await chat.run("INC-1")).clocks["post-mortem"].running
+
+
 @pytest.mark.parametrize(
     ("name", "why"),
     [

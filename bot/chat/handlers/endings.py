@@ -47,6 +47,8 @@ def duplicate(desk: Desk, me: Speaker, command: commands.Duplicate) -> Refused |
         return Refused(refusals.refused(refusals.itself()))
     if other.state.over:
         return Refused(refusals.refused(refusals.duplicate_over(other.name, other.facts.get("ended", other.state))))
+    if _says_something_public(desk.run):
+        return Refused(refusals.refused(refusals.public_stands("!duplicate")))
     if reasons := _no_short_end(desk.run, told_there=OwesPostMortem().holds(other)):
         return Refused(words.no_short_end(desk.run, reasons))
     _end(desk, me, refusals.duplicate_of(command.of))
@@ -54,12 +56,17 @@ def duplicate(desk: Desk, me: Speaker, command: commands.Duplicate) -> Refused |
 
 
 def false_alarm(desk: Desk, me: Speaker, command: commands.FalseAlarm) -> Refused | None:
-    if str(desk.run.facts.get("public.last", "")).startswith("publish-") and not desk.run.facts.get("public.corrected"):
-        return Refused(refusals.refused(refusals.PUBLIC_STANDS))
+    if _says_something_public(desk.run):
+        return Refused(refusals.refused(refusals.public_stands("!false alarm")))
     if reasons := _no_short_end(desk.run):
         return Refused(words.no_short_end(desk.run, reasons))
     _end(desk, me, refusals.was_false_alarm(command.reason))
     return None
+
+
+def _says_something_public(run: Run) -> bool:
+    """A notice stands that nobody corrected since, and nobody could once the run is over."""
+    return str(run.facts.get("public.last", "")).startswith("publish-") and not run.facts.get("public.corrected")
 
 
 def _no_short_end(run: Run, *, told_there: bool = False) -> list[str]:

@@ -31,7 +31,7 @@ def undo(desk: Desk, me: Speaker, _: commands.Undo) -> Refused | None:
         requests.take_ground(desk, _built_on(desk.run, act["step"]))
     desk.note("undo", me.record, what=act["what"])
     desk.say(replies.answers.undone(act["what"], act["by"], me.handle))
-    if act["kind"] in {"verify", "severity"}:  # the channel heard it, so it hears this
+    if act["kind"] in {"verify", "severity", "ack"}:  # the channel heard it, so it hears this
         desk.tell(words.taken_back(desk.run, act["kind"], me.handle))
     return None
 
@@ -50,7 +50,14 @@ def _ack(desk: Desk, act: Mapping[str, str]) -> Run | None:
 def _worked_on(run: Run, since: str) -> bool:
     """Something was told, or begun, under that command."""
     _, _, told = run.facts.get("update") or ("", "", "")
-    return told > since or any(child.open for child in run.children) or bool(run.facts.get("joined"))
+    public = run.step(str(run.facts.get("public.last", "")))
+    at = run.record(public.id).since if public else None
+    return (
+        told > since
+        or (at is not None and at.isoformat() >= since)
+        or any(child.open for child in run.children)
+        or bool(run.facts.get("joined"))
+    )
 
 
 def _verify(desk: Desk, act: Mapping[str, str]) -> Run | None:

@@ -194,7 +194,10 @@ def undo_too_late(what: str) -> str:
 
 
 def undone(what: str, whose: str, who: str) -> Card:
-    return card(f"{who} took back {what}" + (f" of {whose}." if whose != who else "."))
+    """Whoever said it is called, where it was somebody else: they may rely on it."""
+    return card(
+        f"{who} took back {what}." if whose == who else line(person(whose), f" {who} took back {what} of {whose}.")
+    )
 
 
 def cleaning(who: str) -> Card:

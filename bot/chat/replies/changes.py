@@ -31,6 +31,8 @@ _BOUND = {
     "patched": "the version with the fix",
     "republish": "the earlier image is built again",
     "retract": "the image is deleted",
+    "revert.commit": "the revert",
+    "revert.hand": "people wrote in the revert",
 }
 #: What is told by something else that changed with it, or means nothing to a reader.
 _HASHES = {"procedure": "the procedure is another by now", "settings": "the settings are others by now"}

@@ -62,7 +62,8 @@ def before_closing(run: Run) -> str:
 
 def taken_back(run: Run, kind: str, who: str) -> Card:
     """To the channel, which was told so before."""
-    what = "is not resolved after all" if kind == "verify" else f"is {run.severity} again"
+    said = {"verify": "is not resolved after all", "ack": "is in nobody's hands again"}
+    what = said.get(kind, f"is {run.severity} again")
     return card(line(bold(f"{run.name} {what}"), f", says {who}: ", Span(text=run.title)))
 
 

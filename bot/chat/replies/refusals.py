@@ -137,7 +137,8 @@ def duplicate_over(name: str, why: str) -> str:
     return f"{name} is over ({why}); name an open one, or close this by its rows."
 
 
-PUBLIC_STANDS = "A public word stands as posted; say !correct and its new text first, then !false alarm."
+def public_stands(word: str) -> str:
+    return f"A public word stands as posted; say !correct and its new text first, then {word}."
 
 
 def step_unknown(name: str, run: Run) -> str:
