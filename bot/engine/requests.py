@@ -79,7 +79,7 @@ def grant_if_enough(desk: Desk, request: Request) -> Request:
     spoken = any(yes.via == "thread" for yes in request.yeses)
     if request.state is not RequestState.OPEN or len(request.people) < request.quorum or not spoken:
         return request
-    granted = request.but(state=RequestState.GRANTED)
+    granted = request.but(state=RequestState.GRANTED, held_back=False)
     desk.run = replaced(desk.run, granted)
     desk.note("granted", code=granted.code, by=list(granted.people))
     return granted

@@ -12,6 +12,7 @@ from typing import Any
 
 from sops.kit.action import News, Owed, World, fill
 from sops.kit.errors import InvalidVersion
+from sops.kit.escaping import printable
 from sops.kit.gate import Gate, Met, Waiting
 from sops.kit.model import Role
 from sops.kit.run import Run
@@ -42,7 +43,7 @@ class Published(Gate):
 
     def owes(self, run: Run, lacks: str) -> tuple[Owed, ...]:
         tag, image = fill(self.tag, run), fill(self.image, run)
-        text = f"give its users all of {tag}: {lacks}"
+        text = f"give its users all of {tag}{f': {printable(lacks)}' if lacks else ''}"
         return () if self.pre else (Owed(WHOLE, text, Role.RELEASE_MANAGER, probe=Published(tag, image, self.pre)),)
 
     async def check(self, run: Run, world: World) -> Met | Waiting:

@@ -1,4 +1,7 @@
-"""What the bot does in a rollback (SOP-04): the image, the notice, the word to everybody, the revert."""
+"""What the bot does in a rollback (SOP-04): the image, the notice, the word to everybody, the revert.
+
+Longer than other modules: one action after another, each read by itself.
+"""
 
 from dataclasses import dataclass
 
@@ -25,7 +28,7 @@ class PointLatest(Action):
 
     def says(self, run: Run) -> str:
         good, digest = run.facts.get("good", "the release before"), run.facts.get("good.digest", "")
-        whose = f"; {_nobodys(run)}, so people look first" if _unknown(run) else ""
+        whose = f"; {unsure}, so people look first" if (unsure := _nobodys(run)) else ""
         return f"point {run.policy.latest} at the image of {good}{f', {digest}' if digest else ''}{whose}"
 
     def by_hand(self, run: Run) -> tuple[str, ...]:
@@ -59,13 +62,10 @@ class PointLatest(Action):
             await world.registry.put(run.policy.latest, manifest)
 
 
-def _unknown(run: Run) -> bool:
-    """`latest` is an image that nobody can tell the version of."""
-    return bool(run.facts.get("latest.was")) and not run.facts.get("latest.is")
-
-
 def _nobodys(run: Run) -> str:
-    return f"{run.policy.latest} is {run.facts['latest.was']}, and nothing tells whether that is {run.version}"
+    """What is said of a `latest` whose version nobody can tell; empty where somebody can, or there is none."""
+    was = "" if run.facts.get("latest.is") else run.facts.get("latest.was")
+    return f"{run.policy.latest} is {was}, and nothing tells whether that is {run.version}" if was else ""
 
 
 def _bad(run: Run) -> set[str]:

@@ -18,8 +18,8 @@ def asked_by(desk: Desk, what: str, about: Any = None) -> str:
 
 def why(desk: Desk, what: str) -> str:
     """The reason whoever asked gave."""
-    _, _, _, *reason = desk.run.facts.get(what) or ("", "", None)
-    return str(reason[0]) if reason else ""
+    asked = list(desk.run.facts.get(what) or ())
+    return str(asked[3]) if len(asked) > 3 else ""
 
 
 def ask(desk: Desk, me: Speaker, what: str, about: Any = None, reason: str = "") -> None:
