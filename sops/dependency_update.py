@@ -22,7 +22,7 @@ from sops.kit.gate import SignedOff
 from sops.kit.hotfix_actions import AskReviewers
 from sops.kit.model import Role, Sop, Step
 from sops.kit.release_actions import OpenPullRequest
-from sops.kit.release_gates import ChecksGreen, Merged
+from sops.kit.release_gates import ChecksGreen, Merged, StaysGreen
 
 BRANCH = "deps/{slug}"
 
@@ -94,6 +94,12 @@ DEPENDENCY_UPDATE = Sop(
             when=ResultsKnown(("built", "build-and-test", "benchmarks", "benchmark-check")),
             do=WriteResults(),
         ),
-        Step("merged", row="6", title="merged", after="pull-request", when=Merged("pr")),
+        Step(
+            "merged",
+            row="6",
+            title="merged",
+            after="pull-request",
+            when=(StaysGreen(into="{develop}", after="build-and-test"), Merged("pr")),
+        ),
     ),
 )

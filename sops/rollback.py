@@ -32,6 +32,9 @@ from sops.kit.rollback_gates import (
     WorkaroundOrTime,
     Yanked,
 )
+from sops.kit.timing import OWN
+
+WORKAROUND = f"{OWN}workaround:1d"  # asked for again within a day, where it went out without one
 
 BOUND = (
     "merges",
@@ -86,7 +89,13 @@ ROLLBACK = Sop(
         Step("latest", row="D1", title="latest image", after="approve", only_if=MovesLatest(), do=PointLatest()),
         Step("retracted-notice", row="M2", title="retracted notice", after="approve", do=RetractedNotice()),
         Step(
-            "announce", row="M1", title="announcement", after="approve", when=WorkaroundOrTime(), do=AnnounceRollback()
+            "announce",
+            row="M1",
+            title="announcement",
+            after="approve",
+            when=WorkaroundOrTime(),
+            do=AnnounceRollback(),
+            starts=WORKAROUND,
         ),
         Step(
             "workaround",
@@ -101,6 +110,7 @@ ROLLBACK = Sop(
                 evidence=False,
             ),
             do=AddWorkaround(),
+            stops=WORKAROUND,
         ),
         Step(
             "retract",

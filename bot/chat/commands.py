@@ -312,6 +312,13 @@ class AddAction(Command):
 
 
 @dataclass(frozen=True)
+class DropAction(Command):
+    """!action drop 2"""
+
+    number: int
+
+
+@dataclass(frozen=True)
 class Blocker(Command):
     """!blocker #512"""
 
@@ -535,6 +542,8 @@ def _set(rest: str) -> Command | Problem:
 def _action(rest: str) -> Command | Problem:
     if rest.lower() == "none":
         return AddAction("", "none", None)
+    if dropped := re.fullmatch(r"drop\s+#?([1-9][0-9]{0,2})", rest, re.I):
+        return DropAction(int(dropped[1]))
     found = re.fullmatch(rf"@([\w.\-]{{1,64}})\s+(.+?)(?:\s+by\s+({_DAY}))?", rest, re.S | re.I)
     if not found:
         return Problem("missing", "action")
@@ -612,6 +621,7 @@ VERBS: dict[str, _Parser] = {
     "dismiss": _number_and(Dismiss, "dismiss", needs_text=True),
     "duplicate": _duplicate,
     "false": _false,
+    "falsealarm": _text(FalseAlarm, "false alarm"),
     "restrict": _text(Restrict, "restrict"),
     "hold": _text(Hold, "hold"),
     "resume": _bare(Resume, "resume"),

@@ -17,6 +17,7 @@ from bot.engine.desk import Desk
 from bot.engine.threads import Thread, root_of, threads
 from sops.kit import timing
 from sops.kit.conversation import Place
+from sops.kit.gate import Approved, SignedOff
 from sops.kit.message import Card
 from sops.kit.model import Role
 from sops.kit.people import People
@@ -144,11 +145,22 @@ class Clocks:
             return run.owner if run.owner in able or not able else able[0]
         if deadline.clock == timing.FIRST_REVIEW:
             return self._reviewers(run, deadline)
+        if deadline.clock.startswith(timing.OWN):
+            return self._whose_step(run, timing.step_of(deadline.clock))
         if deadline.clock == timing.REPORT and deadline.threshold > timing.DUE:
             return self._in_turn(run, deadline.threshold - timing.DUE)
         if deadline.clock != timing.ACKNOWLEDGE:
             return answering_for(run, self._people) or (ladder[0] if ladder else "")
         return next_to_page(run, ladder)
+
+    def _whose_step(self, run: Run, name: str) -> str:
+        """The run's owner where that step is theirs too; else all who may sign it off or approve it."""
+        step = run.step(name)
+        asked = (
+            next((piece.by for piece in step.waits if isinstance(piece, SignedOff | Approved)), None) if step else None
+        )
+        able = [person.handle for person in self._people.holding(asked)] if asked not in {None, Role.ANYONE} else []
+        return run.owner if run.owner in able or not able else " ".join(able[:MOST_REMINDED])
 
     def _in_turn(self, run: Run, turn: int) -> str:
         """For what its first owner left unanswered: those who may also steer the run, then the owner's peers, round."""

@@ -118,7 +118,7 @@ class ResultsKnown(Gate):
     steps: tuple[str, ...]
 
     def says(self, run: Run) -> str:
-        return f"wait for {', '.join(self.steps)}"
+        return "wait until builds, checks and benchmarks have ended"
 
     async def check(self, run: Run, world: World) -> Met | Waiting:
         left = [name for name in self.steps if run.step(name) and not run.record(name).state.over]

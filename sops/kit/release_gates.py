@@ -56,6 +56,23 @@ class ChecksGreen(Gate):
         return Waiting(what, facts)
 
 
+@dataclass(frozen=True)
+class StaysGreen(ChecksGreen):
+    """While people have yet to merge: a check that turned red after step `after` was over is told; never in the way."""
+
+    after: str = "checks"
+
+    def says(self, run: Run) -> str:
+        return "tell when a check turns red"
+
+    async def check(self, run: Run, world: World) -> Met | Waiting:
+        if not run.record(self.after).state.over or (await world.forge.pull_request(run.facts["pr"])).merged:
+            return Met()
+        found = await super().check(run, world)
+        again: dict[str, Any] = {"checks.red": []} if isinstance(found, Met) and run.facts.get("checks.red") else {}
+        return Met({**found.facts, **again}, found.news)
+
+
 def beginning(prefixes: Sequence[str], names: Iterable[str]) -> tuple[str, ...]:
     """The names that begin so; a prefix that none begins with stands for itself, as a check nobody reported."""
     found = [[name for name in names if name.startswith(prefix)] or [prefix] for prefix in prefixes]

@@ -75,6 +75,11 @@ def due(name: str, run: Run, start: datetime) -> datetime | None:
     raise KeyError(name)
 
 
+def step_of(name: str) -> str:
+    """The step whose own clock that is."""
+    return name.removeprefix(OWN).rpartition(":")[0]
+
+
 def span_of(text: str) -> timedelta:
     """30m, 2h or 3d. Raises ValueError for anything else."""
     number, unit = text[:-1], text[-1:]

@@ -38,7 +38,7 @@ STORY = r"""
 @guest #ops: /sop start SOP-42
 %expect "You have no role here"
 @maint #ops: /sop start SOP-42 spring
-%expect "RUN-1 · spring · PLANNED, NOTHING DONE YET"
+%expect "RUN-1 · SOP-42 spring · PLANNED, NOTHING DONE YET"
 @maint in RUN-1: !start
 %expect "▶ Book the room \(row-1\): maintainer says !done row-1 evidence"
 @guest in RUN-1: help
@@ -46,6 +46,7 @@ STORY = r"""
 %reject "!blocker"
 @guest in RUN-1: status
 %expect "▶ row-1 · Book the room: maintainer says !done row-1 evidence"
+%expect "Book the room due Wed 22 Apr 10:02 CEST"
 %clock +25h
 %expect "@maint RUN-1: Book the room: 50 % of its time gone"
 @guest in RUN-1: !done row-1 room 12
@@ -62,7 +63,7 @@ STORY = r"""
 %clock +2h
 %state RUN-1 row-5 waiting
 @guest in RUN-1: !done row-5 ashes
-%expect "RUN-1 is done: spring"
+%expect "RUN-1 is done: SOP-42 spring"
 %state RUN-1 run done
 """
 

@@ -85,7 +85,7 @@ def withdraw(desk: Desk, me: Speaker, command: commands.Withdraw) -> Refused | N
     now = asked.but(yeses=left, state=RequestState.OPEN, grace_until=None)
     desk.run = requests.replaced(desk.run, now)
     desk.note("withdrawn", me.record, code=asked.code)
-    desk.say(replies.approvals.withdrawn(me.handle, now))
+    desk.say(replies.approvals.withdrawn(desk.run, me.handle, now))
     return None
 
 
@@ -102,7 +102,7 @@ def reject(desk: Desk, me: Speaker, command: commands.Reject) -> Refused | None:
     desk.run = requests.replaced(desk.run, now)
     desk.note("rejected", me.record, code=asked.code, text=command.reason)
     held = desk.run.state is RunState.HELD
-    desk.say(replies.approvals.rejected(me.handle, now.but(ended=command.reason), held=held))
+    desk.say(replies.approvals.rejected(desk.run, me.handle, now.but(ended=command.reason), held=held))
     return None
 
 

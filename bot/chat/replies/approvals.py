@@ -11,6 +11,7 @@ from sops.kit.escaping import printable
 from sops.kit.message import Button, Card, Span, bold, line, person, time
 from sops.kit.model import Role, Severity, Step
 from sops.kit.people import People
+from sops.kit.release_actions import MergePullRequest
 from sops.kit.run import Run, RunState
 
 
@@ -128,6 +129,12 @@ def agreed(asked: Request) -> str:
     return breakglass.by(asked) if asked.overridden else f"approved by {names(asked.people, 'and')}"
 
 
+def _untouched(run: Run) -> str:
+    """What people want to hear first, in a run that is about a merge."""
+    merges = any(isinstance(piece, MergePullRequest) for step in run.steps for piece in step.deeds)
+    return " Nothing was merged." if merges and "merge" not in run.facts else ""
+
+
 def _capital(text: str) -> str:
     """The first letter only; names stay as they are."""
     return text[:1].upper() + text[1:]
@@ -140,7 +147,7 @@ def approval_ended(asked: Request) -> str:
 def request_void(run: Run, asked: Request, *, merged: bool) -> Card:
     """`merged`: the pull request is merged, by whomever."""
     given = f" Void with it: the yes of {names(asked.people, 'and')}." if asked.people else ""
-    untouched = "" if merged else " Nothing was merged."
+    untouched = "" if merged else _untouched(run)
     following = "" if run.state is not RunState.ACTIVE else " A new request follows as soon as it can."
     return card(line(f"Request {asked.code} is void: ", Span(text=asked.ended), f".{given}{untouched}{following}"))
 
@@ -198,7 +205,7 @@ def counted_on_hold(asked: Request, who: str) -> Card:
 def not_counted(run: Run, reasons: Sequence[str], code_given: str, following: str) -> Card:
     """Why a yes does not count; every reason, and who may instead."""
     which = f" ({code_given})" if code_given else ""
-    untouched = "" if "merge" in run.facts else " Nothing was merged."
+    untouched = _untouched(run)
     return card(
         line(bold(f"Not counted: your yes to {run.name}{which}."), untouched),
         *(f"• {reason}" for reason in reasons),
@@ -262,13 +269,13 @@ def how_to_stop() -> Card:
     return card("If that was meant to stop it, say: !stop", hint="!stop")
 
 
-def withdrawn(who: str, asked: Request) -> Card:
-    return card(f"{who} took back the yes to {asked.code}. Nothing was merged.")
+def withdrawn(run: Run, who: str, asked: Request) -> Card:
+    return card(f"{who} took back the yes to {asked.code}.{_untouched(run)}")
 
 
-def rejected(who: str, asked: Request, *, held: bool) -> Card:
+def rejected(run: Run, who: str, asked: Request, *, held: bool) -> Card:
     return card(
-        line(f"{who} rejected {asked.code}: ", Span(text=asked.ended), ". Nothing was merged; the run waits."),
+        line(f"{who} rejected {asked.code}: ", Span(text=asked.ended), f".{_untouched(run)} The run waits."),
         hint="!resume, and then !retry asks again" if held else "!retry asks again",
     )
 

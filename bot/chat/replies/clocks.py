@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from bot.chat.replies import hotfix, security
+from bot.chat.replies import hotfix, phrases, security
 from bot.chat.replies.parts import card, debt_hint, duration, missing_facts
 from sops.kit import policy, timing
 from sops.kit.escaping import printable
@@ -26,10 +26,10 @@ def reminder(run: Run, due: Deadline, whom: str, then: tuple[str, datetime] | No
     if run.sop == "SOP-05":
         return security.reminder(run, due, whom)
     if due.clock.startswith(timing.OWN):
-        step = run.step(due.clock.removeprefix(timing.OWN).rpartition(":")[0])
+        step = run.step(timing.step_of(due.clock))
         gone = "it was due" if due.threshold >= timing.DUE else f"{due.threshold} % of its time gone; due"
-        title = step.title if step else due.clock
-        return card(line(*to, f"{run.name}: {title}: {gone} ", time(run.clocks[due.clock].due_at), "."), hint="status")
+        title, hint = (step.title if step else due.clock), phrases.own_hint(run)
+        return card(line(*to, f"{run.name}: {title}: {gone} ", time(run.clocks[due.clock].due_at), "."), hint=hint)
     if due.clock == timing.FIX:
         return hotfix.fix_reminder(run, due, whom)
     clock = run.clocks[due.clock]
@@ -140,7 +140,7 @@ def _missed_what(run: Run, due: Deadline) -> str:
     if timing.lasting(due.clock):
         debt = next(debt for debt in run.obligations if f"{timing.OWED}{debt.id}" == due.clock)
         return f"still owed: {debt.text}; due"
-    return _MISSED.get(due.clock, f"{due.clock} is due")
+    return _MISSED.get(due.clock, f"{phrases.clock_name(run, due.clock)}; due")
 
 
 def missed(what: Sequence[tuple[Run, Deadline, str]]) -> Card:

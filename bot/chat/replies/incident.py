@@ -1,6 +1,6 @@
 """What incidents (SOP-08) say at their ends, and of words meant for the public."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from bot.chat.replies.parts import card
@@ -65,6 +65,26 @@ def taken_back(run: Run, kind: str, who: str) -> Card:
     said = {"verify": "is not resolved after all", "ack": "is in nobody's hands again"}
     what = said.get(kind, f"is {run.severity} again")
     return card(line(bold(f"{run.name} {what}"), f", says {who}: ", Span(text=run.title)))
+
+
+def actions_there(actions: Sequence[Mapping[str, str]]) -> str:
+    return f"There are action items: {_listed(actions)}. !action drop N takes one away."
+
+
+def no_action(number: int, actions: Sequence[Mapping[str, str]]) -> str:
+    return f"There is no action {number}; " + (f"there are {_listed(actions)}." if actions else "there is none at all.")
+
+
+def action_is_issue(number: int) -> str:
+    return f"Action {number} is an issue by now; close it there as not planned."
+
+
+def action_dropped(number: int, who: str) -> Card:
+    return card(f"Action {number} is dropped by {who}.")
+
+
+def _listed(actions: Sequence[Mapping[str, str]]) -> str:
+    return "; ".join(f"{each['id'].removeprefix('action-')} {printable(each['text'])[:60]}" for each in actions)
 
 
 def day_over(day: str) -> str:

@@ -28,7 +28,7 @@ def status(run: Run, now: datetime, differs: Sequence[Differs] = ()) -> Card:
     for name, clock in run.clocks.items():
         if clock.running:
             due_at = (timing.update_due(run) if name == timing.UPDATE else None) or clock.due_at
-            lines.append(line(f"{name} due ", time(due_at), " (over)" if due_at < now else ""))
+            lines.append(line(f"{phrases.clock_name(run, name)} due ", time(due_at), " (over)" if due_at < now else ""))
     lines += [phrases.debt_line(debt) for debt in run.obligations if debt.open]
     for each in differs:
         if each.gone:
@@ -116,7 +116,8 @@ def help_in(run: Run) -> Card:
         return card(
             "ack · !severity P0 reason · !update text · !publish text · !correct text · !triage text · !mitigate text",
             "!fix text · !verify text · !page @who · !assign @who · !handoff @who · !accept · !snooze 15m",
-            "!set cause text · !set impact text · !action @who text by 2026-05-04 · !done post-mortem · !close",
+            "!set cause text · !set impact text · !action @who text by 2026-05-04 · !action drop N",
+            "!done post-mortem · !close",
             "!duplicate INC-6 · !false alarm reason · !restrict reason · !reopen reason · !skip STEP reason",
             common,
         )

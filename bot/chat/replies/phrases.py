@@ -1,9 +1,11 @@
 """How a run, its steps and what it owes are named wherever they are spoken of."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from bot.chat.replies import dependency, freeze, hotfix, incident, onboarding, rollback, security, stable
 from bot.chat.replies.parts import Words
+from sops.kit import timing
 from sops.kit.approvals import Request, RequestState
 from sops.kit.escaping import printable
 from sops.kit.gate import SignedOff
@@ -35,6 +37,8 @@ WORDS: Mapping[str, Words] = {
 
 def state_word(run: Run) -> str:
     """The run's state in capitals, for the first line."""
+    if run.state is RunState.HELD and run.prefix == INCIDENT:
+        return f"HELD, {_incident_state(run)}"  # people go on with it meanwhile
     if run.state is not RunState.ACTIVE:
         return {RunState.PLANNED: "PLANNED, NOTHING DONE YET"}.get(run.state, run.state.upper())
     if any(run.record(step.id).state is StepState.FAILED for step in run.current()):
@@ -68,12 +72,17 @@ def refused(run: Run) -> Request | None:
 
 
 def _incident_state(run: Run) -> str:
-    if run.record("verify").state.over:
+    if settled(run, "verify"):
         return "RESOLVED, POST-MORTEM OWED" if not run.record("post-mortem-merged").state.over else "RESOLVED"
     for step, word in (("mitigate", "MITIGATED"), ("acknowledge", "ACKNOWLEDGED")):
-        if run.record(step).state is StepState.DONE:
+        if run.record(step).state is StepState.DONE or run.record(step).signed:
             return word
     return "NOT ACKNOWLEDGED" if run.severity else "SEVERITY MISSING"
+
+
+def settled(run: Run, step: str) -> bool:
+    """It is over, or somebody signed it and the bot has yet to do the rest, as on hold."""
+    return run.record(step).state.over or run.record(step).signed
 
 
 def heading(run: Run) -> str:
@@ -81,7 +90,7 @@ def heading(run: Run) -> str:
     if run.sop in WORDS:
         return printable(WORDS[run.sop].heading(run))
     if run.sop != "SOP-03":
-        return printable(run.title)
+        return f"{run.sop} {printable(run.title)}" if own_checklist(run) else printable(run.title)
     return f"candidate {run.version}-rc{run.iteration}"
 
 
@@ -117,6 +126,22 @@ def _signing(step: Step, asked: SignedOff) -> str:
 def own_checklist(run: Run) -> bool:
     """A procedure of the organisation's own: what can be said of it stands in its steps."""
     return run.sop not in {*WORDS, "SOP-03", "SOP-08"}
+
+
+def clock_name(run: Run, name: str) -> str:
+    """What a clock is of, as people call it."""
+    if name.startswith(timing.OWN) and (step := run.step(timing.step_of(name))) is not None:
+        return step.title
+    if timing.lasting(name):
+        debt = next((debt for debt in run.obligations if f"{timing.OWED}{debt.id}" == name), None)
+        return f"owed ({debt.id})" if debt else name
+    return name
+
+
+def due_of(run: Run, step: Step) -> datetime | None:
+    """When a step of a procedure of one's own is due, while its time runs."""
+    clock = run.clocks.get(step.stops or "") if (step.stops or "").startswith(timing.OWN) else None
+    return clock.due_at if clock is not None and clock.running else None
 
 
 def own_hint(run: Run) -> str:

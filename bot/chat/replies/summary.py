@@ -57,7 +57,8 @@ def _release_summary(run: Run) -> Card:
         lines.append("Never done: " + " · ".join(step.title for step in (*waiting, *left)))
     else:
         lines += [
-            line(f"{phrases.MARK[run.record(s.id).state]} {_named(s)}", *phrases.note_of(run, s)) for s in waiting
+            line(f"{phrases.MARK[run.record(s.id).state]} {_named(s)}", *phrases.note_of(run, s), *_due(run, s))
+            for s in waiting
         ]
     if left and not run.state.over:
         lines.append("· " + " · ".join(step.title for step in left))
@@ -69,6 +70,11 @@ def _release_summary(run: Run) -> Card:
     lines += [phrases.child_line(child) for child in run.children]
     lines.append(line(f"Started by {run.starter} ", time(run.created_at)))
     return card(*lines, hint=_release_hint(run), buttons=_release_buttons(run))
+
+
+def _due(run: Run, step: Step) -> tuple[Span | str, ...]:
+    due = phrases.due_of(run, step)
+    return ("; due ", time(due)) if due else ()
 
 
 def _named(step: Step) -> str:
@@ -135,7 +141,8 @@ def _incident_next(run: Run) -> Line:
     if run.state.over:
         return line(f"Ended   {run.facts.get('ended', run.state)}")
     own = {"detect", "reopen-issue"}
-    left = [step.title for step in run.steps if not run.record(step.id).state.over and step.id not in own]
+    open_now = [step for step in run.steps if not phrases.settled(run, step.id) and step.id not in own]
+    left = [step.title for step in open_now]
     spans: list[Span | str] = [f"Next    {left[0]}" if left else "Next    nothing"]
     for name, label in (
         (timing.ACKNOWLEDGE, "acknowledge by "),
@@ -149,9 +156,14 @@ def _incident_next(run: Run) -> Line:
     return line(*spans)
 
 
+SHOWN_PAGED = 3  # calls told with their instants; of those before only how many there were
+
+
 def _paged(run: Run) -> tuple[Span | str, ...]:
-    spans: list[Span | str] = []
-    for who, at in run.facts.get("paged", []):
+    paged = run.facts.get("paged", [])
+    earlier = len(paged) - SHOWN_PAGED
+    spans: list[Span | str] = [f" · Paged {earlier} times before"] if earlier > 0 else []
+    for who, at in paged[-SHOWN_PAGED:]:
         spans += [" · Paged " if not spans else ", ", f"{who} ", time(datetime.fromisoformat(at))]
     if spans and run.record("acknowledge").state is StepState.DONE:
         spans.append(f", answered by {run.record('acknowledge').by}")
@@ -169,7 +181,7 @@ def _incident_words(run: Run) -> tuple[str, tuple[Button, ...]]:
         return "timeline" if run.facts.get("restricted") else "timeline · !reopen reason", ()
     if run.severity is None:
         return "!severity P0|P1|P2|P3", tuple(Button(label=s, says=f"!severity {s}") for s in Severity)
-    if not run.record("acknowledge").state.over and not run.record("acknowledge").signed:
+    if not phrases.settled(run, "acknowledge"):
         return "ack · !page who", (
             Button(label="I've got it", says="ack"),
             Button(label="Page…", says="!page", asks=("who",)),
