@@ -29,7 +29,7 @@ from bot.logs import log_as_lines, quiet_log
 from bot.procedures import configured
 from bot.settings import CONFIG, Settings, read_settings
 from bot.wiring import Sandbox, open_sandbox
-from bot.wiring.audit import audited, exported
+from bot.wiring.audit import audited, exported, held_against, undone
 from bot.wiring.matrix import examined as matrix_examined
 from bot.wiring.serve import serve as run_service
 from bot.wiring.slack import examined, manifest_text
@@ -205,6 +205,12 @@ def doctor_matrix(
     _tell(asyncio.run(matrix_examined(found.matrix)), "Matrix")
 
 
+@doctor_app.command("post")
+def doctor_post(storage: Storage = "sqlite:///sopwith.db") -> None:
+    """What could not be handled after five tries, or delivered within a day. Exit code 1 if there is any."""
+    _tell(asyncio.run(undone(storage)), "The post")
+
+
 @slack_app.command("manifest")
 def slack_manifest(
     settings: Annotated[Path | None, typer.Option("--settings", help="For renamed commands and HTTP mode.")] = None,
@@ -257,11 +263,17 @@ def check(
 
 
 @audit_app.command()
-def verify(storage: Storage = "sqlite:///sopwith.db") -> None:
+def verify(
+    storage: Storage = "sqlite:///sopwith.db",
+    head: Annotated[str, typer.Option("--head", help="A hash the bot told, to hold the record against.")] = "",
+) -> None:
     """Recompute every chain of the record; names each entry that was changed, removed or inserted."""
     faults, runs, entries = asyncio.run(audited(storage))
     typer.echo("\n".join(replies.record.audited(faults, runs, entries)))
-    raise typer.Exit(1 if faults else 0)
+    seal = asyncio.run(held_against(storage, head)) if head and not faults else None
+    if head and not faults:
+        typer.echo(replies.record.held_against(seal))
+    raise typer.Exit(1 if faults or (head and seal is None) else 0)
 
 
 @audit_app.command()

@@ -28,6 +28,7 @@ _UNSEALED = (
     select(LEDGER_HEAD).where(LEDGER_HEAD.c.seq > LEDGER_HEAD.c.sealed).order_by(LEDGER_HEAD.c.run_id).with_for_update()
 )
 _SEALED = LEDGER_HEAD.update().where(LEDGER_HEAD.c.run_id == bindparam("run")).values(sealed=bindparam("last"))
+_SEAL_OF = select(LEDGER_SEAL).where(LEDGER_SEAL.c.hash == bindparam("digest"))
 _SEALS = select(LEDGER_SEAL).order_by(LEDGER_SEAL.c.number)
 #: An audit reads the whole record; it holds only so many rows at a time.
 _STREAMED = {"yield_per": 1000}
@@ -71,6 +72,10 @@ class SqlLedger:
         self._connection.execute(LEDGER_SEAL.insert(), vars(seal))
         self._connection.execute(_SEALED, [{"run": run_id, "last": head.seq} for run_id, head in heads.items()])
         return seal.hash
+
+    def seal_of(self, digest: str) -> tuple[int, str] | None:
+        row = self._connection.execute(_SEAL_OF, {"digest": digest}).one_or_none()
+        return None if row is None else (row.number, row.at)
 
     def verify(self) -> Sequence[Fault]:
         points: dict[str, list[Point]] = {}

@@ -14,6 +14,7 @@ from bot.engine.caught import caught
 from bot.engine.clocks import Clocks
 from bot.engine.mail import Intake
 from bot.engine.postman import Postman
+from bot.engine.sealing import Sealing
 from sops.kit.conversation import Event
 from sops.kit.ports import Alarm, Clock
 from sops.kit.stores import InboxItem, Store, Transaction
@@ -62,6 +63,7 @@ class Engine:
         postman: Postman,
         owner: str,
         poll: Poll | None = None,
+        sealing: Sealing | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -72,6 +74,7 @@ class Engine:
         self._postman = postman
         self._owner = owner
         self._poll = poll
+        self._sealing = sealing
         self._next_poll: datetime | None = None
         self._pumps = [
             Pump(self._work, self._work_due),
@@ -145,7 +148,8 @@ class Engine:
 
     async def _work_due(self, _: datetime) -> datetime | None:
         """A deadline that is due is fired by whoever finds it, so that none is left behind."""
-        return _earliest(await self._store.read(lambda tx: tx.deadlines.next_due()), self._next_poll)
+        due = await self._store.read(lambda tx: tx.deadlines.next_due())
+        return _earliest(due, self._next_poll, self._sealing.due() if self._sealing else None)
 
     async def _turn(self) -> bool:
         """One stroke of everything; False if there was nothing to do."""
@@ -158,7 +162,8 @@ class Engine:
         return any([await self._before_moving(), await self._move_on()])
 
     async def _before_moving(self) -> bool:
-        return any([await self._look_out(), await self._take_in(), await self._clocks.fire()])
+        sealed = await self._sealing.seal() if self._sealing else False
+        return any([await self._look_out(), await self._take_in(), await self._clocks.fire(), sealed])
 
     async def _look_out(self) -> bool:
         """Ask the forge for what it may not tell by itself, now and then; False if it is not the time."""

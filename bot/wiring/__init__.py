@@ -35,6 +35,7 @@ from bot.engine.far_end import FarEnd, Worlds
 from bot.engine.mail import Intake
 from bot.engine.plan import Planner
 from bot.engine.postman import Postman
+from bot.engine.sealing import RECORD, Sealing
 from bot.procedures import check_tailoring, load
 from bot.settings import Settings
 from bot.wiring.lanes import lanes_of
@@ -100,7 +101,14 @@ def assemble(settings: Settings, clock: Clock, ports: Ports) -> Engine:
         Postman(store, clock, ports.chats, people),
         owner,
         Poll(dispatch.look_for_newcomers, NEWCOMERS_EVERY) if settings.policy.onboard_first_timers else None,
+        Sealing(store, clock, _told_of_the_record(ports.chats, channels), settings.policy.zone),
     )
+
+
+def _told_of_the_record(chats: Mapping[str, Chat], channels: Mapping[str, Mapping[str, str]]) -> list[Place]:
+    """Where the record's head is told: in each chat's channel for it, where the settings name one."""
+    named = {chat: channels.get(chat, {}).get(RECORD) for chat in chats}
+    return [Place(platform=chat, channel=channel) for chat, channel in named.items() if channel]
 
 
 def registry_of(settings: Settings) -> OciRegistry | NoImages:

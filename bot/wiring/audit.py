@@ -10,6 +10,26 @@ from sops.kit.stores import Fault, LedgerEntry
 from storage import SqlStore
 
 
+async def held_against(storage: str, digest: str) -> tuple[int, str] | None:
+    """Number and instant of the seal with that hash, which somebody kept."""
+    store = await _opened(storage)
+    try:
+        return await store.read(lambda tx: tx.ledger.seal_of(digest.strip().lower()))
+    finally:
+        await store.close()
+
+
+async def undone(storage: str) -> list[str]:
+    """Events nobody could handle and messages nobody could deliver, each in a line without a word of what they say."""
+    store = await _opened(storage)
+    try:
+        parked = await store.read(lambda tx: tx.inbox.parked())
+        dead = await store.read(lambda tx: tx.outbox.dead_letters())
+        return [*(replies.record.parked(item) for item in parked), *(replies.record.dead(*each) for each in dead)]
+    finally:
+        await store.close()
+
+
 async def audited(storage: str) -> tuple[Sequence[Fault], int, int]:
     """What is wrong, and how many runs and entries were looked at."""
     store = await _opened(storage)

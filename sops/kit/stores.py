@@ -307,6 +307,10 @@ class Ledger(Protocol):
         """Link the heads of all runs that grew into the global chain; returns the chain's head."""
         ...
 
+    def seal_of(self, digest: str) -> tuple[int, str] | None:
+        """Number and instant of the seal with that hash."""
+        ...
+
     def verify(self) -> Sequence[Fault]:
         """Every changed, removed or inserted entry, as far as the chains can tell; empty when all is well."""
         ...

@@ -4,10 +4,12 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from bot.chat.replies.parts import card
 from sops.kit.action import Moment
 from sops.kit.escaping import printable, quoted
+from sops.kit.message import Card, code, line
 from sops.kit.run import Run
-from sops.kit.stores import Fault, LedgerEntry
+from sops.kit.stores import Fault, InboxItem, LedgerEntry, Outgoing
 
 _HISTORY = {
     "declared": "declared {severity} {title}",
@@ -99,6 +101,35 @@ def audited(faults: Sequence[Fault], runs: int, entries: int) -> list[str]:
     lines = [f"{fault.run}{f', entry {fault.seq}' if fault.seq else ''}: {fault.what}" for fault in faults]
     whole = f"The record is whole: {entries} entries in {runs} run{'s' if runs != 1 else ''}."
     return [*lines, f"{len(lines)} fault{'s' if len(lines) != 1 else ''}." if lines else whole]
+
+
+def parked(item: InboxItem) -> str:
+    """An event nobody could handle: from whom, where and when; its sender was told to say it again."""
+    event = item.event
+    where = f"{event.place.platform}:{event.place.channel}"
+    return f"not handled: {event.kind} of {event.actor} in {where}, {event.at.isoformat(timespec='minutes')}"
+
+
+def dead(message: Outgoing, why: str) -> str:
+    """A message nobody could deliver within a day."""
+    where = f"{message.place.platform}:{message.place.channel}"
+    return f"not delivered: {message.kind} {message.logical_id} to {where}: {why}"
+
+
+def head(digest: str) -> Card:
+    """What whoever kept it can hold the record against."""
+    return card(
+        line("The record up to now: ", code(digest)),
+        "Who keeps this can tell later whether anything before it was changed: sopwith audit verify --head HASH",
+    )
+
+
+def held_against(seal: tuple[int, str] | None) -> str:
+    """What an audit says of a hash that somebody kept."""
+    if seal is None:
+        return "No seal has that hash: what it covered was written anew since, or this is another database."
+    number, at = seal
+    return f"That hash is seal {number}, of {at}; everything up to it is as it was then."
 
 
 def export_withheld(entries: Sequence[LedgerEntry]) -> list[str]:

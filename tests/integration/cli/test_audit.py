@@ -1,5 +1,6 @@
 """The record as an auditor meets it: verified, tampered with, exported, from the command line."""
 
+import asyncio
 import itertools
 import json
 import re
@@ -7,9 +8,15 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
+from sops.kit.conversation import Actor, Event, Place
+from sops.kit.message import Card, line
+from sops.kit.stores import Outgoing, Transaction
+from storage import SqlStore
 
 STORY = """
 @guest #ops: /incident declare P1 payments return 500
@@ -146,3 +153,38 @@ def test_a_database_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
     answer = sopwith("db", "upgrade", "--storage", f"sqlite:///{tmp_path / 'no' / 'such' / 'place.db'}")
     assert answer.returncode == 2
     assert "Traceback" not in answer.stderr
+
+
+def test_what_was_not_handled_or_delivered_is_listed_without_its_words(tmp_path: Path) -> None:
+    storage = f"sqlite:///{tmp_path / 'sopwith.db'}"
+    asyncio.run(given_up(storage))
+    found = sopwith("doctor", "post", "--storage", storage)
+    assert found.returncode == 1, found.stderr
+    assert "not handled: message of console:U1 in console:#ops, 2026-04-20T08:00+00:00" in found.stdout
+    assert "not delivered: post run/1 to console:#ops: no such channel" in found.stdout
+    assert "secret" not in found.stdout
+
+
+async def given_up(storage: str) -> None:
+    """A database with one event and one message that were given up."""
+    store, place, at = (
+        SqlStore(storage),
+        Place(platform="console", channel="#ops"),
+        datetime(2026, 4, 20, 8, tzinfo=UTC),
+    )
+    await store.open()
+    event = Event(
+        dedupe_key="one", kind="message", actor=Actor(platform="console", id="U1"), place=place, text="secret", at=at
+    )
+
+    def give_up(tx: Transaction) -> None:
+        tx.inbox.accept(event, "console:#ops:")
+        item = tx.inbox.oldest("console:#ops:")
+        assert item is not None
+        tx.inbox.park(item.seq)
+        tx.outbox.put(Outgoing("post", "run/1", place, Card(lines=(line("secret"),))), at)
+        [delivery] = tx.outbox.deliverable(at)
+        tx.outbox.dead(delivery.row, "no such channel")
+
+    await store.transact(give_up)
+    await store.close()
