@@ -28,6 +28,7 @@ from sops.kit.model import Role, Sop, Step
 from sops.kit.publishing import BotPublishes, PublishRelease
 from sops.kit.release_actions import OpenPullRequest, PushSignedTag
 from sops.kit.release_gates import ChecksGreen, Merged, NotMergedElsewhere, ReviewsMet, TagFree
+from sops.kit.security_gates import AgreedDay
 from sops.kit.stable_gates import NothingOwed
 from sops.kit.timing import FIX
 
@@ -81,6 +82,7 @@ HOTFIX = Sop(
                 TagFree("v{version}"),
                 WhatMainHolds(),
                 Mergeable(),
+                AgreedDay(),
                 Approved(
                     2, by=Role.REVIEWER, p0=1, covers=("merge", "tag", "release", "artefacts"), binds=("main.holds",)
                 ),

@@ -9,16 +9,14 @@ from sops.kit.post_mortem import PostMortemDrafted
 from sops.kit.release_actions import OpenPullRequest
 from sops.kit.release_gates import Merged
 from sops.kit.security_actions import (
-    ForkReady,
     OpenAdvisory,
     OpenFork,
-    PatchOut,
     PublishAdvisory,
     RequestCve,
     ScoreAdvisory,
-    WarrantsCve,
     WriteSecurityPostMortem,
 )
+from sops.kit.security_gates import AgreedDay, ForkReady, PatchOut, WarrantsCve
 from sops.kit.timing import DISCLOSURE, FIX, PUBLISH, REPORT
 
 LEAD = Role.SECURITY_LEAD
@@ -96,11 +94,14 @@ SECURITY_RESPONSE = Sop(
             row="8",
             title="advisory published",
             after="hotfix",
-            when=Approved(
-                1,
-                by=LEAD,
-                covers=("publish-advisory", "cve"),
-                binds=("ghsa", "cvss", "affected", "patched", "cve.wanted"),
+            when=(
+                AgreedDay(),
+                Approved(
+                    1,
+                    by=LEAD,
+                    covers=("publish-advisory", "cve"),
+                    binds=("ghsa", "cvss", "affected", "patched", "cve.wanted"),
+                ),
             ),
             do=PublishAdvisory(),
             stops=PUBLISH,

@@ -244,6 +244,9 @@ class Dispatch:
             put_answer(tx, item, replies.starting.done_in(desk.run), desk.now)
         desk.finish()
         tx.runs.wake(run_id)
+        for child in desk.run.children:  # what was said here may be what it waits for
+            if child.open:
+                tx.runs.wake(child.id)
         tx.inbox.done(item.seq)
 
     async def _answer(self, item: InboxItem, card: Card | None) -> None:

@@ -16,6 +16,7 @@ from sops.kit.hotfix_gates import outside_line
 from sops.kit.model import Role
 from sops.kit.release_actions import MergePullRequest
 from sops.kit.run import Run
+from sops.kit.security_gates import when_agreed
 from sops.kit.security_table import with_line
 from sops.kit.timing import calendar
 from sops.kit.version import Version
@@ -203,6 +204,7 @@ class ReleaseHotfix(MergePullRequest):
         untested = "; it touches no test" if run.facts.get("untested") else ""
         reveals = ", ".join(run.facts.get("reveals", []))
         untested += f"; it reveals what changes in {reveals}" if reveals else ""
+        untested += f", {agreed}" if (agreed := when_agreed(run)) else ""
         return untested + (f", although releases are frozen: {escaping.printable(str(frozen))}" if frozen else "")
 
     async def probe(self, run: Run, world: World) -> Probe:

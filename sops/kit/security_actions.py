@@ -1,31 +1,21 @@
-"""What the bot does and waits for in a security response (SOP-05). Everything is private until it is published."""
+"""What the bot does in a security response (SOP-05). Everything is private until it is published."""
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from shlex import quote
 
 from sops.kit import escaping, hands
 from sops.kit.action import Action, Conflict, Done, Owed, Probe, Todo, World, marker, twice
 from sops.kit.changelog_entries import add_entry
 from sops.kit.errors import AlreadyThere
-from sops.kit.gate import Condition, Gate, Met, Waiting
 from sops.kit.model import Role
-from sops.kit.policy import MINUTE
 from sops.kit.post_mortem import WritePostMortem
-from sops.kit.run import Run, RunState, StepState
-from sops.kit.timing import PUBLISH, calendar
+from sops.kit.run import Run
+from sops.kit.security_gates import advisory_of, when_agreed
+from sops.kit.timing import calendar
 from sops.kit.world import Advisory
 
-HOTFIX = "SOP-02"
 REPORTED = "advisory"  # the fact that names a report which came through the forge
-
-
-async def _advisory(run: Run, world: World) -> Advisory | None:
-    """The run's own advisory, by number or, before that is known, by its marker."""
-    known, mark = run.facts.get("ghsa"), marker(run, "advisory")
-    found = await world.forge.advisories()
-    return next((each for each in found if each.ghsa == known or mark in each.description), None)
 
 
 def _scored(advisory: Advisory, run: Run) -> bool:
@@ -101,7 +91,7 @@ class ScoreAdvisory(Action):
         )
 
     async def probe(self, run: Run, world: World) -> Probe:
-        found = await _advisory(run, world) if "ghsa" in run.facts else None
+        found = await advisory_of(run, world) if "ghsa" in run.facts else None
         if found is None:
             return Todo(self.says(run))
         return Done() if _scored(found, run) else Todo(self.says(run))
@@ -122,7 +112,7 @@ class OpenFork(Action):
         return (f"gh api -X POST {hands.ADVISORIES}/{run.facts['ghsa']}/forks",)
 
     async def probe(self, run: Run, world: World) -> Probe:
-        found = await _advisory(run, world) if "ghsa" in run.facts else None
+        found = await advisory_of(run, world) if "ghsa" in run.facts else None
         if found is None or not found.private_fork:
             return Todo(self.says(run))
         return Done({"fork": found.private_fork})
@@ -131,55 +121,6 @@ class OpenFork(Action):
         with suppress(AlreadyThere):
             await world.forge.open_private_fork(run.facts["ghsa"])
         return Done({"fork.asked": True})  # what follows waits for it
-
-
-@dataclass(frozen=True)
-class ForkReady(Gate):
-    """The temporary private fork is there."""
-
-    def says(self, run: Run) -> str:
-        return "wait for the private fork"
-
-    async def check(self, run: Run, world: World) -> Met | Waiting:
-        found = await _advisory(run, world)
-        if found is None or not found.private_fork:
-            return Waiting("GitHub is making the private fork")
-        return Met({"fork": found.private_fork})
-
-    def every(self, run: Run) -> timedelta:
-        return min(2 * MINUTE, run.policy.look_every)  # a private fork is no news of the forge's
-
-
-@dataclass(frozen=True)
-class PatchOut(Gate):
-    """The hotfix begun in this thread is out; what it is called is the patched version (row 7).
-
-    The time for the advisory counts from its merge (row 8).
-    """
-
-    def says(self, run: Run) -> str:
-        return "wait for the hotfix begun here with --security"
-
-    async def check(self, run: Run, world: World) -> Met | Waiting:
-        ours = [child for child in run.children if child.sop == HOTFIX and child.state is not RunState.CANCELLED]
-        if not ours:
-            severity = run.severity or "P0"
-            return Waiting(f"say here: /hotfix X.Y.Z {severity} maintenance --security")
-        # The patch can be had as soon as its artefacts are out; its back-port may still be under way.
-        fix = next(
-            (each for each in await world.runs.of_version(ours[-1].title.split()[0]) if each.id == ours[-1].id), None
-        )
-        if fix is None or not fix.record("artefacts").state.over:
-            merged = await self._merged(fix, world) if fix else None
-            window = (PUBLISH, merged, merged + run.policy.advisory_within) if merged else None
-            return Waiting(f"{ours[-1].name} is not out yet", window=window)
-        return Met({"patched": fix.version, "patched.merge": fix.facts.get("released")})
-
-    async def _merged(self, fix: Run, world: World) -> datetime | None:
-        """When the hotfix was merged: from then on anybody can read it. None where its head alone is released."""
-        if fix.record("merge").state is not StepState.DONE or "pr" not in fix.facts:
-            return None
-        return (await world.forge.pull_request(fix.facts["pr"])).merged_at
 
 
 @dataclass(frozen=True)
@@ -193,7 +134,8 @@ class PublishAdvisory(Action):
         which = run.facts.get("ghsa", "the advisory")
         score, affected = run.facts.get("score"), run.facts.get("affected")
         what = f": scored {score}, affected {affected}, patched in {patched}" if patched else ""
-        return f"publish {which}{what}"
+        agreed = when_agreed(run)
+        return f"publish {which}{f' {agreed}' if agreed else ''}{what}"
 
     def by_hand(self, run: Run) -> tuple[str, ...]:
         facts = run.facts
@@ -207,7 +149,7 @@ class PublishAdvisory(Action):
         )
 
     async def probe(self, run: Run, world: World) -> Probe:
-        found = await _advisory(run, world) if "ghsa" in run.facts else None
+        found = await advisory_of(run, world) if "ghsa" in run.facts else None
         if found is None:
             return Todo(self.says(run))
         if found.state == "published" and _scored(found, run) and found.patched == run.facts.get("patched"):
@@ -234,7 +176,7 @@ class RequestCve(Action):
         return (f"gh api -X POST {hands.ADVISORIES}/{run.facts['ghsa']}/cve",)
 
     async def probe(self, run: Run, world: World) -> Probe:
-        found = await _advisory(run, world) if "ghsa" in run.facts else None
+        found = await advisory_of(run, world) if "ghsa" in run.facts else None
         if found is not None and found.cve:
             return Done({"cve": found.cve})
         return Done() if run.facts.get("cve.asked") else Todo(self.says(run))
@@ -243,22 +185,6 @@ class RequestCve(Action):
         with suppress(AlreadyThere):
             await world.forge.request_cve(run.facts["ghsa"])
         return Done({"cve.asked": True})  # GitHub assigns it days later
-
-
-@dataclass(frozen=True)
-class WarrantsCve(Condition):
-    """Somebody said that it deserves a number of its own."""
-
-    settled = True
-
-    def holds(self, run: Run) -> bool:
-        return str(run.facts.get("cve.wanted", "")).lower() in {"yes", "request", "y"}
-
-    def says(self, run: Run) -> str:
-        return "if a CVE is warranted"
-
-    def otherwise(self, run: Run) -> str:
-        return "no CVE asked for"
 
 
 @dataclass(frozen=True)

@@ -61,8 +61,9 @@ def due(name: str, run: Run, start: datetime) -> datetime | None:
     if name == PUBLISH:
         return start + run.policy.advisory_within
     if name == DISCLOSURE:
-        day = date.fromisoformat(run.facts["disclosure"])
-        return datetime.combine(day, time(9), ZoneInfo(run.policy.zone)).astimezone(UTC)
+        day, zone = date.fromisoformat(run.facts["disclosure"]), ZoneInfo(run.policy.zone)
+        morning = datetime.combine(day, time(9), zone).astimezone(UTC)
+        return morning if morning > start else datetime.combine(day, time(23, 59), zone).astimezone(UTC)
     if name == POST_MORTEM:
         if severity is Severity.P3 and not run.facts.get("cause"):
             return None  # optional, and nobody began one

@@ -196,7 +196,7 @@ SECURITY = Scenario(
         @seclead in SEC-1: !done fix tried against the proof
         @seclead in SEC-1: !set changelog The check holds for an empty header.
         @seclead in SEC-1: !done changelog
-        @seclead in SEC-1: !set disclosure 2026-04-22
+        @seclead in SEC-1: !set disclosure 2026-04-20
         @seclead in SEC-1: !done disclosure-date
         @rm in SEC-1: /hotfix 1.3.1 P0 maintenance --security
         @rm in FIX-1: !start

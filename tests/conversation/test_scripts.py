@@ -79,6 +79,7 @@ STORIES = {
     "rollback-retract-shared-digest",
     "rollback-somebody-pushes",
     "security-disclosure-moved",
+    "security-held-until-the-day",
     "security-out-of-an-incident",
     "security-reported-twice",
     "security-whole-path",

@@ -54,7 +54,9 @@ def set_fact(desk: Desk, me: Speaker, command: commands.SetFact) -> Refused | No
 def _answer(run: Run, name: str, missing: Sequence[str] | None, *, late: bool) -> Card:
     if late:
         return replies.answers.changelog_reworded(run)
-    return security.scored(run) if name == "cvss" else replies.answers.fact_set(name, missing)
+    if run.sop == SECURITY_RESPONSE.id and name in security.SET:
+        return security.SET[name](run)
+    return replies.answers.fact_set(name, missing)
 
 
 def _scored(desk: Desk, me: Speaker, severity: Severity | None) -> None:

@@ -1,6 +1,6 @@
 """Security responses (SOP-05). What is said outside the private thread names neither run nor report."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from bot.chat.replies.parts import Words, card, duration
@@ -59,9 +59,25 @@ def scored(run: Run) -> Card:
     return card(f"cvss is set: {run.facts['score']}, which makes it a {run.severity}.")
 
 
+def _day_set(run: Run) -> Card:
+    return card(
+        f"disclosure is set: {run.facts['disclosure']}.",
+        "Once it is signed off, neither patch nor advisory is published before that day.",
+    )
+
+
 def disclosure_moved(due: datetime) -> Card:
     """The day people had agreed on is another one now."""
-    return card(line("The disclosure is due ", time(due), " now; reminders follow that day."), hint="status")
+    return card(
+        line(
+            "The disclosure is due ", time(due), " now; patch and advisory wait for that day, and reminders follow it."
+        ),
+        hint="status",
+    )
+
+
+#: What is answered to `!set` of what has a meaning of its own here.
+SET: Mapping[str, Callable[[Run], Card]] = {"cvss": scored, "disclosure": _day_set}
 
 
 DAY_IS_PAST = "That day is past; write the day you agreed on like 2026-05-04."
