@@ -8,7 +8,7 @@ from sops.kit.gate import Approved, SignedOff
 from sops.kit.merge_gates import Mergeable, WorkflowsStart
 from sops.kit.model import Role, Sop, Step
 from sops.kit.promotion import Offer, OweBackPorts
-from sops.kit.publishing import BotPublishes, PublishRelease
+from sops.kit.publishing import BotPublishes, PublishRelease, ReleaseText
 from sops.kit.release_actions import (
     Announce,
     MergePullRequest,
@@ -70,6 +70,7 @@ RELEASE_CANDIDATE = Sop(
                 Mergeable(),
                 TagFree("v{candidate}"),
                 NothingDropped(),
+                ReleaseText("{candidate}"),
                 Approved(1, by=Role.REVIEWER, covers=("merge", "tag", "release", "published", "announce")),
                 ReviewsMet(),
             ),

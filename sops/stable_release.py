@@ -8,7 +8,7 @@ from sops.kit.gate import Approved, SignedOff
 from sops.kit.lanes import BringLanes, HasLanes
 from sops.kit.merge_gates import Mergeable, WorkflowsStart
 from sops.kit.model import Role, Sop, Step
-from sops.kit.publishing import BotPublishes, PublishRelease
+from sops.kit.publishing import BotPublishes, PublishRelease, ReleaseText
 from sops.kit.release_actions import Announce, MergePullRequest, OpenPullRequest, PushSignedTag
 from sops.kit.release_gates import ChecksGreen, Merged, NewVersion, NotMergedElsewhere, ReviewsMet, TagFree
 from sops.kit.rolled_back import NotRolledBack
@@ -80,6 +80,7 @@ STABLE_RELEASE = Sop(
                 TagFree("v{version}"),
                 DevelopForeseen(),
                 MilestoneForeseen(),
+                ReleaseText(),
                 Approved(2, by=Role.REVIEWER, covers=COVERED),
                 ReviewsMet(),
             ),

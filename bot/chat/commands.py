@@ -621,7 +621,6 @@ VERBS: dict[str, _Parser] = {
     "dismiss": _number_and(Dismiss, "dismiss", needs_text=True),
     "duplicate": _duplicate,
     "false": _false,
-    "falsealarm": _text(FalseAlarm, "false alarm"),
     "restrict": _text(Restrict, "restrict"),
     "hold": _text(Hold, "hold"),
     "resume": _bare(Resume, "resume"),
@@ -724,7 +723,7 @@ _BEGINNINGS = {
 
 
 def _verb(text: str) -> Parsed:
-    word, rest = split(text)
+    word, rest = split(re.sub(r"^false-?alarm\b", "false alarm", text, count=1, flags=re.I))
     word = word.lower()
     word = _ALIASES.get(word, word)
     if word in VERBS:

@@ -189,7 +189,8 @@ class Roots:
 
     def _link(self, tx: Transaction, desk: Desk, now: datetime) -> None:
         """A stable release and the candidate that offered it name each other, in one line each."""
-        offers = [run for run in tx.runs.of_version(desk.run.version) if run.facts.get("offered") == desk.run.sop]
+        known = tx.runs.of_version(desk.run.version) if desk.run.version else ()
+        offers = [run for run in known if run.facts.get("offered") == desk.run.sop]
         if offers:
             desk.run = desk.run.with_facts({"offered.by": offers[-1].name})
             candidate = Desk(tx, offers[-1], now, self._people)

@@ -14,6 +14,7 @@ from sops.kit.debts import HoldsFix, HoldsRelease, fixes_between, left_to_be
 from sops.kit.errors import FarEndRefused, InvalidText, InvalidVersion, MergeConflict
 from sops.kit.hotfix_gates import outside_line
 from sops.kit.model import Role
+from sops.kit.publishing import SAYS, BotPublishes
 from sops.kit.release_actions import MergePullRequest
 from sops.kit.run import Run
 from sops.kit.security_gates import when_agreed
@@ -183,7 +184,7 @@ class ReleaseHotfix(MergePullRequest):
         return f"{self._way(run)}{self._although(run)}"
 
     def words(self, run: Run) -> str:
-        said = run.facts.get("changelog.says")
+        said = "" if BotPublishes().holds(run) else run.facts.get(SAYS)  # or the release it publishes says it
         return f"{run.policy.changelog} on {run.version}:\n\n{said}" if said else ""
 
     def _way(self, run: Run) -> str:

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sops.kit.action import News, World, fill, short
-from sops.kit.changelog import entries
 from sops.kit.errors import InvalidText
 from sops.kit.freeze_gates import frozen
 from sops.kit.gate import Condition, Gate, Met, Waiting
+from sops.kit.publishing import SAYS, release_text
 from sops.kit.run import Run
 from sops.kit.security_table import lists
 from sops.kit.world import Commit
@@ -104,16 +104,9 @@ class WhatMainHolds(Gate):
                 "untested": not tested(run, paths),
                 "reveals": list(paths) if run.private else [],
                 "frozen": on.title if (on := await frozen(world)) else "",
-                "changelog.says": await self._said(run, world, head),
+                SAYS: await release_text(run, world, run.version, head),
             }
         )
-
-    async def _said(self, run: Run, world: World, head: str) -> str:
-        """What users will read of the patch; empty where the changelog there has no one section for it."""
-        try:
-            return entries(await world.git.read(head, run.policy.changelog) or b"", run.version).decode()
-        except InvalidText:
-            return ""
 
 
 async def outside_line(run: Run, world: World, tip: str, head: str) -> Sequence[Commit]:

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from sops.kit.action import Action, Done, Probe, Todo, World, fill
 from sops.kit.changelog import entries
 from sops.kit.errors import FarEndRefused, InvalidText
-from sops.kit.gate import Condition
+from sops.kit.gate import Condition, Gate, Met, Waiting
 from sops.kit.run import Run
+
+SAYS = "changelog.says"  # the fact that holds what the changelog says of the version, at the head that is asked about
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,31 @@ class BotPublishes(Condition):
         return "a workflow publishes"
 
 
+async def release_text(run: Run, world: World, version: str, head: str) -> str:
+    """What users will read of that version; empty where the changelog at `head` has no one section for it."""
+    try:
+        return entries(await world.git.read(head, run.policy.changelog) or b"", version).decode()
+    except InvalidText:
+        return ""
+
+
+@dataclass(frozen=True)
+class ReleaseText(Gate):
+    """Learns what a release that the bot publishes will say, so that whoever approves reads it; never in the way."""
+
+    version: str = "{version}"
+    learns = True
+
+    def says(self, run: Run) -> str:
+        return f"see what {run.policy.changelog} says of {fill(self.version, run)}"
+
+    async def check(self, run: Run, world: World) -> Met | Waiting:
+        head = run.facts.get("head")
+        if head is None or not BotPublishes().holds(run):
+            return Met()
+        return Met({SAYS: await release_text(run, world, fill(self.version, run), head)})
+
+
 @dataclass(frozen=True)
 class PublishRelease(Action):
     """The release of the pushed tag, with the changelog's words at the commit that fact `at` names.
@@ -40,6 +67,9 @@ class PublishRelease(Action):
 
     def says(self, run: Run) -> str:
         return f"publish the {'pre-release' if self.pre else 'release'} {fill(self.tag, run)}"
+
+    def words(self, run: Run) -> str:
+        return str(run.facts.get(SAYS) or "")
 
     def by_hand(self, run: Run) -> tuple[str, ...]:
         tag, version = fill(self.tag, run), fill(self.version, run)

@@ -141,7 +141,10 @@ async def test_the_bot_publishes_where_the_settings_say_so(converse: Open) -> No
     assert (of_tag["v1.4.0"].author, of_tag["v1.4.0"].name, of_tag["v1.4.0"].prerelease) == (BOT, "1.4.0", False)
     assert of_tag["v1.4.0"].body.startswith("This line is about staying up: ")
     assert "[1.4.0]" not in of_tag["v1.4.0"].body
+    said = [text for _, text in (await chat.run("STB-1")).requests[-1].subject["texts"]]
+    assert of_tag["v1.4.0"].body in said  # whoever approved read it
     candidate = of_tag["v1.4.0-rc1"]
+    assert candidate.body in [text for _, text in (await chat.run("REL-1")).requests[-1].subject["texts"]]
     assert (candidate.author, candidate.name, candidate.prerelease) == (BOT, "1.4.0-rc1", True)
 
 

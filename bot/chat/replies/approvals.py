@@ -274,8 +274,9 @@ def withdrawn(run: Run, who: str, asked: Request) -> Card:
 
 
 def rejected(run: Run, who: str, asked: Request, *, held: bool) -> Card:
+    waits = "Nothing was merged; the run waits." if _untouched(run) else "The run waits."
     return card(
-        line(f"{who} rejected {asked.code}: ", Span(text=asked.ended), f".{_untouched(run)} The run waits."),
+        line(f"{who} rejected {asked.code}: ", Span(text=asked.ended), f". {waits}"),
         hint="!resume, and then !retry asks again" if held else "!retry asks again",
     )
 

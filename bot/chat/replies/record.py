@@ -59,6 +59,8 @@ _HISTORY = {
     "unmirrored": "had it told in {name} no more",
     "mirror-lost": "could not show it in {channel}: {why}",
     "waive": "waived {step}: {text}",
+    "waiver-asked": "asked another to agree to {step}{id}{what}: {text}",
+    "set": "set {name}",
     "adopt": "took {step} as it is",
     "redo": "had {step} done again: {text}",
     "by-hand": "did {step} by hand: {text}",

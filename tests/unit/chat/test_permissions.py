@@ -50,6 +50,7 @@ TABLE = {
             commands.Correct,
             commands.SetFact,
             commands.AddAction,
+            commands.DropAction,
             commands.Duplicate,
             commands.FalseAlarm,
             commands.Reopen,
