@@ -153,7 +153,7 @@ class Dispatch:
             await self._unfreeze(item, me)
         elif run is not None and isinstance(parsed, (commands.Restrict, *HANDLERS)):
             await self._command(item, run, me, parsed)
-        elif run is not None and (card := await self._looking.at_run(run, parsed)) is not None:
+        elif run is not None and (card := await self._looking.at_run(run, parsed, event.place)) is not None:
             await self._answer(item, card)
         elif run is not None and run.facts.get("restricted") and self._roots.begins_in_public(parsed):
             await self._answer(item, refusals.refused(incident_words.BEGUN_ELSEWHERE))

@@ -9,10 +9,10 @@ from dataclasses import replace
 
 from bot.chat import commands, replies
 from bot.chat.handlers.common import signature
-from bot.chat.privacy import seen
+from bot.chat.privacy import seen, withheld
 from bot.chat.reality import differences, there
 from bot.chat.remains import remains
-from bot.chat.replies import misread, refusals
+from bot.chat.replies import misread, refusals, security
 from bot.engine.far_end import Worlds
 from bot.engine.plan import Planner, outline, specimen
 from sops.kit.conversation import Place
@@ -26,6 +26,9 @@ from sops.kit.run import Run
 from sops.kit.soak import open_blockers
 from sops.kit.stores import Store
 
+
+#: What shows of a run what was said in it.
+_TELLING = (commands.Status, commands.Plan, commands.Todo, commands.Timeline)
 
 class Looking:
     """Reads for people."""
@@ -48,8 +51,10 @@ class Looking:
         self._advance = advance
         self._look_at_debts = look_at_debts
 
-    async def at_run(self, run: Run, command: commands.Command) -> Card | None:
-        """The answer to a question about a run; None if it is not one."""
+    async def at_run(self, run: Run, command: commands.Command, place: Place) -> Card | None:
+        """The answer to a question about a run, asked at `place`; None if it is not one."""
+        if isinstance(command, _TELLING) and await self._withheld(run, place):
+            return security.not_told_here(run)
         match command:
             case commands.Status():
                 world = self._worlds.now()
@@ -66,6 +71,12 @@ class Looking:
                 return None
 
     async def around(self, command: commands.Command, place: Place) -> Card:
+    async def _withheld(self, run: Run, place: Place) -> bool:
+        """What was said in it is not for those who read there."""
+        if not run.facts.get("restricted"):
+            return False
+        return withheld(run, await self._store.read(lambda tx: tx.runs.all()), place)
+
         """The answer to a question about procedures and runs in general, asked at `place`."""
         match command:
             case commands.ListSops():

@@ -21,6 +21,16 @@ def seen(runs: Sequence[Run], place: Place) -> list[Run]:
     return [run for run in runs if not hidden(run, place)]
 
 
+def withheld(run: Run, others: Sequence[Run], place: Place | None = None) -> bool:
+    """It went on in private, so what was said in it is told there alone until that may be told; `others` hold that run.
+
+    Without a `place` it is asked for those who read in no channel. Older runs do not know which run they went on as.
+    """
+    went_on = run.facts.get("restricted")
+    keeping = [each for each in others if each.embargoed and went_on in {True, each.id}]
+    return bool(keeping) and (place is None or all(hidden(each, place) for each in keeping))
+
+
 class Privacy:
     """Knows each chat's private channels. What a channel is called proves nothing: the chat itself is asked."""
 

@@ -245,7 +245,7 @@ class Roots:
         desk.finish()
         tx.runs.wake(new.id)
         left = Desk(tx, old, now, self._people)
-        end_here(left, me)
+        end_here(left, me, new.id)
         left.say(security.restricted_public(old))
         left.finish()
         restricting.take_children(tx, old, new, now, self._people, me)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bot.chat import replies
+from bot.chat.privacy import withheld
 from sops.kit.errors import SopwithError
 from sops.kit.stores import Fault, LedgerEntry
 from storage import SqlStore
@@ -56,11 +57,11 @@ def _check_exists(storage: str) -> None:
 
 
 async def exported(storage: str, markdown: bool, only: str) -> list[str]:
-    """The record as lines, of every run or `only` of one; runs under embargo are withheld. Raises SopwithError."""
+    """The record as lines, of every run or `only` of one; what is under embargo is withheld. Raises SopwithError."""
     store = await _opened(storage)
     try:
         every = await store.read(lambda tx: tx.runs.all())
-        secret = {run.id for run in every if run.embargoed}
+        secret = {run.id for run in every if run.embargoed or withheld(run, every)}
         runs = [run for run in every if only in {"", run.name}]
         if only and not runs:
             raise SopwithError(f"There is no run {only}.")

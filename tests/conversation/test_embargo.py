@@ -27,6 +27,7 @@ AROUND = """
 @rm in STB-1: plan
 @oncall1 #ops: /incident declare P1 logins fail
 @oncall1 in INC-1: ack
+@oncall1 in INC-1: !note it is the token check
 @oncall1 in INC-1: !restrict the token check takes an empty header
 %state INC-1 run cancelled
 @oncall1 in INC-1: timeline

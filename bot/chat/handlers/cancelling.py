@@ -48,10 +48,10 @@ def _ask_second(desk: Desk, me: Speaker, reason: str) -> None:
     desk.say(left.cancel_asked(desk.run, me.handle, reason, others(desk, me)))
 
 
-def end_here(desk: Desk, me: Speaker) -> None:
-    """The run goes on as another one elsewhere; nothing says where, or why. Nothing is done here ever again."""
+def end_here(desk: Desk, me: Speaker, elsewhere: str) -> None:
+    """The run goes on as the one of that id; nothing says where, or why. Nothing is done here ever again."""
     _stopped(desk, refusals.ELSEWHERE)
-    desk.run = desk.run.with_facts({"restricted": True})
+    desk.run = desk.run.with_facts({"restricted": elsewhere})
     desk.note("cancel", me.record, text=refusals.ELSEWHERE)
 
 

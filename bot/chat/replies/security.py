@@ -143,6 +143,11 @@ def already_public(run: Run) -> list[str]:
     drafts = [
         *facts.get("post-mortem.earlier", []),
         *([facts["post-mortem.url"]] if "post-mortem.url" in facts else []),
+def not_told_here(run: Run) -> Card:
+    """To who asks what was said in a restricted incident, where others read."""
+    return card(f"{run.name} goes on elsewhere. What was said in it is not shown here.")
+
+
     ]
     return found + [f"the post-mortem {url}" for url in dict.fromkeys(drafts)]
 

@@ -120,6 +120,8 @@ def _fact_of(run: Run, step: Step) -> str:
 def _incident_summary(run: Run) -> Card:
     facts = run.facts
     severity = run.severity or "severity?"
+    if facts.get("restricted"):  # whoever may read more does so where it went on
+        return card(line(bold(f"{severity} · {run.name} · {phrases.state_word(run)}")), _incident_next(run))
     lines: list[Line | str] = [
         line(bold(f"{severity} · {run.name} · "), Span(text=run.title), bold(f" · {phrases.state_word(run)}"))
     ]
@@ -178,7 +180,7 @@ def _incident_choices(run: Run) -> tuple[str, tuple[Button, ...]]:
 
 def _incident_words(run: Run) -> tuple[str, tuple[Button, ...]]:
     if run.state.over:
-        return "timeline" if run.facts.get("restricted") else "timeline · !reopen reason", ()
+        return "timeline · !reopen reason", ()
     if run.severity is None:
         return "!severity P0|P1|P2|P3", tuple(Button(label=s, says=f"!severity {s}") for s in Severity)
     if not phrases.settled(run, "acknowledge"):
