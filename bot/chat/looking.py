@@ -21,14 +21,15 @@ from sops.kit.errors import FarEndError, FarEndRefused
 from sops.kit.gate import Gate, Waiting
 from sops.kit.message import Card
 from sops.kit.model import Sop
+from sops.kit.onboarding_actions import CHOOSING, chosen
 from sops.kit.policy import Policy
 from sops.kit.run import Run
 from sops.kit.soak import open_blockers
 from sops.kit.stores import Store
 
-
 #: What shows of a run what was said in it.
 _TELLING = (commands.Status, commands.Plan, commands.Todo, commands.Timeline)
+
 
 class Looking:
     """Reads for people."""
@@ -70,13 +71,13 @@ class Looking:
             case _:
                 return None
 
-    async def around(self, command: commands.Command, place: Place) -> Card:
     async def _withheld(self, run: Run, place: Place) -> bool:
         """What was said in it is not for those who read there."""
         if not run.facts.get("restricted"):
             return False
         return withheld(run, await self._store.read(lambda tx: tx.runs.all()), place)
 
+    async def around(self, command: commands.Command, place: Place) -> Card:
         """The answer to a question about procedures and runs in general, asked at `place`."""
         match command:
             case commands.ListSops():
@@ -100,8 +101,8 @@ class Looking:
                 return None
             case commands.Adopt(step=name) | commands.Redo(step=name):
                 return await self._so(run, name, wanted=isinstance(command, commands.Adopt))
-            case commands.SignOff(step=name):
-                return await self._owed(run, name) or await self._gates(run, name)
+            case commands.SignOff(step=name, evidence=text):
+                return await self._owed(run, name) or await self._gates(run, name) or await self._named(run, name, text)
             case commands.Dismiss(number=number) if run.sop == "SOP-03":
                 counted = run.facts.get("soak.fixed", [])
                 blocks = str(number) in run.facts.get("soak.blockers", {}) or number in counted
@@ -136,6 +137,16 @@ class Looking:
         debt = next((debt for debt in run.obligations if debt.id == name and debt.open), None)
         lacking = await missing(debt, run, self._worlds.now()) if debt is not None else None
         return refusals.refused(replies.answers.debt_missing(debt, lacking)) if debt is not None and lacking else None
+
+    async def _named(self, run: Run, name: str, text: str) -> Card | None:
+        """Issues to begin with must be there: a refusal that names those that are not."""
+        step = run.find(name)
+        if step is None or step.id != CHOOSING or run.sop != "SOP-07":
+            return None
+        forge = self._worlds.now().forge
+        found = {number: await forge.issue(number) for number in chosen(text)}
+        gone = [number for number, issue in found.items() if issue is None or issue.state != "open"]
+        return refusals.refused(*(refusals.no_open_issue(number) for number in gone)) if gone else None
 
     async def _gates(self, run: Run, name: str) -> Card | None:
         """A sign-off is refused while the bot can see that what it says is not so."""

@@ -11,6 +11,7 @@ from sops.kit.errors import InvalidText
 from sops.kit.run import Run
 from sops.kit.world import Comment
 
+CHOOSING = "good-first-issues"  # the step in which people name issues
 _NUMBER = re.compile(r"#([1-9][0-9]{0,8})")
 
 
@@ -65,6 +66,11 @@ def _welcomed(run: Run) -> bool:
     return run.facts.get("welcomed") is not None
 
 
+def chosen(text: str) -> list[int]:
+    """The issues somebody names."""
+    return [int(number) for number in dict.fromkeys(_NUMBER.findall(text))][:10]
+
+
 @dataclass(frozen=True)
 class LabelChosen(Action):
     """Puts the beginners' label on the issues named in the sign-off (SOP-07 row 2)."""
@@ -81,7 +87,7 @@ class LabelChosen(Action):
         for number in self._chosen(run):
             issue = await world.forge.issue(number)
             if issue is None:
-                return Conflict(f"#{number} is not an issue", "!done good-first-issues with other numbers after !retry")
+                return Conflict(f"#{number} is not an issue", "!done good-first-issues and other numbers, then !retry")
             if run.policy.good_first_label not in issue.labels:
                 missing.append(number)
         return Todo(self.says(run)) if missing else Done({"labelled": self._chosen(run)})
@@ -91,7 +97,7 @@ class LabelChosen(Action):
             await world.forge.add_labels(number, (run.policy.good_first_label,))
 
     def _chosen(self, run: Run) -> list[int]:
-        return [int(number) for number in dict.fromkeys(_NUMBER.findall(run.record("good-first-issues").text))][:10]
+        return chosen(run.record(CHOOSING).text)
 
 
 @dataclass(frozen=True)

@@ -81,3 +81,19 @@ async def test_the_first_answer_may_be_the_sign_off_itself(converse):
     await chat.play("%forge contribute newcomer fix-typo\n%forge issue 'explain the log'\n%clock +5m")
     await chat.play("@maint in ONB-1: !done good-first-issues #42\n%state ONB-1 good-first-issues done")
     assert "good first issue" in chat.world.core.state.issues[42].labels
+
+
+async def test_an_issue_that_went_away_meanwhile_is_named_anew(converse):
+    chat = await converse(WELCOMING)
+    await chat.play(
+        "%forge contribute newcomer fix-typo\n%forge issue 'explain the log'\n%forge issue 'a test'\n%clock +5m\n"
+        "@maint in ONB-1: hello\n@maint in ONB-1: !hold a moment\n@maint in ONB-1: !done good-first-issues #42"
+    )
+    del chat.world.core.state.issues[42]
+    await chat.play(
+        '@maint in ONB-1: !resume\n%expect "Stopped at good first issues: #42 is not an issue"\n'
+        '%expect "!done good-first-issues and other numbers, then !retry"\n'
+        "@maint in ONB-1: !done good-first-issues #43\n@maint in ONB-1: !retry\n"
+        "%state ONB-1 good-first-issues done"
+    )
+    assert "good first issue" in chat.world.core.state.issues[43].labels

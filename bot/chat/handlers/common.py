@@ -133,7 +133,9 @@ def sign_off(desk: Desk, me: Speaker, command: commands.SignOff) -> Refused | No
 
 def _why_not(run: Run, step: Step, wanted: SignedOff | None, evidence: str) -> str:
     """Why this step cannot be signed off now; empty if it can."""
-    if run.record(step.id).state.over or run.record(step.id).signed:
+    record = run.record(step.id)
+    stopped = record.state is StepState.FAILED  # what was signed did not do: it may be said anew
+    if record.state.over or (record.signed and not stopped):
         return refusals.step_closed(step)
     if wanted is None:
         return refusals.step_automatic(step)
