@@ -16,7 +16,7 @@ from sops.kit.security_actions import (
     ScoreAdvisory,
     WriteSecurityPostMortem,
 )
-from sops.kit.security_gates import AgreedDay, ForkReady, PatchOut, WarrantsCve
+from sops.kit.security_gates import AdvisoryText, AgreedDay, ForkReady, PatchOut, RangeFits, WarrantsCve
 from sops.kit.timing import DISCLOSURE, FIX, PUBLISH, REPORT
 
 LEAD = Role.SECURITY_LEAD
@@ -95,7 +95,9 @@ SECURITY_RESPONSE = Sop(
             title="advisory published",
             after="hotfix",
             when=(
+                RangeFits(),
                 AgreedDay(),
+                AdvisoryText(),
                 Approved(
                     1,
                     by=LEAD,

@@ -40,12 +40,13 @@ class AdvisoryCalls(ABC):
         wanted = {"cvss_vector_string": vector, "severity": None, "vulnerabilities": [_vulnerability(affected)]}
         await self._change(ghsa, "scoring an advisory", wanted)
 
-    async def publish_advisory(self, ghsa: str, *, vector: str, affected: str, patched: str) -> None:
+    async def publish_advisory(self, ghsa: str, *, vector: str, affected: str, patched: str, cve: str = "") -> None:
         wanted = {
             "state": "published",
             "cvss_vector_string": vector,
             "severity": None,
             "vulnerabilities": [_vulnerability(affected, patched)],
+            **({"cve_id": cve} if cve else {}),
         }
         await self._change(ghsa, "publishing an advisory", wanted)
 

@@ -80,6 +80,11 @@ def edit_advisory(core: Core, call: Call) -> Reply:
             raise invalid(_KIND, "cvss_vector_string") from error
         record.vector = vector
     record.vulnerabilities = [_vulnerability(each) for each in body.get("vulnerabilities", record.vulnerabilities)]
+    record.summary, record.description = (
+        body.get("summary", record.summary),
+        body.get("description", record.description),
+    )
+    record.cve = body.get("cve_id", record.cve)
     if body.get("state") == "draft" and record.state == "triage":
         record.state = "draft"
     if body.get("state") == "published":
@@ -145,7 +150,7 @@ def _shape(core: Core, record: AdvisoryRecord) -> Json:
     old, new = ("", record.vector) if record.vector.startswith("CVSS:4") else (record.vector, "")
     shape: dict[str, Any] = {
         "ghsa_id": record.ghsa,
-        "cve_id": None,
+        "cve_id": record.cve,
         "url": f"{repository_url(core)}/security-advisories/{record.ghsa}",
         "html_url": f"{WEB}/security/advisories/{record.ghsa}",
         "summary": record.summary,

@@ -197,6 +197,7 @@ class AdvisoryRecord:
     state: str = "draft"
     reported: bool = False  # by somebody outside, so that it began in triage
     published_at: datetime | None = None
+    cve: str | None = None
     cve_asked: bool = False
     fork_due: datetime | None = None
 

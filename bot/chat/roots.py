@@ -129,8 +129,10 @@ class Roots:
             able = [person.handle for person in self._people.holding(*sop.starters)]
             return refusals.no_role(me.person, str(me.actor), [str(role) for role in sop.starters], able)
         parent = await self._store.read(lambda tx: parent_of(tx, item, sop))
-        private = parent is not None and parent.embargoed
-        opening = await beginning.open(command, Looks(self._worlds.now(), self._policy, private))
+        if isinstance(command, commands.StartHotfix) and command.security and not _responds(parent):
+            await self._refuse_misplaced(item, finish)
+            return None
+        opening = await beginning.open(command, Looks(self._worlds.now(), self._policy, parent))
         if isinstance(opening, Card):
             return opening
         draft = self._draft(opening, me, item, self._clock.now(), parent)
@@ -221,6 +223,19 @@ class Roots:
 
         await finish(item, refuse)
 
+    async def _refuse_misplaced(self, item: InboxItem, finish: Finish) -> None:
+        """It is about a hole, and typed outside the thread that is about that hole: said again there, not kept here."""
+        home = await self._privacy.home(item.event.actor.platform, SECURITY_RESPONSE.channel)
+        read = home is None or home.channel != item.event.place.channel
+        removed = await self._privacy.remove(item.event) if read else True
+
+        def refuse(tx: Transaction, now: datetime) -> None:
+            if read:
+                tx.inbox.forget(item.seq)
+            put_answer(tx, item, security.hotfix_misplaced(removed=removed, read=read), now)
+
+        await finish(item, refuse)
+
     def _move(
         self,
         tx: Transaction,
@@ -277,3 +292,8 @@ class Roots:
         """The procedure's own channel on the chat where it was begun, whatever channel it was typed in."""
         channel = self._channels.get(actor.platform, {}).get(sop.channel, said.channel)
         return Place(platform=actor.platform, channel=channel)
+
+
+def _responds(run: Run | None) -> bool:
+    """It is a security response."""
+    return run is not None and run.sop == SECURITY_RESPONSE.id

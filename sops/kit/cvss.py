@@ -7,10 +7,13 @@ from typing import Any
 from cvss import CVSS3, CVSS4
 from cvss.exceptions import CVSSError
 
+from sops.kit.affected import bounds
 from sops.kit.errors import InvalidText
 from sops.kit.model import Severity
 
 CRITICAL = 9.0
+YES, NO = frozenset({"yes", "y", "request"}), frozenset({"no", "n", "none"})
+_CVE = re.compile(r"CVE-(?:19|20)[0-9]{2}-[0-9]{4,19}", re.I)
 _GHSA = re.compile(r"GHSA((?:-[23456789cfghjmpqrvwx]{4}){3})", re.I)
 
 
@@ -31,6 +34,10 @@ def learned(name: str, text: str) -> tuple[dict[str, Any], Severity | None]:
     """The facts behind `!set name text` of a security response, and the severity a score means. Raises InvalidText."""
     if name == "cvss":
         score, rating = scored(text)
+        if not score:
+            raise InvalidText(
+                "That vector scores 0: it harms nothing. If that is so it is no hole, and !cancel ends this."
+            )
         return {"cvss": text.strip(), "score": f"{score} ({rating})"}, urgency(score)
     if name == "disclosure":
         try:
@@ -39,7 +46,22 @@ def learned(name: str, text: str) -> tuple[dict[str, Any], Severity | None]:
             raise InvalidText("The day of the disclosure is written 2026-05-04.") from error
     if name == "advisory":
         return {name: advisory_number(text)}, None
-    return {"cve.wanted" if name == "cve" else name: text}, None
+    if name == "affected":
+        bounds(text)
+    return {"cve.wanted": _number_or_word(text)} if name == "cve" else {name: text}, None
+
+
+def _number_or_word(text: str) -> str:
+    """A CVE's number, or yes or no to asking for one."""
+    word = text.strip()
+    if word.lower() in YES | NO:
+        return "yes" if word.lower() in YES else "no"
+    if _CVE.fullmatch(word):
+        return word.upper()
+    raise InvalidText(
+        "Say !set cve yes if GitHub shall be asked for a number, !set cve no if not, "
+        "or the number it has already, like !set cve CVE-2026-12345."
+    )
 
 
 def advisory_number(text: str) -> str:

@@ -152,8 +152,8 @@ class Forge(Protocol):
         """Give it a CVSS vector and the versions that are affected."""
         ...
 
-    async def publish_advisory(self, ghsa: str, *, vector: str, affected: str, patched: str) -> None:
-        """Make it public, for good, with this score; one that is public already is corrected."""
+    async def publish_advisory(self, ghsa: str, *, vector: str, affected: str, patched: str, cve: str = "") -> None:
+        """Make it public, for good, with this score, and this CVE if it has one; a public one is corrected."""
         ...
 
     async def open_private_fork(self, ghsa: str) -> None:

@@ -30,6 +30,10 @@ class Severity(StrEnum):
     P2 = "P2"
     P3 = "P3"
 
+    def below(self, other: "Severity | None") -> bool:
+        """Less urgent than that one; than what nobody rated yet, nothing is."""
+        return other is not None and self > other
+
 
 class Piece:
     """A part of a step, stored by its class name and plain fields. Subclasses are frozen dataclasses."""

@@ -11,7 +11,7 @@ from sops.kit.errors import AlreadyThere
 from sops.kit.model import Role
 from sops.kit.post_mortem import WritePostMortem
 from sops.kit.run import Run
-from sops.kit.security_gates import advisory_of, when_agreed
+from sops.kit.security_gates import TEXT, advisory_of, numbered, text_of, when_agreed
 from sops.kit.timing import calendar
 from sops.kit.world import Advisory
 
@@ -134,14 +134,19 @@ class PublishAdvisory(Action):
         which = run.facts.get("ghsa", "the advisory")
         score, affected = run.facts.get("score"), run.facts.get("affected")
         what = f": scored {score}, affected {affected}, patched in {patched}" if patched else ""
+        what += f", as {number}" if (number := numbered(run)) else ""
         agreed = when_agreed(run)
         return f"publish {which}{f' {agreed}' if agreed else ''}{what}"
 
+    def words(self, run: Run) -> str:
+        return str(run.facts.get(TEXT, ""))
+
     def by_hand(self, run: Run) -> tuple[str, ...]:
-        facts = run.facts
+        facts, number = run.facts, numbered(run)
         return (
             (
                 f"gh api -X PATCH {hands.ADVISORIES}/{facts['ghsa']} -f state=published"
+                f"{f' -f cve_id={number}' if number else ''}"
                 " -f 'vulnerabilities[][package][ecosystem]=other'"
                 f" -f {quote('vulnerabilities[][vulnerable_version_range]=' + str(facts['affected']))}"
                 f" -f {quote('vulnerabilities[][patched_versions]=' + str(facts['patched']))}"
@@ -152,14 +157,23 @@ class PublishAdvisory(Action):
         found = await advisory_of(run, world) if "ghsa" in run.facts else None
         if found is None:
             return Todo(self.says(run))
-        if found.state == "published" and _scored(found, run) and found.patched == run.facts.get("patched"):
+        same = _scored(found, run) and found.patched == run.facts.get("patched")
+        if found.state == "published" and same and numbered(run) in {"", found.cve}:
             return Done({"disclosed": True, "advisory.url": found.url})
+        if found.state != "published" and self.words(run) not in {"", text_of(found)}:
+            return Conflict(
+                "the advisory was edited since its request", "!retry asks for a yes to its text as it is now"
+            )
         return Todo(self.says(run))
 
     async def perform(self, run: Run, world: World) -> None:
         facts = run.facts
         await world.forge.publish_advisory(
-            facts["ghsa"], vector=facts["cvss"], affected=facts["affected"], patched=facts["patched"]
+            facts["ghsa"],
+            vector=facts["cvss"],
+            affected=facts["affected"],
+            patched=facts["patched"],
+            cve=numbered(run),
         )
 
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sops.kit.action import World, marker
+from sops.kit.affected import misfit
+from sops.kit.cvss import YES
 from sops.kit.gate import Condition, Gate, Met, Waiting
 from sops.kit.policy import HOUR, MINUTE
 from sops.kit.run import Run, RunState, StepState
@@ -12,6 +14,7 @@ from sops.kit.world import Advisory
 
 HOTFIX = "SOP-02"
 DAY = "disclosure-date"  # the step
+TEXT = "advisory.text"  # the fact: summary and description, as they are at the forge
 AGREED = "disclosure.agreed"  # the fact: the day agreed on for the disclosure; empty where it was left out
 
 
@@ -108,12 +111,51 @@ class AgreedDay(Gate):
         return min(HOUR, run.policy.look_every)  # a day begins without anybody's news
 
 
+@dataclass(frozen=True)
+class AdvisoryText(Gate):
+    """Learns what the advisory says at the forge by now, so that whoever lets it be published has read all of it."""
+
+    learns = True
+
+    def says(self, run: Run) -> str:
+        return "read what the advisory says at GitHub"
+
+    async def check(self, run: Run, world: World) -> Met | Waiting:
+        found = await advisory_of(run, world)
+        if found is None:
+            return Waiting(f"GitHub has no advisory {run.facts['ghsa']} any more", stuck=True)
+        return Met({TEXT: text_of(found)})
+
+
+def text_of(advisory: Advisory) -> str:
+    """Everything people wrote in it."""
+    return f"{advisory.summary}\n\n{advisory.description}"
+
+
+@dataclass(frozen=True)
+class RangeFits(Gate):
+    """The range of affected versions holds the release that was patched, and not the patch."""
+
+    def says(self, run: Run) -> str:
+        return "see that range and patched version agree"
+
+    async def check(self, run: Run, world: World) -> Met | Waiting:
+        amiss = misfit(str(run.facts["affected"]), str(run.facts["patched"]))
+        return Waiting(f"{amiss}; say !set affected RANGE", stuck=True) if amiss else Met()
+
+
 def when_agreed(run: Run) -> str:
     """Of what is published, that it is the day for it; empty where the run was never to be private."""
     day = run.facts.get(AGREED)
     if day is None:
         return ""
     return f"on the day agreed on for the disclosure, {day}" if day else "with no day agreed on for the disclosure"
+
+
+def numbered(run: Run) -> str:
+    """The CVE it had before anybody asked for one; empty if it has none."""
+    wanted = str(run.facts.get("cve.wanted", ""))
+    return wanted if wanted.startswith("CVE-") else ""
 
 
 @dataclass(frozen=True)
@@ -123,10 +165,11 @@ class WarrantsCve(Condition):
     settled = True
 
     def holds(self, run: Run) -> bool:
-        return str(run.facts.get("cve.wanted", "")).lower() in {"yes", "request", "y"}
+        return str(run.facts.get("cve.wanted", "")).lower() in YES
 
     def says(self, run: Run) -> str:
         return "if a CVE is warranted"
 
     def otherwise(self, run: Run) -> str:
-        return "no CVE asked for"
+        number = numbered(run)
+        return f"{number} is its number already" if number else "no CVE asked for"

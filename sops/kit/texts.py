@@ -256,7 +256,7 @@ def post_mortem(run: Run, history: Sequence[Moment], actions: Sequence[tuple[str
         "",
         f"- Severity: {run.severity}",
         f"- Declared: {_when(run.created_at, zone)} by {run.starter}",
-        f"- Commanders: {', '.join(run.owners) or 'none'}",
+        f"- Commanders: {', '.join(_commanders(run)) or 'none'}",
         "",
         "Blameless: it asks what made this possible, not who did it.",
         "",
@@ -282,6 +282,14 @@ def post_mortem(run: Run, history: Sequence[Moment], actions: Sequence[tuple[str
         "",
     ]
     return "\n".join(lines)
+
+
+def _commanders(run: Run) -> list[str]:
+    """Who led it, in their order. Whoever reported a hole owns its run at first, and leads nothing by that."""
+    if not run.private:
+        return list(run.owners)
+    took = run.record("acknowledge").by
+    return list(dict.fromkeys(who for who in (took, *run.owners[1:]) if who))
 
 
 def _when(at: datetime, zone: ZoneInfo) -> str:

@@ -23,11 +23,25 @@ async def played(chat: Conversation, name: str) -> Conversation:
     return chat
 
 
-async def up_to_the_yes(chat: Conversation, flags: str = "") -> None:
-    """A P0 hotfix whose request for approval is out."""
-    branch = "hotfix/1.3.1-maintenance" if flags else "hotfix/1.3.1-wal-corruption"
+RESPONSE = """
+@guest #security: /security report an empty header skips the check
+@seclead in SEC-1: !done acknowledge
+@seclead in SEC-1: !set cvss CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H
+@seclead in SEC-1: !set affected < 1.3.1
+@seclead in SEC-1: !done assess an empty header is enough
+%wait SEC-1 fix
+@seclead in SEC-1: !done fix 0a1b2c3, tried
+@seclead in SEC-1: !set disclosure 2026-04-20
+@seclead in SEC-1: !done disclosure-date
+"""
+
+
+async def up_to_the_yes(chat: Conversation, *, secret: bool = False) -> None:
+    """A P0 hotfix whose request for approval is out; begun for a security response, if it is secret."""
+    branch = "hotfix/1.3.1-maintenance" if secret else "hotfix/1.3.1-wal-corruption"
+    begun = f"{RESPONSE}@rm in SEC-1: /hotfix" if secret else "@rm #releases: /hotfix"
     await chat.play(
-        f"@rm #releases: /hotfix 1.3.1 P0 wal-corruption {flags}\n@rm in FIX-1: !start\n"
+        f"{begun} 1.3.1 P0 wal-corruption{' --security' if secret else ''}\n@rm in FIX-1: !start\n"
         f"%forge push {branch} oncall1\n@oncall1 in FIX-1: !done fix by hand\n"
         f"@rm in FIX-1: !set changelog {TEXT}\n%wait FIX-1 merge"
     )
@@ -166,14 +180,14 @@ async def test_other_work_merged_in_the_same_moment_is_not_released(
 
 
 async def test_a_security_hotfix_says_nothing_before_it_is_out(chat: Conversation) -> None:
-    await up_to_the_yes(chat, "--security")
+    await up_to_the_yes(chat, secret=True)
     (found,) = chat.world.core.state.pulls()
     assert list(found.labels) == []
     shown = [found.title, found.body or "", *chat.refs(), chat.git("log", "--all", "--format=%B")]
     assert [text for text in shown if "wal-corruption" in text or "security" in text.lower()] == []
     assert "wal-corruption" not in (await chat.run("FIX-1")).model_dump_json()
     head = "hotfix/1.3.1-maintenance"
-    assert chat.git("show", f"{head}:CHANGELOG.md") == section("Security")
+    assert chat.git("show", f"{head}:CHANGELOG.md") == section()
 
 
 async def test_a_line_the_security_policy_lacks_is_added_once_it_is_out(chat: Conversation) -> None:
@@ -182,14 +196,25 @@ async def test_a_line_the_security_policy_lacks_is_added_once_it_is_out(chat: Co
     old = project_files.SECURITY.replace("| 1.3.x   | :white_check_mark: |\n", "").encode()
     without = core.git.commit_file(tip, "SECURITY.md", old, core.signature("maint"), "docs: policy")
     core.git.move_refs([("refs/heads/main", without, tip)])
-    await up_to_the_yes(chat, "--security")
+    await up_to_the_yes(chat, secret=True)
     assert "supported-versions" not in " ".join(chat.refs())
-    await chat.play("@rev1 in FIX-1: approve\n%wait FIX-1 security-table-merged")
+    await chat.play(
+        "@rev1 in FIX-1: approve\n%wait FIX-1 back-port-merged\n@seclead in SEC-1: approve\n"
+        "%wait SEC-1 security-table-merged"
+    )
     branch = "supported-versions/1.3.1"
     assert chat.git("show", f"{branch}:SECURITY.md") == project_files.SECURITY
     assert parents(chat, branch) == [without]
     titles = [each.title for each in core.state.pulls()]
     assert "Supported versions after 1.3.1" in titles
+    await chat.play(  # what is disclosed is no secret any more: another hotfix for it goes on in public
+        "@rm in SEC-1: /hotfix 1.3.2 P0 second-header --security\n@rm in FIX-2: !start\n"
+        "%forge push hotfix/1.3.2-maintenance oncall1\n@oncall1 in FIX-2: !done fix by hand\n"
+        f"@rm in FIX-2: !set changelog {TEXT}\n%wait FIX-2 merge\n@rev1 in FIX-2: approve\n"
+        "%wait FIX-2 security-table-merged"
+    )
+    assert "Supported versions after 1.3.2" in [each.title for each in core.state.pulls()]
+    assert f"### Security\n\n- {TEXT}" in chat.git("show", "v1.3.2:CHANGELOG.md")
 
 
 async def test_a_freeze_does_not_stop_a_hotfix_but_is_named_in_the_request(chat: Conversation) -> None:

@@ -83,6 +83,7 @@ STORIES = {
     "security-out-of-an-incident",
     "security-reported-twice",
     "security-whole-path",
+    "security-words-that-agree",
     "stable-back-merge-conflict",
     "stable-cancelled",
     "stable-changed-since-soaked",

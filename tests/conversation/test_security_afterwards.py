@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from sops.kit.approvals import RequestState
 from sops.kit.policy import DAY, HOUR
 from sops.kit.run import StepState
 from tests.conversation.conftest import Open
@@ -124,6 +125,48 @@ async def test_where_only_the_hotfix_itself_is_released_it_counts_from_its_artef
     assert run.clocks["publish"].started_at == run.record("publish-advisory").since
 
 
+ASKED = SCRIPT[:YES]  # the yes to the advisory is asked for
+
+
+async def test_the_text_of_the_advisory_is_shown_and_bound(converse: Open) -> None:
+    chat = await converse()
+    await chat.play(ASKED)
+    [advisory] = chat.world.core.state.advisories.values()
+    [first] = [request for request in (await chat.run("SEC-1")).requests if request.live]
+    assert [text for _, text in first.subject["texts"]] == [f"{advisory.summary}\n\n{advisory.description}"]
+    advisory.description = "The proof of concept: curl -H Token:"
+    await chat.play('%clock +1h\n%expect "Request .* is void: a text it would publish changed"')
+    again = (await chat.run("SEC-1")).requests[-1]
+    assert "proof of concept" in again.subject["texts"][0][1]
+    assert any("proof of concept" in line for post in chat.room.posts for line in post.lines)
+    await chat.play('@seclead in SEC-1: approve\n%clock +1m\n%expect "the embargo is over"')
+
+
+async def test_an_advisory_edited_between_yes_and_deed_is_not_published(converse: Open) -> None:
+    chat = await converse()
+    await chat.play(ASKED)
+    [advisory] = chat.world.core.state.advisories.values()
+    chat.world.faults.answer("PATCH", "/security-advisories/[^/]+$", 503)
+    await chat.play("@seclead in SEC-1: approve\n%clock +10s")
+    assert (await chat.run("SEC-1")).requests[-1].state is RequestState.CONSUMED
+    advisory.summary = "Tokens can be forged"
+    await chat.play('%clock +15m\n%expect "the advisory was edited since its request"')
+    assert advisory.state == "draft"
+    await chat.play(
+        '@seclead in SEC-1: !retry\n%expect "SEC-1 needs 1 yes"\n@seclead in SEC-1: approve\n'
+        '%clock +1m\n%expect "the embargo is over"'
+    )
+
+
+async def test_a_number_it_has_already_is_published_and_no_other_asked_for(converse: Open) -> None:
+    chat = await converse()
+    number = "@seclead in SEC-1: !set cve CVE-2026-12345"
+    await chat.play(f"{BEFORE_THE_HOTFIX}\n{number}\n{UNTIL_DISCLOSED}\n%state SEC-1 cve skipped")
+    [advisory] = chat.world.core.state.advisories.values()
+    assert (advisory.state, advisory.cve) == ("published", "CVE-2026-12345")
+    assert chat.world.requests.count("POST", "/cve$") == 0
+
+
 async def test_the_private_fork_is_waited_for_and_no_longer(converse: Open) -> None:
     chat = await converse()
     await chat.play(SCRIPT[: SCRIPT.index("%wait SEC-1 fix")])
@@ -151,6 +194,7 @@ async def test_the_post_mortem_and_the_changelogs_security_entry_say_what_people
     assert path == f"docs/security/2026-04-20-{run.facts['ghsa'].lower()}.md"
     text = chat.git("show", f"{branch}:{path}")
     assert "An empty header counted as a valid one." in text
+    assert "- Commanders: seclead\n" in text
     assert "Affected: \\< 1.3.1" in text
     assert "Headers are parsed by one function with a test for each shape." in text
     entry = f"The token check also holds for an empty header. ({run.facts['ghsa']}, fixed in 1.3.1)"

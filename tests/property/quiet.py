@@ -63,7 +63,7 @@ class QuietForge:
     async def score_advisory(self, _ghsa: str, *, vector: str, affected: str) -> None:
         raise NotImplementedError(vector, affected)
 
-    async def publish_advisory(self, _ghsa: str, *, vector: str, affected: str, patched: str) -> None:
+    async def publish_advisory(self, _ghsa: str, *, vector: str, affected: str, patched: str, cve: str = "") -> None:
         raise NotImplementedError(vector, affected, patched)
 
     async def open_private_fork(self, _ghsa: str) -> None:

@@ -8,21 +8,24 @@ from bot.chat.handlers.base import Handler, Refused, Speaker
 from bot.chat.replies import refusals, security
 from bot.engine.desk import Desk
 from sops.kit import timing
+from sops.kit.affected import misfit
 from sops.kit.changelog_sections import is_entry
 from sops.kit.cvss import learned
 from sops.kit.errors import InvalidText
 from sops.kit.message import Card
 from sops.kit.model import Severity
-from sops.kit.run import Run, StepState
+from sops.kit.run import Run, RunState, StepState
+from sops.kit.security_gates import HOTFIX
 from sops.security_response import SECURITY_RESPONSE
 
 CHANGELOG = "changelog"  # the fact, and the step that writes it
 MERGE = "merge"
+IN_ADVISORY = frozenset({"advisory", "cvss", "affected", "disclosure", "cve"})  # what it says once it is public
 
 
 def set_fact(desk: Desk, me: Speaker, command: commands.SetFact) -> Refused | None:
-    if "post-mortem" in desk.run.facts and desk.run.prefix == replies.phrases.INCIDENT:
-        return Refused(refusals.refused(refusals.drafted(desk.run)))
+    if (stands := _stands(desk.run, command.name)) is not None:
+        return stands
     if command.name == CHANGELOG and not is_entry(command.text):
         return Refused(refusals.refused(refusals.NO_ENTRY))
     late = command.name == CHANGELOG and desk.run.record(CHANGELOG).state.over
@@ -38,6 +41,8 @@ def set_fact(desk: Desk, me: Speaker, command: commands.SetFact) -> Refused | No
             facts, severity = learned(command.name, command.text)
         except InvalidText as problem:
             return Refused(refusals.refused(str(problem)))
+        if command.name == "affected" and (amiss := _amiss(desk.run, command.text)):
+            return Refused(refusals.refused(security.contradicts(amiss)))
         _scored(desk, me, severity)
     desk.run = desk.run.with_facts(facts)
     desk.note("set", me.record, name=command.name, text=command.text)
@@ -49,6 +54,21 @@ def set_fact(desk: Desk, me: Speaker, command: commands.SetFact) -> Refused | No
     if late:
         desk.run = desk.run.with_record(CHANGELOG, state=StepState.PENDING, performed={}, intent=None, attempt=0)
     return None
+
+
+def _stands(run: Run, name: str) -> Refused | None:
+    """What was written by it already is changed where it stands."""
+    responds = run.sop == SECURITY_RESPONSE.id
+    if responds and name in IN_ADVISORY:
+        return Refused(refusals.refused(security.public_already(run))) if run.facts.get("disclosed") else None
+    drafted = "post-mortem" in run.facts and (responds or run.prefix == replies.phrases.INCIDENT)
+    return Refused(refusals.refused(refusals.drafted(run))) if drafted else None
+
+
+def _amiss(run: Run, affected: str) -> str:
+    """What is wrong with that range, where the patch it is patched by is known."""
+    ours = [child for child in run.children if child.sop == HOTFIX and child.state is not RunState.CANCELLED]
+    return misfit(affected, ours[-1].title.split()[0]) if ours else ""
 
 
 def _answer(run: Run, name: str, missing: Sequence[str] | None, *, late: bool) -> Card:
@@ -66,6 +86,15 @@ def _scored(desk: Desk, me: Speaker, severity: Severity | None) -> None:
         return
     desk.run = timing.rebased(desk.run.but(severity=severity), desk.now)
     desk.note("severity", me.record, severity=severity, before=old or "", text="")
+    behind = [child.name for child in desk.run.children if child.open and _less_urgent(desk, child.id)]
+    if behind:
+        desk.say(security.hotfix_behind(behind, desk.run))
+
+
+def _less_urgent(desk: Desk, child: str) -> bool:
+    """A hotfix that was begun for it while it was less urgent."""
+    run = desk.tx.runs.get(child)
+    return run.sop == HOTFIX and run.severity is not None and run.severity.below(desk.run.severity)
 
 
 def _agreed_anew(desk: Desk) -> datetime | None:

@@ -87,7 +87,7 @@ def severity(desk: Desk, me: Speaker, command: commands.SetSeverity) -> Refused 
     if old is command.severity:
         return Refused(refusals.refused(refusals.severity_same(command.severity)))
     if run.prefix != replies.phrases.INCIDENT and (
-        refusal := hotfix.severity_refused(run, command.severity, command.reason)
+        refusal := hotfix.severity_refused(run, command.severity, command.reason, _response(desk))
     ):
         return Refused(refusals.refused(refusal))
     run = timing.answered(run.but(severity=command.severity))
@@ -102,6 +102,12 @@ def severity(desk: Desk, me: Speaker, command: commands.SetSeverity) -> Refused 
     desk.say(card)
     desk.tell(card)
     return None
+
+
+def _response(desk: Desk) -> Run | None:
+    """The security response the run was begun for, and which goes on."""
+    parent = desk.tx.runs.get(desk.run.parent) if desk.run.parent else None
+    return parent if parent is not None and parent.embargoed and not parent.state.over else None
 
 
 def _owing(run: Run) -> Run:

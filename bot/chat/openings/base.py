@@ -8,6 +8,7 @@ from sops.kit.action import World
 from sops.kit.message import Card
 from sops.kit.model import Severity, Sop
 from sops.kit.policy import Policy
+from sops.kit.run import Run
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,12 @@ class Looks:
 
     world: World
     policy: Policy
-    private: bool = False  # it is begun for a run under embargo
+    parent: Run | None = None  # what it is begun for
+
+    @property
+    def private(self) -> bool:
+        """It is begun for a run under embargo."""
+        return self.parent is not None and self.parent.embargoed
 
 
 #: From a typed command to what the run is about, or a card that says why not. May raise FarEndError.

@@ -3,13 +3,17 @@
 from bot.chat import commands
 from bot.chat.openings.base import Beginning, Looks, Opening
 from bot.chat.replies import hotfix as words
-from bot.chat.replies import refusals
+from bot.chat.replies import refusals, security
 from sops.hotfix import HOTFIX
 from sops.kit.action import World
+from sops.kit.affected import misfit
 from sops.kit.errors import InvalidVersion
 from sops.kit.message import Card
+from sops.kit.model import Severity
 from sops.kit.rolled_back import withdrawn
+from sops.kit.run import Run, RunState
 from sops.kit.version import Version
+from sops.security_response import SECURITY_RESPONSE
 
 NEUTRAL = "maintenance"  # what a security hotfix is called until it is out
 
@@ -33,18 +37,20 @@ async def _patch(command: commands.StartHotfix, looks: Looks) -> Opening | Card:
     if base not in released:
         line = max((each for each in released if each.line == version.line), default=None)
         return refusals.bad_version(words.no_such_release(version.text, base.tag, line))
+    if (refusal := _unlike(command.severity, version.text, looks.parent)) is not None:
+        return refusal
     newest = max(released)
     passed = await withdrawn(base.text, looks.world)
     if passed is not None:
         base = await _last_good(base, released, looks.world)
-    security = command.security or looks.private
+    secret = command.security or looks.private
     facts = {
-        "slug": NEUTRAL if security else command.slug,
+        "slug": NEUTRAL if secret else command.slug,
         "base.tag": base.tag,
         "base.version": base.text,
         "base.commit": tags[base.tag].commit,
         **({"base.passed": passed.version, "base.back": passed.name} if passed else {}),
-        "security": security,
+        "security": secret,
         **({"changelog": words.NEUTRAL_CHANGE} if looks.private else {}),
         "latest.stays": newest.text if newest > version else "",
     }
@@ -56,6 +62,18 @@ async def _last_good(base: Version, released: list[Version], world: World) -> Ve
     before = [each for each in released if each.line == base.line and each < base]
     good = [each for each in before if await withdrawn(each.text, world) is None]
     return max(good, default=base)
+
+
+def _unlike(severity: Severity, version: str, parent: Run | None) -> Card | None:
+    """Why it is not the hotfix its security response needs; None if it may be, or there is no such response."""
+    if parent is None or parent.sop != SECURITY_RESPONSE.id or parent.facts.get("disclosed"):
+        return None
+    if severity.below(parent.severity):
+        return refusals.refused(words.less_urgent(severity, parent))
+    ours = [child for child in parent.children if child.sop == HOTFIX.id and child.state is not RunState.CANCELLED]
+    affected = str(parent.facts.get("affected", ""))
+    amiss = misfit(affected, version) if affected and not ours else ""
+    return refusals.refused(security.contradicts(amiss)) if amiss else None
 
 
 PATCH = Beginning(HOTFIX, _patch)

@@ -60,10 +60,17 @@ def not_urgent(severity: Severity) -> str:
     return f"A hotfix is for P0 and P1; a {severity} waits for the next release."
 
 
-def severity_refused(run: Run, severity: Severity, reason: str) -> str:
+def less_urgent(severity: Severity, response: Run) -> str:
+    """A security response has set how soon its patch is due."""
+    return f"{response.name} is a {response.severity}, and so is its hotfix; a {severity} would be due later."
+
+
+def severity_refused(run: Run, severity: Severity, reason: str, response: Run | None) -> str:
     """Why a hotfix cannot become that urgent, or less so; empty if it can."""
     if severity not in run.policy.fix:
         return not_urgent(severity)
+    if response is not None and severity.below(response.severity):
+        return less_urgent(severity, response)
     return "" if reason.strip() else f"Say why, too: !severity {severity} reason. The time for the fix hangs on it."
 
 

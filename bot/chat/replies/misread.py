@@ -57,7 +57,7 @@ _SET = {
     "cvss": "!set cvss CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N",
     "disclosure": "!set disclosure 2026-05-04",
     "affected": "!set affected < 1.4.1",
-    "cve": "!set cve CVE-2026-12345",
+    "cve": "!set cve yes, !set cve no or !set cve CVE-2026-12345",
     **{name: f"!set {name} text" for name in ("changelog", "workaround", "impact", "prevention")},
 }
 

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from bot.chat.replies.parts import Words, card, duration
+from bot.chat.replies.parts import Words, card, duration, names
 from sops.kit.action import News
 from sops.kit.conversation import Place
 from sops.kit.escaping import printable
-from sops.kit.message import Card, Span, channel, line, person, time
+from sops.kit.message import Card, Span, bold, channel, line, person, time
 from sops.kit.run import Run
+from sops.kit.security_gates import WarrantsCve, numbered
 from sops.kit.stores import Deadline
 from sops.kit.timing import DISCLOSURE, DUE, FIX, PUBLISH, REPORT
 
@@ -29,6 +30,15 @@ def declared_in_private(told: Place) -> Card:
         line("Nothing was declared: an incident and its title are told in ", channel(told.channel), ", to everybody."),
         "If it is an attack or a weakness, say /security report and what you know; it stays here.",
         line("If everybody may read the title, declare it in ", channel(told.channel), "."),
+    )
+
+
+def hotfix_misplaced(*, removed: bool, read: bool) -> Card:
+    """To somebody who began a security hotfix where the hole is not dealt with; `read`: others read there."""
+    return card(
+        line(bold("Not done."), " A hotfix with --security is begun in the private thread of its security response."),
+        "If there is none yet, /security report and what you know begins it; then say the same there.",
+        *([_gone(removed)] if read else []),
     )
 
 
@@ -66,6 +76,30 @@ def _day_set(run: Run) -> Card:
     )
 
 
+def hotfix_behind(hotfixes: Sequence[str], run: Run) -> Card:
+    """The report is more urgent than the hotfix that was begun for it."""
+    which = names(hotfixes, "and")
+    return card(
+        f"{which} was begun for less: its time for the fix is longer. Say there: !severity {run.severity} reason"
+    )
+
+
+def _cve_set(run: Run) -> Card:
+    if number := numbered(run):
+        return card(f"cve is set: the advisory is published as {number}, and no other is asked for.")
+    asked = WarrantsCve().holds(run)
+    return card("cve is set: GitHub is asked for a number with the disclosure." if asked else "cve is set: none.")
+
+
+def contradicts(why: str) -> str:
+    return f"{why}. Name the versions that are affected, or begin another hotfix."
+
+
+def public_already(run: Run) -> str:
+    """What an advisory says is no longer said here."""
+    return f"The advisory is public: what it says is changed at GitHub, in {run.facts['advisory.url']}"
+
+
 def disclosure_moved(due: datetime) -> Card:
     """The day people had agreed on is another one now."""
     return card(
@@ -77,7 +111,7 @@ def disclosure_moved(due: datetime) -> Card:
 
 
 #: What is answered to `!set` of what has a meaning of its own here.
-SET: Mapping[str, Callable[[Run], Card]] = {"cvss": scored, "disclosure": _day_set}
+SET: Mapping[str, Callable[[Run], Card]] = {"cvss": scored, "disclosure": _day_set, "cve": _cve_set}
 
 
 DAY_IS_PAST = "That day is past; write the day you agreed on like 2026-05-04."
@@ -107,6 +141,11 @@ def reminder(run: Run, due: Deadline, whom: str) -> Card:
 def restricted_public(run: Run) -> Card:
     """In the incident's old thread, which others read."""
     return card(f"{run.name} goes on elsewhere. Please say nothing more about it here.")
+
+
+def not_told_here(run: Run) -> Card:
+    """To who asks what was said in a restricted incident, where others read."""
+    return card(f"{run.name} goes on elsewhere. What was said in it is not shown here.")
 
 
 def _places(run: Run) -> list[Span | str]:
@@ -143,11 +182,6 @@ def already_public(run: Run) -> list[str]:
     drafts = [
         *facts.get("post-mortem.earlier", []),
         *([facts["post-mortem.url"]] if "post-mortem.url" in facts else []),
-def not_told_here(run: Run) -> Card:
-    """To who asks what was said in a restricted incident, where others read."""
-    return card(f"{run.name} goes on elsewhere. What was said in it is not shown here.")
-
-
     ]
     return found + [f"the post-mortem {url}" for url in dict.fromkeys(drafts)]
 

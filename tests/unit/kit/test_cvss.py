@@ -45,11 +45,28 @@ def test_nine_and_more_is_a_p0(score: float, severity: str) -> None:
 
 
 def test_what_is_learned_of_what_is_set() -> None:
-    assert learned("cve", "yes") == ({"cve.wanted": "yes"}, None)
+    assert learned("cve", "request") == ({"cve.wanted": "yes"}, None)
+    assert learned("cve", " NONE ") == ({"cve.wanted": "no"}, None)
+    assert learned("cve", "cve-2026-12345") == ({"cve.wanted": "CVE-2026-12345"}, None)
     assert learned("affected", "< 1.3.1") == ({"affected": "< 1.3.1"}, None)
     assert learned("disclosure", " 2026-05-04 ") == ({"disclosure": "2026-05-04"}, None)
     facts, severity = learned("cvss", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H")
     assert (facts["score"], severity) == ("9.8 (critical)", Severity.P0)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("cve", "perhaps"),
+        ("cve", "CVE-2026-1"),
+        ("cve", "CVE-2026-12345 and another"),
+        ("affected", "all of them"),
+        ("cvss", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:N"),
+    ],
+)
+def test_what_says_nothing_that_can_be_used_is_refused(name: str, text: str) -> None:
+    with pytest.raises(InvalidText):
+        learned(name, text)
 
 
 @pytest.mark.parametrize("text", ["GHSA-2222", "GHSA-0000-1111-aaaa", "CVE-2026-1234", "GHSA-2222-3333-4444 x"])
