@@ -32,7 +32,11 @@ def holds(read: list[Bound], version: Version) -> bool:
 
 def misfit(affected: str, patched: str) -> str:
     """Why that range and that patched version cannot both be right; empty if they can."""
-    read, patch = bounds(affected), Version.parse(patched)
+    patch = Version.parse(patched)
+    try:
+        read = bounds(affected)
+    except InvalidText as problem:  # it was set before anybody looked at how it is written
+        return f"“{affected}”: {problem}".rstrip(".")
     if holds(read, patch):
         return f"“{affected}” holds {patch}, which is the patched version"
     before = Version(patch.major, patch.minor, patch.patch - 1) if patch.patch else patch

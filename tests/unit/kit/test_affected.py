@@ -2,7 +2,7 @@
 
 import pytest
 
-from sops.kit.affected import bounds, holds, misfit
+from sops.kit.affected import EXAMPLE, bounds, holds, misfit
 from sops.kit.errors import InvalidText
 from sops.kit.version import Version
 
@@ -47,6 +47,7 @@ def test_a_range_without_a_version_is_refused(text: str) -> None:
         ("< 1.3.0", "1.3.1", "“< 1.3.0” does not hold 1.3.0, which 1.3.1 patches"),
         (">= 1.4.0", "1.3.1", "“>= 1.4.0” does not hold 1.3.0, which 1.3.1 patches"),
         ("< 1.4.0", "1.4.0", ""),
+        ("all", "1.3.1", f"“all”: That is no range of versions; {EXAMPLE}"),
     ],
 )
 def test_a_range_and_a_patch_that_contradict_each_other_are_told(affected: str, patched: str, amiss: str) -> None:
