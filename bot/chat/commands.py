@@ -442,7 +442,6 @@ _YES = re.compile(
 )
 _STOP = re.compile(r"^(hmm,? |please )?(stop|halt|wait|hold on|abort|no)( it| that| please)?[.!\s]*$", re.I)
 _GO = re.compile(r"^(please )?(start|resume|continue|go|go on)( it| now| please)?[.!\s]*$", re.I)
-_REPORT = re.compile(r"/?security[-_ ]+report\b", re.I)
 _CODE = re.compile(r"[0-9a-f]{4}")
 _SPAN = re.compile(r"([1-9][0-9]{0,3})\s*(m|min|h|d)")
 _RUN = re.compile(r"([A-Za-z]{3})-([1-9][0-9]{0,8})")
@@ -647,8 +646,6 @@ def parse(text: str, *, in_run: bool, addressed: bool = False, slash: bool = Fal
     text = text.strip()
     root = re.match(r"[/!]?(\w+)(?:\s+(.*))?$", text, re.S)
     marked = text.startswith(("/", "!"))
-    if root and (marked or addressed) and _means_report(root[1], root[2] or ""):
-        return _root("security", _REPORT.sub("report ", (root[2] or "").strip()).strip())
     if root and (marked or addressed) and root[1].lower() in ROOTS:
         return _root(root[1].lower(), (root[2] or "").strip())
     report = re.match(r"[/!]?security[-_]?report\b(.*)$", text, re.S | re.I)
@@ -668,13 +665,6 @@ def parse(text: str, *, in_run: bool, addressed: bool = False, slash: bool = Fal
     if addressed or text.startswith("!"):
         return _verb(text.removeprefix("!").strip())
     return _alone(text)
-
-
-def _means_report(word: str, rest: str) -> bool:
-    """A report behind a mistyped root: what is meant for nobody else must not stay for everybody to read."""
-    known = word.lower() in ROOTS
-    near = not known and difflib.get_close_matches(word.lower(), ("security",), n=1, cutoff=0.8)
-    return bool(near) or (word.lower() in {"incident", "sop"} and bool(_REPORT.match(rest)))
 
 
 def answer(text: str, *, asked_severity: bool) -> Command | None:
