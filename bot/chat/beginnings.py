@@ -136,7 +136,7 @@ def hotfix(rest: str) -> Command | Problem:
 def security(rest: str) -> Command | Problem:
     """Whatever stands there is a report, since a mistyped one must not be left where it was typed."""
     word, more = split(rest)
-    text = more if word.lower() == "report" else rest
+    text = more if word.lower().rstrip(":") == "report" else rest
     if text.lower() in {"", "help", "?"}:
         return Problem("missing", "security report")
     if len(text) > LONGEST_TEXT:

@@ -646,11 +646,10 @@ def parse(text: str, *, in_run: bool, addressed: bool = False, slash: bool = Fal
     text = text.strip()
     root = re.match(r"[/!]?(\w+)(?:\s+(.*))?$", text, re.S)
     marked = text.startswith(("/", "!"))
+    if (marked or addressed) and (report := _report_in(text)) is not None:
+        return _root("security", report)
     if root and (marked or addressed) and root[1].lower() in ROOTS:
         return _root(root[1].lower(), (root[2] or "").strip())
-    report = re.match(r"[/!]?security[-_]?report\b(.*)$", text, re.S | re.I)
-    if report and (marked or addressed):
-        return _root("security", f"report {report[1].strip()}")
     if marked and text.startswith("/") and (slash or addressed):
         return Problem("unknown-root", split(text[1:])[0][:20])
     if text.startswith("/"):
@@ -665,6 +664,35 @@ def parse(text: str, *, in_run: bool, addressed: bool = False, slash: bool = Fal
     if addressed or text.startswith("!"):
         return _verb(text.removeprefix("!").strip())
     return _alone(text)
+
+
+#: A command's first word and what stands behind it, also where they were joined ("security-report: text").
+_HEAD = re.compile(r"[/!]?([A-Za-z]+)(?:[-_:\s]+(.*))?$", re.S)
+
+
+def _report_in(text: str) -> str | None:
+    """What stands behind a mistyped `/security`, or behind `security report` below another root; else None.
+
+    Nobody must read it where it was typed, so what looks like a report is taken for one.
+    """
+    head = _HEAD.match(text)
+    if head is None:
+        return None
+    word, rest = head[1].lower(), (head[2] or "").strip()
+    if word == "security" or word not in {*ROOTS, *VERBS, *_ALIASES}:
+        return rest if _like_security(word, rest) else None
+    below = _HEAD.match(rest) if word in ROOTS else None
+    if below is None or not _meant(split(below[2] or "")[0], ("report",)):
+        return None
+    return below[2] if _like_security(below[1], below[2]) else None
+
+
+def _like_security(word: str, rest: str) -> bool:
+    """It is "security", mistyped or cut short; before "report" it takes less to say so."""
+    sure = bool(_meant(split(rest)[0], ("report",)))
+    words = (*ROOTS, *VERBS, "securityreport")
+    near = difflib.get_close_matches(word.lower(), words, n=1, cutoff=0.5 if sure else 0.72)
+    return (sure and word.lower() == "sec") or (bool(near) and near[0].startswith("security"))
 
 
 def answer(text: str, *, asked_severity: bool) -> Command | None:
@@ -774,6 +802,8 @@ def _sop(rest: str) -> Parsed:
         return ShowSop(more.upper()[:10])
     if word.lower() == "start" and more:
         sop_id, title = split(more)
+        if sop_id.upper() == "SOP-05" and title:
+            return _root("security", title)
         if len(title) > LONGEST_TITLE:
             return Problem("too-long", str(LONGEST_TITLE), str(len(title)))
         return StartOwn(sop_id.upper()[:10], title)

@@ -253,6 +253,37 @@ def test_whatever_stands_behind_security_is_a_report(root, text):
     assert parse(f"/security-report {text}", in_run=False) == commands.ReportVulnerability(text)
 
 
+@pytest.mark.parametrize(
+    "root",
+    [
+        "/secuirty",
+        "!securty",
+        "/secuirty-report",
+        "/securityreport",
+        "/sec report",
+        "!secutiry report:",
+        "/incident security report",
+        "/incident secuirty reprot",
+        "/onboard security report",
+        "!release security report",
+        "/sop start SOP-05",
+    ],
+)
+@pytest.mark.parametrize("in_run", [True, False])
+def test_a_report_behind_a_mistyped_root_is_one(root, in_run):
+    found = parse(f"{root} the check can be skipped", in_run=in_run)
+    assert isinstance(found, commands.ReportVulnerability)
+    assert found.text.endswith("the check can be skipped")
+
+
+@pytest.mark.parametrize("text", ["/tmp is full", "/secrets are leaking", "/service report is slow", "!severty P1"])
+def test_what_only_looks_a_little_like_it_is_none(text):
+    assert parse(text, in_run=False) == Talk()
+    assert not isinstance(parse(text, in_run=True), commands.ReportVulnerability)
+    assert isinstance(parse("/incident declare P1 security report page is down", in_run=False), commands.Declare)
+    assert parse("!note security report came in", in_run=True) == commands.Note("security report came in")
+
+
 def test_a_run_named_behind_incident_is_that_run():
     assert parse("/incident INC-7", in_run=False) == commands.InRun("INC-7", "status")
     assert parse("/incident INC-7 ack", in_run=False) == commands.InRun("INC-7", "ack")
