@@ -68,7 +68,7 @@ def confirm(desk: Desk, me: Speaker, command: commands.Confirm) -> Refused | Non
         step_id = f"publish-{number}"
         deed = PublishNotice(step_id, draft["text"])
     step = Step(step_id, row="3", title="public word", after="detect", do=deed)
-    desk.run = without_draft(run).with_step(step, before="close")
+    desk.run = without_draft(run).with_step(step, before="close").with_facts({"public.at": desk.now.isoformat()})
     if not desk.run.record("communicate").state.over:
         sign(desk, me, step_of(run, "communicate"), draft["text"])
     desk.note("publish", me.record, step=step_id, text=draft["text"])

@@ -30,7 +30,7 @@ def undo(desk: Desk, me: Speaker, _: commands.Undo) -> Refused | None:
     if act["step"]:
         requests.take_ground(desk, _built_on(desk.run, act["step"]))
     desk.note("undo", me.record, what=act["what"])
-    desk.say(replies.answers.undone(act["what"], act["by"], me.handle))
+    desk.say(replies.answers.undone(desk.run, act, me.handle))
     if act["kind"] in {"verify", "severity", "ack"}:  # the channel heard it, so it hears this
         desk.tell(words.taken_back(desk.run, act["kind"], me.handle))
     return None
@@ -50,20 +50,19 @@ def _ack(desk: Desk, act: Mapping[str, str]) -> Run | None:
 def _worked_on(run: Run, since: str) -> bool:
     """Something was told, or begun, under that command."""
     _, _, told = run.facts.get("update") or ("", "", "")
-    public = run.step(str(run.facts.get("public.last", "")))
-    at = run.record(public.id).since if public else None
-    return (
-        told > since
-        or (at is not None and at.isoformat() >= since)
-        or any(child.open for child in run.children)
-        or bool(run.facts.get("joined"))
-    )
+    begun = any(child.open for child in run.children) or bool(run.facts.get("joined"))
+    return told > since or begun or _public_since(run, since)
+
+
+def _public_since(run: Run, since: str) -> bool:
+    """The bot said something in public since, which stands on what would be taken back."""
+    return str(run.facts.get("public.at", "")) >= since
 
 
 def _verify(desk: Desk, act: Mapping[str, str]) -> Run | None:
     """It is not resolved: no post-mortem is owed yet, updates are."""
     run = desk.run
-    if run.record("post-mortem").performed or run.record("close").signed:
+    if run.record("post-mortem").performed or run.record("close").signed or _public_since(run, act["at"]):
         return None
     later = {"post-mortem", "post-mortem-merged", "close"}
     run = run.but(records={name: record for name, record in run.records.items() if name not in later})

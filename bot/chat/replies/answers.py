@@ -1,6 +1,6 @@
 """What a command is answered with once it has had its effect."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from bot.chat.replies.parts import card, names, seconds
@@ -193,11 +193,13 @@ def undo_too_late(what: str) -> str:
     return f"{what} had consequences already, so it stays; say what is true now instead."
 
 
-def undone(what: str, whose: str, who: str) -> Card:
-    """Whoever said it is called, where it was somebody else: they may rely on it."""
-    return card(
-        f"{who} took back {what}." if whose == who else line(person(whose), f" {who} took back {what} of {whose}.")
-    )
+def undone(run: Run, act: Mapping[str, str], who: str) -> Card:
+    """Whoever had said it hears of it; after an `ack` somebody else must take command."""
+    of: tuple[Span | str, ...] = (" of ", person(act["by"])) if act["by"] != who else ()
+    clock = run.clocks.get(timing.ACKNOWLEDGE)
+    open_again = act["kind"] == "ack" and clock is not None and clock.running
+    again = [line("Nobody has command; acknowledge by ", time(clock.due_at), ".")] if clock and open_again else []
+    return card(line(f"{who} took back {act['what']}", *of, "."), *again, hint="ack" if again else "")
 
 
 def cleaning(who: str) -> Card:
