@@ -3,6 +3,7 @@
 import importlib
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from bot.settings import Settings
@@ -78,7 +79,8 @@ def _of_file(file: Path) -> list[Sop]:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{file} cannot be read: {error}.") from error
-    return [checklist(each) for each in parse_document(text) if each.id not in ours]
+    found = [each for each in parse_document(text) if each.id not in ours]
+    return [replace(checklist(each), source=f"{file.name}, line {each.line}") for each in found]
 
 
 def _of_module(name: str) -> list[Sop]:

@@ -19,7 +19,7 @@ from sops.kit import timing
 from sops.kit.conversation import Place
 from sops.kit.gate import Approved, SignedOff
 from sops.kit.message import Card
-from sops.kit.model import Role
+from sops.kit.model import Piece, Role, Step
 from sops.kit.people import People
 from sops.kit.ports import Clock
 from sops.kit.run import Run
@@ -145,22 +145,13 @@ class Clocks:
             return run.owner if run.owner in able or not able else able[0]
         if deadline.clock == timing.FIRST_REVIEW:
             return self._reviewers(run, deadline)
-        if deadline.clock.startswith(timing.OWN):
-            return self._whose_step(run, timing.step_of(deadline.clock))
+        if (row := run.step(timing.row_of(deadline.clock))) is not None:
+            return self._whose_row(run, row)
         if deadline.clock == timing.REPORT and deadline.threshold > timing.DUE:
             return self._in_turn(run, deadline.threshold - timing.DUE)
         if deadline.clock != timing.ACKNOWLEDGE:
             return answering_for(run, self._people) or (ladder[0] if ladder else "")
         return next_to_page(run, ladder)
-
-    def _whose_step(self, run: Run, name: str) -> str:
-        """The run's owner where that step is theirs too; else all who may sign it off or approve it."""
-        step = run.step(name)
-        asked = (
-            next((piece.by for piece in step.waits if isinstance(piece, SignedOff | Approved)), None) if step else None
-        )
-        able = [person.handle for person in self._people.holding(asked)] if asked not in {None, Role.ANYONE} else []
-        return run.owner if run.owner in able or not able else " ".join(able[:MOST_REMINDED])
 
     def _in_turn(self, run: Run, turn: int) -> str:
         """For what its first owner left unanswered: those who may also steer the run, then the owner's peers, round."""
@@ -180,6 +171,16 @@ class Clocks:
         if deadline.threshold <= timing.DUE and reviewers:
             return " ".join(reviewers[:MOST_REMINDED])
         return able[max(0, deadline.threshold - timing.DUE - 1) % len(able)].handle if able else ""
+
+    def _whose_row(self, run: Run, row: Step) -> str:
+        """Whoever may do it: the run's owner if they are one of those, else all of them; never one who said yes."""
+        roles = {role for piece in row.waits for role in _answering(piece)}
+        asked = next((request for request in run.requests if request.step == row.id and request.live), None)
+        spent = {*asked.people, *asked.excluded} if asked else set()
+        able = [person.handle for person in self._people.holding(*roles) if person.handle not in spent]
+        if run.owner in able:
+            return run.owner
+        return " ".join(able[:MOST_REMINDED]) or answering_for(run, self._people)
 
     def _ladder(self, run: Run) -> tuple[str, ...]:
         return tuple(person.handle for person in self._people.holding(*run.policy.escalation))
@@ -208,6 +209,13 @@ class Clocks:
         key = f"missed/{now.isoformat()}/{':'.join(where)}/{marks}"
         private = any(reminder.run.embargoed for reminder in missed)
         tx.outbox.put(Outgoing("post", key, place, card, private=private), now)
+
+
+def _answering(piece: Piece) -> tuple[Role, ...]:
+    """The roles of which one may answer."""
+    if isinstance(piece, Approved):
+        return (piece.by, piece.also) if piece.also else (piece.by,)
+    return (piece.by,) if isinstance(piece, SignedOff) else ()
 
 
 def _reminder_key(run: Run, deadline: Deadline) -> str:

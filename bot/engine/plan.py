@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from bot.chat import replies
 from bot.engine.far_end import Worlds
 from bot.engine.requests import quorum_of
+from sops.kit import timing
 from sops.kit.action import Action, Conflict, Done, World
 from sops.kit.conversation import Place
 from sops.kit.errors import FarEndError, FarEndRefused, Unlearned
@@ -59,7 +60,7 @@ class Planner:
             note = run.record(step.id).note if state is StepState.SKIPPED else ""
             return replies.starting.mark_of(state), [f"{text}{f' ({note})' if note else ''}" for text in what]
         deeds = [await self._deed(run, piece, world, trouble) if applies else _says(piece, run) for piece in step.deeds]
-        texts = [*waits, *deeds] or [step.title]
+        texts = _timed(step, [*waits, *deeds] or [step.title])
         if applies or not isinstance(step.only_if, Condition):
             return replies.starting.mark_of(state), texts
         return replies.starting.mark_of(state), [
@@ -127,10 +128,18 @@ def _outlined(run: Run, step: Step) -> list[str]:
     off = run.policy.off.get(f"{run.sop}.{step.id}")
     if off is not None:
         return [replies.starting.switched_off(step, off)]
-    texts = [*waits_of(run, step), *(_says(piece, run) for piece in step.deeds)] or [step.title]
+    texts = _timed(step, [*waits_of(run, step), *(_says(piece, run) for piece in step.deeds)] or [step.title])
     if isinstance(step.only_if, Condition):
         texts = [replies.starting.only_if(step.only_if.says(run), text) for text in texts]
     return [*texts, replies.starting.goes_back(step.then)] if step.then else texts
+
+
+def _timed(step: Step, texts: list[str]) -> list[str]:
+    """With how long the row of a checklist may take, where it says so."""
+    clock = step.stops or ""
+    if not timing.row_of(clock):
+        return texts
+    return [*texts[:-1], replies.starting.within(texts[-1], timing.span_of(clock.rpartition(":")[2]))]
 
 
 def waits_of(run: Run, step: Step) -> list[str]:

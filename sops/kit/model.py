@@ -156,7 +156,7 @@ class Sop:
 
     `version` is part of what a run is pinned to; raise it when the meaning of a step changes. `leaders` are the roles
     that steer its runs beside the owner's. A `planned` one shows its plan and waits for `!start`. Of a `private` one
-    nobody outside its channel learns.
+    nobody outside its channel learns. `source` names the document of one that is an organisation's own.
     """
 
     id: str
@@ -171,6 +171,7 @@ class Sop:
     planned: bool = True
     private: bool = False
     version: int = 1
+    source: str = ""
 
     def __post_init__(self) -> None:
         ids = [step.id for step in self.steps]

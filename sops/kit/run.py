@@ -19,9 +19,10 @@ from sops.kit.errors import Unlearned
 from sops.kit.model import Role, Severity, Sop, Step
 from sops.kit.policy import Policy
 
+PROCEDURE = "procedure"  # which of an organisation's own it is, and where that stands
 #: Facts that stay when a run goes back for another iteration: what people decided about issues, and which messages
 #: have buttons yet.
-KEPT = frozenset({"soak.dismissed", "soak.named", "offers"})
+KEPT = frozenset({"soak.dismissed", "soak.named", "offers", PROCEDURE})
 
 
 class RunState(StrEnum):

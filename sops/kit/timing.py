@@ -76,17 +76,17 @@ def due(name: str, run: Run, start: datetime) -> datetime | None:
     raise KeyError(name)
 
 
-def step_of(name: str) -> str:
-    """The step whose own clock that is."""
-    return name.removeprefix(OWN).rpartition(":")[0]
-
-
 def span_of(text: str) -> timedelta:
     """30m, 2h or 3d. Raises ValueError for anything else."""
     number, unit = text[:-1], text[-1:]
     if not number.isdigit() or len(number) > 4 or unit not in _UNITS:
         raise ValueError(text)
     return int(number) * _UNITS[unit]
+
+
+def row_of(name: str) -> str:
+    """Whose clock it is in a procedure of one's own: the id of its step; empty for any other clock."""
+    return name.removeprefix(OWN).rpartition(":")[0] if name.startswith(OWN) else ""
 
 
 def lasting(name: str) -> bool:

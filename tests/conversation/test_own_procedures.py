@@ -38,15 +38,19 @@ STORY = r"""
 @guest #ops: /sop start SOP-42
 %expect "You have no role here"
 @maint #ops: /sop start SOP-42 spring
-%expect "RUN-1 · SOP-42 spring · PLANNED, NOTHING DONE YET"
+%expect "RUN-1 · spring · PLANNED, NOTHING DONE YET"
+%expect "SOP-42 Key ceremony \(ours.md, line 2\)"
+%expect "maintainer says: Book the room \(within 2 days\)"
 @maint in RUN-1: !start
-%expect "▶ Book the room \(row-1\): maintainer says !done row-1 evidence"
+%expect "▶ Book the room \(row-1\): maintainer says !done row-1 evidence · due Wed 22 Apr 10:02"
 @guest in RUN-1: help
 %expect "!done row-1 evidence: maintainer says Book the room"
 %reject "!blocker"
 @guest in RUN-1: status
 %expect "▶ row-1 · Book the room: maintainer says !done row-1 evidence"
-%expect "Book the room due Wed 22 Apr 10:02 CEST"
+%expect "row-1 · Book the room: due Wed 22 Apr 10:02"
+@guest in RUN-1: todo
+%expect "▶ row-1: maintainer says !done row-1 evidence · due Wed 22 Apr 10:02"
 %clock +25h
 %expect "@maint RUN-1: Book the room: 50 % of its time gone"
 @guest in RUN-1: !done row-1 room 12
@@ -63,7 +67,7 @@ STORY = r"""
 %clock +2h
 %state RUN-1 row-5 waiting
 @guest in RUN-1: !done row-5 ashes
-%expect "RUN-1 is done: SOP-42 spring"
+%expect "RUN-1 is done: spring"
 %state RUN-1 run done
 """
 
@@ -101,6 +105,65 @@ async def test_a_yes_does_not_outlive_the_sign_off_it_stands_on(tmp_path: Path) 
     sandbox = await open_sandbox(tmp_path, VirtualClock(SCRIPT_START), procedures=[document])
     try:
         await on_stage(sandbox, lambda _: None).play(story, "own")
+    finally:
+        await sandbox.close()
+
+
+ROWS_OF_OTHERS = """
+## SOP-43 — Move the keys
+
+| # | Action | Kind | Who | Due |
+|---|---|---|---|---|
+| 1 | Book the room | | maintainer | 2d |
+| 2 | The keys may be moved | approval(2, reviewer) | | 2d |
+| 3 | Tell everybody | | | 2d |
+"""
+
+
+async def test_whose_row_it_is_hears_that_it_is_due(tmp_path: Path) -> None:
+    document = tmp_path / "ours.md"
+    document.write_text(ROWS_OF_OTHERS)
+    sandbox = await open_sandbox(tmp_path, VirtualClock(SCRIPT_START), procedures=[document])
+    try:
+        await on_stage(sandbox, lambda _: None).play(
+            """
+@rm #ops: /sop start SOP-43 london
+@rm in RUN-1: !start
+%clock +25h
+%expect "@maint RUN-1: Book the room: 50 % of its time gone"
+@maint in RUN-1: !done row-1 room 12
+%clock +1h
+@maint in RUN-1: status
+%expect "row-2 · The keys may be moved: due Thu 23 Apr"
+@rev1 in RUN-1: approve
+%clock +25h
+%expect "@rev2 @rev3 RUN-1: The keys may be moved: 50 % of its time gone"
+@rev2 in RUN-1: approve
+%clock +26h
+%expect "@rm RUN-1: Tell everybody: 50 % of its time gone"
+"""
+        )
+    finally:
+        await sandbox.close()
+
+
+async def test_a_row_that_is_taken_back_has_its_own_time_again(tmp_path: Path) -> None:
+    document = tmp_path / "ours.md"
+    document.write_text(ROWS_OF_OTHERS)
+    sandbox = await open_sandbox(tmp_path, VirtualClock(SCRIPT_START), procedures=[document])
+    try:
+        await on_stage(sandbox, lambda _: None).play(
+            """
+@rm #ops: /sop start SOP-43 london
+@rm in RUN-1: !start
+%clock +1h
+@maint in RUN-1: !done row-1 room 12
+@maint in RUN-1: !undo
+@rm in RUN-1: status
+%expect "row-1 · Book the room: due Wed 22 Apr 10:02"
+%reject "The keys may be moved: due"
+"""
+        )
     finally:
         await sandbox.close()
 

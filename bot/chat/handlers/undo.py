@@ -87,7 +87,17 @@ def _sign_off(desk: Desk, act: Mapping[str, str]) -> Run | None:
     if acted or own.performed or own.intent or str(run.iteration) != act["iteration"]:
         return None
     run = run.but(records={step: record for step, record in run.records.items() if step not in built})
-    return _unsigned(run, name)
+    return _timed_again(_unsigned(run, name), name, desk.now)
+
+
+def _timed_again(run: Run, name: str, now: datetime) -> Run:
+    """A row of a checklist has its own time again, and the next row's has not begun."""
+    step = run.step(name)
+    ends, begins = (step.stops or "", step.starts or "") if step else ("", "")
+    if timing.row_of(begins):
+        run = timing.stopped(run, begins, now)
+    began = run.clocks.get(ends) if timing.row_of(ends) else None
+    return timing.started(run, ends, began.started_at) if began else run
 
 
 def _built_on(run: Run, name: str) -> set[str]:

@@ -5,12 +5,14 @@ from bot.chat.openings.base import Beginning, Looks, Opening
 from sops.kit.escaping import printable
 from sops.kit.message import Card
 from sops.kit.model import Sop
+from sops.kit.run import PROCEDURE
 
 
 def own(sop: Sop) -> Beginning:
     """How a run of that procedure begins."""
 
     async def begin(command: commands.StartOwn, _: Looks) -> Opening | Card:
-        return Opening(sop, printable(command.title) or sop.title)
+        procedure = f"{sop.id} {sop.title}" + (f" ({sop.source})" if sop.source else "")
+        return Opening(sop, printable(command.title) or sop.title, facts={PROCEDURE: printable(procedure)})
 
     return Beginning(sop, begin)

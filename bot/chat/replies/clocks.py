@@ -26,10 +26,13 @@ def reminder(run: Run, due: Deadline, whom: str, then: tuple[str, datetime] | No
     if run.sop == "SOP-05":
         return security.reminder(run, due, whom)
     if due.clock.startswith(timing.OWN):
-        step = run.step(timing.step_of(due.clock))
+        step = run.step(timing.row_of(due.clock))
         gone = "it was due" if due.threshold >= timing.DUE else f"{due.threshold} % of its time gone; due"
-        title, hint = (step.title if step else due.clock), phrases.own_hint(run)
-        return card(line(*to, f"{run.name}: {title}: {gone} ", time(run.clocks[due.clock].due_at), "."), hint=hint)
+        title = step.title if step else due.clock
+        return card(
+            line(*to, f"{run.name}: {title}: {gone} ", time(run.clocks[due.clock].due_at), "."),
+            hint=(phrases.signing_of(run, step) if step else "") or "status",
+        )
     if due.clock == timing.FIX:
         return hotfix.fix_reminder(run, due, whom)
     clock = run.clocks[due.clock]
@@ -140,7 +143,7 @@ def _missed_what(run: Run, due: Deadline) -> str:
     if timing.lasting(due.clock):
         debt = next(debt for debt in run.obligations if f"{timing.OWED}{debt.id}" == due.clock)
         return f"still owed: {debt.text}; due"
-    return _MISSED.get(due.clock, f"{phrases.clock_name(run, due.clock)}; due")
+    return _MISSED.get(due.clock, f"{phrases.clock_name(run, due.clock)} due")
 
 
 def missed(what: Sequence[tuple[Run, Deadline, str]]) -> Card:

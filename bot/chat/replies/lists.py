@@ -46,7 +46,9 @@ def todo(run: Run) -> Card:
     if run.state is RunState.PLANNED:
         lines.append("▶ !start, by somebody who may: nothing is done before")
     elif not run.state.over:
-        lines += [line(f"▶ {step.id}", *phrases.note_of(run, step)) for step in run.current()]
+        lines += [
+            line(f"▶ {step.id}", *phrases.note_of(run, step), *phrases.due_of(run, step)) for step in run.current()
+        ]
     lines += [phrases.debt_line(debt) for debt in run.obligations if debt.open]
     return card(line(bold(f"{run.name}: to do")), *(lines or ["Nothing."]))
 

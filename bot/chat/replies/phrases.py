@@ -1,7 +1,6 @@
 """How a run, its steps and what it owes are named wherever they are spoken of."""
 
 from collections.abc import Mapping
-from datetime import datetime
 
 from bot.chat.replies import dependency, freeze, hotfix, incident, onboarding, rollback, security, stable
 from bot.chat.replies.parts import Words
@@ -9,7 +8,7 @@ from sops.kit import timing
 from sops.kit.approvals import Request, RequestState
 from sops.kit.escaping import printable
 from sops.kit.gate import SignedOff
-from sops.kit.message import Line, Span, line
+from sops.kit.message import Line, Span, line, time
 from sops.kit.model import Step
 from sops.kit.run import Child, Obligation, Run, RunState, StepState
 
@@ -90,7 +89,7 @@ def heading(run: Run) -> str:
     if run.sop in WORDS:
         return printable(WORDS[run.sop].heading(run))
     if run.sop != "SOP-03":
-        return f"{run.sop} {printable(run.title)}" if own_checklist(run) else printable(run.title)
+        return printable(run.title)
     return f"candidate {run.version}-rc{run.iteration}"
 
 
@@ -113,10 +112,29 @@ def note_of(run: Run, step: Step) -> tuple[Span, ...]:
     return (Span(text=f": {note}"),) if note else ()
 
 
+def due_of(run: Run, step: Step) -> tuple[Span | str, ...]:
+    """Until when a row of a checklist must be done, while that runs."""
+    clock = run.clocks.get(step.stops or "")
+    running = clock is not None and clock.running and bool(timing.row_of(step.stops or ""))
+    return (" · due ", time(clock.due_at)) if clock is not None and running else ()
+
+
+def clock_name(run: Run, name: str) -> str:
+    """What a clock counts down to; that of a checklist's row is called as the row."""
+    step = run.step(timing.row_of(name))
+    return f"{step.id} · {step.title}:" if step else name
+
+
 def _asked(run: Run, step: Step) -> SignedOff | None:
     """The sign-off the step waits for."""
     asked = (piece for piece in step.waits if isinstance(piece, SignedOff) and not piece.given(run, step.id))
     return next(asked, None)
+
+
+def signing_of(run: Run, step: Step) -> str:
+    """What is typed to sign the step off, if it waits for that."""
+    asked = _asked(run, step)
+    return _signing(step, asked) if asked else ""
 
 
 def _signing(step: Step, asked: SignedOff) -> str:
@@ -126,22 +144,6 @@ def _signing(step: Step, asked: SignedOff) -> str:
 def own_checklist(run: Run) -> bool:
     """A procedure of the organisation's own: what can be said of it stands in its steps."""
     return run.sop not in {*WORDS, "SOP-03", "SOP-08"}
-
-
-def clock_name(run: Run, name: str) -> str:
-    """What a clock is of, as people call it."""
-    if name.startswith(timing.OWN) and (step := run.step(timing.step_of(name))) is not None:
-        return step.title
-    if timing.lasting(name):
-        debt = next((debt for debt in run.obligations if f"{timing.OWED}{debt.id}" == name), None)
-        return f"owed ({debt.id})" if debt else name
-    return name
-
-
-def due_of(run: Run, step: Step) -> datetime | None:
-    """When a step of a procedure of one's own is due, while its time runs."""
-    clock = run.clocks.get(step.stops or "") if (step.stops or "").startswith(timing.OWN) else None
-    return clock.due_at if clock is not None and clock.running else None
 
 
 def own_hint(run: Run) -> str:

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from bot.chat.replies import phrases
-from bot.chat.replies.parts import card, either
+from bot.chat.replies.parts import card, duration, either
 from sops.kit import timing
 from sops.kit.escaping import printable
 from sops.kit.message import Button, Card, Span, bold, channel, line, person, time
@@ -86,6 +87,10 @@ def in_conflict(what: str, reason: str) -> str:
 
 def there_already(what: str) -> str:
     return f"{what} (is there)"
+
+
+def within(text: str, span: timedelta) -> str:
+    return f"{text} (within {duration(span)})"
 
 
 def only_if(condition: str, what: str) -> str:

@@ -8,7 +8,7 @@ from sops.kit import timing
 from sops.kit.action import short
 from sops.kit.message import Button, Card, Line, Span, bold, line, time
 from sops.kit.model import Severity, Step
-from sops.kit.run import Run, RunState, StepState
+from sops.kit.run import PROCEDURE, Run, RunState, StepState
 
 
 def summary(run: Run, now: datetime) -> Card:
@@ -48,6 +48,8 @@ def _release_summary(run: Run) -> Card:
     left = [step for step in run.steps if step not in (*done, *waiting) and step.id not in rare]
     done = [step for step in done if run.record(step.id).state is StepState.DONE or step.id not in rare]
     lines: list[Line | str] = [line(bold(f"{run.name} · {phrases.heading(run)} · {phrases.state_word(run)}"))]
+    if run.facts.get(PROCEDURE):
+        lines.append(str(run.facts[PROCEDURE]))
     if run.parent_name:
         lines.append(f"For {run.parent_name}")
     lines += [f"{words} {run.facts[name]}" for name, words in _LINKS.items() if run.facts.get(name)]
@@ -57,7 +59,9 @@ def _release_summary(run: Run) -> Card:
         lines.append("Never done: " + " · ".join(step.title for step in (*waiting, *left)))
     else:
         lines += [
-            line(f"{phrases.MARK[run.record(s.id).state]} {_named(s)}", *phrases.note_of(run, s), *_due(run, s))
+            line(
+                f"{phrases.MARK[run.record(s.id).state]} {_named(s)}", *phrases.note_of(run, s), *phrases.due_of(run, s)
+            )
             for s in waiting
         ]
     if left and not run.state.over:
@@ -70,11 +74,6 @@ def _release_summary(run: Run) -> Card:
     lines += [phrases.child_line(child) for child in run.children]
     lines.append(line(f"Started by {run.starter} ", time(run.created_at)))
     return card(*lines, hint=_release_hint(run), buttons=_release_buttons(run))
-
-
-def _due(run: Run, step: Step) -> tuple[Span | str, ...]:
-    due = phrases.due_of(run, step)
-    return ("; due ", time(due)) if due else ()
 
 
 def _named(step: Step) -> str:
