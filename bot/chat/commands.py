@@ -313,7 +313,7 @@ class AddAction(Command):
 
 @dataclass(frozen=True)
 class DropAction(Command):
-    """!action drop 2"""
+    """!action drop 1"""
 
     number: int
 
@@ -541,8 +541,10 @@ def _set(rest: str) -> Command | Problem:
 def _action(rest: str) -> Command | Problem:
     if rest.lower() == "none":
         return AddAction("", "none", None)
-    if dropped := re.fullmatch(r"drop\s+#?([1-9][0-9]{0,2})", rest, re.I):
+    if dropped := re.fullmatch(r"(?:drop|remove|delete)\s+(?:action-|#)?([1-9][0-9]{0,3})", rest, re.I):
         return DropAction(int(dropped[1]))
+    if split(rest)[0].lower() in {"drop", "remove", "delete"}:
+        return Problem("missing", "action drop")
     found = re.fullmatch(rf"@([\w.\-]{{1,64}})\s+(.+?)(?:\s+by\s+({_DAY}))?", rest, re.S | re.I)
     if not found:
         return Problem("missing", "action")

@@ -24,10 +24,13 @@ GONE = frozenset(
 def close(desk: Desk, me: Speaker, _: commands.Close) -> Refused | None:
     """Refused, naming every reason, while anything is open (SOP-08 row 9)."""
     run = desk.run
+    held = run.state is RunState.HELD
     left = [
         step for step in run.steps if not run.record(step.id).state.over and step.id not in {"close", "reopen-issue"}
     ]
-    reasons = [refusals.close_reason(run, step) for step in left]
+    # What was said on hold waits for nothing but the end of the hold.
+    reasons = [refusals.HELD] if held else []
+    reasons += [refusals.close_reason(run, step) for step in left if not (held and run.record(step.id).signed)]
     reasons += [refusals.close_child(child) for child in run.children if child.open]
     reasons += [refusals.close_debt(debt) for debt in run.obligations if debt.open]
     if reasons:

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from bot.chat import commands, replies
+from bot.chat.handlers import action_items
 from bot.chat.handlers.base import Handler, Refused, Speaker
 from bot.chat.handlers.common import remember, sign, step_of
 from bot.chat.replies import hotfix, misread, refusals
 from bot.chat.replies import incident as words
 from bot.engine.desk import Desk
 from sops.kit import timing
-from sops.kit.incident_actions import OpenActionIssue
-from sops.kit.model import Severity, Step
+from sops.kit.model import Severity
 from sops.kit.people import Person
 from sops.kit.run import Run, StepState
 
@@ -192,49 +192,6 @@ def _take_over(desk: Desk, handle: str, by: Speaker) -> None:
     desk.say(replies.answers.taken_over(desk.run, handle))
 
 
-def add_action(desk: Desk, me: Speaker, command: commands.AddAction) -> Refused | None:
-    """An action item; each becomes an issue once the incident is resolved. `none` says there are none."""
-    run = desk.run
-    if not command.who and run.facts.get("actions"):
-        return Refused(refusals.refused(words.actions_there(run.facts["actions"])))
-    if not command.who:
-        desk.run = run.with_facts({"actions": run.facts.get("actions", [])})
-        desk.note("action", me.record, text="none")
-        desk.say(replies.answers.action_added(desk.run, 0, ""))
-        return None
-    person = desk.people.named(command.who)
-    if person is None:
-        return Refused(refusals.refused(misread.unknown_person(command.who)))
-    if command.due is not None and command.due < timing.calendar(run).local(desk.now).date():
-        return Refused(refusals.refused(words.day_over(command.due.isoformat())))
-    actions = run.facts.get("actions", [])
-    number = 1 + sum(step.id.startswith("action-") for step in run.steps)  # also of those dropped since
-    due = command.due.isoformat() if command.due else ""
-    entry = {"id": f"action-{number}", "who": person.handle, "text": command.text, "due": due}
-    deed = OpenActionIssue(entry["id"], command.text, person.handle, due)
-    step = Step(entry["id"], row="8", title=f"issue of action {number}", after="verify", do=deed)
-    desk.run = run.with_facts({"actions": [*actions, entry]}).with_step(step, before="close")
-    desk.note("action", me.record, to=person.handle, text=command.text, due=due)
-    desk.say(replies.answers.action_added(desk.run, number, person.handle))
-    return None
-
-
-def drop_action(desk: Desk, me: Speaker, command: commands.DropAction) -> Refused | None:
-    """The action item is none after all; one that is an issue by now is closed there."""
-    run, name = desk.run, f"action-{command.number}"
-    entry = next((each for each in run.facts.get("actions", []) if each["id"] == name), None)
-    if entry is None:
-        return Refused(refusals.refused(words.no_action(command.number, run.facts.get("actions", []))))
-    if run.record(name).state.over or run.record(name).intent:
-        return Refused(refusals.refused(words.action_is_issue(command.number)))
-    left = [each for each in run.facts["actions"] if each["id"] != name]
-    run = run.with_facts({"actions": left})
-    desk.run = run.with_record(name, state=StepState.SKIPPED, by=me.handle, text="dropped", note="dropped")
-    desk.note("action", me.record, text=f"dropped: {entry['text']}")
-    desk.say(words.action_dropped(command.number, me.handle))
-    return None
-
-
 HANDLERS: Mapping[type[commands.Command], Handler] = {
     commands.Ack: ack,
     commands.Report: report,
@@ -243,6 +200,5 @@ HANDLERS: Mapping[type[commands.Command], Handler] = {
     commands.Assign: assign,
     commands.Handoff: handoff,
     commands.Accept: accept,
-    commands.AddAction: add_action,
-    commands.DropAction: drop_action,
+    **action_items.HANDLERS,
 }

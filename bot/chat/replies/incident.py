@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from bot.chat.replies.parts import card
+from bot.chat.replies.parts import card, names
 from sops.kit.escaping import printable
-from sops.kit.message import Button, Card, Span, bold, line, time
+from sops.kit.message import Button, Card, Span, bold, line, person, time
 from sops.kit.model import Step
 from sops.kit.run import Run, StepRecord
 
@@ -67,28 +67,43 @@ def taken_back(run: Run, kind: str, who: str) -> Card:
     return card(line(bold(f"{run.name} {what}"), f", says {who}: ", Span(text=run.title)))
 
 
-def actions_there(actions: Sequence[Mapping[str, str]]) -> str:
-    return f"There are action items: {_listed(actions)}. !action drop N takes one away."
+def day_over(day: str) -> str:
+    return f"{day} is over already; say by which day to come."
+
+
+# Action items
+
+DROPPED = "dropped"
+
+
+def actions_noted(actions: Sequence[Mapping[str, str]]) -> str:
+    """To whoever says that there are none."""
+    return f"{_listed(actions)}. To take one back: !action drop N."
 
 
 def no_action(number: int, actions: Sequence[Mapping[str, str]]) -> str:
-    return f"There is no action {number}; " + (f"there are {_listed(actions)}." if actions else "there is none at all.")
-
-
-def action_is_issue(number: int) -> str:
-    return f"Action {number} is an issue by now; close it there as not planned."
-
-
-def action_dropped(number: int, who: str) -> Card:
-    return card(f"Action {number} is dropped by {who}.")
+    return f"There is no action {number}. " + (f"{_listed(actions)}." if actions else "None is noted.")
 
 
 def _listed(actions: Sequence[Mapping[str, str]]) -> str:
-    return "; ".join(f"{each['id'].removeprefix('action-')} {printable(each['text'])[:60]}" for each in actions)
+    each = (f"{_number(entry)} ({entry['who']}: {printable(entry['text'])[:60]})" for entry in actions)
+    return f"Noted so far: action {names(list(each), 'and')}"
 
 
-def day_over(day: str) -> str:
-    return f"{day} is over already; say by which day to come."
+def _number(entry: Mapping[str, str]) -> str:
+    return entry["id"].removeprefix("action-")
+
+
+def being_opened(number: int) -> str:
+    return f"The issue of action {number} is just being opened; say it again in a minute."
+
+
+def action_dropped(run: Run, number: int, who: str, by: str) -> Card:
+    """Whose item it was hears of it; its issue, if there is one, is left to people."""
+    url = run.facts.get(f"action-{number}.url")
+    issue = [f"Its issue stays open until somebody closes it: {url}"] if url else []
+    none = [] if run.facts.get("actions") else ["No action item is left; say !action none if there is none."]
+    return card(line(f"Action {number} of ", person(who), f" is dropped by {by}."), *issue, *none)
 
 
 # Words meant for the public

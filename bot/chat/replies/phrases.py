@@ -37,7 +37,7 @@ WORDS: Mapping[str, Words] = {
 def state_word(run: Run) -> str:
     """The run's state in capitals, for the first line."""
     if run.state is RunState.HELD and run.prefix == INCIDENT:
-        return f"HELD, {_incident_state(run)}"  # people go on with it meanwhile
+        return f"HELD, {_incident_state(run)}"
     if run.state is not RunState.ACTIVE:
         return {RunState.PLANNED: "PLANNED, NOTHING DONE YET"}.get(run.state, run.state.upper())
     if any(run.record(step.id).state is StepState.FAILED for step in run.current()):
@@ -70,18 +70,19 @@ def refused(run: Run) -> Request | None:
     return last if last is not None and last.state in {RequestState.REJECTED, RequestState.EXPIRED} else None
 
 
+def said(run: Run, step_id: str) -> bool:
+    """It is over, or somebody said so and the bot has yet to follow, as on hold."""
+    record = run.record(step_id)
+    return record.state.over or (record.signed and record.state is not StepState.FAILED)
+
+
 def _incident_state(run: Run) -> str:
-    if settled(run, "verify"):
+    if said(run, "verify"):
         return "RESOLVED, POST-MORTEM OWED" if not run.record("post-mortem-merged").state.over else "RESOLVED"
     for step, word in (("mitigate", "MITIGATED"), ("acknowledge", "ACKNOWLEDGED")):
-        if run.record(step).state is StepState.DONE or run.record(step).signed:
+        if said(run, step) and run.record(step).state is not StepState.SKIPPED:
             return word
     return "NOT ACKNOWLEDGED" if run.severity else "SEVERITY MISSING"
-
-
-def settled(run: Run, step: str) -> bool:
-    """It is over, or somebody signed it and the bot has yet to do the rest, as on hold."""
-    return run.record(step).state.over or run.record(step).signed
 
 
 def heading(run: Run) -> str:
@@ -107,6 +108,8 @@ def note_of(run: Run, step: Step) -> tuple[Span, ...]:
     note = run.record(step.id).note
     if run.prefix == INCIDENT and step.id == "close" and note and not run.record("close").signed:
         note = incident.before_closing(run)
+    if run.state is RunState.HELD and run.record(step.id).signed:
+        note = "said; the bot goes on with it after !resume"
     if note == step.title and (asked := _asked(run, step)) is not None:  # a row of a checklist is its own question
         note = f"{asked.by} says {_signing(step, asked)}"
     return (Span(text=f": {note}"),) if note else ()

@@ -39,6 +39,7 @@ _HISTORY = {
     "taken-over": "took over from {before}",
     "joined": "is here as well",
     "undo": "took back: {what}",
+    "action-dropped": "dropped action item {number}: {text}",
     "note": "{text}",
     "reopened": "reopened: {text}",
     "planned": "planned {version}",

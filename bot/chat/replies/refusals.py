@@ -189,7 +189,7 @@ def close_reason(run: Run, step: Step) -> str:
                 f"merge it, or two people say !waive {step.id} reason"
             )
         return f"PR #{number} with the post-mortem is not merged yet (row {step.row}): merge it"
-    if step.when == () and step.do:
+    if (step.when == () and step.do) or run.record(step.id).signed:
         return f"{step.title} is still being done (row {step.row}); status shows it"
     return f"{step.title} is open (row {step.row}): !{_verb_of(step)}"
 
@@ -201,6 +201,8 @@ def _verb_of(step: Step) -> str:
         return "ack"
     if step.id == "post-mortem":
         return "done post-mortem"
+    if step.id == "verify":
+        return "verify text"  # never skipped
     return f"{'update' if step.id == 'communicate' else step.id} text or !skip {step.id} reason"
 
 

@@ -177,7 +177,7 @@ def already_public(run: Run) -> list[str]:
     words = [facts[f"{step.id}.url"] for step in run.steps if step.row == "3" and f"{step.id}.url" in facts]
     last = facts.get("public.url")
     found += [f"the public word {url}" for url in dict.fromkeys([*words, *([last] if last else [])])]
-    actions = [entry["id"] for entry in facts.get("actions", [])]
+    actions = [step.id for step in run.steps if step.id.startswith("action-")]  # dropped ones have their issue still
     found += [f"the action item {facts[f'{each}.url']}" for each in actions if f"{each}.url" in facts]
     drafts = [
         *facts.get("post-mortem.earlier", []),

@@ -142,8 +142,7 @@ def _incident_next(run: Run) -> Line:
     if run.state.over:
         return line(f"Ended   {run.facts.get('ended', run.state)}")
     own = {"detect", "reopen-issue"}
-    open_now = [step for step in run.steps if not phrases.settled(run, step.id) and step.id not in own]
-    left = [step.title for step in open_now]
+    left = [step.title for step in run.steps if not phrases.said(run, step.id) and step.id not in own]
     spans: list[Span | str] = [f"Next    {left[0]}" if left else "Next    nothing"]
     for name, label in (
         (timing.ACKNOWLEDGE, "acknowledge by "),
@@ -166,7 +165,7 @@ def _paged(run: Run) -> tuple[Span | str, ...]:
     spans: list[Span | str] = [f" · Paged {earlier} times before"] if earlier > 0 else []
     for who, at in paged[-SHOWN_PAGED:]:
         spans += [" · Paged " if not spans else ", ", f"{who} ", time(datetime.fromisoformat(at))]
-    if spans and run.record("acknowledge").state is StepState.DONE:
+    if spans and phrases.said(run, "acknowledge") and run.record("acknowledge").by:
         spans.append(f", answered by {run.record('acknowledge').by}")
     return tuple(spans)
 
@@ -182,14 +181,14 @@ def _incident_words(run: Run) -> tuple[str, tuple[Button, ...]]:
         return "timeline · !reopen reason", ()
     if run.severity is None:
         return "!severity P0|P1|P2|P3", tuple(Button(label=s, says=f"!severity {s}") for s in Severity)
-    if not phrases.settled(run, "acknowledge"):
+    if not phrases.said(run, "acknowledge"):
         return "ack · !page who", (
             Button(label="I've got it", says="ack"),
             Button(label="Page…", says="!page", asks=("who",)),
         )
-    if run.record("verify").state.over and run.record("post-mortem").state.over:
+    if phrases.said(run, "verify") and run.record("post-mortem").state.over:
         return "!close · !reopen reason", ()
-    if run.record("verify").state.over:
+    if phrases.said(run, "verify"):
         return "!set cause … · !set impact … · !action @who … · !done post-mortem · !close", ()
     return "!update … · !mitigate … · !verify … · !handoff @who · !page @who", (
         Button(label="Update", says="!update", asks=("text",)),

@@ -77,6 +77,7 @@ TYPED = [
     ("!action drop 2", commands.DropAction(2)),
     ("!falsealarm the old page", commands.FalseAlarm("the old page")),
     ("!false-alarm the old page", commands.FalseAlarm("the old page")),
+    ("!action remove #2", commands.DropAction(2)),
     ("!blocker #512", commands.Blocker(512)),
     ("!dismiss 512 harmless", commands.Dismiss(512, "harmless")),
     ("!duplicate inc-6", commands.Duplicate("INC-6")),
