@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from shlex import quote
+from typing import Any
 
 from sops.kit import escaping, hands, texts
 from sops.kit.action import Action, Conflict, Done, Probe, Todo, World, marker, twice
@@ -132,8 +133,8 @@ class PublishNotice(Action):
         if not found:
             return Todo(self.says(run))
         posted = found[-1]
-        facts = {f"{self.id}.discussion": posted.id, f"{self.id}.url": posted.url}
-        facts |= {"public.last": self.id, "public.url": posted.url}
+        facts: dict[str, Any] = {f"{self.id}.discussion": posted.id, f"{self.id}.url": posted.url}
+        facts |= {"public.last": self.id, "public.url": posted.url, "public.corrected": False}
         return Done(facts, news=twice("discussion", [talk.url for talk in found[:-1]]))
 
     async def perform(self, run: Run, world: World) -> None:

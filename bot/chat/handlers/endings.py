@@ -50,8 +50,8 @@ def duplicate(desk: Desk, me: Speaker, command: commands.Duplicate) -> Refused |
         return Refused(refusals.refused(refusals.itself()))
     if other.state.over:
         return Refused(refusals.refused(refusals.duplicate_over(other.name, other.facts.get("ended", other.state))))
-    if _says_something_public(desk.run):
-        return Refused(refusals.refused(refusals.public_stands("!duplicate")))
+    if refusal := _public_stands(desk.run, f"!duplicate {command.of}"):
+        return Refused(refusals.refused(refusal))
     if reasons := _no_short_end(desk.run, told_there=OwesPostMortem().holds(other)):
         return Refused(words.no_short_end(desk.run, reasons))
     _end(desk, me, refusals.duplicate_of(command.of))
@@ -59,17 +59,20 @@ def duplicate(desk: Desk, me: Speaker, command: commands.Duplicate) -> Refused |
 
 
 def false_alarm(desk: Desk, me: Speaker, command: commands.FalseAlarm) -> Refused | None:
-    if _says_something_public(desk.run):
-        return Refused(refusals.refused(refusals.public_stands("!false alarm")))
+    if refusal := _public_stands(desk.run, "!false alarm reason"):
+        return Refused(refusals.refused(refusal))
     if reasons := _no_short_end(desk.run):
         return Refused(words.no_short_end(desk.run, reasons))
     _end(desk, me, refusals.was_false_alarm(command.reason))
     return None
 
 
-def _says_something_public(run: Run) -> bool:
-    """A notice stands that nobody corrected since, and nobody could once the run is over."""
-    return str(run.facts.get("public.last", "")).startswith("publish-") and not run.facts.get("public.corrected")
+def _public_stands(run: Run, word: str) -> str:
+    """Why it cannot end by that word yet: what the world was told would stand, and nobody could correct it any more."""
+    posting = [step for step in run.steps if step.id.startswith(("publish-", "correct-"))]
+    if any(run.record(step.id).state in {StepState.PENDING, StepState.RUNNING} for step in posting):
+        return words.still_posting(word)
+    return words.public_stands(word) if run.facts.get("public.last") and not run.facts.get("public.corrected") else ""
 
 
 def _no_short_end(run: Run, *, told_there: bool = False) -> list[str]:

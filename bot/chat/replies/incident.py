@@ -129,5 +129,13 @@ def preview_old(who: str, *, corrects: bool) -> str:
     return f"What {who} wrote was shown too long ago to be posted unread; say !{word} and the text again."
 
 
+def public_stands(word: str) -> str:
+    return f"A public word stands as posted; say !correct and its new text first, then {word}."
+
+
+def still_posting(word: str) -> str:
+    return f"A public word is still being posted; status shows it. Once it is there and says what is so, say {word}."
+
+
 def preview_on_hold(code: str) -> str:
     return f"It is on hold, so it waits: once somebody said !resume, say !confirm {code}."

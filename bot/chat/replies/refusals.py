@@ -137,10 +137,6 @@ def duplicate_over(name: str, why: str) -> str:
     return f"{name} is over ({why}); name an open one, or close this by its rows."
 
 
-def public_stands(word: str) -> str:
-    return f"A public word stands as posted; say !correct and its new text first, then {word}."
-
-
 def step_unknown(name: str, run: Run) -> str:
     open_steps = [step.id for step in run.steps if not run.record(step.id).state.over]
     open_steps += [debt.id for debt in run.obligations if debt.open]
