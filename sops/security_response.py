@@ -16,7 +16,7 @@ from sops.kit.security_actions import (
     ScoreAdvisory,
     WriteSecurityPostMortem,
 )
-from sops.kit.security_gates import AdvisoryText, AgreedDay, ForkReady, PatchOut, RangeFits, WarrantsCve
+from sops.kit.security_gates import AdvisoryText, AgreedDay, DayNamed, ForkReady, PatchOut, RangeFits, WarrantsCve
 from sops.kit.timing import DISCLOSURE, FIX, PUBLISH, REPORT
 
 LEAD = Role.SECURITY_LEAD
@@ -80,11 +80,14 @@ SECURITY_RESPONSE = Sop(
             row="6",
             title="disclosure date",
             after="assess",
-            when=SignedOff(
-                LEAD,
-                ask="!set disclosure YYYY-MM-DD, as agreed with the reporter, then !done disclosure-date",
-                needs=("disclosure",),
-                evidence=False,
+            when=(
+                SignedOff(
+                    LEAD,
+                    ask="!set disclosure YYYY-MM-DD, as agreed with the reporter, then !done disclosure-date",
+                    needs=("disclosure",),
+                    evidence=False,
+                ),
+                DayNamed(),
             ),
             starts=DISCLOSURE,
         ),

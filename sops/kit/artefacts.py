@@ -15,6 +15,7 @@ from sops.kit.errors import InvalidVersion
 from sops.kit.escaping import printable
 from sops.kit.gate import Gate, Met, Waiting
 from sops.kit.model import Role
+from sops.kit.rolled_back import withdrawn
 from sops.kit.run import Run
 from sops.kit.version import Version
 from sops.kit.world import Asset, Release
@@ -44,7 +45,7 @@ class Published(Gate):
     def owes(self, run: Run, lacks: str) -> tuple[Owed, ...]:
         tag, image = fill(self.tag, run), fill(self.image, run)
         text = f"give its users all of {tag}{f': {printable(lacks)}' if lacks else ''}"
-        return () if self.pre else (Owed(WHOLE, text, Role.RELEASE_MANAGER, probe=Published(tag, image, self.pre)),)
+        return () if self.pre else (Owed(WHOLE, text, Role.RELEASE_MANAGER, probe=WholeRelease(tag, image, self.pre)),)
 
     async def check(self, run: Run, world: World) -> Met | Waiting:
         tag = fill(self.tag, run)
@@ -64,6 +65,17 @@ class Published(Gate):
         if release.prerelease != self.pre:
             return Waiting(f"release {release.tag} is {'not ' if self.pre else ''}marked as a pre-release")
         return Met() if self.pre else await verified(run, world, release, digest)
+
+
+@dataclass(frozen=True)
+class WholeRelease(Published):
+    """The same of what is owed; a version that was taken back owes nobody anything."""
+
+    async def check(self, run: Run, world: World) -> Met | Waiting:
+        version = fill(self.image, run)
+        if (back := await withdrawn(version, world)) is not None:
+            return Met(note=f"{version} was taken back by {back.name}")
+        return await super().check(run, world)
 
 
 def _not_there(absent: Sequence[str], run: Run, world: World, rest: Met | Waiting | None = None) -> Waiting:

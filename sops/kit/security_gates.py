@@ -43,6 +43,19 @@ class ForkReady(Gate):
 
 
 @dataclass(frozen=True)
+class DayNamed(Gate):
+    """A day for the disclosure is set. Without one nothing is held back, so leaving it out is the decision of two."""
+
+    firm = True
+
+    def says(self, run: Run) -> str:
+        return "see the day of the disclosure"
+
+    async def check(self, run: Run, world: World) -> Met | Waiting:
+        return Met() if run.facts.get("disclosure") else Waiting("no day is named: !set disclosure YYYY-MM-DD")
+
+
+@dataclass(frozen=True)
 class PatchOut(Gate):
     """The hotfix begun in this thread is out; what it is called is the patched version (row 7).
 
