@@ -72,6 +72,17 @@ STORY = r"""
 """
 
 
+async def played(folder: Path, text: str, story: str) -> None:
+    """The story comes true where that document is run."""
+    document = folder / "ours.md"
+    document.write_text(text)
+    sandbox = await open_sandbox(folder, VirtualClock(SCRIPT_START), procedures=[document])
+    try:
+        await on_stage(sandbox, lambda _: None).play(story, "own")
+    finally:
+        await sandbox.close()
+
+
 async def test_a_markdown_document_is_run_row_by_row(tmp_path: Path) -> None:
     document = tmp_path / "ours.md"
     document.write_text(DOCUMENT)
@@ -84,8 +95,6 @@ async def test_a_markdown_document_is_run_row_by_row(tmp_path: Path) -> None:
 
 
 async def test_a_yes_does_not_outlive_the_sign_off_it_stands_on(tmp_path: Path) -> None:
-    document = tmp_path / "ours.md"
-    document.write_text(DOCUMENT)
     story = """
 @maint #ops: /sop start SOP-42 spring
 @maint in RUN-1: !start
@@ -102,11 +111,7 @@ async def test_a_yes_does_not_outlive_the_sign_off_it_stands_on(tmp_path: Path) 
 %clock +10m
 %state RUN-1 row-2 waiting
 """
-    sandbox = await open_sandbox(tmp_path, VirtualClock(SCRIPT_START), procedures=[document])
-    try:
-        await on_stage(sandbox, lambda _: None).play(story, "own")
-    finally:
-        await sandbox.close()
+    await played(tmp_path, DOCUMENT, story)
 
 
 ROWS_OF_OTHERS = """
@@ -121,12 +126,7 @@ ROWS_OF_OTHERS = """
 
 
 async def test_whose_row_it_is_hears_that_it_is_due(tmp_path: Path) -> None:
-    document = tmp_path / "ours.md"
-    document.write_text(ROWS_OF_OTHERS)
-    sandbox = await open_sandbox(tmp_path, VirtualClock(SCRIPT_START), procedures=[document])
-    try:
-        await on_stage(sandbox, lambda _: None).play(
-            """
+    story = """
 @rm #ops: /sop start SOP-43 london
 @rm in RUN-1: !start
 %clock +25h
@@ -142,18 +142,11 @@ async def test_whose_row_it_is_hears_that_it_is_due(tmp_path: Path) -> None:
 %clock +26h
 %expect "@rm RUN-1: Tell everybody: 50 % of its time gone"
 """
-        )
-    finally:
-        await sandbox.close()
+    await played(tmp_path, ROWS_OF_OTHERS, story)
 
 
 async def test_a_row_that_is_taken_back_has_its_own_time_again(tmp_path: Path) -> None:
-    document = tmp_path / "ours.md"
-    document.write_text(ROWS_OF_OTHERS)
-    sandbox = await open_sandbox(tmp_path, VirtualClock(SCRIPT_START), procedures=[document])
-    try:
-        await on_stage(sandbox, lambda _: None).play(
-            """
+    story = """
 @rm #ops: /sop start SOP-43 london
 @rm in RUN-1: !start
 %clock +1h
@@ -163,9 +156,7 @@ async def test_a_row_that_is_taken_back_has_its_own_time_again(tmp_path: Path) -
 %expect "row-1 · Book the room: due Wed 22 Apr 10:02"
 %reject "The keys may be moved: due"
 """
-        )
-    finally:
-        await sandbox.close()
+    await played(tmp_path, ROWS_OF_OTHERS, story)
 
 
 async def test_a_python_module_brings_its_own(tmp_path: Path) -> None:

@@ -244,12 +244,17 @@ async def test_work_that_does_not_fit_develop_is_brought_back_by_people(converse
     assert not (await chat.run("RBK-1")).owing
 
 
-async def test_what_people_did_by_hand_is_seen(converse: Open, tmp_path: Path) -> None:
-    chat = await rolled_back(converse)
-    work = tmp_path / "work"
-    git("clone", "-q", "-b", "develop", str(chat.world.git_path), str(work), at=tmp_path)
+def brought_back_by_hand(chat: Conversation, folder: Path) -> None:
+    """As the obligation says: main's revert is recorded in develop without being taken."""
+    work = folder / "work"
+    git("clone", "-q", "-b", "develop", str(chat.world.git_path), str(work), at=folder)
     git("merge", "-q", "--no-edit", "-s", "ours", "origin/main", at=work)
     git("push", "-q", "origin", "develop", at=work)
+
+
+async def test_what_people_did_by_hand_is_seen(converse: Open, tmp_path: Path) -> None:
+    chat = await rolled_back(converse)
+    brought_back_by_hand(chat, tmp_path)
     await chat.play("@rm in RBK-1: !reland\n%clock +1m\n%state RBK-1 run done", "seen")
     run = await chat.run("RBK-1")
     assert not run.owing
@@ -260,10 +265,7 @@ async def test_what_people_did_by_hand_is_seen(converse: Open, tmp_path: Path) -
 
 async def test_what_people_did_by_hand_is_seen_when_another_run_ends(converse: Open, tmp_path: Path) -> None:
     chat = await rolled_back(converse)
-    work = tmp_path / "work"
-    git("clone", "-q", "-b", "develop", str(chat.world.git_path), str(work), at=tmp_path)
-    git("merge", "-q", "--no-edit", "-s", "ours", "origin/main", at=work)
-    git("push", "-q", "origin", "develop", at=work)
+    brought_back_by_hand(chat, tmp_path)
     await chat.play(NEXT.partition("@rm in")[0] + "@rm in REL-2: !cancel later", "nothing in the way")
     assert not (await chat.run("RBK-1")).owing
 
