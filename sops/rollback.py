@@ -5,6 +5,7 @@ from sops.kit.gate import Approved, SignedOff
 from sops.kit.model import Role, Sop, Step
 from sops.kit.release_actions import OpenPullRequest
 from sops.kit.release_gates import ChecksGreen, ReviewsMet
+from sops.kit.revert_by_hand import RevertedByHand, ShowByHand
 from sops.kit.rollback_actions import (
     BRANCH,
     AddWorkaround,
@@ -24,9 +25,7 @@ from sops.kit.rollback_gates import (
     MovesLatest,
     Rebuilds,
     Rebuilt,
-    RevertedByHand,
     Reverts,
-    ShowByHand,
     Surveyed,
     ToldWithout,
     WorkaroundOrTime,

@@ -43,7 +43,8 @@ class ReleaseText(Gate):
     learns = True
 
     def says(self, run: Run) -> str:
-        return f"see what {run.policy.changelog} says of {fill(self.version, run)}"
+        published = BotPublishes().holds(run)
+        return f"see what {run.policy.changelog} says of {fill(self.version, run)}" if published else ""
 
     async def check(self, run: Run, world: World) -> Met | Waiting:
         head = run.facts.get("head")

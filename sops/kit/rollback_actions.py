@@ -12,7 +12,7 @@ from sops.kit.dispatched import dispatched, started
 from sops.kit.model import Role
 from sops.kit.reland import RELAND, WorkIsBack
 from sops.kit.release_actions import Announce, MergePullRequest
-from sops.kit.rollback_gates import BY_HAND
+from sops.kit.revert_by_hand import BY_HAND
 from sops.kit.rollback_survey import SHOWN
 from sops.kit.run import Run
 

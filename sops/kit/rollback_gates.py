@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sops.kit.action import News, World
-from sops.kit.differences import unified
 from sops.kit.errors import InvalidText
 from sops.kit.gate import Condition, Gate, Met, Waiting
+from sops.kit.revert_by_hand import BY_HAND
 from sops.kit.rollback_survey import SHOWN, still_coming, survey
 from sops.kit.run import Run
 from sops.kit.texts import duration
@@ -54,8 +54,6 @@ def _of_images(run: Run) -> list[str]:
         return []
     return [f"its image went out as {bad}, and the tag {run.version} is {now or 'gone'} by now"]
 
-
-BY_HAND = "revert.hand"  # the fact that people wrote in the revert
 
 #: Why a row about images is left out of a project that has none.
 NO_IMAGE = "this project has no image"
@@ -164,38 +162,6 @@ class Reverts(Condition):
         if run.facts.get(BY_HAND):
             return "the revert was made by hand"
         return f"{run.policy.main} is{'' if run.facts.get('main.protected') else ' not'} protected"
-
-
-@dataclass(frozen=True)
-class RevertedByHand(Condition):
-    """People wrote in the revert; the rollback's yes covered only what the bot would do."""
-
-    def holds(self, run: Run) -> bool:
-        return bool(run.facts.get(BY_HAND))
-
-    def says(self, run: Run) -> str:
-        return "if people wrote in the revert"
-
-    def otherwise(self, run: Run) -> str:
-        return "the bot made it"
-
-
-@dataclass(frozen=True)
-class ShowByHand(Gate):
-    """Posts, once for each commit, how it differs from the earlier release, for those who are asked."""
-
-    learns = True
-
-    def says(self, run: Run) -> str:
-        return f"post how the revert differs from {run.facts.get('base.tag', 'the earlier release')}"
-
-    async def check(self, run: Run, world: World) -> Met | Waiting:
-        good, tip = run.facts["good.commit"], run.facts["revert.commit"]
-        if run.facts.get("revert.shown") == tip:
-            return Met()
-        paths = list(await world.git.changed_paths(good, tip))
-        about = {"commit": tip, "paths": paths, "diff": await unified(world, good, tip, paths)}
-        return Met({"revert.shown": tip}, (News("reverted-by-hand", about),))
 
 
 @dataclass(frozen=True)
