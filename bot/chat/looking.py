@@ -73,9 +73,11 @@ class Looking:
 
     async def _withheld(self, run: Run, place: Place) -> bool:
         """What was said in it is not for those who read there."""
-        if not run.facts.get("restricted"):
+        went_on = run.facts.get("restricted")
+        if not went_on:
             return False
-        return withheld(run, await self._store.read(lambda tx: tx.runs.all()), place)
+        others = await self._store.read(lambda tx: tx.runs.all() if went_on is True else [tx.runs.get(went_on)])
+        return withheld(run, others, place)
 
     async def around(self, command: commands.Command, place: Place) -> Card:
         """The answer to a question about procedures and runs in general, asked at `place`."""

@@ -55,10 +55,10 @@ class Advancer:
         try:
             every = await self._work(run_id, fence)
             # If anything else is raised the claim stays ours, and we may take it again.
-            await self._desks.at(run_id, lambda desk: steps.rest(desk, every, seen, fence), fence=fence)
+            over = await self._desks.at(run_id, lambda desk: steps.rest(desk, every, seen, fence), fence=fence)
         except (ClaimLost, StaleRun):
             return False
-        if (await self._desks.run(run_id)).state.over:
+        if over:
             await self._debts.look_around()  # what a run brought about may be what others owe
         return True
 

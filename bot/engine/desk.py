@@ -33,10 +33,12 @@ def claim_of(run_id: str) -> str:
     return f"run:{run_id}"
 
 
-def _standing(run: Run) -> tuple[object, ...]:
-    """What other runs may wait for: that it begins or ends, a yes of it that was used, what it owes."""
-    used = sum(request.state is RequestState.CONSUMED for request in run.requests)
-    return run.state.over, run.state is RunState.PLANNED, used, [debt.id for debt in run.obligations if debt.open]
+def _moved(before: Run, now: Run) -> bool:
+    """What other runs may wait for: that it begins or ends, that a yes of it was used, that it paid what it owed."""
+    begun = before.state is RunState.PLANNED and now.state is not RunState.PLANNED
+    used, uses = (sum(each.state is RequestState.CONSUMED for each in run.requests) for run in (before, now))
+    owed, owes = ({debt.id for debt in run.obligations if debt.open} for run in (before, now))
+    return begun or before.state.over is not now.state.over or used != uses or bool(owed - owes)
 
 
 class Desk:
@@ -120,7 +122,7 @@ class Desk:
                 raise SopwithError(f"a message {message.logical_id} was queued before; this one would be lost")
         self._keep_deadlines()
         self._tell_parent()
-        if not self._new and _standing(self.run) != _standing(self.before):
+        if not self._new and _moved(self.before, self.run):
             self.tx.runs.wake_open(but=self.run.id)
 
     def _everywhere(self) -> Iterator[Outgoing]:

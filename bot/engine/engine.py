@@ -62,8 +62,8 @@ class Engine:
         advance: Advance,
         postman: Postman,
         owner: str,
+        sealing: Sealing,
         poll: Poll | None = None,
-        sealing: Sealing | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -149,7 +149,7 @@ class Engine:
     async def _work_due(self, _: datetime) -> datetime | None:
         """A deadline that is due is fired by whoever finds it, so that none is left behind."""
         due = await self._store.read(lambda tx: tx.deadlines.next_due())
-        return _earliest(due, self._next_poll, self._sealing.due() if self._sealing else None)
+        return _earliest(due, self._next_poll, self._sealing.due())
 
     async def _turn(self) -> bool:
         """One stroke of everything; False if there was nothing to do."""
@@ -162,8 +162,8 @@ class Engine:
         return any([await self._before_moving(), await self._move_on()])
 
     async def _before_moving(self) -> bool:
-        sealed = await self._sealing.seal() if self._sealing else False
-        return any([await self._look_out(), await self._take_in(), await self._clocks.fire(), sealed])
+        looked, heard, fired = await self._look_out(), await self._take_in(), await self._clocks.fire()
+        return any([looked, heard, fired, await self._sealing.seal()])
 
     async def _look_out(self) -> bool:
         """Ask the forge for what it may not tell by itself, now and then; False if it is not the time."""

@@ -16,6 +16,8 @@ from sops.kit.model import Piece, Sop, Step
 from sops.kit.policy import Policy
 from sops.kit.run import Run, StepState, pinned
 
+UNKNOWN = "X.Y.Z"  # in a plan, of a version that the run has yet to learn
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -33,6 +35,7 @@ class Planner:
 
     async def plan(self, run: Run) -> Plan:
         world = self._worlds.now()
+        run = run if run.release else run.but(version=UNKNOWN)
         lines: list[str] = []
         trouble: list[str] = []
         seen: set[str] = set()

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from bot.chat.replies import record
 from sops.kit.conversation import Place
+from sops.kit.ledger import FIRST_SEAL
 from sops.kit.ports import Clock
 from sops.kit.stores import Outgoing, Store, Transaction
 
@@ -14,7 +15,7 @@ HOUR = 9
 
 
 class Sealing:
-    """Seals all chains each morning of a day, and tells the seal's hash wherever it differs from the last one told."""
+    """Seals all chains each morning, and tells the seal's hash wherever it differs from the last one told."""
 
     def __init__(self, store: Store, clock: Clock, places: Sequence[Place], zone: str) -> None:
         self._store = store
@@ -43,7 +44,7 @@ class Sealing:
             return False
         head = tx.ledger.seal(now)
         tx.cursors.put(RECORD, f"{day} {head}")
-        if head == before:
+        if head in {before, FIRST_SEAL}:  # nothing grew, or there is no record yet
             return False
         for place in self._places:
             tx.outbox.put(Outgoing("post", f"{RECORD}/{day}/{place.platform}", place, record.head(head)), now)

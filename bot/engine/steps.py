@@ -270,8 +270,11 @@ def _complete(run: Run) -> bool:
     return all(run.record(step.id).state.over for step in run.steps) and not any(c.open for c in run.children)
 
 
-def rest(desk: Desk, every: timedelta, seen: int, fence: int) -> None:
-    """Nothing moves now: finish the run if nothing is left, else note when to look again; let go of the claim."""
+def rest(desk: Desk, every: timedelta, seen: int, fence: int) -> bool:
+    """Nothing moves now: finish the run if nothing is left, else note when to look again; let go of the claim.
+
+    True if the run is over.
+    """
     run = desk.run
     desk.tx.claims.release(claim_of(run.id), fence)
     desk.tx.runs.asleep(run.id, since=seen)
@@ -285,3 +288,4 @@ def rest(desk: Desk, every: timedelta, seen: int, fence: int) -> None:
             desk.tell(replies.news.ended(desk.run))
     elif run.state in {RunState.ACTIVE, RunState.HELD}:
         desk.look_at(min([desk.now + every, *requests.turns(run, desk.now)]))
+    return desk.run.state.over

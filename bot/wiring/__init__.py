@@ -100,8 +100,8 @@ def assemble(settings: Settings, clock: Clock, ports: Ports) -> Engine:
         edge.advance,
         Postman(store, clock, ports.chats, people),
         owner,
-        Poll(dispatch.look_for_newcomers, NEWCOMERS_EVERY) if settings.policy.onboard_first_timers else None,
         Sealing(store, clock, _told_of_the_record(ports.chats, channels), settings.policy.zone),
+        Poll(dispatch.look_for_newcomers, NEWCOMERS_EVERY) if settings.policy.onboard_first_timers else None,
     )
 
 

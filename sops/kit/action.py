@@ -147,7 +147,7 @@ def fill(template: str, run: Run) -> str:
         final=run.version,
         candidate=f"{run.version}-rc{run.iteration}",
         previous=f"{run.version}-rc{run.iteration - 1}",
-        version=run.release or "X.Y.Z",  # a plan may be of what is not known yet
+        version=run.release,
         name=run.name.lower(),
         slug=run.facts.get("slug", ""),
         base=run.facts.get("base.tag") or run.policy.develop,

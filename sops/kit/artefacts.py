@@ -15,7 +15,7 @@ from sops.kit.errors import InvalidVersion
 from sops.kit.escaping import printable
 from sops.kit.gate import Gate, Met, Waiting
 from sops.kit.model import Role
-from sops.kit.rolled_back import withdrawn
+from sops.kit.rolled_back import nothing_owed
 from sops.kit.run import Run
 from sops.kit.version import Version
 from sops.kit.world import Asset, Release
@@ -72,10 +72,7 @@ class WholeRelease(Published):
     """The same of what is owed; a version that was taken back owes nobody anything."""
 
     async def check(self, run: Run, world: World) -> Met | Waiting:
-        version = fill(self.image, run)
-        if (back := await withdrawn(version, world)) is not None:
-            return Met(note=f"{version} was taken back by {back.name}")
-        return await super().check(run, world)
+        return await nothing_owed(fill(self.image, run), world) or await super().check(run, world)
 
 
 def _not_there(absent: Sequence[str], run: Run, world: World, rest: Met | Waiting | None = None) -> Waiting:

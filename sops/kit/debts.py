@@ -9,7 +9,7 @@ from sops.kit.action import World, fill, short
 from sops.kit.errors import FarEndError, FarEndRefused
 from sops.kit.gate import Gate, Met, Waiting
 from sops.kit.model import Piece
-from sops.kit.rolled_back import withdrawn
+from sops.kit.rolled_back import nothing_owed
 from sops.kit.run import Obligation, Run, StepState
 from sops.kit.world import Commit
 
@@ -66,9 +66,7 @@ class HoldsRelease(Holds):
     version: str
 
     async def check(self, run: Run, world: World) -> Met | Waiting:
-        if (back := await withdrawn(self.version, world)) is not None:
-            return Met(note=f"{self.version} was taken back by {back.name}")
-        return await super().check(run, world)
+        return await nothing_owed(self.version, world) or await super().check(run, world)
 
 
 @dataclass(frozen=True)

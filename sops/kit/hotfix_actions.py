@@ -313,7 +313,7 @@ class ListLine(Action):
     branch: str
 
     def says(self, run: Run) -> str:
-        return f"list {run.line or 'X.Y'}.x in {run.policy.security_policy}"
+        return f"list {run.line}.x in {run.policy.security_policy}"
 
     def by_hand(self, run: Run) -> tuple[str, ...]:
         what = f"in {run.policy.security_policy}: a row for {run.line}.x among the supported versions"

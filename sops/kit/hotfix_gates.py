@@ -152,7 +152,7 @@ class SupportedLine(Gate):
     """Learns whether the table of supported versions lacks the line; where there is no such table, nothing is."""
 
     def says(self, run: Run) -> str:
-        return f"see {run.line or 'X.Y'}.x in {run.policy.security_policy}"
+        return f"see {run.line}.x in {run.policy.security_policy}"
 
     async def check(self, run: Run, world: World) -> Met | Waiting:
         tip = await world.git.branch(run.policy.main)
@@ -172,7 +172,7 @@ class TableLacks(Condition):
         return bool(run.facts.get("security") and run.facts.get("table.lacks"))
 
     def says(self, run: Run) -> str:
-        return f"if {run.policy.security_policy} lacks {run.line or 'X.Y'}.x"
+        return f"if {run.policy.security_policy} lacks {run.line}.x"
 
     def otherwise(self, run: Run) -> str:
         return "nothing to add" if run.facts.get("security") else "not about security"

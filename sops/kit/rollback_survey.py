@@ -13,7 +13,7 @@ from sops.kit.errors import InvalidText, InvalidVersion
 from sops.kit.policy import Policy
 from sops.kit.rolled_back import going_back
 from sops.kit.version import Version
-from sops.kit.world import Commit, RemoteTag
+from sops.kit.world import Commit
 
 SHOWN = 4
 CANDIDATES = "SOP-03"
@@ -31,9 +31,9 @@ async def survey(version: Version, to: str, policy: Policy, world: World) -> dic
     tags = {tag.name: tag for tag in await world.git.tags()}
     if version.tag not in tags:
         raise InvalidText(f"{version.text} is not released: there is no tag {version.tag}")
-    versions = [found for name in tags if (found := Version.of_tag(name))]
-    taken_back = {each for each in versions if each != version and await going_back(each.text, world)}
-    good = _good(version, to, tags, taken_back)
+    stable = [found for name in tags if (found := Version.of_tag(name)) and not found.is_candidate]
+    earlier = [each for each in stable if each < version.final]
+    good = _good(version, to, earlier, {each for each in earlier if await going_back(each.text, world)})
     main = await world.git.branch(policy.main)
     if main is None:
         raise InvalidText(f"there is no branch {policy.main}")
@@ -124,11 +124,8 @@ async def _digest(world: World, reference: str) -> str:
     return found.digest if found else ""
 
 
-def _good(version: Version, to: str, tags: dict[str, RemoteTag], taken_back: set[Version]) -> Version:
+def _good(version: Version, to: str, stable: Sequence[Version], taken_back: set[Version]) -> Version:
     """The release to go back to: the one named, else the newest stable one before that was not taken back itself."""
-    stable = [
-        found for name in tags if (found := Version.of_tag(name)) and not found.is_candidate and found < version.final
-    ]
     before = [found for found in stable if found not in taken_back]
     if not to:
         if not before:

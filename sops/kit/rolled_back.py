@@ -1,5 +1,6 @@
 """Whether a version was taken back: what follows from a release or a candidate must see that (SOP-04)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sops.kit.action import World, fill, short
@@ -11,8 +12,7 @@ ROLLBACK = "SOP-04"
 
 async def rolled_back(version: str, world: World) -> Run | None:
     """The newest rollback of exactly that version whose yes was used; what became of it afterwards changes nothing."""
-    runs = [each for each in await world.runs.of_version(version) if each.sop == ROLLBACK and _agreed(each)]
-    return runs[-1] if runs else None
+    return await _newest(version, world, _agreed)
 
 
 async def withdrawn(version: str, world: World) -> Run | None:
@@ -21,10 +21,15 @@ async def withdrawn(version: str, world: World) -> Run | None:
     return back if back and not back.facts.get("image.only") else None
 
 
+async def nothing_owed(version: str, world: World) -> Met | None:
+    """Whatever is owed for a version that was taken back is owed no longer, and why; None of every other version."""
+    back = await withdrawn(version, world)
+    return Met(note=f"{version} was taken back by {back.name}") if back else None
+
+
 async def rollback_asked(version: str, world: World) -> Run | None:
     """The newest rollback of exactly that version that was started, is open, and has no yes yet."""
-    runs = [each for each in await world.runs.of_version(version) if each.sop == ROLLBACK and _asks(each)]
-    return runs[-1] if runs else None
+    return await _newest(version, world, _asks)
 
 
 async def going_back(version: str, world: World) -> str:
@@ -33,6 +38,11 @@ async def going_back(version: str, world: World) -> str:
         return was_rolled_back(version, back)
     asks = await rollback_asked(version, world)
     return may_be_rolled_back(version, asks) if asks else ""
+
+
+async def _newest(version: str, world: World, wanted: Callable[[Run], bool]) -> Run | None:
+    runs = [each for each in await world.runs.of_version(version) if each.sop == ROLLBACK and wanted(each)]
+    return runs[-1] if runs else None
 
 
 def _agreed(run: Run) -> bool:

@@ -8,7 +8,7 @@ from sops.kit.affected import misfit
 from sops.kit.cvss import YES
 from sops.kit.gate import Condition, Gate, Met, Waiting
 from sops.kit.policy import HOUR, MINUTE
-from sops.kit.run import Run, RunState, StepState
+from sops.kit.run import Child, Run, RunState, StepState
 from sops.kit.timing import PUBLISH, calendar
 from sops.kit.world import Advisory
 
@@ -23,6 +23,17 @@ async def advisory_of(run: Run, world: World) -> Advisory | None:
     known, mark = run.facts.get("ghsa"), marker(run, "advisory")
     found = await world.forge.advisories()
     return next((each for each in found if each.ghsa == known or mark in each.description), None)
+
+
+def hotfix_of(run: Run) -> Child | None:
+    """The newest hotfix begun for it that was not given up."""
+    ours = [child for child in run.children if child.sop == HOTFIX and child.state is not RunState.CANCELLED]
+    return ours[-1] if ours else None
+
+
+def patch_of(hotfix: Child) -> str:
+    """The version it brings out."""
+    return hotfix.title.split()[0]
 
 
 @dataclass(frozen=True)
@@ -66,18 +77,16 @@ class PatchOut(Gate):
         return "wait for the hotfix begun here with --security"
 
     async def check(self, run: Run, world: World) -> Met | Waiting:
-        ours = [child for child in run.children if child.sop == HOTFIX and child.state is not RunState.CANCELLED]
-        if not ours:
+        ours = hotfix_of(run)
+        if ours is None:
             severity = run.severity or "P0"
             return Waiting(f"say here: /hotfix X.Y.Z {severity} maintenance --security")
         # The patch can be had as soon as its artefacts are out; its back-port may still be under way.
-        fix = next(
-            (each for each in await world.runs.of_version(ours[-1].title.split()[0]) if each.id == ours[-1].id), None
-        )
+        fix = next((each for each in await world.runs.of_version(patch_of(ours)) if each.id == ours.id), None)
         if fix is None or not fix.record("artefacts").state.over:
             merged = await self._merged(fix, world) if fix else None
             window = (PUBLISH, merged, merged + run.policy.advisory_within) if merged else None
-            return Waiting(f"{ours[-1].name} is not out yet", window=window)
+            return Waiting(f"{ours.name} is not out yet", window=window)
         return Met({"patched": fix.version, "patched.merge": fix.facts.get("released")})
 
     async def _merged(self, fix: Run, world: World) -> datetime | None:

@@ -232,7 +232,7 @@ class MilestoneForeseen(Gate):
 
     async def check(self, run: Run, world: World) -> Met | Waiting:
         _, left = await _left_in_milestone(run, world)
-        return Met({MILESTONE_OPEN: left} if left or run.facts.get(MILESTONE_OPEN) else {})
+        return Met({MILESTONE_OPEN: left})
 
 
 @dataclass(frozen=True)
@@ -248,8 +248,8 @@ class MilestoneEmpty(Gate):
             return Met()
         told = run.facts.get("milestone.told", [])
         news = (News("milestone-open", {"title": title, "left": left}),) if set(left) - set(told) else ()
-        facts = {MILESTONE_OPEN: left, "milestone.told": sorted({*told, *left})}
-        return Waiting(f"still open in {title}: {', '.join(left)}; move or close them", facts, news)
+        note = f"still open in {title}: {', '.join(left)}; move or close them"
+        return Waiting(note, {"milestone.told": sorted({*told, *left})}, news)
 
 
 @dataclass(frozen=True)

@@ -211,10 +211,7 @@ def marks(run: Run, name: str, state: ClockState) -> list[tuple[int, datetime]]:
         eve = end - DAY
         daily = [(day, start + timedelta(days=day)) for day in range(1, EVE) if start + timedelta(days=day) < eve]
         return [*daily, (EVE, eve), (DUE, end)]
-    if name == ACKNOWLEDGE and (run.severity or Severity.P1) in URGENT:
-        again = [(DUE + n, end + (end - start) / 2 * n) for n in range(1, AGAIN + 1)]
-        return [*thresholds(start, end, run.policy.thresholds), *again]
-    if name == REPORT:
+    if name == REPORT or (name == ACKNOWLEDGE and (run.severity or Severity.P1) in URGENT):
         again = [(DUE + n, end + (end - start) / 2 * n) for n in range(1, AGAIN + 1)]
         return [*thresholds(start, end, run.policy.thresholds), *again]
     quiet = run.severity is Severity.P3 or (name == UPDATE and missed_updates(run) > 0)

@@ -14,8 +14,8 @@ from sops.kit.cvss import learned
 from sops.kit.errors import InvalidText
 from sops.kit.message import Card
 from sops.kit.model import Severity
-from sops.kit.run import Run, RunState, StepState
-from sops.kit.security_gates import HOTFIX
+from sops.kit.run import Run, StepState
+from sops.kit.security_gates import HOTFIX, hotfix_of, patch_of
 from sops.security_response import SECURITY_RESPONSE
 
 CHANGELOG = "changelog"  # the fact, and the step that writes it
@@ -67,8 +67,8 @@ def _stands(run: Run, name: str) -> Refused | None:
 
 def _amiss(run: Run, affected: str) -> str:
     """What is wrong with that range, where the patch it is patched by is known."""
-    ours = [child for child in run.children if child.sop == HOTFIX and child.state is not RunState.CANCELLED]
-    return misfit(affected, ours[-1].title.split()[0]) if ours else ""
+    ours = hotfix_of(run)
+    return misfit(affected, patch_of(ours)) if ours else ""
 
 
 def _answer(run: Run, name: str, missing: Sequence[str] | None, *, late: bool) -> Card:

@@ -11,7 +11,8 @@ from sops.kit.errors import InvalidVersion
 from sops.kit.message import Card
 from sops.kit.model import Severity
 from sops.kit.rolled_back import withdrawn
-from sops.kit.run import Run, RunState
+from sops.kit.run import Run
+from sops.kit.security_gates import hotfix_of
 from sops.kit.version import Version
 from sops.security_response import SECURITY_RESPONSE
 
@@ -70,9 +71,8 @@ def _unlike(severity: Severity, version: str, parent: Run | None) -> Card | None
         return None
     if severity.below(parent.severity):
         return refusals.refused(words.less_urgent(severity, parent))
-    ours = [child for child in parent.children if child.sop == HOTFIX.id and child.state is not RunState.CANCELLED]
     affected = str(parent.facts.get("affected", ""))
-    amiss = misfit(affected, version) if affected and not ours else ""
+    amiss = misfit(affected, version) if affected and hotfix_of(parent) is None else ""
     return refusals.refused(security.contradicts(amiss)) if amiss else None
 
 

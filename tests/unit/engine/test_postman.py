@@ -12,6 +12,7 @@ from adapters.sandbox.clock import VirtualClock
 from bot.engine.engine import Engine
 from bot.engine.mail import Intake
 from bot.engine.postman import Postman
+from bot.engine.sealing import Sealing
 from sops.kit.conversation import Actor, Event, Place
 from sops.kit.errors import FarEndError, OutcomeUnknown
 from sops.kit.message import Card, line
@@ -94,8 +95,9 @@ class Office:
         async def nothing(_: Any) -> bool:
             return False
 
+        unsealed = Sealing(self.store, self.clock, (), "UTC")
         return Engine(
-            self.store, self.clock, self.intake, nothing, NoClocks(), nothing, self.postman, "here"  # type: ignore[arg-type]
+            self.store, self.clock, self.intake, nothing, NoClocks(), nothing, self.postman, "here", unsealed  # type: ignore[arg-type]
         )  # fmt: skip
 
     async def put(self, logical_id: str, place: Place = OPS, root: str | None = None) -> None:
