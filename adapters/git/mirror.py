@@ -12,6 +12,7 @@ from adapters.git.merges import conflicts, make_merge, make_picks, make_record, 
 from adapters.git.objects import changed_paths, commits, fetched_tag, file_at
 from adapters.git.push import push, remote_refs, remote_tags
 from adapters.git.refs import branch_ref, checked_message, checked_path, checked_sha, tag_ref
+from adapters.git.remembered import Remembered
 from adapters.git.signing import Signing
 from adapters.git.store import Store
 from adapters.git.tags import make_signed_tag, verify
@@ -47,6 +48,7 @@ class GitMirror:
             Store.git_dir(home), url, signing, identity=identity, clock=clock, token=token, timeout=timeout
         )
         self._store = Store(home, self._git)
+        self._known = Remembered()
 
     def beside(self, url: str, name: str) -> "GitMirror":
         """Another remote that shares this one's objects, so that what is here can be pushed there.
@@ -56,6 +58,7 @@ class GitMirror:
         other = copy.copy(self)
         other._git = self._git.to(url)
         other._store = Store(self._home, other._git, name)
+        other._known = Remembered()
         return other
 
     async def branch(self, name: str) -> str | None:
@@ -75,7 +78,9 @@ class GitMirror:
 
     async def read(self, revision: str, path: str) -> bytes | None:
         commit, path = checked_sha(revision), checked_path(path)
-        return await asyncio.to_thread(file_at, self._git, self._store, commit, path)
+        return await self._known.once(
+            ("read", commit, path), lambda: asyncio.to_thread(file_at, self._git, self._store, commit, path)
+        )
 
     async def link(self, revision: str, path: str) -> str | None:
         return await asyncio.to_thread(self._link, checked_sha(revision), checked_path(path))
@@ -115,7 +120,10 @@ class GitMirror:
         return await asyncio.to_thread(self._merge, ref, sides, text, settled, read)
 
     async def conflicts(self, ours: str, theirs: str) -> Sequence[str]:
-        return await asyncio.to_thread(conflicts, self._git, self._store, checked_sha(ours), checked_sha(theirs))
+        sides = (checked_sha(ours), checked_sha(theirs))
+        return await self._known.once(
+            ("conflicts", *sides), lambda: asyncio.to_thread(conflicts, self._git, self._store, *sides)
+        )
 
     async def record(self, branch: str, *, expected: str, other: str, message: str) -> str:
         ref, sides, text = branch_ref(branch), (checked_sha(expected), checked_sha(other)), checked_message(message)
@@ -130,26 +138,35 @@ class GitMirror:
         return await asyncio.to_thread(self._cherry_pick, ref, tip, [checked_sha(sha) for sha in commits])
 
     async def describe(self, sha: str) -> Commit:
-        return await asyncio.to_thread(self._describe, checked_sha(sha))
+        commit = checked_sha(sha)
+        return await self._known.once(("describe", commit), lambda: asyncio.to_thread(self._describe, commit))
 
     async def log(self, base: str, head: str) -> Sequence[Commit]:
         ends = (checked_sha(head), checked_sha(base))
-        selection = ("--end-of-options", ends[0], f"^{ends[1]}")
-        return await asyncio.to_thread(commits, self._git, self._store, selection, ends)
+        return await self._commits(("--end-of-options", ends[0], f"^{ends[1]}"), ends)
 
     async def first_parents(self, base: str, head: str) -> Sequence[Commit]:
         ends = (checked_sha(head), checked_sha(base))
-        selection = ("--first-parent", "--end-of-options", ends[0], f"^{ends[1]}")
-        return await asyncio.to_thread(commits, self._git, self._store, selection, ends)
+        return await self._commits(("--first-parent", "--end-of-options", ends[0], f"^{ends[1]}"), ends)
+
+    async def _commits(self, selection: tuple[str, ...], ends: tuple[str, str]) -> Sequence[Commit]:
+        return await self._known.once(
+            ("log", *selection), lambda: asyncio.to_thread(commits, self._git, self._store, selection, ends)
+        )
 
     async def changed_paths(self, old: str, new: str) -> Sequence[str]:
-        return await asyncio.to_thread(changed_paths, self._store, checked_sha(old), checked_sha(new))
+        ends = (checked_sha(old), checked_sha(new))
+        return await self._known.once(("changed", *ends), lambda: asyncio.to_thread(changed_paths, self._store, *ends))
 
     async def is_ancestor(self, ancestor: str, descendant: str) -> bool:
-        return await asyncio.to_thread(self._is_ancestor, checked_sha(ancestor), checked_sha(descendant))
+        ends = (checked_sha(ancestor), checked_sha(descendant))
+        return await self._known.once(("ancestor", *ends), lambda: asyncio.to_thread(self._is_ancestor, *ends))
 
     async def copied(self, commit: str, tip: str) -> bool:
-        return await asyncio.to_thread(copied, self._git, self._store, checked_sha(commit), checked_sha(tip))
+        ends = (checked_sha(commit), checked_sha(tip))
+        return await self._known.once(
+            ("copied", *ends), lambda: asyncio.to_thread(copied, self._git, self._store, *ends)
+        )
 
     async def push_signed_tag(self, name: str, *, at: str, message: str) -> RemoteTag:
         ref, commit, text = tag_ref(name), checked_sha(at), checked_message(message)

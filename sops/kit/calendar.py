@@ -1,7 +1,9 @@
 """Business days of an organisation: weekends and public holidays of its country and region, in its zone."""
 
+import threading
 from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
+from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from holidays import HolidayBase, country_holidays
@@ -13,6 +15,8 @@ DAY = timedelta(days=1)
 #: A promise for a day is due in its last minute: "Wed 6 May 23:59" reads as that Wednesday, "Thu 00:00" does not.
 #: Where a clock change repeats that minute, the second one counts.
 END_OF_DAY = time(23, 59, fold=1)
+#: A calendar works a year out when first asked about it, and says so before it is done: one thread at a time.
+_YEARS = threading.Lock()
 
 
 class BusinessCalendar:
@@ -27,7 +31,8 @@ class BusinessCalendar:
         self._holidays = _holidays(country or None, region or None)
 
     def is_business_day(self, day: date) -> bool:
-        return self._holidays.is_working_day(day)
+        with _YEARS:
+            return self._holidays.is_working_day(day)
 
     def local(self, instant: datetime) -> datetime:
         """The same instant in the organisation's zone. `instant` is aware, else ValueError."""
@@ -68,7 +73,9 @@ def _zone(name: str) -> ZoneInfo:
         raise ConfigurationError(f"There is no time zone {name!r}.{_nearest(name, known)}") from error
 
 
+@lru_cache(maxsize=32)
 def _holidays(country: str | None, region: str | None) -> HolidayBase:
+    """Kept, since making one costs as much as reading a run."""
     if country is None:
         if region is not None:
             raise ConfigurationError(f"The region {region!r} needs a country; set both or neither.")
