@@ -29,7 +29,7 @@ from bot.logs import log_as_lines, quiet_log
 from bot.procedures import configured
 from bot.settings import CONFIG, Settings, read_settings
 from bot.wiring import Sandbox, open_sandbox
-from bot.wiring.audit import audited, exported, held_against, undone
+from bot.wiring.audit import audited, exported, held_against, passed_over, undone
 from bot.wiring.matrix import examined as matrix_examined
 from bot.wiring.serve import serve as run_service
 from bot.wiring.slack import examined, manifest_text
@@ -207,7 +207,12 @@ def doctor_matrix(
 
 @doctor_app.command("post")
 def doctor_post(storage: Storage = "sqlite:///sopwith.db") -> None:
-    """What could not be handled after five tries, or delivered within a day. Exit code 1 if there is any."""
+    """What could not be handled after five tries, or delivered within a day. Exit code 1 if there is any.
+
+    Also how many events could not be read at all; those are nobody's to mend here.
+    """
+    for line in asyncio.run(passed_over(storage)):
+        typer.echo(line, err=True)
     _tell(asyncio.run(undone(storage)), "The post")
 
 

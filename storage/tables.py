@@ -91,7 +91,7 @@ class RunWake(Base, table=True):
 
 
 class Counter(Base, table=True):
-    """The last number given to a run's short name, by prefix."""
+    """The last number given to a run's short name, by prefix; and tallies (see `storage.tallies`)."""
 
     __tablename__ = "counter"
 

@@ -14,6 +14,7 @@ from storage.inbox import SqlInbox
 from storage.ledger import SqlLedger
 from storage.outbox import SqlOutbox
 from storage.runs import SqlRuns
+from storage.tallies import SqlTallies
 
 T = TypeVar("T")
 Work = Callable[[Transaction], T]
@@ -48,6 +49,10 @@ class SqlTransaction:
     @cached_property
     def cursors(self) -> SqlCursors:
         return SqlCursors(self._connection)
+
+    @cached_property
+    def tallies(self) -> SqlTallies:
+        return SqlTallies(self._connection)
 
     @cached_property
     def deadlines(self) -> SqlDeadlines:

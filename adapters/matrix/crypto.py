@@ -25,8 +25,10 @@ from peewee import PeeweeException
 
 from adapters.matrix.homeserver import Homeserver, Json
 from adapters.matrix.rooms import Rooms
+from adapters.matrix.told import a_dict, sane
 from adapters.matrix.unread import Unread
 from sops.kit.errors import ConfigurationError, FarEndError, FarEndRefused
+from sops.kit.outside import is_flat, usable_id
 
 SEALED = "m.room.encrypted"
 #: What the machine raises at something that is not what it says it is; such a thing is left aside.
@@ -40,7 +42,10 @@ _GARBAGE = (
     vodozemac.SessionCreationException,
     vodozemac.SessionKeyDecodeException,
     AssertionError,
+    AttributeError,
     KeyError,
+    OverflowError,
+    RecursionError,
     TypeError,
     ValueError,
 )
@@ -98,38 +103,49 @@ class Crypto:
 
     async def take_in(self, told: Json) -> None:
         async with self._one_at_a_time:
-            counts = told.get("device_one_time_keys_count")
-            if counts is not None:
-                self._olm.uploaded_key_count = int(counts.get("signed_curve25519", 0))
-            for event in (told.get("to_device") or {}).get("events") or ():
+            left = a_dict(told.get("device_one_time_keys_count")).get("signed_curve25519", 0)
+            if "device_one_time_keys_count" in told and isinstance(left, int):
+                self._olm.uploaded_key_count = left
+            for event in _listed(a_dict(told.get("to_device")).get("events")):
                 self._take(event)
-            self._olm.add_changed_users(set((told.get("device_lists") or {}).get("changed") or ()))
+            changed = _listed(a_dict(told.get("device_lists")).get("changed"))
+            self._olm.add_changed_users({user for each in changed if (user := usable_id(each))})
             try:
                 await self._upload_keys()
                 await self._mend()
             except (FarEndError, FarEndRefused) as problem:  # what was said must be heard all the same
                 _log.warning("Matrix: keys could not be told; the next sync tries again: %s", problem)
 
-    def _take(self, event: Json) -> None:
+    def _take(self, event: object) -> None:
         """A message from one device to this one: most often a key. One told twice fails the second time, unharmed."""
         self._news = True
+        if not isinstance(event, dict) or not is_flat(event):
+            return
         try:
             parsed = ToDeviceEvent.parse_event(event)
             if parsed is not None:
                 self._olm.handle_to_device_event(parsed)
         except _GARBAGE as problem:
-            _log.warning("Matrix: a key from %s could not be read: %s", event.get("sender"), type(problem).__name__)
+            _log.warning(
+                "Matrix: a key from %s could not be read: %s", usable_id(event.get("sender")), type(problem).__name__
+            )
 
     async def read(self, room: str, events: Sequence[Json]) -> list[Json]:
-        readable = []
+        readable, sealed = [], []
         for event in events:
             foreign = event.get("type") == SEALED and event.get("sender") != self._homeserver.user
             opened = await self._read(room, event) if foreign else event
             if opened is not None:
                 readable.append(opened)
             else:
-                _log.warning("Matrix: %s of %s cannot be read yet", event.get("event_id"), event.get("sender"))
-                self._unread.keep(room, event)
+                sealed.append(event)
+        if sealed:
+            first = sealed[0]
+            _log.warning(
+                "Matrix: %d events in %s cannot be read yet; the first is %s of %s",
+                *(len(sealed), room, first["event_id"], first["sender"]),
+            )
+            self._unread.keep(room, sealed)
         return readable
 
     async def late(self) -> Mapping[str, list[Json]]:
@@ -157,8 +173,8 @@ class Crypto:
                 return None
             if not await self._is_senders(room, parsed):
                 return None
-        source: Json = opened.source
-        return {**source, "unsigned": event.get("unsigned") or {}}
+        readable, _ = sane([{**opened.source, "unsigned": event.get("unsigned") or {}}])
+        return readable[0] if readable else None
 
     async def _is_senders(self, room: str, event: Any) -> bool:
         if self._device_of(event) is None:
@@ -256,6 +272,10 @@ class Crypto:
 
     async def _tell_devices(self, kind: str, messages: Json) -> None:
         await self._homeserver.put("sendToDevice", kind, uuid.uuid4().hex, body=messages)
+
+
+def _listed(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _understood(kind: Any, answer: Json) -> Any:

@@ -9,13 +9,14 @@ import json
 import logging
 import random
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from adapters.matrix.encryption import Encryption
 from adapters.matrix.errors import TokenUnknown
 from adapters.matrix.events import KINDS, Translator
 from adapters.matrix.homeserver import Homeserver, Json
 from adapters.matrix.rooms import ENCRYPTED, INSTEAD
+from adapters.matrix.told import Timeline, Told, sane, understood
 from sops.kit.conversation import Event
 from sops.kit.errors import ConfigurationError, FarEndError, FarEndRefused
 
@@ -36,7 +37,9 @@ class Door(Protocol):
     """Where events come in, and what is known of them."""
 
     async def read_upto(self, cursor: str) -> str | None: ...
-    async def accept_all(self, events: Sequence[Event], cursor: str, upto: str) -> None: ...
+    async def accept_all(self, events: Sequence[Event], cursor: str, upto: str, *, odd: int = 0) -> None:
+        """`odd` is how many events could not be read."""
+        ...
 
 
 class MatrixHome:
@@ -73,9 +76,10 @@ class MatrixHome:
         for name, room in self._served.items():
             await self._check(name, room)
         found = await self._homeserver.get("sync", timeout="0", filter=_filter(0))
-        await self._come_in(found)
+        told = understood(found, self._homeserver.user, self._served.values())
+        await self._come_in(told)
         if await self._door.read_upto(self._cursor) is None:
-            await self._door.accept_all([], self._cursor, str(found["next_batch"]))
+            await self._door.accept_all([], self._cursor, told.upto)
 
     async def run(self) -> None:
         """Hear until cancelled. Raises ConfigurationError when the homeserver does not know the bot any more."""
@@ -102,39 +106,42 @@ class MatrixHome:
         told = await self._homeserver.get(
             "sync", since=since, timeout=str(int(wait * 1000)), filter=_filter(_PAGE), wait=wait
         )
-        await self._come_in(told)
+        news = understood(told, self._homeserver.user, self._served.values())
+        await self._come_in(news)
         await self._encryption.take_in(told)
         timelines = dict(await self._encryption.late())
-        for room, news in (told.get("rooms", {}).get("join") or {}).items():
-            if room in self._served.values():
-                read = await self._encryption.read(room, await self._timeline(room, news["timeline"], since))
-                timelines[room] = [*timelines.get(room, ()), *read]
-        events = [
-            event for room, timeline in timelines.items() for event in await self._translator.events(room, timeline)
-        ]
-        if events or told["next_batch"] != since:
-            await self._door.accept_all(events, self._cursor, str(told["next_batch"]))
+        odd = 0
+        for room, timeline in news.timelines.items():
+            read = await self._encryption.read(room, await self._timeline(room, timeline, since))
+            timelines[room] = [*timelines.get(room, ()), *read]
+            odd += timeline.odd
+        events: list[Event] = []
+        for room, each in timelines.items():
+            heard = await self._translator.events(room, each)
+            events += heard.events
+            odd += heard.odd
+        if events or odd or news.upto != since:
+            await self._door.accept_all(events, self._cursor, news.upto, odd=odd)
             await self._encryption.accepted()
 
-    async def _timeline(self, room: str, timeline: Json, since: str) -> list[Json]:
+    async def _timeline(self, room: str, timeline: Timeline, since: str) -> list[Json]:
         """What happened in a room, oldest first; what the sync left out is read from its history."""
-        events: list[Json] = list(timeline["events"])
-        start = timeline.get("prev_batch") if timeline.get("limited") else None
+        start: Any = timeline.before
         missed: list[Json] = []
         while start:
             asked = {"from": start, "to": since, "dir": "b", "limit": str(_PAGE)}
-            page = await self._homeserver.get("rooms", room, "messages", **asked)
-            missed += page["chunk"]
-            start = page.get("end") if page["chunk"] else None
-        for event in events:
+            page = await self._homeserver.get("rooms", room, "messages", wait=0.0, **asked)
+            chunk, _ = sane(page.get("chunk"))
+            missed += chunk
+            start = page.get("end") if chunk else None
+        for event in timeline.events:
             if event.get("type") == "m.room.encryption" and not await self._encryption.can_speak(room):
                 _log.error("Matrix: %s: %s", room, ENCRYPTED)
-        return [*reversed(missed), *events]
+        return [*reversed(missed), *timeline.events]
 
-    async def _come_in(self, told: Json) -> None:
+    async def _come_in(self, told: Told) -> None:
         """Take invitations into served rooms from whom the settings trust; no others."""
-        for room, invitation in (told.get("rooms", {}).get("invite") or {}).items():
-            inviter = self._inviter(invitation)
+        for room, inviter in told.invitations.items():
             if room not in self._served.values() or not self._is_trusted(inviter):
                 _log.warning("Matrix: not taken: the invitation of %s into %s", inviter or "somebody", room)
                 continue
@@ -142,11 +149,6 @@ class MatrixHome:
                 await self._homeserver.post("join", room, body={})
             except FarEndRefused as refusal:
                 _log.warning("Matrix: %s cannot be joined: %s", room, refusal)
-
-    def _inviter(self, invitation: Json) -> str:
-        events = (invitation.get("invite_state") or {}).get("events") or ()
-        ours = (each for each in events if each.get("type") == "m.room.member")
-        return next((str(each["sender"]) for each in ours if each.get("state_key") == self._homeserver.user), "")
 
     def _is_trusted(self, user: str) -> bool:
         return user in self._trusted or user.partition(":")[2] in self._trusted

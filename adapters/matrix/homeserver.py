@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 
 from nio import AsyncClient, AsyncClientConfig
 
+from adapters.matrix.answers import parsed
 from adapters.matrix.errors import NotThere, speaking, translated
 
 Json = dict[str, Any]
@@ -82,16 +83,18 @@ class Homeserver:
         async with speaking(writes=writes):
             answer = await self._client.send(method, asked, body, headers, timeout=_PATIENCE + wait)
             async with answer:
-                text = await answer.text()
+                content = await answer.read()
         if answer.status >= 400:
-            raise translated(answer.status, _parsed(text), answer.headers, writes=writes)
+            raise translated(answer.status, _perhaps(content), answer.headers, writes=writes)
         async with speaking(writes=writes):
-            found: Json = json.loads(text)
+            found = parsed(content)
+            if not isinstance(found, dict):
+                raise ValueError("no object")
         return found
 
 
-def _parsed(text: str) -> object:
+def _perhaps(content: bytes) -> object:
     try:
-        return json.loads(text)
+        return parsed(content)
     except ValueError:  # a proxy's page
         return None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.matrix.homeserver import Homeserver, Json
+from adapters.matrix.told import a_dict
 from sops.kit.errors import FarEndRefused
 
 ENCRYPTED = "the room is encrypted, and this bot has no keys: it says nothing there"
@@ -24,8 +25,7 @@ class Powers:
         if user in self.creators and (self.almighty or self.levels is None):
             return math.inf if self.almighty else 100
         levels = self.levels or {}
-        users = levels.get("users") or {}
-        return float(users.get(user, levels.get("users_default", 0)))
+        return _level(a_dict(levels.get("users")).get(user), self._needed("users_default", 0))
 
     def may_redact(self, user: str) -> bool:
         """Take away what others wrote."""
@@ -36,20 +36,30 @@ class Powers:
         return self.of(user) >= self._for_event(kind, self._needed("state_default", 50 if self.levels else 0))
 
     def _needed(self, what: str, default: float) -> float:
-        return float((self.levels or {}).get(what, default))
+        return _level((self.levels or {}).get(what), default)
 
     def _for_event(self, kind: str, default: float) -> float:
-        events = (self.levels or {}).get("events") or {}
-        return float(events.get(kind, max(default, self._needed("events_default", 0))))
+        events = a_dict((self.levels or {}).get("events"))
+        return _level(events.get(kind), max(default, self._needed("events_default", 0)))
+
+
+def _level(found: object, default: float) -> float:
+    """Rooms of old versions have levels in words as well; what is no number at all counts as not set."""
+    try:
+        return float(found) if isinstance(found, int | float | str) else default
+    except (ValueError, OverflowError):
+        return default
 
 
 def powers(create: Mapping[str, Any], levels: Mapping[str, Any] | None) -> Powers:
     """From the whole event that made the room, and the content of its power levels."""
-    content = create.get("content") or {}
+    content = a_dict(create.get("content"))
     version = str(content.get("room_version", "1"))
-    almighty = version.isdigit() and int(version) >= 12
+    almighty = version.isdecimal() and len(version) < 10 and int(version) >= 12
     more = content.get("additional_creators") if almighty else ()
-    creators = frozenset(str(each) for each in (create.get("sender"), *(more or ())) if each)
+    creators = frozenset(
+        str(each) for each in (create.get("sender"), *(more if isinstance(more, list) else ())) if each
+    )
     return Powers(creators, almighty, levels)
 
 

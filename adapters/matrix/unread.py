@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from adapters.matrix.homeserver import Json
+from adapters.matrix.told import sane
 
 MOST = 500
 
@@ -19,16 +20,21 @@ class Unread:
     def load(self) -> None:
         """Raises OSError or ValueError where the file cannot be read."""
         if self._file.exists():
-            self._events = [(str(room), dict(event)) for room, event in json.loads(self._file.read_bytes())]
+            kept = json.loads(self._file.read_bytes())
+            if not isinstance(kept, list) or not all(isinstance(each, list) and len(each) == 2 for each in kept):
+                raise ValueError("not what was written")
+            self._events = [(str(room), event) for room, event in kept if sane([event])[0]]
 
     @property
     def events(self) -> Sequence[tuple[str, Json]]:
         return tuple(self._events)
 
-    def keep(self, room: str, event: Json) -> None:
-        """Once for each event."""
-        if all(known["event_id"] != event["event_id"] for _, known in self._events):
-            self._write([*self._events, (room, event)][-MOST:])
+    def keep(self, room: str, events: Sequence[Json]) -> None:
+        """Each once, and the newest `MOST` of all."""
+        known = {event["event_id"] for _, event in self._events}
+        new = [(room, event) for event in events if event["event_id"] not in known]
+        if new:
+            self._write([*self._events, *new][-MOST:])
 
     def forget(self, read: Mapping[str, Sequence[Json]]) -> None:
         gone = {event["event_id"] for events in read.values() for event in events}

@@ -97,9 +97,9 @@ class Engine:
         self.wake()
         return fresh
 
-    async def accept_all(self, events: Sequence[Event], cursor: str, upto: str) -> None:
-        """Journal events together with how far they were read, and wake up."""
-        await self.intake.accept_all(events, cursor, upto)
+    async def accept_all(self, events: Sequence[Event], cursor: str, upto: str, *, odd: int = 0) -> None:
+        """Journal events together with how far they were read, and wake up; `odd` ones could not be read."""
+        await self.intake.accept_all(events, cursor, upto, odd=odd)
         self.wake()
 
     def wake(self) -> None:

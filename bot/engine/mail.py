@@ -9,6 +9,8 @@ from sops.kit.run import Run
 from sops.kit.stores import HELD, InboxItem, Outgoing, Store, Transaction
 
 FORGE, _RUN = "forge", "run:"
+#: How the name of a tally begins that counts, by platform, events nobody could read.
+PASSED_OVER = "passed-over/"
 
 
 class Intake:
@@ -21,13 +23,19 @@ class Intake:
         """Journal the event; False if it is known already, or is talk between people that the bot has no part in."""
         return await self._store.transact(lambda tx: _accept(tx, event), urgent=True)
 
-    async def accept_all(self, events: Sequence[Event], cursor: str, upto: str) -> None:
-        """Journal what was read, and that it was read up to there, in one transaction."""
+    async def passed_over(self, platform: str) -> None:
+        """An event of that platform could not be read; the log says why, and `doctor post` how often."""
+        await self._store.transact(lambda tx: tx.tallies.add(f"{PASSED_OVER}{platform}", 1))
+
+    async def accept_all(self, events: Sequence[Event], cursor: str, upto: str, *, odd: int = 0) -> None:
+        """Journal what was read, and that it was read up to there, in one transaction; `odd` could not be read."""
 
         def accept(tx: Transaction) -> None:
             for event in events:
                 _accept(tx, event)
             tx.cursors.put(cursor, upto)
+            if odd:
+                tx.tallies.add(f"{PASSED_OVER}{cursor.partition('/')[0]}", odd)
 
         await self._store.transact(accept)
 

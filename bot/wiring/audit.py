@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bot.chat import replies
 from bot.chat.privacy import withheld
+from bot.engine.mail import PASSED_OVER
 from sops.kit.errors import SopwithError
 from sops.kit.stores import Fault, LedgerEntry
 from storage import SqlStore
@@ -29,6 +30,16 @@ async def undone(storage: str) -> list[str]:
         return [*(replies.record.parked(item) for item in parked), *(replies.record.dead(*each) for each in dead)]
     finally:
         await store.close()
+
+
+async def passed_over(storage: str) -> list[str]:
+    """What could not be read when it came, by chat: how often, since the database was made."""
+    store = await _opened(storage)
+    try:
+        counted = await store.read(lambda tx: tx.tallies.under(PASSED_OVER))
+    finally:
+        await store.close()
+    return [replies.record.passed_over(name.removeprefix(PASSED_OVER), counted[name]) for name in sorted(counted)]
 
 
 async def audited(storage: str) -> tuple[Sequence[Fault], int, int]:

@@ -72,8 +72,8 @@ class _Door:
     async def read_upto(self, cursor: str) -> str | None:
         return await self._engine.intake.read_upto(cursor)
 
-    async def accept_all(self, events: Sequence[Event], cursor: str, upto: str) -> None:
-        await self._engine.accept_all(events, cursor, upto)
+    async def accept_all(self, events: Sequence[Event], cursor: str, upto: str, *, odd: int = 0) -> None:
+        await self._engine.accept_all(events, cursor, upto, odd=odd)
 
 
 async def matrix(

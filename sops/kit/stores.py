@@ -272,6 +272,15 @@ class Cursors(Protocol):
         ...
 
 
+class Tallies(Protocol):
+    """How often something happened that is not kept one by one."""
+
+    def add(self, name: str, count: int) -> None: ...
+    def under(self, beginning: str) -> Mapping[str, int]:
+        """Every tally whose name begins so."""
+        ...
+
+
 class Deadlines(Protocol):
     def put(self, deadline: Deadline) -> bool:
         """Store it; False if one with its key exists already, fired or not, and then nothing changed."""
@@ -327,6 +336,8 @@ class Transaction(Protocol):
     def outbox(self) -> Outbox: ...
     @property
     def cursors(self) -> Cursors: ...
+    @property
+    def tallies(self) -> Tallies: ...
     @property
     def deadlines(self) -> Deadlines: ...
     @property

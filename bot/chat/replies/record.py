@@ -119,6 +119,12 @@ def dead(message: Outgoing, why: str) -> str:
     return f"not delivered: {message.kind} {message.logical_id} to {where}: {why}"
 
 
+def passed_over(platform: str, count: int) -> str:
+    """Events nobody could read; nothing of them was kept."""
+    events = "one event that was" if count == 1 else f"{count} events that were"
+    return f"passed over in {platform}: {events} not to be read; the log says when and why."
+
+
 def head(digest: str) -> Card:
     """What whoever kept it can hold the record against."""
     return card(

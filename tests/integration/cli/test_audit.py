@@ -162,6 +162,7 @@ def test_what_was_not_handled_or_delivered_is_listed_without_its_words(tmp_path:
     assert found.returncode == 1, found.stderr
     assert "not handled: message of console:U1 in console:#ops, 2026-04-20T08:00+00:00" in found.stdout
     assert "not delivered: post run/1 to console:#ops: no such channel" in found.stdout
+    assert "passed over in matrix: 3 events that were not to be read" in found.stderr
     assert "secret" not in found.stdout
 
 
@@ -182,6 +183,7 @@ async def given_up(storage: str) -> None:
         item = tx.inbox.oldest("console:#ops:")
         assert item is not None
         tx.inbox.park(item.seq)
+        tx.tallies.add("passed-over/matrix", 3)
         tx.outbox.put(Outgoing("post", "run/1", place, Card(lines=(line("secret"),))), at)
         [delivery] = tx.outbox.deliverable(at)
         tx.outbox.dead(delivery.row, "no such channel")

@@ -160,6 +160,17 @@ async def test_a_plain_reply_to_the_bot_stands_in_its_run(here: InMatrix) -> Non
     await here.play("%state INC-1 acknowledge done")
 
 
+async def test_a_reply_to_nothing_makes_the_bot_deaf_nowhere(here: InMatrix) -> None:
+    await here.play(DECLARE)
+    for ref in ("$nothing", "$" + "x" * 20_000, "no id at all", 7, ["$x"]):
+        for room in ("general", "ops"):
+            reply = {"m.relates_to": {"m.in_reply_to": {"event_id": ref}}}
+            here.client("guest", room).say(here.room.rooms[room], "sopwith?", None, **reply)
+    await here.play("@oncall1 in INC-1: ack\n%state INC-1 acknowledge done")
+    await here.stage.crash()
+    await here.play('@oncall1 in INC-1: !note still here\n@guest #ops: /sop\n%expect "SOP-08"')
+
+
 async def test_talk_in_reply_to_the_bot_does_not_act(here: InMatrix) -> None:
     await here.play(DECLARE)
     reply = {"m.relates_to": {"m.in_reply_to": {"event_id": here.root("INC-1")}}}

@@ -85,7 +85,7 @@ class Journal:
     async def read_upto(self, cursor: str) -> str | None:
         return self.upto
 
-    async def accept_all(self, events: list[Event], cursor: str, upto: str) -> None:
+    async def accept_all(self, events: list[Event], cursor: str, upto: str, *, odd: int = 0) -> None:
         if self.failing:
             raise FarEndError("nothing is stored")
         self.events += events
