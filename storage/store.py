@@ -7,6 +7,7 @@ from typing import TypeVar
 from sops.kit.errors import ConfigurationError
 from storage.engine import READERS, WRITERS, Engines, engines, parse
 from storage.transaction import SqlTransaction, Work
+from storage.trouble import told
 from storage.upgrade import migrate
 from storage.writer import GroupWriter, PooledWriter, Writer
 
@@ -47,7 +48,7 @@ class SqlStore:
     def _look(self, work: Work[T]) -> T:
         if self._engines is None:
             raise ConfigurationError("The store is not open.")
-        with self._engines.read.begin() as connection:
+        with told(), self._engines.read.begin() as connection:
             return work(SqlTransaction(connection, reading=True))
 
     async def close(self) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from storage.transaction import SqlTransaction, Work
+from storage.trouble import is_trouble, told, trouble
 
 T = TypeVar("T")
 
@@ -23,7 +24,10 @@ ATTEMPTS = 10
 
 
 class Writer(Protocol):
-    """Runs work in a transaction of its own; the future is settled once that is committed or rolled back."""
+    """Runs work in a transaction of its own; the future is settled once that is committed or rolled back.
+
+    What is the matter with the database itself is raised as StoreTrouble.
+    """
 
     def submit(self, work: Work[T], *, urgent: bool = False) -> Future[T]: ...
     def close(self) -> None:
@@ -42,6 +46,10 @@ class PooledWriter:
         return self._threads.submit(self._run, work)
 
     def _run(self, work: Work[T]) -> T:
+        with told():
+            return self._repeated(work)
+
+    def _repeated(self, work: Work[T]) -> T:
         for attempt in range(ATTEMPTS - 1):
             try:
                 return self._once(work)
@@ -83,8 +91,9 @@ class _Job:
 class GroupWriter:
     """One thread, one connection. What piled up while it was busy shares the next commit.
 
-    Each piece of work has a savepoint of its own: one that raises takes nothing else down. Nobody hears of
-    success before the commit. What is urgent goes first, and shares its commit with nothing that is not.
+    Each piece of work has a savepoint of its own: one that raises takes nothing else down. Trouble of the database
+    does, since SQLite may then have rolled everything back by itself. Nobody hears of success before the commit.
+    What is urgent goes first, and shares its commit with nothing that is not.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -121,6 +130,8 @@ class GroupWriter:
         for job in jobs:
             with _noting_errors([job]), connection.begin_nested():
                 job.result = job.work(SqlTransaction(connection))
+            if job.error is not None and (is_trouble(job.error) or not _goes_on(connection)):
+                raise trouble(job.error)
 
     def close(self) -> None:
         self._thread.shutdown()
@@ -132,5 +143,11 @@ def _noting_errors(jobs: list[_Job]) -> Iterator[None]:
     try:
         yield
     except BaseException as error:  # noqa: BLE001  # as a pool does: raised where the future is awaited
+        raised = trouble(error) if is_trouble(error) else error
         for job in jobs:
-            job.error = job.error or error
+            job.error = job.error or raised
+
+
+def _goes_on(connection: Connection) -> bool:
+    """SQLite did not end the transaction by itself, as it may when something is the matter with its file."""
+    return bool(getattr(connection.connection.driver_connection, "in_transaction", False))

@@ -40,11 +40,44 @@ class NoPostgres(Exception):
     """There are no PostgreSQL binaries on this machine."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class PostgresServer:
-    """A running cluster, reached through the socket in `directory`."""
+    """A cluster, reached through the socket in `directory`; it may be stopped and started again."""
 
+    binaries: Path
     directory: Path
+    user: str | None
+    _process: "subprocess.Popen[bytes] | None" = None
+
+    def start(self) -> None:
+        """Returns once it answers."""
+        settings = [part for setting in SETTINGS for part in ("-c", setting)]
+        data = str(self.directory / "data")
+        command = [str(self.binaries / "postgres"), "-D", data, "-k", str(self.directory), *settings]
+        with (self.directory / "log").open("ab") as output:
+            self._process = subprocess.Popen(
+                command, user=self.user, cwd=self.directory, stdout=output, stderr=subprocess.STDOUT
+            )
+        self._wait_until_ready(self._process)
+
+    def stop(self) -> None:
+        """A fast shutdown: disconnects clients, loses nothing."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(timeout=START_SECONDS)
+        self._process = None
+
+    def _wait_until_ready(self, server: "subprocess.Popen[bytes]") -> None:
+        give_up = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                self.connect("postgres").close()
+            except psycopg.OperationalError:
+                if server.poll() is not None or time.monotonic() > give_up:
+                    raise RuntimeError(f"postgres did not start: {(self.directory / 'log').read_text()}") from None
+                time.sleep(0.02)  # it gives no other sign that it is up
+            else:
+                return
 
     def url_for(self, database: str) -> str:
         """For SQLAlchemy."""
@@ -76,8 +109,12 @@ def postgres_server() -> Iterator[PostgresServer]:
     try:
         user = _hand_over(directory)
         _initialise(binaries, directory, user)
-        with _running(binaries, directory, user):
-            yield PostgresServer(directory)
+        server = PostgresServer(binaries, directory, user)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
     finally:
         shutil.rmtree(directory)
 
@@ -112,31 +149,3 @@ def _initialise(binaries: Path, directory: Path, user: str | None) -> None:
     made = subprocess.run(command, user=user, cwd=directory, capture_output=True, text=True, check=False)
     if made.returncode != 0:
         raise RuntimeError(f"initdb failed: {made.stdout}{made.stderr}")
-
-
-@contextmanager
-def _running(binaries: Path, directory: Path, user: str | None) -> Iterator[None]:
-    settings = [part for setting in SETTINGS for part in ("-c", setting)]
-    command = [str(binaries / "postgres"), "-D", str(directory / "data"), "-k", str(directory), *settings]
-    log = directory / "log"
-    with log.open("wb") as output:
-        server = subprocess.Popen(command, user=user, cwd=directory, stdout=output, stderr=subprocess.STDOUT)
-    try:
-        _wait_until_ready(server, directory, log)
-        yield
-    finally:
-        server.send_signal(signal.SIGINT)  # fast shutdown: disconnects clients, loses nothing
-        server.wait(timeout=START_SECONDS)
-
-
-def _wait_until_ready(server: "subprocess.Popen[bytes]", directory: Path, log: Path) -> None:
-    give_up = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            PostgresServer(directory).connect("postgres").close()
-        except psycopg.OperationalError:
-            if server.poll() is not None or time.monotonic() > give_up:
-                raise RuntimeError(f"postgres did not start: {log.read_text()}") from None
-            time.sleep(0.02)  # it gives no other sign that it is up
-        else:
-            return

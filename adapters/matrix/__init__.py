@@ -2,7 +2,7 @@
 `adapters.matrix.crypto` can be imported (the extra `sopwith[e2e]`)."""
 
 from adapters.matrix.accounts import Accounts
-from adapters.matrix.chat import MatrixChat
+from adapters.matrix.chat import TRAITS, MatrixChat
 from adapters.matrix.doctor import examine
 from adapters.matrix.encryption import Encryption, NoEncryption
 from adapters.matrix.events import Translator
@@ -13,6 +13,7 @@ from adapters.matrix.render import Renderer
 from adapters.matrix.rooms import Rooms, powers
 
 __all__ = [
+    "TRAITS",
     "Accounts",
     "Door",
     "Encryption",

@@ -24,7 +24,7 @@ from sops.kit.ports import Traits
 
 PLATFORM = "matrix"
 _KEPT = 200  # times of messages that are asked for at once or never
-_TRAITS = Traits(keyed=True, overtaken=True, overheard=True, inline_files=False, longest=LONGEST)
+TRAITS = Traits(keyed=True, overtaken=True, overheard=True, inline_files=False, longest=LONGEST)
 
 
 class MatrixChat:
@@ -54,7 +54,7 @@ class MatrixChat:
 
     @property
     def traits(self) -> Traits:
-        return _TRAITS
+        return TRAITS
 
     async def post(self, key: str, place: Place, card: Card) -> str:
         if card.file is not None and not card.lines:

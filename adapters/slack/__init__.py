@@ -1,7 +1,7 @@
 """Slack behind the chat port: Socket Mode by default, signed HTTP requests as an option."""
 
 from adapters.slack.accounts import Accounts
-from adapters.slack.chat import PACE, SlackChat
+from adapters.slack.chat import PACE, SlackChat, traits
 from adapters.slack.doctor import examine
 from adapters.slack.forms import Grammar
 from adapters.slack.home import Identity, SlackHome, client_for, who_we_are
@@ -21,5 +21,6 @@ __all__ = [
     "client_for",
     "examine",
     "manifest",
+    "traits",
     "who_we_are",
 ]

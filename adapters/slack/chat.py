@@ -32,6 +32,11 @@ _NO_PREVIEWS: dict[str, Any] = {"unfurl_links": False, "unfurl_media": False}
 _NOT_THERE = ("channel_not_found", "not_in_channel", "user_not_in_channel", "is_archived")
 
 
+def traits(pace: Pace | None = PACE) -> Traits:
+    """In what Slack differs, written to at that pace."""
+    return Traits(keyed=False, overtaken=True, inline_files=False, longest=LONGEST, pace=pace)
+
+
 class SlackChat:
     """One workspace. `client` has the bot's token and `bot` its user id; `now` says when an answer's address is old."""
 
@@ -47,7 +52,7 @@ class SlackChat:
         self._bot = bot
         self._renderer = renderer
         self._now = now
-        self._traits = Traits(keyed=False, overtaken=True, inline_files=False, longest=LONGEST, pace=pace)
+        self._traits = traits(pace)
         self._answers: OrderedDict[tuple[str, str], tuple[str, datetime]] = OrderedDict()
 
     @property

@@ -1,25 +1,39 @@
-"""The one broad `except`: at the edge, so that one bad event, run or message stops nobody else."""
+"""The one broad `except`: at the edge, so that one bad event, run, message, pump or chat stops nobody else."""
 
 import traceback
 from collections.abc import Awaitable
 
 import structlog
 
-from sops.kit.errors import SopwithError
+from sops.kit.errors import SopwithError, StoreTrouble
 
 _log = structlog.get_logger(__name__)
 LONGEST = 500
 
 
 async def caught(work: Awaitable[object], **about: object) -> str | None:
-    """What went wrong unexpectedly, in one line; None if nothing did. The log also has where."""
+    """What went wrong unexpectedly, in one line; None if nothing did. The log also has where.
+
+    Raises StoreTrouble: that is not the work's fault, and nothing may be given up for it.
+    """
     try:
         await work
+    except StoreTrouble:
+        raise
     except Exception as problem:  # noqa: BLE001  # the edge itself
         said = described(problem)
         _log.error("unexpected failure", problem=said, trace=_trace(problem), **about)
         return said
     return None
+
+
+async def survived(work: Awaitable[object], **about: object) -> str | None:
+    """The same, also for trouble of the store: for whoever tries again whatever it was."""
+    try:
+        return await caught(work, **about)
+    except StoreTrouble as trouble:
+        _log.warning("the database is in trouble; trying again", problem=str(trouble), **about)
+        return described(trouble)
 
 
 def described(problem: BaseException) -> str:

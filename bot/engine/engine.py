@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from bot.engine.caught import caught
+from bot.engine.again import Patience
+from bot.engine.caught import caught, survived
 from bot.engine.clocks import Clocks
 from bot.engine.mail import Intake
 from bot.engine.postman import Postman
@@ -20,7 +21,6 @@ from sops.kit.ports import Alarm, Clock
 from sops.kit.stores import InboxItem, Store, Transaction
 
 LEASE = 120.0
-PAUSE = 5.0  # seconds before another try when the database itself fails
 Handle = Callable[[InboxItem], Awaitable[None]]
 Advance = Callable[[str], Awaitable[bool]]
 
@@ -64,6 +64,7 @@ class Engine:
         owner: str,
         sealing: Sealing,
         poll: Poll | None = None,
+        patience: Callable[[], Patience] = Patience,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -75,6 +76,7 @@ class Engine:
         self._owner = owner
         self._poll = poll
         self._sealing = sealing
+        self._patience = patience
         self._next_poll: datetime | None = None
         self._pumps = [
             Pump(self._work, self._work_due),
@@ -113,7 +115,10 @@ class Engine:
                 pass
 
     async def serve(self, alarm: Alarm) -> None:
-        """Do whatever there is to do whenever woken, until cancelled. A chat that hangs delays nobody else."""
+        """Do whatever there is to do whenever woken, until cancelled. A chat that hangs delays nobody else.
+
+        Whatever makes a pump fail, it pumps again; its `patience` says after how long.
+        """
         await alarm.start(self.wake)
         try:
             self.wake()
@@ -124,11 +129,12 @@ class Engine:
             await alarm.stop()
 
     async def _keep_pumping(self, pump: "Pump", alarm: Alarm) -> None:
+        patience = self._patience()
         while True:
             await pump.wanted.wait()
             pump.wanted.clear()
-            if await caught(self._pump_and_arm(pump, alarm)) is not None:
-                await asyncio.sleep(PAUSE)
+            if await survived(self._pump_and_arm(pump, alarm)) is not None:
+                await patience.pause()
                 pump.wanted.set()
 
     async def _pump_and_arm(self, pump: "Pump", alarm: Alarm) -> None:

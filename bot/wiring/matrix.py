@@ -41,7 +41,7 @@ class Matrix:
         self._make_home = home
         self._home: MatrixHome | None = None
 
-    async def open(self, engine: Engine) -> None:
+    async def let_in(self, engine: Engine) -> None:
         """Let events in. Raises ConfigurationError where a room is encrypted."""
         self._home = self._make_home(engine)
         await self._home.open()

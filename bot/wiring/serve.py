@@ -1,34 +1,33 @@
 """The bot as a service: real chats, and the real forge or a sandbox, until somebody stops it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+import uuid
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
-
-import structlog
 
 from adapters.alarm import SchedulerAlarm
 from adapters.git import GitMirror, Signing
 from adapters.github import GitHubForge
+from adapters.matrix import TRAITS
 from adapters.sandbox.clock import VirtualClock
 from adapters.sandbox.world import SandboxWorld
 from bot.chat.rehearsal import Rehearsed
+from bot.engine.again import Patience, until_done
+from bot.engine.caught import survived
 from bot.engine.engine import Engine
 from bot.settings import Settings
 from bot.wiring import Ports, assemble, opened, sandbox_ports
-from bot.wiring.matrix import Matrix, matrix
+from bot.wiring.homes import Home, Homes
+from bot.wiring.matrix import matrix
 from bot.wiring.sandbox import sandbox_settings
-from bot.wiring.slack import Slack, slack
+from bot.wiring.slack import check_tokens, slack, traits_of
 from sops.kit.conversation import Actor, Event, Place
-from sops.kit.errors import ConfigurationError, FarEndError
+from sops.kit.errors import ConfigurationError
 from sops.kit.ports import Chat, Clock
 
-Home = TypeVar("Home", "Slack", "Matrix")
-LONGEST_WAIT = 60.0  # seconds between two tries to reach a chat at the start
 TICK = 1.0  # seconds between two looks at what a sandbox's world did by itself
-_log = structlog.get_logger(__name__)
 
 
 class SystemClock:
@@ -50,57 +49,39 @@ async def serve(settings: Settings, *, rehearse: bool, ready: Callable[[], None]
         if rehearse or settings.sandbox:
             flowing = VirtualClock(datetime.now(UTC), flowing=True)
             clock, world = flowing, await stack.enter_async_context(_world(settings, flowing))
-        homes = await _homes(settings, clock, stack)
+        homes = _homes(settings, clock)
+        for home in homes:
+            stack.push_async_callback(home.close)
         chats = {home.chat.platform: Rehearsed(home.chat) if rehearse else home.chat for home in homes}
         settings, ports = await _ports(settings, clock, world, chats)
         stack.push_async_callback(ports.close)
         engine = assemble(settings, clock, ports)
-        await engine.recover()
-        for home in homes:
-            await _open(home, engine)
-        ready()
+        everywhere = Homes(homes, engine)
+        await until_done(engine.recover, Patience())
+        await everywhere.reach()
         try:
             async with asyncio.TaskGroup() as serving:
                 serving.create_task(engine.serve(SchedulerAlarm(clock)))
                 for home in homes:
-                    if isinstance(home, Matrix):
-                        serving.create_task(home.run())
+                    serving.create_task(everywhere.live_in(home))
                 if world is not None:
                     serving.create_task(_live(world, engine, clock))
+                await everywhere.opened()
+                ready()
         except* ConfigurationError as problems:
             raise problems.exceptions[0] from None
 
 
-async def _homes(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Sequence[Slack | Matrix]:
-    """Every chat the settings name, not yet listening; runs begun by nobody live in the first."""
-    homes: list[Slack | Matrix] = []
+def _homes(settings: Settings, clock: Clock) -> Sequence[Home]:
+    """Every chat the settings name, not yet reached; runs begun by nobody live in the first."""
+    homes: list[Home] = []
     people, zone = settings.people, settings.policy.zone
     if (slack_there := settings.slack) is not None:
-        homes.append(await _reached(lambda: slack(slack_there, people, zone, clock.now)))
-        stack.push_async_callback(homes[-1].close)
+        check_tokens(slack_there)
+        homes.append(Home("slack", traits_of(slack_there), lambda: slack(slack_there, people, zone, clock.now)))
     if (matrix_there := settings.matrix) is not None:
-        homes.append(await _reached(lambda: matrix(matrix_there, people, zone, clock.now)))
-        stack.push_async_callback(homes[-1].close)
+        homes.append(Home("matrix", TRAITS, lambda: matrix(matrix_there, people, zone, clock.now)))
     return homes
-
-
-async def _reached(connect: Callable[[], Awaitable[Home]]) -> Home:
-    """The chat, however long it takes until it answers. Raises ConfigurationError for what waiting does not mend."""
-    wait = 1.0
-    while True:
-        try:
-            return await connect()
-        except FarEndError as problem:
-            _log.warning("the chat does not answer; trying again", reason=str(problem), seconds=wait)
-            await asyncio.sleep(wait)
-            wait = min(2 * wait, LONGEST_WAIT)
-
-
-async def _open(home: Slack | Matrix, engine: Engine) -> None:
-    if isinstance(home, Matrix):
-        await home.open(engine)
-    else:
-        await home.open(engine.accept)
 
 
 def _check(settings: Settings, *, sandbox: bool) -> None:
@@ -167,17 +148,25 @@ def _signing(settings: Settings) -> Signing:
 
 async def _live(world: SandboxWorld, engine: Engine, clock: Clock) -> None:
     """The sandbox's world goes on, and the bot hears of it, as of a forge's webhook."""
-    told = 0
     changed = asyncio.Event()
     world.on_change.append(changed.set)
-    while True:
-        await asyncio.sleep(TICK)
+
+    async def tick() -> None:
         world.tick()
         world.observe()
         if changed.is_set():
             changed.clear()
-            told += 1
-            await engine.accept(_news(f"sandbox/{clock.now().isoformat()}/{told}", clock.now()))
+            untold = True
+            try:
+                await engine.accept(_news(f"sandbox/{clock.now().isoformat()}/{uuid.uuid4().hex}", clock.now()))
+                untold = False
+            finally:
+                if untold:
+                    changed.set()
+
+    while True:
+        await asyncio.sleep(TICK)
+        await survived(tick(), world="sandbox")
 
 
 def _news(key: str, at: datetime) -> Event:

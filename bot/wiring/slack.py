@@ -1,5 +1,6 @@
 """Slack, wired: its client, its side of the chat port, and the door events come in by."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
@@ -18,13 +19,16 @@ from adapters.slack import (
     client_for,
     examine,
     manifest,
+    traits,
     who_we_are,
 )
 from bot.chat.forms import Grammar
+from bot.engine.engine import Engine
 from bot.settings import SlackSettings
 from sops.kit.conversation import Event
 from sops.kit.errors import ConfigurationError
 from sops.kit.people import Person
+from sops.kit.ports import Traits
 
 PLATFORM = "slack"
 Accept = Callable[[Event], Awaitable[bool]]
@@ -46,8 +50,18 @@ class Slack:
         self._hang_up = hang_up
         self._home: SlackHome | None = None
 
+    async def let_in(self, engine: Engine) -> None:
+        """Let events in. Raises ConfigurationError where a token is missing or wrong."""
+        await self.open(engine.accept)
+
+    async def run(self) -> None:
+        """Until cancelled: the connection is kept by those who made it."""
+        await asyncio.Event().wait()
+
     async def open(self, accept: Accept) -> int:
-        """Let events in; the port in HTTP mode. Raises ConfigurationError where a token is missing or wrong."""
+        """The same; returns the port in HTTP mode. Once more it begins anew."""
+        if self._home is not None:
+            await self._home.close()
         self._home = self._door(accept)
         if self._settings.mode == "http":
             return await self._home.listen(self._settings.host, self._settings.port)
@@ -62,7 +76,7 @@ class Slack:
 
 async def slack(settings: SlackSettings, people: Sequence[Person], zone: str, now: Callable[[], datetime]) -> Slack:
     """The workspace the settings name. Raises ConfigurationError where a token is missing or wrong."""
-    _check_tokens(settings)
+    check_tokens(settings)
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(client_for(settings.bot_token.get_secret_value(), settings.api_url))
         identity = await who_we_are(client)
@@ -72,6 +86,11 @@ async def slack(settings: SlackSettings, people: Sequence[Person], zone: str, no
                 f"The Slack app lacks scopes: {'; '.join(lacking)}. Add them and install it again."
             )
         return _wired(settings, people, zone, now, client, identity, stack.pop_all().aclose)
+
+
+def traits_of(settings: SlackSettings) -> Traits:
+    """What holds of the chat before it was reached, too."""
+    return traits(PACE if settings.paced else None)
 
 
 def _wired(
@@ -87,7 +106,7 @@ def _wired(
     accounts = Accounts(identity.team, known)
     names = {root: f"/{name}" for root, name in settings.commands.items()}
     renderer = Renderer(zone, accounts.user, names)
-    chat = SlackChat(client, identity.user, renderer, now, PACE if settings.paced else None)
+    chat = SlackChat(client, identity.user, renderer, now, traits_of(settings).pace)
     roots = {name: root for root, name in settings.commands.items()}
 
     def door(accept: Accept) -> SlackHome:
@@ -108,7 +127,7 @@ def _wired(
 
 async def examined(settings: SlackSettings) -> Sequence[str]:
     """What stands between the bot and its workspace; empty when nothing does."""
-    _check_tokens(settings)
+    check_tokens(settings)
     app_token = settings.app_token.get_secret_value() if settings.mode == "socket" else ""
     async with client_for(settings.bot_token.get_secret_value(), settings.api_url) as client:
         return await examine(client, app_token, settings.channels)
@@ -119,8 +138,8 @@ def manifest_text(names: Mapping[str, str], url: str = "") -> str:
     return yaml.safe_dump(manifest(names, url=url), sort_keys=False, allow_unicode=True, width=120)
 
 
-def _check_tokens(settings: SlackSettings) -> None:
-    """Each missing token is named with the variable that holds it."""
+def check_tokens(settings: SlackSettings) -> None:
+    """Raises ConfigurationError for each missing token, named with the variable that holds it."""
     by_mode = {"http": ("SIGNING_SECRET", settings.signing_secret), "socket": ("APP_TOKEN", settings.app_token)}
     needed = dict([("BOT_TOKEN", settings.bot_token), by_mode[settings.mode]])
     missing = [f"SOPWITH_SLACK__{name}" for name, token in needed.items() if not token.get_secret_value()]

@@ -32,6 +32,13 @@ class ClaimLost(SopwithError):
     """Another worker took over this claim; its fence is higher than ours."""
 
 
+class StoreTrouble(SopwithError):
+    """The database cannot be used for now (locked, full, read-only, gone); nobody's fault, and worth another try.
+
+    What was asked of it did not happen, or, where the connection was lost over a commit, nobody knows: look again.
+    """
+
+
 class Unlearned(SopwithError):
     """A step needs a fact that no step before it learned."""
 

@@ -345,6 +345,8 @@ class Transaction(Protocol):
 
 
 class Store(Protocol):
+    """Both raise StoreTrouble, beside what `work` raises, where the database cannot be used for now."""
+
     async def transact(self, work: Callable[[Transaction], T], *, urgent: bool = False) -> T:
         """Where writers wait for one another an `urgent` one goes first: somebody outside waits for its commit."""
         ...

@@ -34,7 +34,7 @@ async def serve(end: socket.socket) -> None:
     engine = assemble(settings, clock, ports)
     await engine.recover()
     serving = asyncio.create_task(engine.serve(SchedulerAlarm(clock)))
-    await account.open(engine)
+    await account.let_in(engine)
     hearing = asyncio.create_task(account.run())
     wire.send({"answer": os.getpid()})
     with suppress(EOFError):

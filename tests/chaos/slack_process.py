@@ -36,7 +36,7 @@ async def serve(end: socket.socket) -> None:
     engine = assemble(settings, clock, ports)
     await engine.recover()
     serving = asyncio.create_task(engine.serve(SchedulerAlarm(clock)))
-    await workspace.open(engine.accept)
+    await workspace.let_in(engine)
     wire.send({"answer": os.getpid()})
     with suppress(EOFError):
         await asyncio.to_thread(wire.receive)

@@ -272,7 +272,7 @@ async def matrix_stage(
             bot = BotHere(settings, clock, Ports(ports.store, ports.far, ports.chats, close))
             await bot.recover()
             try:
-                await account.open(bot.engine)
+                await account.let_in(bot.engine)
             except SopwithError:
                 await bot.kill()
                 raise

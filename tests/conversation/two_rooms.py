@@ -101,7 +101,7 @@ async def _bot(settings: Settings, home: Path, clock: VirtualClock, rooms: TwoRo
     await bot.recover()
     try:
         await workspace.open(bot.hear)
-        await account.open(bot.engine)
+        await account.let_in(bot.engine)
     except SopwithError:
         await bot.kill()
         raise
