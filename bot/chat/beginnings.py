@@ -4,6 +4,7 @@ import difflib
 import re
 from dataclasses import dataclass
 
+from bot.chat.severities import severity_of
 from bot.chat.words import LONGEST_TEXT, Command, Problem, split
 from sops.kit.model import Severity
 
@@ -126,11 +127,12 @@ def hotfix(rest: str) -> Command | Problem:
     if len(words) != 3:
         return _amount("hotfix", words, 3)
     version, severity, slug = words
-    if severity.upper() not in set(Severity):
+    urgency = severity_of(severity)
+    if urgency is None:
         return Problem("severity", severity[:20])
     if not _SLUG.fullmatch(slug.lower()) or len(slug) > 40:
         return Problem("bad-slug", slug[:40])
-    return StartHotfix(version[:100], Severity(severity.upper()), slug.lower(), security)
+    return StartHotfix(version[:100], urgency, slug.lower(), security)
 
 
 def security(rest: str) -> Command | Problem:

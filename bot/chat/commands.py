@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from bot.chat import half_asleep
 from bot.chat.beginnings import (
     PARSERS,
     Freeze,
@@ -23,7 +24,8 @@ from bot.chat.beginnings import (
     Unfreeze,
 )
 from bot.chat.remains import Remains
-from bot.chat.words import LONGEST_TEXT, LONGEST_TITLE, Command, Problem, Talk, split
+from bot.chat.severities import like_severity, out_of, severity_of
+from bot.chat.words import LONGEST_TEXT, LONGEST_TITLE, Command, Problem, Talk, bare, split, unmarked
 from sops.kit.conversation import Place
 from sops.kit.model import Severity
 
@@ -51,6 +53,14 @@ class Declare(Command):
 
     severity: Severity | None
     title: str
+    anyway: bool = False  # also where one of that title is open
+
+
+@dataclass(frozen=True)
+class OfIncident(Command):
+    """/incident ack, which names no run: of the thread's, or of the only one that is open."""
+
+    text: str
 
 
 @dataclass(frozen=True)
@@ -92,6 +102,8 @@ class InRun(Command):
 @dataclass(frozen=True)
 class Ack(Command):
     """ack"""
+
+    said: str = ""  # what was taken for it, where that was another word
 
 
 @dataclass(frozen=True)
@@ -233,10 +245,26 @@ class SetSeverity(Command):
 
 
 @dataclass(frozen=True)
+class Take(Command):
+    """!take"""
+
+
+@dataclass(frozen=True)
+class Seen(Command):
+    """!seen"""
+
+
+@dataclass(frozen=True)
+class NotMe(Command):
+    """!not me"""
+
+
+@dataclass(frozen=True)
 class Assign(Command):
     """!assign @oncall2"""
 
     who: str
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -244,6 +272,7 @@ class Handoff(Command):
     """!handoff @oncall2"""
 
     who: str
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -256,6 +285,7 @@ class Page(Command):
     """!page @oncall2"""
 
     who: str
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -474,7 +504,8 @@ def _bare(make: Callable[[], Command], verb: str) -> _Parser:
 def _step_and(make: Callable[[str, str], Command], verb: str, *, needs_text: bool) -> _Parser:
     def parse(rest: str) -> Command | Problem:
         row = re.match(r"row\s+(\S+)\s*(.*)$", rest, re.S | re.I)
-        step, text = (f"row {row[1]}", row[2]) if row else split(rest)
+        step, text = (f"row {unmarked(row[1])}", row[2]) if row else split(rest)
+        step = unmarked(step)
         if not step or (needs_text and not text):
             return Problem("missing", verb)
         if not row and not _STEP.fullmatch(step.lower()):
@@ -491,6 +522,7 @@ def _step_and(make: Callable[[str, str], Command], verb: str, *, needs_text: boo
 def _number_and(make: Callable[[int, str], Command], verb: str, *, needs_text: bool) -> _Parser:
     def parse(rest: str) -> Command | Problem:
         number, text = split(rest)
+        number = unmarked(number)
         if not re.fullmatch(r"#?[1-9][0-9]{0,8}", number) or (needs_text and not text):
             return Problem("missing", verb)
         return make(int(number.removeprefix("#")), text[:LONGEST_TEXT])
@@ -498,23 +530,34 @@ def _number_and(make: Callable[[int, str], Command], verb: str, *, needs_text: b
     return parse
 
 
-def _person(make: Callable[[str], Command], verb: str) -> _Parser:
+def _person(make: Callable[[str, str], Command], verb: str) -> _Parser:
+    """A person, and what is said to them; one person at a time, since each of them must hear of it."""
+
     def parse(rest: str) -> Command | Problem:
-        found = _PERSON.fullmatch(rest)
-        return make(found[1]) if found else Problem("missing", verb)
+        who, text = split(rest)
+        if who.lower() == "to":
+            who, text = split(text)
+        found = _PERSON.fullmatch(unmarked(who).rstrip("."))
+        if found is None:
+            return Problem("missing", verb)
+        if text.startswith("@") and _PERSON.fullmatch(unmarked(split(text)[0])):
+            return Problem("one-at-a-time", verb, f"@{found[1]}")
+        if len(text) > LONGEST_TEXT:
+            return Problem("too-long", str(LONGEST_TEXT), str(len(text)))
+        return make(found[1], text)
 
     return parse
 
 
 def _severity(rest: str) -> Command | Problem:
     word, reason = split(rest)
-    if word.upper() not in set(Severity):
-        return Problem("severity", word[:20])
-    return SetSeverity(Severity(word.upper()), reason[:LONGEST_TEXT])
+    severity = severity_of(word)
+    return SetSeverity(severity, reason[:LONGEST_TEXT]) if severity else Problem("severity", word[:20])
 
 
 def _reject(rest: str) -> Command | Problem:
     word, reason = split(rest)
+    word = unmarked(word)
     if _CODE.fullmatch(word.lower()):
         return Reject(word.lower(), reason[:LONGEST_TEXT]) if reason else Problem("missing", "reject")
     return Reject("", rest[:LONGEST_TEXT]) if rest else Problem("missing", "reject")
@@ -522,15 +565,15 @@ def _reject(rest: str) -> Command | Problem:
 
 def _code(make: Callable[[str], Command]) -> _Parser:
     def parse(rest: str) -> Command | Problem:
-        if rest and not _CODE.fullmatch(rest.lower()):
-            return Problem("bad-code", rest[:20])
-        return make(rest.lower())
+        code = bare(rest).lower()
+        return make(code) if not code or _CODE.fullmatch(code) else Problem("bad-code", rest[:20])
 
     return parse
 
 
 def _set(rest: str) -> Command | Problem:
     name, text = split(rest)
+    name = unmarked(name)
     if name.lower() not in SETTABLE:
         return Problem("bad-fact", name[:20])
     if len(text) > LONGEST_TEXT:
@@ -572,8 +615,13 @@ def _duplicate(rest: str) -> Command | Problem:
 
 
 def _false(rest: str) -> Command | Problem:
-    found = re.fullmatch(r"alarm\s+(.+)", rest, re.S | re.I)
-    return FalseAlarm(found[1][:LONGEST_TEXT]) if found else Problem("missing", "false alarm")
+    word, reason = split(rest)
+    said = unmarked(word).lower() == "alarm" and reason
+    return FalseAlarm(reason[:LONGEST_TEXT]) if said else Problem("missing", "false alarm")
+
+
+def _not(rest: str) -> Command | Problem:
+    return NotMe() if bare(rest).lower() == "me" else Problem("missing", "not me")
 
 
 def _report(verb: str) -> _Parser:
@@ -607,6 +655,9 @@ VERBS: dict[str, _Parser] = {
     "reject": _reject,
     "withdraw": _bare(Withdraw, "withdraw"),
     "severity": _severity,
+    "take": _bare(Take, "take"),
+    "seen": _bare(Seen, "seen"),
+    "not": _not,
     "assign": _person(Assign, "assign"),
     "handoff": _person(Handoff, "handoff"),
     "accept": _bare(Accept, "accept"),
@@ -645,7 +696,7 @@ def parse(text: str, *, in_run: bool, addressed: bool = False, slash: bool = Fal
 
     `slash`: the chat gave it as a command, so that somebody who mistyped a root is told; "/tmp is full" is talk.
     """
-    text = text.strip()
+    text = text.strip().lstrip(":,").lstrip() if addressed else text.strip()
     root = re.match(r"[/!]?(\w+)(?:\s+(.*))?$", text, re.S)
     marked = text.startswith(("/", "!"))
     if (marked or addressed) and (report := _report_in(text)) is not None:
@@ -699,12 +750,12 @@ def _like_security(word: str, rest: str) -> bool:
 
 def answer(text: str, *, asked_severity: bool) -> Command | None:
     """The bare answer to the one question the bot asked in this thread: how bad is it?"""
-    word = text.strip().upper()
-    return SetSeverity(Severity(word), "") if asked_severity and word in set(Severity) else None
+    severity = severity_of(text.strip()) if asked_severity and "?" not in text else None
+    return SetSeverity(severity, "") if severity else None
 
 
 def _alone(text: str) -> Parsed:
-    words = text.lower().split()
+    words = bare(text).lower().split()
     if len(words) == 1 and words[0] in _ALONE:
         return _ALONE[words[0]]()
     if len(words) == 2 and words[0] == "approve" and _CODE.fullmatch(words[1]):
@@ -744,7 +795,7 @@ _BEGINNINGS = {
 
 def _verb(text: str) -> Parsed:
     word, rest = split(re.sub(r"^false-?alarm\b", "false alarm", text, count=1, flags=re.I))
-    word = word.lower()
+    word = unmarked(word).lower()
     word = _ALIASES.get(word, word)
     if word in VERBS:
         return VERBS[word](rest)
@@ -766,24 +817,50 @@ def _root(root: str, rest: str) -> Parsed:
 
 def _incident(rest: str) -> Parsed:
     word, more = split(rest)
-    if rest.lower() in {"help", "list", "status", "?", ""}:
-        return ListRuns() if rest.lower() in {"list", "status"} else Problem("missing", "incident declare")
+    if rest.lower() in {"help", "list", "?", ""}:
+        return ListRuns() if rest.lower() == "list" else Problem("missing", "incident declare")
     if _RUN.fullmatch(word):
         return InRun(word.upper(), more or "status")
-    if word.lower() in {*VERBS, *_ALIASES} and (found := re.search(r"\b[A-Za-z]{3}-[1-9][0-9]{0,8}$", rest)):
-        return Problem("say-in-run", found[0].upper(), rest.removesuffix(found[0]).strip())
-    title = more if _meant(word, ("declare",)) else rest
-    first, after = split(title)
-    severity = None
-    if re.fullmatch(r"[pP]\d+|(sev|SEV)-?\d+", first):
-        if first.upper() not in set(Severity):
-            return Problem("severity", first[:20])
-        severity, title = Severity(first.upper()), after
+    meant = unmarked(word).lower()
+    if meant in {*VERBS, *_ALIASES}:
+        return _of_incident(rest, more, takes_run=meant == "duplicate")
+    if _begins_an_ack(rest):
+        return OfIncident("ack")
+    if not more and (near := _meant(meant, (*VERBS, *_ALIASES))):
+        return Problem("like-a-word", near, word[:40])
+    return _declare(more if _meant(word, ("declare",)) else rest)
+
+
+def _of_incident(said: str, more: str, *, takes_run: bool) -> Parsed:
+    """A word of an incident's thread, said elsewhere: it never declares one. The run is named second, if at all."""
+    run, rest = split(more)
+    if not takes_run and _RUN.fullmatch(unmarked(run)):
+        return InRun(unmarked(run).upper(), f"{split(said)[0]} {rest}".strip())
+    last = said.rsplit(None, 1)[-1]
+    if not takes_run and _RUN.fullmatch(last):
+        return Problem("say-in-run", last.upper(), said.removesuffix(last).strip())
+    return OfIncident(said)
+
+
+def _begins_an_ack(text: str) -> bool:
+    """It is what people say half asleep to a page, and nothing else."""
+    words = tuple(bare(text).lower().split())
+    return words in half_asleep.ACKNOWLEDGING
+
+
+def _declare(title: str) -> Parsed:
+    word, rest = split(title)
+    anyway = word.lower() == "anyway" and bool(rest)
+    title = rest if anyway else title
+    first = split(title)[0]
+    if like_severity(first) and severity_of(first) is None:
+        return Problem("severity", first[:20])
+    found, title = out_of(title)
     if not title:
         return Problem("missing", "incident declare")
     if len(title) > LONGEST_TITLE:
         return Problem("too-long", str(LONGEST_TITLE), str(len(title)))
-    return Declare(severity, title)
+    return Declare(found[0] if len(found) == 1 else None, title, anyway)
 
 
 def _sop(rest: str) -> Parsed:

@@ -10,7 +10,9 @@ from datetime import datetime
 from functools import partial
 
 from bot.chat import commands, permissions, replies, signs
-from bot.chat.handlers import HANDLERS, endings, incident, mirroring, public_words, release, rephrased
+from bot.chat.answering import Answering, beside_its_thread, meant
+from bot.chat.fitting import fits
+from bot.chat.handlers import HANDLERS, mirroring, rephrased
 from bot.chat.handlers.base import Refused, Speaker
 from bot.chat.looking import Looking
 from bot.chat.mirroring import Mirroring
@@ -30,6 +32,7 @@ from sops.kit.freeze_gates import FREEZE
 from sops.kit.message import Card
 from sops.kit.people import People
 from sops.kit.ports import Clock
+from sops.kit.response import unanswered
 from sops.kit.run import Run, RunState
 from sops.kit.stores import InboxItem, Store, Transaction
 
@@ -66,6 +69,7 @@ class Dispatch:
         self._roots = roots
         self._newcomers = newcomers
         self._mirrors = mirrors
+        self._answering = Answering(people)
 
     async def handle(self, item: InboxItem) -> None:
         """Do what the event asks for and mark it handled. Raises nothing that a refusal can say."""
@@ -80,11 +84,22 @@ class Dispatch:
             return
         if run is not None and replies.summary.quiet(run) and not run.state.over:
             await self._store.transact(partial(self._answered, run.id))
-        parsed = await self._parsed(run, event)
+        parsed: commands.Parsed | Card = await self._parsed(run, event)
         if isinstance(parsed, commands.InRun):
+            event = event.model_copy(update={"text": parsed.text})
             run, parsed = await self._within(parsed, event)
+        elif isinstance(parsed, commands.OfIncident):
+            run, parsed, event = await self._of_incident(run, parsed, event)
+        elif run is None and beside_its_thread(parsed, event):
+            run, parsed, event = await self._of_incident(None, commands.OfIncident("ack"), event)
+        me = Speaker(event.actor, self._people.who(event.actor))
+        if run is not None and not isinstance(parsed, Card):
+            parsed = self._answering.read(run, parsed, event, me)
         try:
-            await self._obey(item, run, parsed)
+            if isinstance(parsed, Card):
+                await self._answer(item, parsed)
+            else:
+                await self._obey(item, run, me, parsed)
         except (FarEndError, FarEndRefused) as problem:
             await self._answer(item, refusals.unreachable(str(problem)))
 
@@ -137,9 +152,18 @@ class Dispatch:
             return None, commands.Problem("unknown-run", command.run)
         return run, commands.parse(command.text, in_run=True, addressed=True)
 
-    async def _obey(self, item: InboxItem, run: Run | None, parsed: commands.Parsed) -> None:
+    async def _of_incident(
+        self, run: Run | None, command: commands.OfIncident, event: Event
+    ) -> tuple[Run | None, commands.Parsed | Card, Event]:
+        """`/incident ack`, or `ack` in an incident's channel: of the one that is meant, else what is to be said."""
+        found = await self._store.read(lambda tx: meant(tx.runs.open(), run, command, event))
+        if isinstance(found, Run):
+            said = event.model_copy(update={"text": command.text})
+            return found, commands.parse(command.text, in_run=True, addressed=True), said
+        return None, found, event
+
+    async def _obey(self, item: InboxItem, run: Run | None, me: Speaker, parsed: commands.Parsed) -> None:
         event = item.event
-        me = Speaker(event.actor, self._people.who(event.actor))
         if run is not None and isinstance(parsed, commands.Talk):
             parsed = commands.answer(event.text, asked_severity=run.prefix == "INC" and run.severity is None) or parsed
         if run is not None and mirroring.left(run, event):
@@ -200,7 +224,10 @@ class Dispatch:
             await self._answer(item, refusals.refused(refusals.not_here(run, command)))
             return
         roles = permissions.roles_for(command, run)
-        if not permissions.may(me.person, roles, self._people):
+        if not permissions.may(me.person, roles, self._people) and not permissions.commands_it(me.person, command, run):
+            if isinstance(command, commands.Ack) and unanswered(run) and me.person and me.person.roles:
+                await self._answer(item, self._answering.offer(run, me))
+                return
             able = [person.handle for person in self._people.holding(*roles)]
             card = refusals.no_role(me.person, str(me.actor), [str(role) for role in roles], able)
             await self._answer(item, card)
@@ -267,18 +294,3 @@ class Dispatch:
             tx.inbox.done(item.seq)
 
         await self._store.transact(finish)
-
-
-def fits(command: commands.Command, run: Run) -> bool:
-    """Commands of incidents make no sense in a release, and the other way round."""
-    if isinstance(command, commands.SetFact):
-        return command.name in commands.SETTABLE_IN.get(run.sop, ())
-    if isinstance(command, commands.SetSeverity) and run.sop == "SOP-02":
-        return True
-    if type(command) in {commands.Restrict, *incident.HANDLERS, *endings.HANDLERS, *public_words.HANDLERS}:
-        return run.prefix == replies.phrases.INCIDENT
-    if isinstance(command, commands.Reland):
-        return run.sop == "SOP-04"
-    if type(command) in release.HANDLERS:
-        return run.sop == "SOP-03"
-    return True

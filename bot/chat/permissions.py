@@ -7,6 +7,7 @@ from bot.chat import commands
 from sops.kit.gate import SignedOff
 from sops.kit.model import Role
 from sops.kit.people import People, Person
+from sops.kit.response import answered, commanding
 from sops.kit.run import Run
 
 ANYONE = (Role.ANYONE,)
@@ -22,15 +23,18 @@ _OPEN = (
     commands.Reject,
     commands.Withdraw,
 )
-_WITH_ANY_ROLE = (commands.Note, commands.Page, commands.Stop, commands.Hold)
+#: Whose turn it is to say so, the handler knows: who has command, or was called.
+_OWN = (commands.NotMe,)
+_WITH_ANY_ROLE = (commands.Note, commands.Page, commands.Stop, commands.Hold, commands.Take, commands.Seen)
 #: What makes a run go on that was held because its incident proved to be an attack.
 _GOING_ON = (commands.Start, commands.Resume)
+_TO_THE_PUBLIC = (commands.Publish, commands.Confirm, commands.Correct)
 _BLOCKERS = (commands.Blocker, commands.Dismiss)
 
 
 def roles_for(command: commands.Command, run: Run) -> tuple[Role, ...]:
     """The roles of which one is needed for this command in this run; `anyone` if none is."""
-    if isinstance(command, _OPEN):
+    if isinstance(command, _OPEN + _OWN):
         return ANYONE
     if isinstance(command, commands.SetSeverity) and run.prefix == "INC" and run.severity is None:
         return ANYONE  # whoever may declare may also say how bad it is
@@ -62,6 +66,14 @@ def _signer(name: str, run: Run) -> Role | None:
     """Whose sign-off that step asks for, if it asks for one."""
     step = run.find(name)
     return next((piece.by for piece in step.waits if isinstance(piece, SignedOff)), None) if step else None
+
+
+def commands_it(person: Person | None, command: commands.Command, run: Run) -> bool:
+    """Who took an incident leads it, also without being on call; the public is told nothing by that right alone."""
+    if isinstance(command, _TO_THE_PUBLIC):
+        return False
+    leads = person is not None and commanding(run) is not None and person.handle == run.owner and answered(run)
+    return leads and set(leaders(run)) <= set(roles_for(command, run))
 
 
 def may(person: Person | None, roles: tuple[Role, ...], people: People) -> bool:

@@ -1,10 +1,14 @@
 """How runs are related: which one a run is begun for, and which two must not go on at once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
+from bot.chat.privacy import hidden
 from bot.engine.mail import run_of
+from sops.incident import INCIDENT
+from sops.kit.conversation import Event
 from sops.kit.freeze_gates import FREEZE
-from sops.kit.model import Sop
+from sops.kit.model import Severity, Sop
 from sops.kit.run import Run
 from sops.kit.stores import InboxItem, Transaction
 from sops.kit.version import Version
@@ -16,6 +20,7 @@ PARENTS: Mapping[str, frozenset[str]] = {
     "SOP-05": frozenset(),
 }
 
+WITHIN = timedelta(hours=1)  # in which two incidents of one title are taken for one, until somebody says otherwise
 #: Of these one at a time goes on in a release line.
 _OF_A_LINE = frozenset({"SOP-01", "SOP-03"})
 
@@ -26,6 +31,30 @@ def same_kind(one: Run, other: Run) -> bool:
         return Version.parse(one.version).line == Version.parse(other.version).line
     alike = one.title == other.title or one.sop == FREEZE or (one.version == other.version != "")
     return one.sop == other.sop and alike
+
+
+def declared_before(going: Sequence[Run], title: str, event: Event) -> Run | None:
+    """The incident of that title which was declared within the hour and still hurts, where `event` may know of it."""
+    alike = [
+        run
+        for run in going
+        if run.sop == INCIDENT.id
+        and _titled(run.title) == _titled(title)
+        and timedelta() <= event.at - run.created_at <= WITHIN
+        and not run.record("verify").signed
+        and not hidden(run, event.place)
+    ]
+    return min(reversed(alike), key=lambda run: run.severity or Severity.P1, default=None)
+
+
+def _titled(title: str) -> str:
+    """Of two that differ in case, spaces or their full stop nobody would say that they differ."""
+    return " ".join(title.casefold().split()).rstrip(".!")
+
+
+def more_urgent(severity: Severity | None, first: Run) -> bool:
+    """Its page must not wait for a choice; what nobody rated counts as a P1."""
+    return (severity or Severity.P1) < (first.severity or Severity.P1)
 
 
 def parent_of(tx: Transaction, item: InboxItem, sop: Sop) -> Run | None:

@@ -12,8 +12,8 @@ from bot.chat.handlers.incident import page_first
 from bot.chat.openings import OPENINGS, Beginning, Looks, Opening
 from bot.chat.openings.own import own
 from bot.chat.privacy import Privacy, hidden
-from bot.chat.related import parent_of, same_kind
-from bot.chat.replies import misread, refusals, security
+from bot.chat.related import declared_before, more_urgent, parent_of, same_kind
+from bot.chat.replies import misread, paging, refusals, security
 from bot.engine.desk import Desk
 from bot.engine.far_end import Worlds
 from bot.engine.mail import put_answer
@@ -106,6 +106,10 @@ class Roots:
         if not title:
             put_answer(tx, item, misread.problem(commands.Problem("missing", "incident declare")), now)
             return
+        first = declared_before(tx.runs.open(), title, item.event)
+        if first is not None and not command.anyway and not more_urgent(command.severity, first):
+            self._shown_first(tx, now, item, me, command, first)
+            return
         opening = Opening(INCIDENT, title, severity=command.severity)
         run = self._draft(opening, me, item, now, None).but(name=tx.runs.next_name(INCIDENT.prefix))
         run = run.but(state=RunState.ACTIVE, created_at=item.event.at)
@@ -114,10 +118,24 @@ class Roots:
         desk.note("declared", me.record, title=title, severity=command.severity or "")
         desk.tell(replies.starting.declared_in_channel(run))
         page_first(desk)
+        if first is not None and not command.anyway:
+            desk.say(paging.may_be_the_same(first, run))
         if item.event.place.channel != run.place.channel:
             put_answer(tx, item, replies.starting.opened_in(run), now)
         desk.finish()
         tx.runs.wake(run.id)
+
+    def _shown_first(
+        self, tx: Transaction, now: datetime, item: InboxItem, me: Speaker, command: commands.Declare, first: Run
+    ) -> None:
+        """The same is open already: its thread hears of it, and whoever declared it chooses."""
+        desk = Desk(tx, first, now, self._people)
+        desk.note("declared-again", me.record, severity=command.severity or "")
+        desk.say(paging.declared_again(me.handle, command.severity or ""))
+        desk.finish()
+        severity = f"{command.severity} " if command.severity else ""
+        again = f"/incident declare anyway {severity}{printable(command.title)}"
+        put_answer(tx, item, paging.open_already(first, again), now)
 
     async def _begin(
         self, item: InboxItem, me: Speaker, command: commands.Command, beginning: Beginning, finish: Finish

@@ -1,7 +1,8 @@
 """What people mean without typing: a reaction, a pressed button, a message edited or deleted afterwards.
 
 A ✅ under a request is a yes where nothing of what it covers is seen by the world; taking it away is taking back
-the yes. An edit is never read as a new command, and is kept in the record where the old text had been one.
+the yes. On any other message of a run an emoji may say that a page was heard (`answering` knows). An edit is never read
+as a new command, and is kept in the record where the old text had been one.
 """
 
 from bot.chat import commands, replies
@@ -22,7 +23,9 @@ YES = "✅"
 def reaction(tx: Transaction, run: Run, event: Event) -> commands.Parsed:
     """What a reaction asks for: a yes, its withdrawal, or nothing."""
     asked = _request_at(tx, run, event)
-    if asked is None or event.text != YES:
+    if asked is None:
+        return commands.Talk(sign=event.text)
+    if event.text != YES:
         return commands.Talk()
     if event.kind == "unreaction":
         mine = any(yes.account == str(event.actor) for yes in asked.yeses)

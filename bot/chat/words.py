@@ -26,9 +26,24 @@ class Talk:
     yes: bool = False
     stop: bool = False
     go: bool = False
+    sign: str = ""  # the emoji that was set on, or taken from, a message of the run's
 
 
 def split(text: str) -> tuple[str, str]:
     """The first word, and the rest without the space between."""
     parts = text.split(None, 1)
     return (parts[0] if parts else "", parts[1].strip() if len(parts) > 1 else "")
+
+
+#: What may stand around a bare word: code marks, emphasis, the end of a sentence. Nothing that asks or quotes.
+_MARKS = "`*_.,! \t\n\ufe0e\ufe0f\u200b"
+
+
+def bare(text: str) -> str:
+    """The text without the marks around it; a `!` before it is a command's, and stays."""
+    return text.lstrip(_MARKS.replace("!", "")).rstrip(_MARKS)
+
+
+def unmarked(word: str) -> str:
+    """A word without what ends it: `update:` is `update`."""
+    return word.rstrip(":,;.!")

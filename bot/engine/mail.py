@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from bot.chat import half_asleep
 from sops.kit.conversation import Event, Place
 from sops.kit.message import Card
+from sops.kit.response import unanswered
 from sops.kit.run import Run
 from sops.kit.stores import HELD, InboxItem, Outgoing, Store, Transaction
 
@@ -54,13 +56,24 @@ def _accept(tx: Transaction, event: Event) -> bool:
     known = conversation.startswith(_RUN)
     if not known and (place.thread or event.about) and tx.outbox.unsure(place.platform, place.channel):
         return tx.inbox.accept(event, held_in(place))
-    return _concerns_us(event, conversation) and tx.inbox.accept(event, conversation)
+    ours = _concerns_us(event, conversation) or _answers_a_page(tx, event)
+    return ours and tx.inbox.accept(event, conversation)
 
 
 def _concerns_us(event: Event, conversation: str) -> bool:
     """It stands in a run's thread, or is meant for the bot; else it is talk between people."""
     meant = event.addressed or event.text.startswith(("!", "/"))
     return conversation.startswith(_RUN) or event.kind not in _OVERHEARD or meant
+
+
+def _answers_a_page(tx: Transaction, event: Event) -> bool:
+    """Somebody says "ack" beside the thread, in a channel where an incident waits for just that."""
+    place = event.place
+    if event.kind != "message" or place.thread is not None or not half_asleep.whole(event.text):
+        return False
+    here = (place.platform, place.channel)
+    waiting = (run for run in tx.runs.open() if unanswered(run))
+    return any((told.platform, told.channel) == here for run in waiting for told in run.places)
 
 
 def release(tx: Transaction, place: Place) -> None:

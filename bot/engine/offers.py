@@ -5,6 +5,7 @@ However a thing was done, by a button, by typing or by the clock, nobody must be
 
 from sops.kit.approvals import RequestState
 from sops.kit.message import Card
+from sops.kit.response import answered
 from sops.kit.run import Run, RunState
 
 OFFERS = "offers"  # the fact: which messages have buttons, and what the first of them says
@@ -39,9 +40,10 @@ def _stands(run: Run, says: str) -> bool:
     match says.split(maxsplit=1)[0]:
         case "!start":
             return run.state is RunState.PLANNED
-        case "ack":
-            answered = run.record("acknowledge")
-            return not (answered.signed or answered.state.over)
+        case "ack" | "!take":
+            return not answered(run)
+        case "!not":
+            return answered(run) and not run.record("verify").state.over
         case "!severity":
             return run.severity is None
         case "!stop":

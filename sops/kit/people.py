@@ -61,6 +61,9 @@ class People:
         """The person behind an account; None for a stranger."""
         return self._by_account.get((actor.platform, actor.id))
 
+    def everybody(self) -> tuple[Person, ...]:
+        return self._all
+
     def named(self, handle: str) -> Person | None:
         return self._by_handle.get(handle.removeprefix("@"))
 

@@ -9,34 +9,38 @@ from bot.chat.handlers.base import Handler, Refused, Speaker
 from bot.chat.handlers.common import remember, sign, step_of
 from bot.chat.replies import hotfix, misread, refusals
 from bot.chat.replies import incident as words
+from bot.engine.clocks import next_to_page
 from bot.engine.desk import Desk
 from sops.kit import timing
 from sops.kit.model import Severity
 from sops.kit.people import Person
+from sops.kit.response import answered, commanding, was_called
 from sops.kit.run import Run, StepState
 
 STEP_OF = {"update": "communicate", "triage": "triage", "mitigate": "mitigate", "fix": "fix", "verify": "verify"}
 
 
-def ack(desk: Desk, me: Speaker, _: commands.Ack) -> Refused | None:
+def ack(desk: Desk, me: Speaker, command: commands.Ack) -> Refused | None:
     """Take command. The clock stops now, whether or not the issue can be opened at once."""
-    run = desk.run
-    if run.record("acknowledge").signed or run.record("acknowledge").state.over:
+    run, step = desk.run, commanding(desk.run)
+    if step is None or answered(run):
         return _join(desk, me)
-    sign(desk, me, step_of(run, "acknowledge"), "")
-    run = timing.stopped(desk.run.but(owners=(*run.owners, me.handle)), timing.ACKNOWLEDGE, desk.now)
+    sign(desk, me, step, "")
+    owners = (*run.owners, me.handle)
+    run = desk.run.but(owners=owners).with_facts({"acknowledged.at": desk.now.isoformat()})
+    run = timing.stopped(run, timing.ACKNOWLEDGE, desk.now)
     desk.run = timing.started(run, timing.UPDATE, desk.now) if run.severity else run
     remember(desk, me, "ack", "ack")
-    desk.note("acknowledge", me.record)
+    desk.note("acknowledge", me.record, **({"text": command.said} if command.said else {}))
     desk.say(replies.answers.acknowledged(desk.run, me.handle))
     return None
 
 
 def _join(desk: Desk, me: Speaker) -> Refused | None:
     """Somebody who was called answers after another took command: the thread knows that they are there."""
-    run, joined = desk.run, desk.run.facts.get("joined", [])
-    called = any(who == me.handle for who, _ in run.facts.get("paged", []))
-    if not called or me.handle in {run.owner, run.record("acknowledge").by, *joined}:
+    run, joined, step = desk.run, desk.run.facts.get("joined", []), commanding(desk.run)
+    by = run.record(step.id).by if step else ""
+    if not was_called(run, me.handle) or me.handle in {run.owner, by, *joined}:
         return Refused(refusals.refused(words.has_commander(run)))
     desk.run = run.with_facts({"joined": [*joined, me.handle]})
     desk.note("joined", me.record)
@@ -51,7 +55,7 @@ def report(desk: Desk, me: Speaker, command: commands.Report) -> Refused | None:
     if command.verb == "verify":
         if run.record(name).state.over:
             return Refused(refusals.refused(refusals.step_closed(step)))
-        if not (run.record("acknowledge").signed or run.record("acknowledge").state.over):
+        if not answered(run):
             return Refused(refusals.refused(refusals.NOT_ACKNOWLEDGED))
     over = run.record(name).state.over
     sign(desk, me, step, command.text)
@@ -92,7 +96,7 @@ def severity(desk: Desk, me: Speaker, command: commands.SetSeverity) -> Refused 
         return Refused(refusals.refused(refusal))
     run = timing.answered(run.but(severity=command.severity))
     run = _owing(timing.rebased(run, desk.now))
-    if old is None and run.record("acknowledge").signed:
+    if old is None and answered(run):
         run = timing.started(run, timing.UPDATE, desk.now)
     desk.run = run
     if old is not None:
@@ -127,20 +131,32 @@ def page_first(desk: Desk) -> None:
     ladder = desk.people.holding(*desk.run.policy.escalation)
     first = ladder[0].handle if ladder else ""
     if first:
-        told = [*desk.run.facts.get("paged", []), [first, desk.now.isoformat()]]
-        desk.run = desk.run.with_facts({"paged": told})
+        _called(desk, first)
         desk.note("paged", to=first)
     desk.say(replies.starting.declared(desk.run, first))
+
+
+def page_next(desk: Desk, *, but: str) -> str:
+    """Who is called next, noted; the caller says it. Anybody rather than `but`; empty if there is nobody at all."""
+    able = [person.handle for person in desk.people.holding(*desk.run.policy.escalation)]
+    whom = next_to_page(desk.run, [handle for handle in able if handle != but] or able)
+    if whom:
+        _called(desk, whom)
+        desk.note("paged", to=whom)
+    return whom
+
+
+def _called(desk: Desk, whom: str) -> None:
+    desk.run = desk.run.with_facts({"paged": [*desk.run.facts.get("paged", []), [whom, desk.now.isoformat()]]})
 
 
 def page(desk: Desk, me: Speaker, command: commands.Page) -> Refused | None:
     person = desk.people.named(command.who)
     if person is None:
         return Refused(refusals.refused(misread.unknown_person(command.who)))
-    told = [*desk.run.facts.get("paged", []), [person.handle, desk.now.isoformat()]]
-    desk.run = desk.run.with_facts({"paged": told})
-    desk.note("paged", me.record, to=person.handle)
-    desk.say(replies.answers.paged(desk.run, person.handle, me.handle))
+    _called(desk, person.handle)
+    desk.note("paged", me.record, to=person.handle, **({"text": command.text} if command.text else {}))
+    desk.say(replies.answers.paged(desk.run, person.handle, me.handle, command.text))
     return None
 
 
@@ -150,7 +166,7 @@ def assign(desk: Desk, me: Speaker, command: commands.Assign) -> Refused | None:
         return Refused(refusals.refused(misread.unknown_person(command.who)))
     if (refusal := _unfit(desk, person)) is not None:
         return refusal
-    _take_over(desk, person.handle, me)
+    _take_over(desk, person.handle, me, command.text)
     return None
 
 
@@ -172,8 +188,8 @@ def handoff(desk: Desk, me: Speaker, command: commands.Handoff) -> Refused | Non
     if (refusal := _unfit(desk, person)) is not None:
         return refusal
     desk.run = desk.run.with_facts({"handoff": person.handle})
-    desk.note("handoff-offered", me.record, to=person.handle)
-    desk.say(replies.answers.handed_to(desk.run, person.handle, me.handle))
+    desk.note("handoff-offered", me.record, to=person.handle, **({"text": command.text} if command.text else {}))
+    desk.say(replies.answers.handed_to(desk.run, person.handle, me.handle, command.text))
     return None
 
 
@@ -184,12 +200,13 @@ def accept(desk: Desk, me: Speaker, _: commands.Accept) -> Refused | None:
     return None
 
 
-def _take_over(desk: Desk, handle: str, by: Speaker) -> None:
+def _take_over(desk: Desk, handle: str, by: Speaker, words: str = "") -> None:
     facts = {name: value for name, value in desk.run.facts.items() if name != "handoff"}
     before = desk.run.owner
     desk.run = desk.run.but(owners=(*desk.run.owners, handle), facts=facts)
-    desk.note("taken-over" if by.handle == handle else "handoff", by.record, to=handle, before=before)
-    desk.say(replies.answers.taken_over(desk.run, handle))
+    more = {"text": words} if words else {}
+    desk.note("taken-over" if by.handle == handle else "handoff", by.record, to=handle, before=before, **more)
+    desk.say(replies.answers.taken_over(desk.run, handle, words))
 
 
 HANDLERS: Mapping[type[commands.Command], Handler] = {

@@ -14,6 +14,7 @@ from bot.engine import requests
 from bot.engine.desk import Desk
 from sops.kit import timing
 from sops.kit.model import Severity
+from sops.kit.response import commanding
 from sops.kit.run import Run, StepState
 
 UNDO_WITHIN = timedelta(minutes=10)
@@ -36,12 +37,12 @@ def undo(desk: Desk, me: Speaker, _: commands.Undo) -> Refused | None:
     return None
 
 
-def _ack(desk: Desk, act: Mapping[str, str]) -> Run | None:
-    """Nobody has command again, and the clock counts on from the declaration."""
-    run = desk.run
-    if run.owner != act["by"] or _worked_on(run, act["at"]):
+def without_ack(desk: Desk, act: Mapping[str, str]) -> Run | None:
+    """Nobody has command again, and the clock counts on from the declaration; None if something was built on it."""
+    run, step = desk.run, commanding(desk.run)
+    if step is None or run.owner != act["by"] or _worked_on(run, act["at"]):
         return None
-    run = _unsigned(run.but(owners=run.owners[:-1]), "acknowledge")
+    run = _unsigned(run.but(owners=run.owners[:-1]), step.id)
     run = timing.stopped(run, timing.UPDATE, desk.now)
     began = run.clocks.get(timing.ACKNOWLEDGE)
     return timing.started(run, timing.ACKNOWLEDGE, began.started_at) if began else run
@@ -115,7 +116,7 @@ def _unsigned(run: Run, step: str) -> Run:
 
 
 _TAKEN_BACK: Mapping[str, Callable[[Desk, Mapping[str, str]], Run | None]] = {
-    "ack": _ack,
+    "ack": without_ack,
     "verify": _verify,
     "severity": _severity,
     "sign-off": _sign_off,

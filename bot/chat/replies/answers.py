@@ -15,7 +15,11 @@ from sops.kit.run import Obligation, Run
 def acknowledged(run: Run, who: str) -> Card:
     clock = run.clocks.get(timing.UPDATE)
     due: tuple[Span | str, ...] = (" First update due ", time(clock.due_at), ".") if clock and clock.running else ()
-    return card(line(f"{who} has it and is the commander.", *due), hint="!update text")
+    return card(
+        line(f"{who} has it and is the commander.", *due),
+        hint="!update text · !not me",
+        buttons=(Button(label="Not me", says="!not me"),),
+    )
 
 
 def signed_off(step: Step, who: str) -> Card:
@@ -57,16 +61,28 @@ def severity_set(run: Run, old: Severity | None, who: str, reason: str) -> Card:
     return card(*lines)
 
 
-def paged(run: Run, who: str, by: str) -> Card:
-    return card(line(person(who), f" {by} asks for you in {run.name}: ", Span(text=run.title)), hint="ack")
+def paged(run: Run, who: str, by: str, text: str) -> Card:
+    """`text` is what the caller says to them."""
+    return card(
+        line(person(who), f" {by} asks for you in {run.name}: ", Span(text=run.title)), *_said(text), hint="ack"
+    )
 
 
-def handed_to(run: Run, who: str, by: str) -> Card:
-    return card(line(person(who), f" {by} wants to hand {run.name} to you; say !accept to take it."), hint="!accept")
+def handed_to(run: Run, who: str, by: str, text: str) -> Card:
+    return card(
+        line(person(who), f" {by} wants to hand {run.name} to you; say !accept to take it."),
+        *_said(text),
+        hint="!accept",
+    )
 
 
-def taken_over(run: Run, who: str) -> Card:
-    return card(f"{who} has {run.name} now.")
+def taken_over(run: Run, who: str, text: str) -> Card:
+    return card(f"{who} has {run.name} now.", *_said(text))
+
+
+def _said(text: str) -> list[Line]:
+    """Somebody's words, below what they are about."""
+    return [line("> ", Span(text=printable(text)))] if text else []
 
 
 def posting(target: str) -> Card:

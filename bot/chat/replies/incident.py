@@ -7,6 +7,7 @@ from bot.chat.replies.parts import card, names
 from sops.kit.escaping import printable
 from sops.kit.message import Button, Card, Span, bold, line, person, time
 from sops.kit.model import Step
+from sops.kit.response import commanding
 from sops.kit.run import Run, StepRecord
 
 _LAST = frozenset({"close", "reopen-issue"})
@@ -42,7 +43,8 @@ def ended(run: Run) -> Card:
 
 def has_commander(run: Run) -> str:
     """To whoever says `ack` a second time, or without having been called."""
-    by = run.record("acknowledge").by
+    step = commanding(run)
+    by = run.record(step.id).by if step else ""
     now = "" if run.owner in {"", by} else f"; {run.owner} has command now"
     return f"It is acknowledged already, by {by}{now}. To take command: !assign @you."
 

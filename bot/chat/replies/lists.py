@@ -116,7 +116,8 @@ def help_in(run: Run) -> Card:
         return card("status · timeline")
     if run.prefix == phrases.INCIDENT:
         return card(
-            "ack · !severity P0 reason · !update text · !publish text · !correct text · !triage text · !mitigate text",
+            "ack · !take · !not me · !seen",
+            "!severity P0 reason · !update text · !publish text · !correct text · !triage text · !mitigate text",
             "!fix text · !verify text · !page @who · !assign @who · !handoff @who · !accept · !snooze 15m",
             "!set cause text · !set impact text · !action @who text by 2026-05-04 · !action none · !action drop N",
             "!done post-mortem · !close · !duplicate INC-6 · !false alarm reason · !restrict reason · !reopen reason",

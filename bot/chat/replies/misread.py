@@ -41,7 +41,9 @@ def problem(found: commands.Problem) -> Card:
         "bad-cve": f"{about!r} is not the number of a CVE; write it like CVE-2026-12345.",
         "unknown-sop": (f"Did you mean /sop {more}? " if more else "")
         + "It goes like this: /sop list, /sop show SOP-03, /sop runs, or /sop INC-1 status",
-        "say-in-run": f"That declares a new incident. Say it in the thread of {about}, or: /sop {about} {more}",
+        "say-in-run": f"Say it in the thread of {about}, or: /sop {about} {more}",
+        "like-a-word": f"Did you mean /incident {about}? To declare an incident: /incident declare {more}",
+        "one-at-a-time": f"One person at a time, so that each hears of it: !{about} {more}, then the next.",
         "no-mirror": f"It goes like this: /sop {about} INC-1 and a channel of the other chat (matrix:#ops, slack:#ops)",
         "no-run": "This is not the thread of a run. Say it there, or /sop INC-1 and the word.",
     }

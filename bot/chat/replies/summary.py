@@ -8,6 +8,7 @@ from sops.kit import timing
 from sops.kit.action import short
 from sops.kit.message import Button, Card, Line, Span, bold, line, time
 from sops.kit.model import Severity, Step
+from sops.kit.response import answered, commanding, unanswered
 from sops.kit.run import PROCEDURE, Run, RunState, StepState
 
 
@@ -165,8 +166,17 @@ def _paged(run: Run) -> tuple[Span | str, ...]:
     spans: list[Span | str] = [f" · Paged {earlier} times before"] if earlier > 0 else []
     for who, at in paged[-SHOWN_PAGED:]:
         spans += [" · Paged " if not spans else ", ", f"{who} ", time(datetime.fromisoformat(at))]
-    if spans and phrases.said(run, "acknowledge") and run.record("acknowledge").by:
-        spans.append(f", answered by {run.record('acknowledge').by}")
+    step = commanding(run)
+    if spans and step and answered(run) and run.record(step.id).by:
+        spans.append(f", answered by {run.record(step.id).by}")
+    return (*spans, *_seen(run))
+
+
+def _seen(run: Run) -> tuple[Span | str, ...]:
+    """Who looked, while nobody has it."""
+    spans: list[Span | str] = []
+    for who, at in run.facts.get("seen", []) if unanswered(run) else []:
+        spans += [" · seen by " if not spans else ", ", f"{who} ", time(datetime.fromisoformat(at))]
     return tuple(spans)
 
 

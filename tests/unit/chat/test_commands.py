@@ -36,7 +36,11 @@ TYPED = [
     ("/sop runs", commands.ListRuns()),
     ("/sop start sop-42 spring", commands.StartOwn("SOP-42", "spring")),
     ("/sop INC-7 ack", commands.InRun("INC-7", "ack")),
+    ("/incident note the disk is full", commands.OfIncident("note the disk is full")),
     ("ack", commands.Ack()),
+    ("!take", commands.Take()),
+    ("!seen", commands.Seen()),
+    ("!not me", commands.NotMe()),
     ("approve 7f3a", commands.Approve("7f3a")),
     ("approve", commands.Approve()),
     ("status", commands.Status()),
@@ -138,6 +142,12 @@ def test_a_bare_word_acts_alone_and_in_any_case(word):
     "text",
     [
         "ack, looking",
+        "“approve”",
+        "> approve",
+        "~approve~",
+        "approve 👎",
+        "approve 7f3a?",
+        "`!close`",
         "update me later",
         "verify it's down?",
         "done 3 customers hit",
@@ -339,7 +349,10 @@ def test_an_incident_may_be_declared_before_anybody_knows_how_bad_it_is():
         ("/release rc", "missing"),
         ("/release everything 1.4.0", "unknown-release"),
         ("/sop nonsense", "unknown-sop"),
-        ("/incident ack INC-7", "say-in-run"),
+        ("/incident note it is as in INC-7", "say-in-run"),
+        ("/incident resolv", "like-a-word"),
+        ("/incident P7 payments fail", "severity"),
+        ("!page @rm @rm2", "one-at-a-time"),
         ("/release rollback 1.4.0 --to", "missing"),
         ("/release rollback 1.4.0 --to=", "missing"),
         ("/deps update rocksdb latest", "bad-dependency"),
@@ -355,7 +368,7 @@ def test_an_incident_may_be_declared_before_anybody_knows_how_bad_it_is():
         ("!approve 7f3az", "bad-code"),
         ("!confirm maybe", "bad-code"),
         ("!assign", "missing"),
-        ("!assign two people", "missing"),
+        ("!assign two+people", "missing"),
         ("!set colour blue", "bad-fact"),
         ("!set cause", "missing"),
         ("!action @oncall2 add an alert by 2026-13-40", "bad-date"),
@@ -432,7 +445,7 @@ def test_without_a_sign_only_the_bare_words_ever_act(text):
     assert isinstance(found, Talk) or (words[0] in alone and len(words) <= 2)
 
 
-@pytest.mark.parametrize("text", ["approve!", "Approve.", "aprove!", "approve 7f3a!"])
+@pytest.mark.parametrize("text", ["aprove!", "aprove", "Aprove 7f3a."])
 def test_a_yes_with_a_mark_after_it_is_told_how_it_is_said(text):
     assert parse(text, in_run=True) == commands.Talk(yes=True)
 
@@ -443,3 +456,46 @@ def test_what_begins_another_run_is_told_with_its_root(word):
     assert isinstance(found, commands.Problem)
     assert found.more.split()[1] == word
     assert f"Did you mean !{found.more}?" in misread.problem(found).plain()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["`approve 7f3a`", "approve 7f3a.", "APPROVE 7f3a!", "*approve 7F3A*", "```approve 7f3a```", "!approve: 7f3a."],
+)
+def test_marks_around_a_bare_word_do_not_count(text):
+    assert parse(text, in_run=True) == commands.Approve("7f3a")
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("!update: text", commands.Report("update", "text")),
+        ("!sev: p1", commands.SetSeverity(Severity.P1, "")),
+        ("!sev sev-1 all of it", commands.SetSeverity(Severity.P1, "all of it")),
+        ("!set cause: a full disk", commands.SetFact("cause", "a full disk")),
+        ("!done row 4: all green", commands.SignOff("row 4", "all green")),
+        ("!done blockers: none", commands.SignOff("blockers", "none")),
+        ("!reject 7f3a: not yet", commands.Reject("7f3a", "not yet")),
+        ("!dismiss #512: harmless", commands.Dismiss(512, "harmless")),
+        ("!false alarm: a test", commands.FalseAlarm("a test")),
+        ("!page @rm2 need the password", commands.Page("rm2", "need the password")),
+        ("!page rm2, need it", commands.Page("rm2", "need it")),
+        ("!handoff to @oncall2: the disk is full", commands.Handoff("oncall2", "the disk is full")),
+        ("!assign @oncall2 you know it", commands.Assign("oncall2", "you know it")),
+        ("!ack.", commands.Ack()),
+        ("/incident ack INC-7", commands.InRun("INC-7", "ack")),
+        ("/incident update INC-7 it works", commands.InRun("INC-7", "update it works")),
+        ("/incident duplicate INC-7", commands.OfIncident("duplicate INC-7")),
+        ("/incident ack", commands.OfIncident("ack")),
+        ("/incident on it!", commands.OfIncident("ack")),
+        ("/incident resolve: it works", commands.OfIncident("resolve: it works")),
+        ("/incident status", commands.OfIncident("status")),
+    ],
+)
+def test_what_people_type_at_night_is_understood(text, command):
+    assert parse(text, in_run=True) == command
+
+
+def test_a_colon_after_the_mention_is_the_mentions():
+    assert parse(": ack", in_run=True, addressed=True) == commands.Ack()
+    assert parse(": incident declare P1 smoke", in_run=False, addressed=True) == commands.Declare(Severity.P1, "smoke")

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.chat import commands
-from bot.chat.permissions import may, roles_for
+from bot.chat.permissions import commands_it, may, roles_for
 from bot.wiring.sandbox import SANDBOX_ROLES, sandbox_people
 from sops.kit.model import Role, Severity
 from sops.kit.people import People
@@ -24,7 +24,11 @@ TABLE = {
     ),
     # who counts here depends on the request, which the handlers check
     **dict.fromkeys((commands.Approve, commands.Reject, commands.Withdraw), (ANYBODY, ANYBODY)),
-    **dict.fromkeys((commands.Note, commands.Page, commands.Stop, commands.Hold), (WITH_A_ROLE, WITH_A_ROLE)),
+    **dict.fromkeys(
+        (commands.Note, commands.Page, commands.Stop, commands.Hold, commands.Take, commands.Seen),
+        (WITH_A_ROLE, WITH_A_ROLE),
+    ),
+    commands.NotMe: (ANYBODY, ANYBODY),  # it is for whoever has command, which its handler checks
     **dict.fromkeys((commands.Blocker, commands.Dismiss), (SOAK_WATCHERS, SOAK_WATCHERS)),
     **dict.fromkeys(
         (
@@ -83,6 +87,7 @@ ROOTS = {
     commands.ListRuns,
     commands.StartOwn,
     commands.InRun,
+    commands.OfIncident,
 }
 
 
@@ -118,3 +123,15 @@ def test_a_stranger_may_only_say_what_anyone_may():
 def test_a_command_nobody_listed_is_not_open_to_everybody():
     for run in (an_incident(), a_release()):
         assert Role.ANYONE not in roles_for(commands.Command(), run)
+
+
+def test_who_took_an_incident_without_being_on_call_leads_it():
+    taken = an_incident(owners=("rev1",)).with_record("acknowledge", signed=True, by="rev1")
+    led = {type(each) for _, each in TYPED if commands_it(PEOPLE.named("rev1"), each, taken)}
+    assert {commands.Report, commands.SetSeverity, commands.Handoff, commands.Close} <= led
+    assert led.isdisjoint(
+        {commands.Publish, commands.Confirm, commands.Correct, commands.Approve, commands.Blocker, commands.Dismiss}
+    )
+    for run in (an_incident(owners=("rev1",)), a_release(owners=("rev1",)), taken.but(owners=("rev1", "oncall1"))):
+        assert not any(commands_it(PEOPLE.named("rev1"), each, run) for _, each in TYPED)
+    assert not commands_it(None, commands.Close(), taken)

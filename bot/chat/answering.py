@@ -1,0 +1,112 @@
+"""What somebody's talk answers to a page, in the thread of an incident nobody acknowledged.
+
+The one place where talk may act; what does, and from whom, is a table in `half_asleep`. Everything else stays a hint.
+"""
+
+from collections.abc import Sequence
+
+from bot.chat import commands, half_asleep
+from bot.chat.half_asleep import Heard, heard, sign_of
+from bot.chat.handlers.base import Speaker
+from bot.chat.privacy import hidden
+from bot.chat.replies import paging as words
+from bot.chat.replies import refusals
+from sops.kit.conversation import Event, Place
+from sops.kit.message import Card
+from sops.kit.model import Role
+from sops.kit.people import People, Person
+from sops.kit.response import answered, commanding, unanswered, was_called
+from sops.kit.run import Run
+
+
+class Answering:
+    """Knows who was called, and everybody's name."""
+
+    def __init__(self, people: People) -> None:
+        self._people = people
+
+    def read(self, run: Run, parsed: commands.Parsed, event: Event, me: Speaker) -> "commands.Parsed | Card":
+        """`parsed`, or the acknowledgment it was meant as, or what the speaker is told instead of one."""
+        if isinstance(parsed, commands.Talk) and event.kind == "unreaction":
+            return self._taken_away(run, parsed, me)
+        if not unanswered(run) or not _may_be_one(parsed):
+            return parsed
+        sign = isinstance(parsed, commands.Talk) and bool(parsed.sign)
+        said = (sign_of(event.text) if sign else heard(event.text, *self._names(me))) or Heard.TALK
+        if said is Heard.TALK:
+            return parsed
+        if not self._called(run, me):
+            return self.offer(run, me) if said is Heard.ACK else parsed
+        if said is Heard.HINT:
+            return words.how_to_ack(run)
+        return commands.Seen() if said is Heard.SEEN else commands.Ack(said=event.text.strip()[:LONGEST_SAID])
+
+    def offer(self, run: Run, me: Speaker) -> Card:
+        """To somebody who would take it, and was not called."""
+        able = [person.handle for person in self._people.holding(*run.policy.escalation)]
+        known = me.person is not None and bool(me.person.roles)
+        return words.not_on_call(run, able) if known else words.not_yours(run, able)
+
+    def _taken_away(self, run: Run, talk: commands.Talk, me: Speaker) -> commands.Parsed | Card:
+        mine = commanding(run) is not None and answered(run) and not run.state.over and run.owner == me.handle
+        return words.kept(run) if mine and sign_of(talk.sign) is Heard.ACK else commands.Talk()
+
+    def _called(self, run: Run, me: Speaker) -> bool:
+        """On call, or called by name."""
+        person = me.person
+        return person is not None and (Role.ON_CALL in person.roles or was_called(run, person.handle))
+
+    def _names(self, me: Speaker) -> tuple[frozenset[str], frozenset[str]]:
+        """The speaker's names, and everybody else's."""
+        mine = _names_of(me.person) if me.person else frozenset({me.actor.id.casefold()})
+        everybody = frozenset(name for person in self._people.everybody() for name in _names_of(person))
+        return mine, everybody - mine
+
+
+def beside_its_thread(parsed: commands.Parsed | Card, event: Event) -> bool:
+    """It is an acknowledgment and nothing else, said in a channel."""
+    other = isinstance(parsed, commands.Talk) or (isinstance(parsed, commands.Problem) and parsed.kind == "no-run")
+    return other and event.kind == "message" and event.place.thread is None and half_asleep.whole(event.text)
+
+
+def meant(
+    going: Sequence[Run], run: Run | None, command: commands.OfIncident, event: Event
+) -> "Run | commands.Parsed | Card":
+    """The incident that is meant where none is named: the thread's, else the only one that is open.
+
+    Several are listed; an acknowledgment can only mean those that nobody has. Bare words among people are left alone
+    where there is none.
+    """
+    if run is not None and commanding(run) is not None:
+        return run
+    here = [each for each in going if commanding(each) is not None and not hidden(each, event.place)]
+    parsed = commands.parse(command.text, in_run=True, addressed=True)
+    if overheard := beside_its_thread(commands.Talk(), event):
+        here = [each for each in here if unanswered(each) and _told_in(each, event.place)]
+    elif isinstance(parsed, commands.Ack):
+        here = [each for each in here if unanswered(each)] or here
+    if len(here) == 1:
+        return here[0]
+    if overheard and not here:
+        return commands.Talk()
+    if not here:
+        return refusals.refused(words.none_open(command.text))
+    return commands.ListRuns() if isinstance(parsed, commands.Status) else words.which(here, command.text)
+
+
+def _told_in(run: Run, place: Place) -> bool:
+    return any((each.platform, each.channel) == (place.platform, place.channel) for each in run.places)
+
+
+LONGEST_SAID = 200
+
+
+def _may_be_one(parsed: commands.Parsed) -> bool:
+    """Nothing that is a command of its own; a word that lacks a mark, or has one too many, may be."""
+    return isinstance(parsed, commands.Talk) or (
+        isinstance(parsed, commands.Problem) and parsed.kind in {"extra", "unknown-verb"}
+    )
+
+
+def _names_of(person: Person) -> frozenset[str]:
+    return frozenset(name.casefold() for name in (person.handle, *person.github))

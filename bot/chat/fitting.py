@@ -1,0 +1,29 @@
+"""Which commands make sense in which run."""
+
+from bot.chat import commands
+from bot.chat.handlers import endings, incident, paging, public_words, release
+from bot.chat.replies import phrases
+from sops.kit.response import commanding
+from sops.kit.run import Run
+
+#: Words of an incident, by which its response is led.
+_RESPONDING = frozenset({*incident.HANDLERS, *paging.HANDLERS})
+#: Words of an incident's own thread: how it ends, and what the public is told.
+_INCIDENT = frozenset({commands.Restrict, *endings.HANDLERS, *public_words.HANDLERS})
+
+
+def fits(command: commands.Command, run: Run) -> bool:
+    """Commands of incidents make no sense in a release, and the other way round."""
+    if isinstance(command, commands.SetFact):
+        return command.name in commands.SETTABLE_IN.get(run.sop, ())
+    if isinstance(command, commands.SetSeverity) and run.sop == "SOP-02":
+        return True
+    if type(command) in _RESPONDING:
+        return commanding(run) is not None
+    if type(command) in _INCIDENT:
+        return run.prefix == phrases.INCIDENT
+    if isinstance(command, commands.Reland):
+        return run.sop == "SOP-04"
+    if type(command) in release.HANDLERS:
+        return run.sop == "SOP-03"
+    return True

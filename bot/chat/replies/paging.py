@@ -1,0 +1,136 @@
+"""What answers a page, and what only sounds like it."""
+
+from collections.abc import Sequence
+
+from bot.chat.replies.parts import card, names
+from sops.kit import timing
+from sops.kit.message import Button, Card, Span, line, person, time
+from sops.kit.run import Run
+
+NOBODY_HAS_IT = "Nobody has acknowledged it."
+TAKE = "Take it, though not on call"
+
+
+def how_to_ack(run: Run) -> Card:
+    """To somebody who was called, and says what may mean that they have it, or may not."""
+    return card(
+        f"If you have {run.name}, say: ack. Until somebody does, I go on calling.",
+        hint="ack",
+        buttons=(Button(label="I've got it", says=f"/sop {run.name} ack"),),
+    )
+
+
+def not_on_call(run: Run, able: Sequence[str]) -> Card:
+    """To somebody the settings name, who was not called."""
+    return card(
+        f"You are neither on call nor called, so I go on calling for {run.name} ({names(able)}).",
+        "If you take it all the same, say !take: you have command then, and nobody else is called.",
+        hint="!take",
+        buttons=(Button(label=TAKE, says=f"/sop {run.name} !take"),),
+    )
+
+
+def not_yours(run: Run, able: Sequence[str]) -> Card:
+    """To a stranger."""
+    return card(
+        f"I go on calling for {run.name}: only people whom the settings name may take it, first {names(able)}.",
+    )
+
+
+def seen(run: Run) -> Card:
+    """To who says so a second time, or when it matters no more."""
+    if run.owner:
+        return card(f"{run.owner} has {run.name}.")
+    return card(f"{run.name} shows that you saw it. I go on calling until somebody has it.", hint="ack")
+
+
+def seen_by(run: Run, who: str) -> Card:
+    """In the thread: somebody looked, and that is all."""
+    return card(
+        f"{who} has seen it. I go on calling until somebody has it.",
+        hint="ack",
+        buttons=(Button(label="I've got it", says="ack"),),
+    )
+
+
+def kept(run: Run) -> Card:
+    """To who takes their ✅ away: a slip of the finger must not wake anybody."""
+    return card(
+        f"You still have {run.name}. If you have not: !not me",
+        hint="!not me",
+        buttons=(Button(label="Not me", says=f"/sop {run.name} !not me"),),
+    )
+
+
+def somebody_elses(run: Run) -> str:
+    has = f"{run.owner} has it" if run.owner else NOBODY_HAS_IT
+    return f"{has}. Within ten minutes !undo takes that back too; !page @who calls somebody."
+
+
+def worked_on(run: Run) -> str:
+    return f"You led {run.name} already, so somebody must take it from you: !handoff @who or !assign @who."
+
+
+def not_me(run: Run, who: str, whom: str) -> Card:
+    """Who had it has not, and somebody else is called."""
+    clock = run.clocks.get(timing.ACKNOWLEDGE)
+    to: tuple[Span | str, ...] = (person(whom), " ") if whom else ()
+    due: tuple[Span | str, ...] = (" Acknowledge by ", time(clock.due_at), ".") if clock and clock.running else ()
+    return card(
+        line(*to, f"{run.name}: {who} has not got it after all; nobody has: ", Span(text=run.title), ".", *due),
+        hint="ack",
+        buttons=(Button(label="I've got it", says="ack"),),
+    )
+
+
+# Which incident is meant, where none is named
+
+
+def which(runs: Sequence[Run], said: str) -> Card:
+    """Several are open: one line each, with what is typed, and pressed where that is short."""
+    short = len(said) <= SHORT
+    buttons = tuple(Button(label=run.name, says=f"/sop {run.name} {said}") for run in runs[:MOST_BUTTONS])
+    return card(
+        "Which one? Several are open:",
+        *(line(f"{run.name} ({run.severity or 'severity?'}): ", Span(text=run.title)) for run in runs[:MOST_LISTED]),
+        hint=f"/sop {runs[0].name} {said}" if short else f"/sop {runs[0].name} and the same words",
+        buttons=buttons if short else (),
+    )
+
+
+MOST_LISTED, MOST_BUTTONS, SHORT = 10, 5, 200
+
+
+def none_open(said: str) -> str:
+    return f"No incident is open here. To declare one: /incident declare {said[:SHORT]}"
+
+
+# Declared twice
+
+
+def open_already(first: Run, again: str) -> Card:
+    """To somebody who declares what was declared within the hour. `again` declares it all the same."""
+    who = f"{first.owner} has it" if first.owner else "nobody has it yet, and I go on calling"
+    return card(
+        line(f"{first.name} ({first.severity or 'severity?'}) is open already: ", Span(text=first.title)),
+        line(f"Declared by {first.starter} ", time(first.created_at), f"; {who}. Its thread says that you see it too."),
+        f"If it is the same, that is all. If it is another one: {again}",
+        hint=again,
+        buttons=(Button(label="Declare anyway", says=again),),
+    )
+
+
+def declared_again(who: str, severity: str) -> Card:
+    """In the first one's thread."""
+    return card(f"{who} declared the same again{f' ({severity})' if severity else ''}.")
+
+
+def may_be_the_same(first: Run, new: Run) -> Card:
+    """In the thread of one that was declared at once, since it is more urgent than the open one of that title."""
+    says = f"/sop {first.name} !duplicate {new.name}"
+    return card(
+        line(f"{first.name} ({first.severity or 'severity?'}) has that title, open since ", time(first.created_at)),
+        f"If both are the same, end that one, which is less urgent: {says}",
+        hint=says,
+        buttons=(Button(label=f"{first.name} is the same", says=says),),
+    )

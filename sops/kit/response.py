@@ -1,0 +1,30 @@
+"""Who has command of an incident, whichever run its response goes on in.
+
+A run responds to an incident if somebody's acknowledging stops its first clock: an incident, or the private run that an
+incident goes on as (see `restricted`).
+"""
+
+from sops.kit.model import Step
+from sops.kit.run import Run, StepState
+from sops.kit.timing import ACKNOWLEDGE
+
+
+def commanding(run: Run) -> Step | None:
+    """The step by which somebody takes command; None in a run that responds to no incident."""
+    return next((step for step in run.steps if step.stops == ACKNOWLEDGE), None)
+
+
+def answered(run: Run) -> bool:
+    """Somebody has, or had, command, whether or not the bot has followed yet."""
+    step = commanding(run)
+    record = run.record(step.id) if step else None
+    return record is not None and (record.state.over or (record.signed and record.state is not StepState.FAILED))
+
+
+def unanswered(run: Run) -> bool:
+    """It is an incident that nobody acknowledged: people are called until somebody does."""
+    return commanding(run) is not None and not run.state.over and not answered(run)
+
+
+def was_called(run: Run, handle: str) -> bool:
+    return any(who == handle for who, _ in run.facts.get("paged", []))

@@ -1,0 +1,167 @@
+"""What acknowledges a page, what is answered with a hint, and what is people talking."""
+
+import pytest
+
+from bot.chat.half_asleep import Heard, heard, whole
+
+MINE, OTHERS = frozenset({"oncall1", "octo-one"}), frozenset({"oncall2", "rm", "dr.no", "octo-two"})
+
+
+def says(text: str) -> Heard:
+    return heard(text, MINE, OTHERS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "ack",
+            "ACK",
+            "Ack.",
+            "ack!",
+            "ack...",
+            "ack…",
+            "ack,",
+            "ack:",
+            " ack ",
+            "ack\n",
+            "ack, looking",
+            "ack 👍",
+            "ack👍🏽",
+        ),
+        *(
+            "`ack`",
+            "```ack```",
+            "*ack*",
+            "**Ack**",
+            "_ack_",
+            "~ack~",
+            "(ack)",
+            "“ack”",
+            "- ack",
+            "> ack",
+            "!ack",
+            "ａｃｋ",
+        ),
+        *(
+            "✅ ack",
+            "🙏🏽ack",
+            ":white_check_mark: ack",
+            "ack:white_check_mark:",
+            ":ok_hand::skin-tone-3: on it",
+            "ack ✅\ufe0f",
+        ),
+        *("a\u200bck", "ack\u200d", "acked", "Acked, thanks", "ack'd", "ack’d", "acknowledged", "Acknowledged!"),
+        *(
+            "on it",
+            "On it!",
+            "ON IT",
+            "on   it",
+            "on-it",
+            "onit",
+            "I'm on it",
+            "I’m on it",
+            "im on it",
+            "on it, give me five",
+        ),
+        *(
+            "mine",
+            "Mine.",
+            "mine, the disk again",
+            "got it",
+            "Got it 👌",
+            "I got it",
+            "I've got it",
+            "looking",
+            "Looking…",
+            "I am looking",
+        ),
+        *("looking into it", "looking at the graphs now", "ack https://grafana.example/d?from=1 looks bad"),
+        *("ack, oncall1 here", "ack @oncall1", "ack @here", "ack octo-one", "ack at 12:30:05"),
+        *("✅", "✅✅", "✔️", "☑", ":white_check_mark:", ":heavy_check_mark:"),
+        # As the issue words it: whoever was called and begins so has it; a false one costs a page.
+        *("mine was slower", "looking at the graphs you can see it"),
+    ],
+)
+def test_it_acknowledges(text):
+    assert says(text) is Heard.ACK
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "ack?",
+            "ack ?",
+            "ack？",
+            "on it?",
+            "mine?",
+            "ack ❓",
+            "ack :question:",
+            "ack https://a.example/?",
+        ),
+        *("ack, but not me", "mine is not", "got it, can't though", "got it, can’t though"),
+        *("on it... no", "looking, but I cannot", "ack - nobody else", "ack ❌", "ack :x:", "looking dont wait"),
+        *(
+            "ack, @oncall2 has it",
+            "on it with oncall2",
+            "mine or oncall2's",
+            "mine or oncall2’s",
+            "ack rm",
+            "ack @somebody",
+        ),
+        *("ack, Dr.No knows", "got it from octo-two", "ack @oncall2:"),
+        *("akc", "Ackk", "kca!"),
+    ],
+)
+def test_it_is_a_hint(text):
+    assert says(text) is Heard.HINT
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("acknowledge that we saw it", "acks", "ackack", "acknowledgement", "background", "tack", "pack", "attack"),
+        *("on its way", "on it's way", "on Monday", "on", "it", "onto it", "got itself", "got them", "a mine", "miner"),
+        *("lookin", "overlooking", "can somebody ack", "please ack", "who is on it", "somebody got it"),
+        *(
+            "oncall2 acked",
+            "@oncall2 ack",
+            "he's on it",
+            "we are on it",
+            "status",
+            "thanks",
+            "",
+            "   ",
+            "👍",
+            "🙈",
+            "!",
+            "...",
+        ),
+        *("mine's slower", "x" * 5000, "ack " * 2000),
+    ],
+)
+def test_it_is_talk(text):
+    assert says(text) is Heard.TALK
+
+
+@pytest.mark.parametrize("text", ["👀", "👀👀", ":eyes:", " 👀\ufe0f "])
+def test_it_was_seen(text):
+    assert says(text) is Heard.SEEN
+
+
+@pytest.mark.parametrize("text", ["ack", "Ack!", "`ack`", "acked", "ack ✅", "!ack", "acknowledged."])
+def test_alone_it_counts_in_the_channel_too(text):
+    assert whole(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["ack?", "ack, looking", "on it", "mine", "looking", "got it", "back", "", "ack " * 100]
+)
+def test_beside_the_thread_nothing_else_does(text):
+    assert not whole(text)
+
+
+@pytest.mark.parametrize("piece", ["ack ", "@", "[", ":", "'", "on it ", "\u200d", "ﷺ", "a:b:", "https://", "❌"])
+def test_what_is_longer_than_a_message_is_talk(piece):
+    assert says(piece * 4001) is Heard.TALK
