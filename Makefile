@@ -45,7 +45,7 @@ unit: setup synapse
 
 # Every crash point as a real SIGKILL; longer than the gate allows.
 chaos: setup synapse
-	$(BIN)/python -m pytest --run-chaos tests/chaos
+	$(BIN)/python -m pytest --run-chaos tests/chaos tests/stored
 
 bench: setup
 	$(BIN)/python -m pytest --run-bench tests/bench
