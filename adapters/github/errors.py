@@ -21,6 +21,7 @@ from github import (
 )
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
+from adapters.reach.threads import NotBegun, OutOfTime
 from sops.kit.errors import AlreadyThere, FarEndError, FarEndRefused, HeadMoved, OutcomeUnknown, SopwithError
 
 LONGEST_MESSAGE = 400
@@ -46,6 +47,10 @@ def translated(asked: Asked) -> Iterator[None]:
         raise _answered(error, asked) from error
     except requests.RequestException as error:
         raise _unanswered(error, asked) from error
+    except NotBegun as error:
+        raise FarEndError(f"{asked.what}: GitHub is busy with other calls; nothing was sent") from error
+    except OutOfTime as error:
+        raise _uncertain(asked, "GitHub did not answer in time") from error
     except (AssertionError, AttributeError, BadAttributeException, LookupError, TypeError, ValueError) as error:
         raise _uncertain(asked, "GitHub's answer does not have the documented shape") from error
 

@@ -19,6 +19,8 @@ from adapters.github.advisories import AdvisoryCalls
 from adapters.github.errors import Asked, merging, translated
 from adapters.github.pace import WritePace
 from adapters.github.retry import ReadsOnly
+from adapters.reach.deadline import Deadline, Seconds
+from adapters.reach.threads import Threads
 from sops.kit.errors import ConfigurationError, FarEndRefused
 from sops.kit.world import (
     BranchRules,
@@ -38,6 +40,8 @@ T = TypeVar("T")
 API_VERSION = "2022-11-28"
 OF_AN_APP = "ghs_"  # how GitHub begins an app's token; a workflow job's is one, too
 LARGEST_ASSET = 512 * 1024 * 1024
+CALL_SECONDS = 60.0
+SIDE_BY_SIDE = 8
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/(?!\.{1,2}$)[A-Za-z0-9._-]+")
 _STATES = ("open", "closed", "all")
 
@@ -45,7 +49,8 @@ _STATES = ("open", "closed", "all")
 class GitHubForge(AdvisoryCalls):
     """One repository on GitHub (or a server that speaks its language at `base_url`).
 
-    `timeout` is whole seconds for each attempt; `pause_between_writes` the seconds GitHub wants between two writes.
+    `seconds` is what a call may take with all it asks, `timeout` how long GitHub may be silent in it (whole seconds);
+    `pause_between_writes` the seconds GitHub wants between two writes.
     Raises ConfigurationError unless `repository` is "owner/name".
     """
 
@@ -58,6 +63,7 @@ class GitHubForge(AdvisoryCalls):
         timeout: int = 15,
         pause_between_writes: float = 1.0,
         largest_asset: int = LARGEST_ASSET,
+        seconds: Seconds = lambda: CALL_SECONDS,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         if not _REPOSITORY.fullmatch(repository):
@@ -67,6 +73,8 @@ class GitHubForge(AdvisoryCalls):
         self._timeout = timeout
         self._largest_asset = largest_asset
         self._pace = WritePace(pause_between_writes, sleep=sleep)
+        self._seconds = seconds
+        self._threads = Threads("forge", SIDE_BY_SIDE)
         self._login: str | None = None
         self._installed = token.get_secret_value().startswith(OF_AN_APP)
         self._github = Github(
@@ -84,6 +92,7 @@ class GitHubForge(AdvisoryCalls):
 
     async def close(self) -> None:
         """Close the connections; nothing may be asked afterwards."""
+        self._threads.close()
         await asyncio.to_thread(self._github.close)
 
     async def viewer(self) -> str:
@@ -298,8 +307,11 @@ class GitHubForge(AdvisoryCalls):
 
     async def _read(self, what: str, needs: str, call: Callable[[Repository], T]) -> T:
         with translated(Asked(what, needs)):
-            return await asyncio.to_thread(call, self._repo)
+            return await self._made(call)
 
     async def _write(self, asked: Asked, call: Callable[[Repository], T]) -> T:
         with translated(asked):
-            return await self._pace.run(lambda: call(self._repo))
+            return await self._pace.run(lambda: self._made(call))
+
+    async def _made(self, call: Callable[[Repository], T]) -> T:
+        return await self._threads.run(lambda: call(self._repo), Deadline(self._seconds()))

@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 class WritePace:
-    """Runs blocking writes in a thread, one after the other, `pause` seconds apart.
+    """Makes writes one after the other, `pause` seconds apart.
 
     PyGithub has a throttle of its own, which is not safe across threads and is therefore turned off.
     """
@@ -27,10 +27,10 @@ class WritePace:
         self._turn = asyncio.Lock()
         self._not_before = 0.0
 
-    async def run(self, call: Callable[[], T]) -> T:
+    async def run(self, call: Callable[[], Awaitable[T]]) -> T:
         """The result of `call`. Cancelled before its turn, it is never made; afterwards it runs to its end.
 
-        A thread cannot be stopped, so the next write waits for a cancelled one as for any other.
+        What is under way cannot be taken back, so the next write waits for a cancelled one as for any other.
         """
         await self._turn.acquire()
         try:
@@ -40,7 +40,7 @@ class WritePace:
         except BaseException:
             self._turn.release()
             raise
-        writing = asyncio.ensure_future(asyncio.to_thread(call))
+        writing = asyncio.ensure_future(call())
         writing.add_done_callback(self._finished)
         return await asyncio.shield(writing)
 

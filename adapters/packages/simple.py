@@ -6,23 +6,28 @@ from typing import Any
 
 import httpx
 
+from adapters.reach.deadline import Seconds
+from adapters.reach.threads import OutOfTime
+from adapters.reach.within import within
 from sops.kit.errors import ConfigurationError, FarEndError, FarEndRefused
 
 ACCEPT = "application/vnd.pypi.simple.v1+json"
 
 
 class SimpleIndex:
-    """`page` is the address of the project's page. Reads only, and without credentials.
+    """`page` is the address of the project's page. Reads only, and without credentials. `seconds` is what a call may
+    take, `timeout` how long the index may be silent in it.
 
     Raises ConfigurationError for an address that cannot be one.
     """
 
-    def __init__(self, page: str, *, timeout: float = 15.0) -> None:
+    def __init__(self, page: str, *, timeout: float = 15.0, seconds: Seconds = lambda: 60.0) -> None:
         url = httpx.URL(page)
         if url.scheme not in ("http", "https") or not url.host or url.userinfo:
             raise ConfigurationError("the package's page must be http(s)://host/… without credentials in it")
         self._page = url
         self._timeout = timeout
+        self._seconds = seconds
         self._client: httpx.AsyncClient | None = None
 
     async def close(self) -> None:
@@ -32,7 +37,10 @@ class SimpleIndex:
     async def yanked(self, version: str) -> bool | None:
         """Every file of the version is yanked; None when the index has none of it."""
         try:
-            response = await self._opened().get(self._page, headers={"Accept": ACCEPT})
+            async with within(self._seconds()):
+                response = await self._opened().get(self._page, headers={"Accept": ACCEPT})
+        except OutOfTime as error:
+            raise FarEndError("reading the package's page: the index did not answer in time") from error
         except httpx.RequestError as error:
             raise FarEndError(f"reading the package's page: no answer ({type(error).__name__})") from error
         if response.status_code == 404:

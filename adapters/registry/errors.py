@@ -22,6 +22,12 @@ def unanswered(error: httpx.RequestError, what: str, *, write: bool) -> SopwithE
     return FarEndError(f"{what}: {reason}")
 
 
+def late(what: str, *, write: bool) -> SopwithError:
+    """The call's total time is over."""
+    reason = f"{what}: the registry did not answer in time"
+    return OutcomeUnknown(f"{reason}; it may or may not have happened") if write else FarEndError(reason)
+
+
 def answered(response: httpx.Response, what: str, *, write: bool) -> SopwithError:
     """For any status other than the expected ones."""
     status, said = response.status_code, _message(response)

@@ -4,14 +4,18 @@ import asyncio
 import hashlib
 import re
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from functools import cache
 
 import httpx
 from pydantic import SecretStr
 
+from adapters.reach.deadline import Seconds
+from adapters.reach.threads import OutOfTime
+from adapters.reach.within import within
 from adapters.registry.auth import Credentials, RegistryAuth
-from adapters.registry.errors import answered, is_temporary, unanswered
+from adapters.registry.errors import answered, is_temporary, late, unanswered
 from sops.kit.errors import ConfigurationError, FarEndError, FarEndRefused, OutcomeUnknown
 from sops.kit.world import Manifest
 
@@ -29,6 +33,7 @@ ACCEPT = ", ".join(
 _IMAGE = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _MOST_PAGES = 1000
+CALL_SECONDS = 60.0
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -41,6 +46,7 @@ def _trusted() -> ssl.SSLContext:
 class OciRegistry:
     """`image` at the registry `base_url`. Reads are tried once more after each of `waits` (seconds); writes never.
 
+    `seconds` is what a call may take with all its tries, `timeout` how long the registry may be silent in it.
     `realm_hosts` are the hosts, beside the registry's own, that may be asked for a token.
     Raises ConfigurationError for an image name or address that cannot be one.
     """
@@ -54,6 +60,7 @@ class OciRegistry:
         password: SecretStr | None = None,
         realm_hosts: frozenset[str] = frozenset(),
         timeout: float = 15.0,
+        seconds: Seconds = lambda: CALL_SECONDS,
         waits: Sequence[float] = (0.5, 2.0),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -64,6 +71,7 @@ class OciRegistry:
             raise ConfigurationError(f"{image!r} is not an image name")
         credentials = Credentials(username, password) if username and password else None
         self._image = image
+        self._seconds = seconds
         self._waits = tuple(waits)
         self._sleep = sleep
         self._client = httpx.AsyncClient(
@@ -82,7 +90,8 @@ class OciRegistry:
         if not (_TAG.fullmatch(reference) or _DIGEST.fullmatch(reference)):
             raise FarEndRefused(f"{reference!r} is neither a tag nor a sha256 digest")
         what = f"reading the manifest {self._image}:{reference}"
-        response = await self._read(self._path(reference), what)
+        async with self._in_time(what):
+            response = await self._read(self._path(reference), what)
         if response.status_code == 404:
             return None
         if response.status_code != 200:
@@ -96,7 +105,8 @@ class OciRegistry:
             raise FarEndRefused(f"{tag!r} is not a tag")
         if _digest(manifest.body) != manifest.digest:
             raise FarEndRefused(f"{what}: the manifest's bytes do not have the digest {manifest.digest}")
-        response = await self._write(self._path(tag), manifest, what)
+        async with self._in_time(what, write=True):
+            response = await self._write(self._path(tag), manifest, what)
         if response.status_code not in (200, 201, 202):
             raise answered(response, what, write=True)
         stored = response.headers.get("Docker-Content-Digest", manifest.digest)
@@ -106,6 +116,10 @@ class OciRegistry:
     async def tags(self) -> Sequence[str]:
         """All pages of them, sorted. Raises FarEndError where the next page is elsewhere or the list has no end."""
         what = f"listing the tags of {self._image}"
+        async with self._in_time(what):
+            return await self._tags(what)
+
+    async def _tags(self, what: str) -> Sequence[str]:
         path, found = f"/v2/{self._image}/tags/list", set[str]()
         for _ in range(_MOST_PAGES):
             response = await self._read(path, what)
@@ -125,14 +139,24 @@ class OciRegistry:
         what = f"deleting the manifest {self._image}@{digest}"
         if not _DIGEST.fullmatch(digest):
             raise FarEndRefused(f"{digest!r} is not a sha256 digest")
-        try:
-            response = await self._client.delete(self._path(digest))
-        except httpx.RequestError as error:
-            raise unanswered(error, what, write=True) from error
+        async with self._in_time(what, write=True):
+            try:
+                response = await self._client.delete(self._path(digest))
+            except httpx.RequestError as error:
+                raise unanswered(error, what, write=True) from error
         if response.status_code in (403, 405):
             raise FarEndRefused(f"{what}: the registry does not allow deletion to this account")
         if response.status_code not in (200, 202, 204, 404):
             raise answered(response, what, write=True)
+
+    @asynccontextmanager
+    async def _in_time(self, what: str, *, write: bool = False) -> AsyncIterator[None]:
+        """A call's total time, with all its tries and pages. Raises what its end means."""
+        try:
+            async with within(self._seconds()):
+                yield
+        except OutOfTime as error:
+            raise late(what, write=write) from error
 
     def _page(self, response: httpx.Response, following: str, what: str) -> str:
         """The next page's path. A registry may name only itself: the token goes there."""

@@ -131,19 +131,20 @@ class MoreDeeds(ABC):
     def share_image(self, tag: str, other: str) -> None:
         """Somebody gives an image a second tag."""
         with self._acting() as core:
-            core.images.tags[other] = _image(core, tag)
+            core.images.tags[other] = image_of(core, tag)
 
     def lose_image(self, tag: str) -> None:
         """An image's tag is gone, and the image with it if that was its last."""
         with self._acting() as core:
-            digest = _image(core, tag)
+            digest = image_of(core, tag)
             del core.images.tags[tag.removeprefix("v")]
             if digest not in core.images.tags.values():
                 core.images.delete(digest)
             core.ring()
 
 
-def _image(core: Core, tag: str) -> str:
+def image_of(core: Core, tag: str) -> str:
+    """The digest of the image's tag, written with or without its v."""
     digest = core.images.tags.get(tag.removeprefix("v"))
     if digest is None:
         known = ", ".join(sorted(core.images.tags)) or "none"
@@ -158,10 +159,15 @@ def _tip(core: Core, branch: str) -> str:
     return branches[branch]
 
 
+def content_at(core: Core, commit: str, path: str) -> bytes | None:
+    """The file's bytes; None if there is no file."""
+    entry = core.git.entry(commit, path)
+    found = core.git.objects.read(entry.sha) if entry is not None and not entry.is_tree else None
+    return found[1] if found is not None else None
+
+
 def _content(core: Core, head: str, path: str) -> bytes:
-    entry = core.git.entry(head, path)
-    found = core.git.objects.read(entry.sha) if entry is not None else None
-    return found[1] if found is not None else b""
+    return content_at(core, head, path) or b""
 
 
 def _pushed(core: Core, branch: str, head: str, path: str, content: bytes, author: str) -> str:

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from adapters.sandbox import github_rest, packages, registry, rest_releases, upstream
 from adapters.sandbox.api import Call, Json, Reply, Route
 from adapters.sandbox.core import Core
-from adapters.sandbox.faults import Exchange, Fault, Faults, Harm, RequestLog
+from adapters.sandbox.faults import Exchange, Fault, Faults, Harm, RequestLog, Silence
 from adapters.sandbox.github_graphql import GraphQl
 from adapters.sandbox.observation import catch_up
 from adapters.sandbox.people import PEOPLE, WORKFLOW, Person, by_token
@@ -31,12 +31,14 @@ class Dispatcher:
         self,
         core: Core,
         faults: Faults,
+        silence: Silence,
         log: RequestLog,
         drop: Callable[[tuple[str, int] | None], None],
         *,
         registry_asks_for_token: bool,
     ) -> None:
         self._core, self._faults, self._log, self._drop = core, faults, log, drop
+        self._silence = silence
         self._registry_asks = registry_asks_for_token
         self._graphql = GraphQl(core)
         self._router = Router(list(self._routes()), redirect_slashes=False, default=self._nowhere)
@@ -45,6 +47,9 @@ class Dispatcher:
         request = Request(scope, receive)
         body = await request.body()
         path = request.url.path
+        if self._silence.meets(path):
+            await _say_nothing(receive)
+            return
         fault = self._faults.take(request.method, path, body)
         if fault is not None and fault.harm is not Harm.DROP_AFTER:
             await self._harm(fault, request, body, send)
@@ -157,6 +162,12 @@ class _Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)
+
+
+async def _say_nothing(receive: Receive) -> None:
+    """Until whoever asked gives up."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _is_upstream(route: Route, params: Mapping[str, str]) -> bool:

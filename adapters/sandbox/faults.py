@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 ANY = "*"
+FAR_ENDS = ("forge", "registry", "packages", "git")
 
 
 class Harm(Enum):
@@ -92,6 +93,34 @@ class Faults:
 
     def clear(self) -> None:
         self._waiting.clear()
+
+
+class Silence:
+    """The far ends that take requests and never answer, by their names in `FAR_ENDS`."""
+
+    def __init__(self) -> None:
+        self._hanging: frozenset[str] = frozenset()
+
+    def begin(self, far_end: str) -> None:
+        self._hanging |= {far_end}
+
+    def clear(self) -> None:
+        """All of them answer again; whoever is being kept waiting waits on."""
+        self._hanging = frozenset()
+
+    def hangs(self, far_end: str) -> bool:
+        return far_end in self._hanging
+
+    def meets(self, path: str) -> bool:
+        """Whether what serves that path hangs."""
+        return self.hangs(far_end_of(path))
+
+
+def far_end_of(path: str) -> str:
+    """Which far end of `FAR_ENDS` serves that path; git is served by none."""
+    if path.startswith(("/v2/", "/registry/")):
+        return "registry"
+    return "packages" if path.startswith("/simple/") else "forge"
 
 
 @dataclass(frozen=True)

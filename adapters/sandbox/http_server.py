@@ -41,7 +41,7 @@ class HttpServer:
             date_header=False,
             timeout_keep_alive=3600,
         )
-        self._server = _Server(config)
+        self._server = _Server(config, self.connections)
         self._thread = threading.Thread(target=self._run, name="sandbox", daemon=True)
         self._thread.start()
         if not self._server.ready.wait(_START_SECONDS):
@@ -71,6 +71,10 @@ class Connections:
         if transport is not None:
             transport.abort()
 
+    def drop_all(self) -> None:
+        for transport in tuple(self._open.values()):
+            transport.abort()
+
     def protocol(self) -> type[asyncio.Protocol]:
         """uvicorn's protocol, remembering its transport here."""
         opened = self._open
@@ -90,8 +94,9 @@ class Connections:
 class _Server(uvicorn.Server):
     """Says when it is ready, and ends on an event instead of looking ten times a second."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, connections: Connections) -> None:
         super().__init__(config)
+        self._connections = connections
         self.ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._halted: asyncio.Event | None = None
@@ -102,11 +107,12 @@ class _Server(uvicorn.Server):
         await self._halted.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Close everything at once: idle keep-alive connections are nobody's loss here."""
+        """Close everything at once: idle connections and requests that are never answered are nobody's loss here."""
         for server in self.servers:
             server.close()
         for connection in list(self.server_state.connections):
             connection.shutdown()
+        self._connections.drop_all()
         await asyncio.gather(*self.server_state.tasks, return_exceptions=True)
         await asyncio.sleep(0)  # lets the closed transports say goodbye before the loop ends
 

@@ -39,6 +39,12 @@ class Deeds(Protocol):
     def corrupt_asset(self, tag: str) -> None: ...
     def lose_asset(self, tag: str) -> None: ...
     def share_image(self, tag: str, other: str) -> None: ...
+    def fault(self, method: str, path: str, status: int, times: int, words: Sequence[str] = ()) -> None: ...
+    def clear_faults(self) -> None: ...
+    def hang(self, far_end: str) -> None: ...
+    def clear_hanging(self) -> None: ...
+    def show(self, at: str, path: str) -> str: ...
+    def digest(self, tag: str) -> str: ...
     def lose_image(self, tag: str) -> None: ...
 
 
@@ -214,6 +220,25 @@ def _image(deeds: Deeds, words: Sequence[str]) -> str:
     return f"the image {words[1]} is gone"
 
 
+def _fault(deeds: Deeds, words: Sequence[str]) -> str:
+    if tuple(words) == ("clear",):
+        deeds.clear_faults()
+        return "the forge answers as always"
+    if len(words) < 4:
+        raise Refusal(400, "write: fault METHOD PATH STATUS TIMES [WORDS], or fault clear")
+    method, path, status, times = words[:4]
+    deeds.fault(method, path, _number(status), _number(times), words[4:])
+    return f"the next {times} times {method} {path} is answered with {status}"
+
+
+def _hang(deeds: Deeds, words: Sequence[str]) -> str:
+    if words[0] == "clear":
+        deeds.clear_hanging()
+        return "everything answers again"
+    deeds.hang(words[0])
+    return f"{words[0]} takes what it is asked and does not answer"
+
+
 def _number(word: str) -> int:
     digits = word.removeprefix("#")
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 9):
@@ -249,5 +274,9 @@ _VERBS: Mapping[str, _Verb] = {
     "report": _Verb('LOGIN "TITLE" "TEXT"', 3, 3, _report),
     "asset": _Verb("corrupt|missing TAG", 2, 2, _asset),
     "image": _Verb("missing TAG | share TAG OTHER", 2, 3, _image),
+    "fault": _Verb("METHOD PATH STATUS TIMES [WORDS] | clear", 1, None, _fault),
+    "hang": _Verb("forge|registry|packages|git|clear", 1, 1, _hang),
+    "show": _Verb("BRANCH PATH", 2, 2, lambda deeds, words: deeds.show(words[0], words[1])),
+    "digest": _Verb("TAG", 1, 1, lambda deeds, words: deeds.digest(words[0])),
     "review": _Verb("NUMBER LOGIN approve|request_changes|comment", 3, 3, _review),
 }

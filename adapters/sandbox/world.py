@@ -13,11 +13,11 @@ from pathlib import Path
 from adapters.sandbox import checks, issues, observation, packages, project, pulls, releases, script
 from adapters.sandbox.clock import VirtualClock
 from adapters.sandbox.core import Core, Rules
-from adapters.sandbox.deeds import MoreDeeds
 from adapters.sandbox.dispatch import Dispatcher
-from adapters.sandbox.faults import Faults, RequestLog
+from adapters.sandbox.faults import RequestLog
 from adapters.sandbox.git_repository import ZERO, GitRepository
 from adapters.sandbox.http_server import HttpServer
+from adapters.sandbox.out_of_order import OutOfOrder
 from adapters.sandbox.people import BOT, PEOPLE, token_of
 from adapters.sandbox.refusal import Refusal
 from adapters.sandbox.state import Issue
@@ -33,7 +33,7 @@ _VERDICTS = {"approve": "APPROVED", "request_changes": "CHANGES_REQUESTED", "com
 _PUSHED_FILE = "src/patches.hpp"
 
 
-class SandboxWorld(MoreDeeds):
+class SandboxWorld(OutOfOrder):
     """Everything real except the far end. State lives in memory, the repository below `home`.
 
     Usable from any thread: one lock guards it. `on_change` listeners are called, without the lock and possibly from
@@ -54,11 +54,10 @@ class SandboxWorld(MoreDeeds):
         publish_delay: timedelta = timedelta(minutes=4),
         registry_asks_for_token: bool = False,
     ) -> None:
+        super().__init__(home)
         self.clock = clock
-        self.faults = Faults()
         self.requests = RequestLog()
         self.on_change: list[Callable[[], None]] = []
-        self._home = home
         self._rules = Rules(required_reviews, delete_branch_on_merge, checks, check_delay, publish_delay)
         self._registry_asks = registry_asks_for_token
         self._core: Core | None = None
@@ -75,6 +74,7 @@ class SandboxWorld(MoreDeeds):
     def _start(self) -> None:
         path = self._home / f"{project.NAME}.git"
         project.seed(path, self._rules.protected)
+        self.clear_hanging()
         self._core = core = Core(GitRepository(path), self.clock, self._rules, on_change=self.on_change)
         core.state.refs = core.git.refs()
         issues.seed(core)
@@ -86,6 +86,7 @@ class SandboxWorld(MoreDeeds):
             Dispatcher(
                 core,
                 self.faults,
+                self.silence,
                 self.requests,
                 server.connections.drop,
                 registry_asks_for_token=self._registry_asks,
@@ -99,15 +100,6 @@ class SandboxWorld(MoreDeeds):
         if self._core is not None:
             self._core.git.close()
             self._core = None
-
-    @property
-    def git_path(self) -> Path:
-        return self._home / f"{project.NAME}.git"
-
-    @property
-    def git_url(self) -> str:
-        """What git clones and pushes to: a path."""
-        return str(self.git_path)
 
     def repository_beside(self, name: str) -> Path:
         """Another bare repository at the same place, empty when it is new; the forge knows nothing of it."""

@@ -24,6 +24,15 @@ HELP = """\
                                     milestone TITLE, into-milestone N TITLE, fail-workflow FILE, yank VERSION,
                                     report LOGIN TITLE TEXT,
                                     asset corrupt TAG, asset missing TAG, image missing TAG, image share TAG OTHER
+%fault PUT /pulls/41/merge 405 1 Pull Request is not mergeable
+                                    so the forge answers the next so many requests whose method is that one (or *) and
+                                    in whose path that regular expression is found; Retry-After=30 and the like before
+                                    the words is a header of the answer
+%fault clear                        from now on it answers as always
+%hang forge                         it takes requests and never answers; also registry, packages, git
+%hang clear                         all of them answer again
+%show main CHANGELOG.md             what the file says on that branch, tag or commit, as if it were said
+%image latest                       the digest of that tag of the image, as if it were said
 %expect "soak"                      a regular expression in what was said since the last other line
 %reject "merged"                    must not have been said there
 %state REL-1 soak waiting           a step's state; or: %state REL-1 run done
@@ -60,6 +69,13 @@ class Forge:
 
 
 @dataclass(frozen=True)
+class Show:
+    """The world is asked, and its answer is heard like what people say."""
+
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Expect:
     pattern: re.Pattern[str]
     wanted: bool
@@ -82,7 +98,7 @@ class Down:
     span: timedelta
 
 
-Direction = Say | Wait | Move | Forge | Expect | State | Crash | Down
+Direction = Say | Wait | Move | Forge | Show | Expect | State | Crash | Down
 
 _CHANNEL = r"(?:[a-z]+:)?#[\w-]+"
 _SAY = re.compile(rf"@([\w.-]+)\s+({_CHANNEL}|in\s+[A-Za-z]{{3}}-\d+(?:\s+{_CHANNEL})?)\s*:\s?(.*)$", re.S)
@@ -152,6 +168,25 @@ def _forge(rest: str) -> Forge:
     return Forge(tuple(words))
 
 
+def _fault(rest: str) -> Forge:
+    """The words at the end are the answer's, as they stand."""
+    return Forge(("fault", *rest.split(maxsplit=4)))
+
+
+def _show(rest: str) -> Show:
+    words = _words(rest)
+    if len(words) != 2:
+        raise ScriptError("it goes like this: %show main CHANGELOG.md")
+    return Show(("show", *words))
+
+
+def _image(rest: str) -> Show:
+    words = rest.split()
+    if len(words) != 1:
+        raise ScriptError("it goes like this: %image latest")
+    return Show(("digest", *words))
+
+
 def _pattern(rest: str, wanted: bool) -> Expect:
     text = rest[1:-1] if len(rest) > 1 and rest[0] == rest[-1] == '"' else rest
     try:
@@ -177,6 +212,10 @@ _READERS: dict[str, Callable[[str], Direction]] = {
     "wait": _wait,
     "clock": lambda rest: Move(span(rest)),
     "forge": _forge,
+    "fault": _fault,
+    "hang": lambda rest: Forge(("hang", *rest.split())),
+    "show": _show,
+    "image": _image,
     "expect": lambda rest: _pattern(rest, True),
     "reject": lambda rest: _pattern(rest, False),
     "state": _state,

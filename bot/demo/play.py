@@ -62,6 +62,8 @@ class Player:
                 await self._stage.move(span)
             case lines.Forge(words):
                 self._echo(f"%  {await self._stage.forge(list(words))}")
+            case lines.Show(words):
+                await self._show(list(words))
             case lines.Expect():
                 self._expect(direction)
             case lines.State(run, step, state):
@@ -72,6 +74,13 @@ class Player:
             case lines.Down(span):
                 self._echo(f"%  the bot is down for {span}")
                 await self._stage.down(span)
+
+    async def _show(self, words: list[str]) -> None:
+        """What the world answers can be expected like what is said."""
+        shown = [f"%  {line}" for line in (await self._stage.forge(words)).splitlines()]
+        self._heard.show(shown)
+        for line in shown:
+            self._echo(line)
 
     async def _filled(self, text: str) -> str:
         """`{REL-1 digest}` becomes what that run knows under that name."""

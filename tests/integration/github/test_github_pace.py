@@ -1,7 +1,6 @@
 """Writes are made one at a time, with the pause GitHub asks for."""
 
 import asyncio
-import threading
 
 import pytest
 
@@ -23,13 +22,18 @@ class Time:
         self.now += seconds
 
 
+async def nothing() -> None:
+    pass
+
+
 async def test_writes_do_not_overlap() -> None:
     pace, inside, most = WritePace(0), [0], [0]
 
-    def write() -> None:
+    async def write() -> None:
         inside[0] += 1
         most[0] = max(most[0], inside[0])
-        threading.Event().wait(0.01)
+        for _ in range(3):
+            await asyncio.sleep(0)
         inside[0] -= 1
 
     await asyncio.gather(*(pace.run(write) for _ in range(5)))
@@ -40,52 +44,59 @@ async def test_a_pause_lies_between_two_writes_but_not_before_the_first() -> Non
     time = Time()
     pace = WritePace(1.0, monotonic=time.monotonic, sleep=time.sleep)
     for expected in ([], [1.0]):
-        await pace.run(lambda: None)
+        await pace.run(nothing)
         assert time.slept == expected
     time.now += 5
-    await pace.run(lambda: None)
+    await pace.run(nothing)
     assert time.slept == [1.0]
 
 
 async def test_a_write_cancelled_under_way_still_holds_the_next_one_back() -> None:
-    pace, under_way, may_end, order = WritePace(0), threading.Event(), threading.Event(), []
+    pace, under_way, may_end, order = WritePace(0), asyncio.Event(), asyncio.Event(), list[str]()
 
-    def slow() -> None:
+    async def slow() -> None:
         under_way.set()
-        may_end.wait(5)
+        await may_end.wait()
         order.append("slow")
 
+    async def second() -> None:
+        order.append("second")
+
     first = asyncio.create_task(pace.run(slow))
-    await asyncio.to_thread(under_way.wait, 5)
+    await under_way.wait()
     first.cancel()
     with pytest.raises(asyncio.CancelledError):
         await first
-    second = asyncio.create_task(pace.run(lambda: order.append("second")))
+    next_one = asyncio.create_task(pace.run(second))
     await asyncio.sleep(0)
     may_end.set()
-    await second
+    await next_one
     assert order == ["slow", "second"]
 
 
 async def test_a_write_cancelled_before_its_turn_is_never_made() -> None:
-    pace, may_end, made = WritePace(0), threading.Event(), []
-    first = asyncio.create_task(pace.run(lambda: may_end.wait(5)))
+    pace, may_end, made = WritePace(0), asyncio.Event(), list[str]()
+
+    async def noted(name: str) -> None:
+        made.append(name)
+
+    first = asyncio.create_task(pace.run(may_end.wait))
     await asyncio.sleep(0)
-    waiting = asyncio.create_task(pace.run(lambda: made.append("waiting")))
+    waiting = asyncio.create_task(pace.run(lambda: noted("waiting")))
     await asyncio.sleep(0)
     waiting.cancel()
     may_end.set()
     await first
-    await pace.run(lambda: made.append("third"))
+    await pace.run(lambda: noted("third"))
     assert made == ["third"]
 
 
 async def test_a_failed_write_gives_its_turn_back() -> None:
     pace = WritePace(0)
 
-    def fail() -> None:
+    async def fail() -> None:
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
         await pace.run(fail)
-    assert await pace.run(lambda: 1) == 1
+    assert await pace.run(nothing) is None
