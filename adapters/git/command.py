@@ -7,12 +7,15 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import Popen
 from typing import BinaryIO, cast
 
 from pydantic import SecretStr
 
+from adapters.git.process import Ended, ended
 from adapters.git.refs import checked_identity, checked_url
 from adapters.git.signing import Signing
+from adapters.reach.deadline import Seconds
 from sops.kit.errors import ConfigurationError
 from sops.kit.ports import Clock
 
@@ -38,6 +41,19 @@ _INHERITED_REPOSITORY = (
 )
 
 _CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """In seconds: what a whole call may take, a command on the mirror alone, a question to the remote or a push, and
+    bringing what the mirror lacks. `largest` is in bytes, of one answer.
+    """
+
+    call: float = 600.0
+    local: float = 120.0
+    asking: Seconds = lambda: 60.0
+    fetching: Seconds = lambda: 300.0
+    largest: int = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -84,7 +100,7 @@ class GitCommand:
         identity: tuple[str, str],
         clock: Clock,
         token: Token | None,
-        timeout: float,
+        limits: Limits,
     ) -> None:
         self.url = checked_url(url)
         self.identity = checked_identity(identity)
@@ -92,7 +108,7 @@ class GitCommand:
         self._signing = signing
         self._clock = clock
         self._token = token
-        self._timeout = timeout
+        self._limits = limits
         if token is not None and not url.startswith("https://"):
             raise ConfigurationError("a git token is only sent over https; remove it or use an https:// URL")
 
@@ -105,7 +121,7 @@ class GitCommand:
             identity=self.identity,
             clock=self._clock,
             token=self._token,
-            timeout=self._timeout,
+            limits=self._limits,
         )
 
     def stamp(self) -> str:
@@ -113,19 +129,32 @@ class GitCommand:
         return f"{int(self._clock.now().timestamp())} +0000"
 
     def run(self, *arguments: str, stdin: bytes | None = None, git_dir: Path | None = None) -> Answer:
-        """Run `git arguments`. Blocks; never raises for git's own failure."""
+        """Run `git arguments` on the mirror. Blocks; never raises for git's own failure."""
+        return self._run(arguments, self._limits.local, stdin, git_dir)
+
+    def ask(self, *arguments: str) -> Answer:
+        """Run a command that talks to the remote, as `run` does."""
+        seconds = self._limits.fetching if arguments[0] == "fetch" else self._limits.asking
+        return self._run(arguments, seconds(), None, None)
+
+    def _run(self, arguments: Sequence[str], seconds: float, stdin: bytes | None, git_dir: Path | None) -> Answer:
         token = self._secret()
         environment = self._environment(token, git_dir or self._git_dir)
         if stdin is None:
-            code, out, err = _execute(self._git_dir.parent, arguments, environment, self._timeout, None)
+            done = self._execute(arguments, environment, seconds, None)
         else:
             # An unnamed file, because GitPython feeds a process from a descriptor only; it dies with us.
             with tempfile.TemporaryFile() as feed:
                 feed.write(stdin)
                 feed.seek(0)
-                file = cast("BinaryIO", feed)
-                code, out, err = _execute(self._git_dir.parent, arguments, environment, self._timeout, file)
-        return Answer(code, out, _clean(err, token))
+                done = self._execute(arguments, environment, seconds, cast("BinaryIO", feed))
+        return Answer(done.code, done.out, _clean(done.err.decode(errors="replace"), token))
+
+    def _execute(
+        self, arguments: Sequence[str], environment: Mapping[str, str], seconds: float, stdin: BinaryIO | None
+    ) -> Ended:
+        process = _started(self._git_dir.parent, arguments, environment, stdin)
+        return ended(process, seconds, self._limits.largest)
 
     def _secret(self) -> str | None:
         token = self._token() if callable(self._token) else self._token
@@ -166,7 +195,9 @@ class GitCommand:
 _CONFIG = (
     ("core.hooksPath", os.devnull),
     ("core.attributesFile", os.devnull),  # else the user's file would have a say in merges
-    ("core.sshCommand", "ssh -oBatchMode=yes"),
+    ("core.sshCommand", "ssh -oBatchMode=yes -oConnectTimeout=15 -oServerAliveInterval=15 -oServerAliveCountMax=2"),
+    ("http.lowSpeedLimit", "1000"),  # bytes a second, below which for so many seconds curl gives up
+    ("http.lowSpeedTime", "20"),
     ("credential.helper", ""),
     ("gc.autoDetach", "false"),
     ("maintenance.auto", "false"),
@@ -181,13 +212,10 @@ def _as_variables(settings: Sequence[tuple[str, str]]) -> dict[str, str]:
     return variables
 
 
-def _execute(
-    folder: Path,
-    arguments: Sequence[str],
-    environment: Mapping[str, str],
-    timeout: float,
-    stdin: BinaryIO | None,
-) -> tuple[int, bytes, str]:
+def _started(
+    folder: Path, arguments: Sequence[str], environment: Mapping[str, str], stdin: BinaryIO | None
+) -> "Popen[bytes]":
+    """The process, at the head of a group of its own, so that what it starts ends with it."""
     try:
         # Importing GitPython reads the environment and runs git, which our modules must not do on import.
         from git import Git  # noqa: PLC0415  # see above
@@ -195,19 +223,17 @@ def _execute(
     except ImportError as error:
         raise ConfigurationError("git cannot be run; install it, e.g. apt-get install git") from error
     try:
-        code, out, err = Git(folder).execute(
+        begun = Git(folder).execute(
             [*_without_inherited(), "git", *arguments],
             istream=stdin,
-            with_extended_output=True,
-            with_exceptions=False,
-            stdout_as_string=False,
-            strip_newline_in_stdout=False,
-            kill_after_timeout=timeout,
+            as_process=True,
             env=environment,
+            start_new_session=True,
         )
     except GitCommandNotFound as error:
         raise ConfigurationError("git cannot be run; install it, e.g. apt-get install git") from error
-    return code, out, err
+    process, begun.proc = begun.proc, None  # else GitPython ends it once more when it forgets it
+    return cast("Popen[bytes]", process)
 
 
 def _without_inherited() -> list[str]:

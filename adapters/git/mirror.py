@@ -1,11 +1,12 @@
 """The git remote behind the forge, through a local mirror: `GitRepository` with GitPython."""
 
-import asyncio
 import copy
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
-from adapters.git.command import GitCommand, Token
+from adapters.git.command import GitCommand, Limits, Token
 from adapters.git.commits import link_at, make_commit
 from adapters.git.copies import copied
 from adapters.git.merges import conflicts, make_merge, make_picks, make_record, make_revert
@@ -16,18 +17,24 @@ from adapters.git.remembered import Remembered
 from adapters.git.signing import Signing
 from adapters.git.store import Store
 from adapters.git.tags import make_signed_tag, verify
-from sops.kit.errors import FarEndRefused, HeadMoved, SignatureInvalid
+from adapters.reach.deadline import Deadline
+from adapters.reach.threads import NotBegun, OutOfTime, Threads
+from sops.kit.errors import FarEndError, FarEndRefused, HeadMoved, OutcomeUnknown, SignatureInvalid
 from sops.kit.ports import Clock
 from sops.kit.world import Commit, RemoteTag
+
+SIDE_BY_SIDE = 8
+T = TypeVar("T")
+P = ParamSpec("P")
 
 
 class GitMirror:
     """Implements `sops.kit.ports.GitRepository`.
 
     `home` keeps the mirror and is made on first use. `identity` is the author and tagger (name, mail address).
-    `token` is sent over https only; a function is asked for it each time. `timeout` is in seconds, for each
-    git process. Refs are always read from the remote; only objects, which cannot change, come from the mirror.
-    Every call runs in a thread and returns plain values. A cancelled call goes on in its thread until it ends.
+    `token` is sent over https only; a function is asked for it each time. Refs are always read from the remote; only
+    objects, which cannot change, come from the mirror. Every call runs in one of git's own threads and returns plain
+    values. A cancelled call goes on in its thread until it ends, or its time (`limits`) is over.
     """
 
     def __init__(
@@ -39,13 +46,15 @@ class GitMirror:
         identity: tuple[str, str],
         clock: Clock,
         token: Token | None = None,
-        timeout: float = 120.0,
+        limits: Limits | None = None,
     ) -> None:
-        home = home.absolute()
+        home, limits = home.absolute(), limits or Limits()
+        self._call = limits.call
         self._home = home
         self._signing = signing
+        self._threads = Threads("git", SIDE_BY_SIDE)
         self._git = GitCommand(
-            Store.git_dir(home), url, signing, identity=identity, clock=clock, token=token, timeout=timeout
+            Store.git_dir(home), url, signing, identity=identity, clock=clock, token=token, limits=limits
         )
         self._store = Store(home, self._git)
         self._known = Remembered()
@@ -61,29 +70,33 @@ class GitMirror:
         other._known = Remembered()
         return other
 
+    def close(self) -> None:
+        """Nothing may be asked afterwards."""
+        self._threads.close()
+
     async def branch(self, name: str) -> str | None:
-        return await asyncio.to_thread(self._ref, branch_ref(name))
+        return await self._do(self._ref, branch_ref(name))
 
     async def tag(self, name: str) -> RemoteTag | None:
-        return await asyncio.to_thread(self._tag, name, tag_ref(name))
+        return await self._do(self._tag, name, tag_ref(name))
 
     async def tags(self) -> Sequence[RemoteTag]:
-        return await asyncio.to_thread(self._tags)
+        return await self._do(self._tags)
 
     async def create_branch(self, name: str, at: str) -> None:
-        await asyncio.to_thread(self._create_branch, branch_ref(name), checked_sha(at))
+        await self._do(self._create_branch, branch_ref(name), checked_sha(at))
 
     async def delete_branch(self, name: str, *, expected: str) -> None:
-        await asyncio.to_thread(self._delete_branch, branch_ref(name), checked_sha(expected))
+        await self._do(self._delete_branch, branch_ref(name), checked_sha(expected))
 
     async def read(self, revision: str, path: str) -> bytes | None:
         commit, path = checked_sha(revision), checked_path(path)
         return await self._known.once(
-            ("read", commit, path), lambda: asyncio.to_thread(file_at, self._git, self._store, commit, path)
+            ("read", commit, path), lambda: self._do(file_at, self._git, self._store, commit, path)
         )
 
     async def link(self, revision: str, path: str) -> str | None:
-        return await asyncio.to_thread(self._link, checked_sha(revision), checked_path(path))
+        return await self._do(self._link, checked_sha(revision), checked_path(path))
 
     async def commit(
         self,
@@ -99,10 +112,10 @@ class GitMirror:
         """
         ref, parent, text = branch_ref(branch), checked_sha(expected), checked_message(message)
         put = {path: checked_sha(sha) for path, sha in (links or {}).items()}
-        return await asyncio.to_thread(self._commit, ref, parent, dict(files), put, text)
+        return await self._do(self._commit, ref, parent, dict(files), put, text)
 
     async def push_branch(self, name: str, *, to: str, expected: str) -> None:
-        await asyncio.to_thread(self._push_branch, branch_ref(name), checked_sha(to), checked_sha(expected))
+        await self._do(self._push_branch, branch_ref(name), checked_sha(to), checked_sha(expected))
 
     async def merge(
         self,
@@ -117,29 +130,29 @@ class GitMirror:
         ref, sides, text = branch_ref(branch), (checked_sha(expected), checked_sha(other)), checked_message(message)
         settled = {checked_path(path): content for path, content in (files or {}).items()}
         read = {checked_path(path): as_if for path, as_if in (alike or {}).items()}
-        return await asyncio.to_thread(self._merge, ref, sides, text, settled, read)
+        return await self._do(self._merge, ref, sides, text, settled, read)
 
     async def conflicts(self, ours: str, theirs: str) -> Sequence[str]:
         sides = (checked_sha(ours), checked_sha(theirs))
         return await self._known.once(
-            ("conflicts", *sides), lambda: asyncio.to_thread(conflicts, self._git, self._store, *sides)
+            ("conflicts", *sides), lambda: self._do(conflicts, self._git, self._store, *sides)
         )
 
     async def record(self, branch: str, *, expected: str, other: str, message: str) -> str:
         ref, sides, text = branch_ref(branch), (checked_sha(expected), checked_sha(other)), checked_message(message)
-        return await asyncio.to_thread(self._record, ref, sides, text)
+        return await self._do(self._record, ref, sides, text)
 
     async def revert(self, branch: str, *, expected: str, commits: Sequence[str], message: str) -> str:
         ref, tip, text = branch_ref(branch), checked_sha(expected), checked_message(message)
-        return await asyncio.to_thread(self._revert, ref, tip, [checked_sha(sha) for sha in commits], text)
+        return await self._do(self._revert, ref, tip, [checked_sha(sha) for sha in commits], text)
 
     async def cherry_pick(self, branch: str, *, expected: str, commits: Sequence[str]) -> str:
         ref, tip = branch_ref(branch), checked_sha(expected)
-        return await asyncio.to_thread(self._cherry_pick, ref, tip, [checked_sha(sha) for sha in commits])
+        return await self._do(self._cherry_pick, ref, tip, [checked_sha(sha) for sha in commits])
 
     async def describe(self, sha: str) -> Commit:
         commit = checked_sha(sha)
-        return await self._known.once(("describe", commit), lambda: asyncio.to_thread(self._describe, commit))
+        return await self._known.once(("describe", commit), lambda: self._do(self._describe, commit))
 
     async def log(self, base: str, head: str) -> Sequence[Commit]:
         ends = (checked_sha(head), checked_sha(base))
@@ -151,32 +164,30 @@ class GitMirror:
 
     async def _commits(self, selection: tuple[str, ...], ends: tuple[str, str]) -> Sequence[Commit]:
         return await self._known.once(
-            ("log", *selection), lambda: asyncio.to_thread(commits, self._git, self._store, selection, ends)
+            ("log", *selection), lambda: self._do(commits, self._git, self._store, selection, ends)
         )
 
     async def changed_paths(self, old: str, new: str) -> Sequence[str]:
         ends = (checked_sha(old), checked_sha(new))
-        return await self._known.once(("changed", *ends), lambda: asyncio.to_thread(changed_paths, self._store, *ends))
+        return await self._known.once(("changed", *ends), lambda: self._do(changed_paths, self._store, *ends))
 
     async def is_ancestor(self, ancestor: str, descendant: str) -> bool:
         ends = (checked_sha(ancestor), checked_sha(descendant))
-        return await self._known.once(("ancestor", *ends), lambda: asyncio.to_thread(self._is_ancestor, *ends))
+        return await self._known.once(("ancestor", *ends), lambda: self._do(self._is_ancestor, *ends))
 
     async def copied(self, commit: str, tip: str) -> bool:
         ends = (checked_sha(commit), checked_sha(tip))
-        return await self._known.once(
-            ("copied", *ends), lambda: asyncio.to_thread(copied, self._git, self._store, *ends)
-        )
+        return await self._known.once(("copied", *ends), lambda: self._do(copied, self._git, self._store, *ends))
 
     async def push_signed_tag(self, name: str, *, at: str, message: str) -> RemoteTag:
         ref, commit, text = tag_ref(name), checked_sha(at), checked_message(message)
-        return await asyncio.to_thread(self._push_signed_tag, name, ref, commit, text)
+        return await self._do(self._push_signed_tag, name, ref, commit, text)
 
     async def push_tag(self, name: str, *, sha: str) -> None:
-        await asyncio.to_thread(self._push_tag, tag_ref(name), checked_sha(sha))
+        await self._do(self._push_tag, tag_ref(name), checked_sha(sha))
 
     async def verify_tag(self, name: str) -> str:
-        return await asyncio.to_thread(self._verify_tag, name, tag_ref(name))
+        return await self._do(self._verify_tag, name, tag_ref(name))
 
     def _ref(self, ref: str) -> str | None:
         self._store.open()
@@ -190,6 +201,14 @@ class GitMirror:
     def _tags(self) -> list[RemoteTag]:
         self._store.open()
         return [RemoteTag(name, *ends) for name, ends in sorted(remote_tags(self._git).items())]
+
+    async def _do(self, call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        try:
+            return await self._threads.run(partial(call, *arguments, **named), Deadline(self._call))
+        except NotBegun as error:
+            raise FarEndError("git is busy with other calls; nothing was asked of the remote") from error
+        except OutOfTime as error:
+            raise OutcomeUnknown("git did not come to an end in time; nobody knows how far it came") from error
 
     def _create_branch(self, ref: str, at: str) -> None:
         self._describe(at)

@@ -18,7 +18,7 @@ _REASON = re.compile(r"\[(?P<side>[a-z ]+)\](?: \((?P<reason>.*)\))?")
 
 def remote_refs(git: GitCommand, *refs: str) -> dict[str, str]:
     """Full ref to SHA of what the remote has now. Git matches by ending too, so look up the exact ref."""
-    answer = git.run("ls-remote", "--", git.url, *refs)
+    answer = git.ask("ls-remote", "--", git.url, *refs)
     if not answer.ok:
         raise read_failed(answer)
     listed = (line.split("\t", 1) for line in answer.out.decode().splitlines())
@@ -27,7 +27,7 @@ def remote_refs(git: GitCommand, *refs: str) -> dict[str, str]:
 
 def remote_tags(git: GitCommand) -> dict[str, tuple[str, str]]:
     """Tag name to the SHA it is at and the SHA it peels to, of every tag the remote has now."""
-    answer = git.run("ls-remote", "--tags", "--", git.url)
+    answer = git.ask("ls-remote", "--tags", "--", git.url)
     if not answer.ok:
         raise read_failed(answer)
     lines = answer.out.decode(errors="backslashreplace").splitlines()
@@ -43,7 +43,7 @@ def push(git: GitCommand, ref: str, *, to: str | None, expected: str | None) -> 
     FarEndError when it could not take the update, OutcomeUnknown when no answer came.
     """
     lease = f"--force-with-lease={ref}:{expected or ''}"
-    answer = git.run("push", "--porcelain", "--no-verify", lease, "--", git.url, f"{to or ''}:{ref}")
+    answer = git.ask("push", "--porcelain", "--no-verify", lease, "--", git.url, f"{to or ''}:{ref}")
     flag, summary = _status(answer, ref)
     if flag == "=":
         raise HeadMoved(f"{ref} was already at {to}, not {_state(expected)}")

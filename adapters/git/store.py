@@ -7,12 +7,15 @@ lock files, temporary packs) is removed when it is opened. Deleting the folder a
 import fcntl
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from adapters.git.command import Answer, GitCommand
 from adapters.git.errors import read_failed
+from adapters.reach.deadline import current
 from sops.kit.errors import ConfigurationError, FarEndError, FarEndRefused
 
 _MAKING = "making-"
@@ -24,6 +27,7 @@ _LEFTOVERS = (
     "objects/??/tmp_obj_*",
     "fast_import_crash_*",
 )
+_LOOK_AGAIN = 0.02  # seconds between two tries for the lock
 _NOT_SERVED = ("not our ref", "unadvertised object")
 
 
@@ -106,14 +110,23 @@ class Store:
             raise read_failed(answer)
 
     def _fetching(self, *arguments: str) -> Answer:
-        return self.write("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", *arguments)
+        answer = self._git.ask("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", *arguments)
+        if answer.killed:
+            _sweep(self.git_dir(self._home))
+        return answer
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """The kernel drops this lock with the process that holds it, so a killed one never blocks the next."""
+        """The kernel drops this lock with the process that holds it, so a killed one never blocks the next.
+
+        Raises FarEndError where the call's time is over before another call has let go of it.
+        """
         self._make_home()
         with (self._home / "lock").open("ab") as handle:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            while not _taken(handle):
+                if current().over:
+                    raise FarEndError("the git mirror is busy with another call; nothing was asked of the remote")
+                time.sleep(_LOOK_AGAIN)
             yield
 
     def _make_home(self) -> None:
@@ -148,6 +161,14 @@ class Store:
             shutil.rmtree(mirror)
         mirror.unlink(missing_ok=True)
         making.rename(mirror)
+
+
+def _taken(handle: BinaryIO) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _sweep(mirror: Path) -> None:

@@ -32,6 +32,7 @@ class ReadsOnly(GithubRetry):
     ) -> Self:
         wait = self.get_retry_after(response) if response is not None else None
         if response is not None and wait is not None and wait > LONGEST_WAIT:
+            response.close()  # it is not read, so its connection is of no further use
             raise RateLimitExceededExceedsMaxWait(
                 response.status, {"message": response.reason}, dict(response.headers), wait=wait
             )

@@ -228,7 +228,7 @@ def _fault(deeds: Deeds, words: Sequence[str]) -> str:
         raise Refusal(400, "write: fault METHOD PATH STATUS TIMES [WORDS], or fault clear")
     method, path, status, times = words[:4]
     deeds.fault(method, path, _number(status), _number(times), words[4:])
-    return f"the next {times} times {method} {path} is answered with {status}"
+    return f"{method} {path} is answered with {status}, {times} times"
 
 
 def _hang(deeds: Deeds, words: Sequence[str]) -> str:

@@ -5,12 +5,14 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from adapters.alarm import SchedulerAlarm
 from adapters.console import ConsoleChat, Room
 from adapters.git import GitMirror, make_demo_signer
+from adapters.git import Limits as GitLimits
 from adapters.github import GitHubForge
 from adapters.packages import SimpleIndex
 from adapters.registry import NoImages, OciRegistry
@@ -56,6 +58,15 @@ from storage import SqlStore
 NEWCOMERS_EVERY = timedelta(minutes=15)
 #: Whom the forge's own registry is told beside the token; it looks at the token alone.
 FORGE_USER = "sopwith"
+
+
+#: How many seconds a call to a far end of that name may take.
+Patience = Callable[[str], float]
+
+
+def patient(_: str) -> float:
+    """Such as the real far ends are met with."""
+    return 60.0
 
 
 @dataclass(frozen=True)
@@ -111,7 +122,7 @@ def _told_of_the_record(chats: Mapping[str, Chat], channels: Mapping[str, Mappin
     return [Place(platform=chat, channel=channel) for chat, channel in named.items() if channel]
 
 
-def registry_of(settings: Settings) -> OciRegistry | NoImages:
+def registry_of(settings: Settings, patience: Patience = patient) -> OciRegistry | NoImages:
     """The registry of the project's image. The forge's token goes to the forge's own registry and to no other."""
     if "image" not in settings.policy.artefacts:
         return NoImages()
@@ -119,7 +130,14 @@ def registry_of(settings: Settings) -> OciRegistry | NoImages:
     if user is None and _of_forge(settings):
         user, password = FORGE_USER, settings.token
     realms = frozenset(settings.registry_realms)
-    return OciRegistry(settings.registry_url, settings.image, username=user, password=password, realm_hosts=realms)
+    return OciRegistry(
+        settings.registry_url,
+        settings.image,
+        username=user,
+        password=password,
+        realm_hosts=realms,
+        seconds=partial(patience, "registry"),
+    )
 
 
 def _of_forge(settings: Settings) -> bool:
@@ -127,24 +145,47 @@ def _of_forge(settings: Settings) -> bool:
     return registry in {forge, f"containers.{forge}"} or (registry, forge) == ("ghcr.io", "api.github.com")
 
 
-def packages_of(settings: Settings) -> SimpleIndex | None:
+def packages_of(settings: Settings, patience: Patience = patient) -> SimpleIndex | None:
     """The project's page of its package index, if it has one. Raises ConfigurationError where it must have."""
     if "pypi" in settings.policy.artefacts and not settings.package_page:
         raise ConfigurationError("policy.artefacts name pypi, so package_page must be the project's page in its index")
-    return SimpleIndex(settings.package_page) if settings.package_page else None
+    if not settings.package_page:
+        return None
+    return SimpleIndex(settings.package_page, seconds=partial(patience, "packages"))
 
 
-async def sandbox_ports(settings: Settings, home: Path, clock: Clock, chats: Mapping[str, Chat]) -> Ports:
-    """The adapters that will meet the real far end, at the sandbox's addresses; the database is opened."""
+async def sandbox_ports(
+    settings: Settings, home: Path, clock: Clock, chats: Mapping[str, Chat], patience: Patience = patient
+) -> Ports:
+    """The adapters that will meet the real far end, at the sandbox's addresses; the database is opened.
+
+    A bot beside the sandbox's world asks that for its `patience`, else a far end that hangs takes its minute.
+    """
     signing = await asyncio.to_thread(make_demo_signer, home / "keys", settings.git_identity)
-    forge = GitHubForge(settings.repository, token=settings.token, base_url=settings.api_url, pause_between_writes=0.0)
-    git = GitMirror(home / "mirror", settings.git_url, signing, identity=settings.git_identity, clock=clock)
-    return await opened(settings, forge, git, settings.git_url, chats)
+    forge = GitHubForge(
+        settings.repository,
+        token=settings.token,
+        base_url=settings.api_url,
+        pause_between_writes=0.0,
+        seconds=partial(patience, "forge"),
+    )
+    limits = GitLimits(asking=partial(patience, "git"), fetching=partial(patience, "git"))
+    git = GitMirror(
+        home / "mirror", settings.git_url, signing, identity=settings.git_identity, clock=clock, limits=limits
+    )
+    return await opened(settings, forge, git, settings.git_url, chats, patience)
 
 
-async def opened(settings: Settings, forge: GitHubForge, git: GitMirror, url: str, chats: Mapping[str, Chat]) -> Ports:
+async def opened(
+    settings: Settings,
+    forge: GitHubForge,
+    git: GitMirror,
+    url: str,
+    chats: Mapping[str, Chat],
+    patience: Patience = patient,
+) -> Ports:
     """All ports around these, `git` being a mirror of what is at `url`; the database is opened."""
-    registry, packages = registry_of(settings), packages_of(settings)
+    registry, packages = registry_of(settings, patience), packages_of(settings, patience)
     lanes = lanes_of(settings.policy, git, url)
     store = SqlStore(settings.storage)
     await store.open()
@@ -155,6 +196,7 @@ async def opened(settings: Settings, forge: GitHubForge, git: GitMirror, url: st
     async def close() -> None:
         await store.close()
         await forge.close()
+        git.close()
         await registry.close()
         if packages is not None:
             await packages.close()
@@ -252,7 +294,11 @@ async def open_sandbox(
     settings = settings.model_copy(update={"procedures": tuple(procedures), "modules": tuple(modules)})
 
     async def start_bot() -> BotHere:
-        bot = BotHere(settings, clock, await sandbox_ports(settings, home, clock, in_room(settings, room, rehearse)))
+        bot = BotHere(
+            settings,
+            clock,
+            await sandbox_ports(settings, home, clock, in_room(settings, room, rehearse), world.patience),
+        )
         await bot.recover()
         if serving:
             bot.serve()

@@ -122,7 +122,7 @@ async def _ports(
             name: getattr(settings, name) for name in ("people", "slack", "matrix", "channels", "procedures", "modules")
         }
         settings = there.model_copy(update=kept)
-        return settings, await sandbox_ports(settings, settings.home, clock, chats)
+        return settings, await sandbox_ports(settings, settings.home, clock, chats, world.patience)
     forge = GitHubForge(settings.repository, token=settings.token, base_url=settings.api_url)
     url = settings.git_url or f"https://github.com/{settings.repository}.git"
     git = GitMirror(

@@ -17,6 +17,7 @@ STORIES = {
     "deps-red-check",
     "deps-whole-path",
     "downtime",
+    "far-end-silent",
     "freeze",
     "half-asleep",
     "hotfix-back-port-conflict",

@@ -2,11 +2,15 @@
 
 import hashlib
 import io
+import os
+import signal
 import subprocess
 import tarfile
 from datetime import timedelta
 
 import pytest
+import requests
+from github import GithubException
 from github.Repository import Repository
 
 from adapters.sandbox.clock import VirtualClock
@@ -181,12 +185,63 @@ def test_the_scripts_lines_act_and_say_what_happened(world: SandboxWorld, reposi
         ("merge 41", "is an issue"),
         ("merge 12345678901", "such as 41"),
         ("review 41 rev1 lgtm", "request_changes"),
+        ("fault GET /pulls 502", "METHOD PATH STATUS TIMES"),
+        ("fault GRAB /pulls 502 1", "GET, HEAD"),
+        ("fault GET /pulls( 502 1", "not a regular expression"),
+        ("fault GET /pulls 200 1", "from 400 to 599"),
+        ("hang everything", "forge, registry, packages, git"),
+        ("show nowhere VERSION", "develop, main"),
+        ("show main nothing.txt", "no file nothing.txt on main"),
+        ("digest 9.9.9", "no image"),
     ],
 )
 def test_a_line_that_cannot_be_done_is_refused_with_advice(world: SandboxWorld, line: str, advice: str) -> None:
     world.issue("something")
     with pytest.raises(FarEndRefused, match=advice):
         world.forge_command(line.split())
+
+
+def test_the_forge_errs_as_often_as_it_is_told_to(world: SandboxWorld, repository: Repository) -> None:
+    line = "fault GET /branches/main$ 403 2 Retry-After=30 You have exceeded a secondary rate limit."
+    world.forge_command(line.split())
+    for _ in range(2):
+        with pytest.raises(GithubException) as raised:
+            repository.get_branch("main")
+        assert raised.value.status == 403
+        assert raised.value.data["message"] == "You have exceeded a secondary rate limit."
+        assert (raised.value.headers or {})["retry-after"] == "30"
+    assert repository.get_branch("main").name == "main"
+    world.forge_command(["fault", "*", ".", "502", "9"])
+    world.forge_command(["fault", "clear"])
+    assert repository.get_branch("develop").name == "develop"
+
+
+def test_what_the_world_holds_is_shown(world: SandboxWorld, repository: Repository) -> None:
+    say = world.forge_command
+    assert say(["show", "main", "VERSION"]) == "1.3.0\n"
+    assert say(["show", "v1.3.0", "VERSION"]) == "1.3.0\n"
+    assert say(["digest", "latest"]) == say(["digest", "v1.3.0"])
+    assert say(["digest", "latest"]).startswith("sha256:")
+
+
+def test_a_far_end_that_hangs_is_silent_until_it_answers_again(world: SandboxWorld) -> None:
+    page, image = world.package_page, f"{world.registry_url}/v2/"
+    for name, url in (("forge", f"{world.api_url}/user"), ("registry", image), ("packages", page)):
+        world.forge_command(["hang", name])
+        with pytest.raises(requests.ReadTimeout):
+            requests.get(url, timeout=0.1)
+        world.forge_command(["hang", "clear"])
+        assert requests.get(url, timeout=5).status_code in (200, 401, 404)
+    reading = ["git", "ls-remote", "--", world.git_url]
+    world.forge_command(["hang", "git"])
+    process = subprocess.Popen(reading, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.communicate(timeout=0.3)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert world.forge_command(["show", "main", "VERSION"]) == "1.3.0\n"
+    world.forge_command(["hang", "clear"])
+    assert b"refs/heads/main" in subprocess.run(reading, check=True, capture_output=True).stdout
 
 
 def test_an_unknown_check_is_refused_with_the_known_ones(world: SandboxWorld, repository: Repository) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.git import GitMirror, Signing, make_demo_signer, stop_gpg_agent
+from adapters.git import GitMirror, Limits, Signing, make_demo_signer, stop_gpg_agent
 from tests.integration.git.world import IDENTITY, FixedClock, Remote, make_remote
 
 Mirrors = Callable[..., GitMirror]
@@ -59,13 +59,18 @@ def clock() -> FixedClock:
     return FixedClock()
 
 
+def limited(seconds: float) -> Limits:
+    """The same for everything."""
+    return Limits(local=seconds, asking=lambda: seconds, fetching=lambda: seconds)
+
+
 @pytest.fixture
 def mirrors(remote: Remote, ssh: Signing, clock: FixedClock, tmp_path: Path) -> Mirrors:
     """Makes mirrors of `remote`; what is not given is the same for all."""
 
     def make(home: str = "home", *, url: str | None = None, signing: Signing = ssh, timeout: float = 30.0) -> GitMirror:
         url = remote.url if url is None else url
-        return GitMirror(tmp_path / home, url, signing, identity=IDENTITY, clock=clock, timeout=timeout)
+        return GitMirror(tmp_path / home, url, signing, identity=IDENTITY, clock=clock, limits=limited(timeout))
 
     return make
 

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,19 @@ async def test_a_process_that_ran_out_of_time_leaves_no_lock(
     assert not lock.exists()
 
 
+def _kill_with_children(pid: int) -> None:
+    """The process first, so that it starts no other; git's processes lead groups of their own."""
+    os.kill(pid, signal.SIGSTOP)
+    listed = subprocess.run(("ps", "-A", "-o", "pid=", "-o", "ppid="), check=True, capture_output=True, text=True)
+    rows = [tuple(map(int, row.split())) for row in listed.stdout.splitlines()]
+    found = [pid]
+    for each in found:
+        found += [child for child, parent in rows if parent == each]
+    for each in found:
+        with suppress(ProcessLookupError):
+            os.kill(each, signal.SIGKILL)
+
+
 async def test_after_kill_9_the_next_process_goes_on(
     mirrors: Mirrors, remote: Remote, ssh: Signing, tmp_path: Path
 ) -> None:
@@ -120,7 +134,7 @@ async def test_after_kill_9_the_next_process_goes_on(
         )  # fmt: skip
         assert child.stdout is not None
         assert await child.stdout.readline()
-        os.killpg(child.pid, signal.SIGKILL)
+        _kill_with_children(child.pid)
         await child.communicate()
         for tag in git(remote.path, "tag", "-l").decode().split():
             git(remote.path, "tag", "-d", tag)

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from adapters.git import GitMirror, Signing
 from sops.kit.errors import ConfigurationError, FarEndRefused
+from tests.integration.git.conftest import limited
 from tests.integration.git.smart_http import GitServer, make_certificate, serving
 from tests.integration.git.world import IDENTITY, FixedClock, Remote
 
@@ -31,7 +32,9 @@ def server(remote: Remote, certificate: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def mirror_of(home: Path, url: str, signing: Signing, token: str = TOKEN) -> GitMirror:
-    return GitMirror(home, url, signing, identity=IDENTITY, clock=FixedClock(), token=SecretStr(token), timeout=20.0)
+    return GitMirror(
+        home, url, signing, identity=IDENTITY, clock=FixedClock(), token=SecretStr(token), limits=limited(20.0)
+    )
 
 
 async def test_everything_works_over_https_with_a_token(
@@ -96,7 +99,7 @@ async def test_a_token_that_changes_is_asked_for_each_time(server: GitServer, ss
     tokens = [TOKEN, "old"]
     mirror = GitMirror(
         tmp_path / "home", server.url, ssh,
-        identity=IDENTITY, clock=FixedClock(), token=lambda: SecretStr(tokens[-1]), timeout=20.0,
+        identity=IDENTITY, clock=FixedClock(), token=lambda: SecretStr(tokens[-1]), limits=limited(20.0),
     )  # fmt: skip
     with pytest.raises(FarEndRefused):
         await mirror.branch("main")
