@@ -24,6 +24,7 @@ from bot.demo.interactive import converse
 from bot.demo.lines import HELP
 from bot.demo.play import Failed, Heard, Player
 from bot.demo.transcript import Transcript
+from bot.ending import run_to_its_end, told_how_it_ends
 from bot.engine.plan import outline, specimen
 from bot.logs import log_as_lines, quiet_log
 from bot.procedures import configured
@@ -111,14 +112,14 @@ def demo(
         modules=(*(read.modules if read else ()), *(modules or ())),
         rehearse=rehearse,
     )
-    place = home or Path(tempfile.mkdtemp(prefix="sopwith-demo-"))
+    place = home.absolute() if home else Path(tempfile.mkdtemp(prefix="sopwith-demo-"))
     place.mkdir(parents=True, exist_ok=True)
     if any((place / name).exists() for name in ("world", "sopwith.db")):
         raise SopwithError(f"{place} holds an earlier demo; name a new folder, since each demo's world begins anew.")
     if script is None:
-        asyncio.run(_interactive(begin, place))
+        run_to_its_end(_interactive(begin, place))
     else:
-        asyncio.run(_scripted(begin, place, _read(script), script.name))
+        run_to_its_end(_scripted(begin, place, _read(script), script.name))
 
 
 async def _scripted(begin: Begin, home: Path, text: str, name: str) -> None:
@@ -164,18 +165,26 @@ def serve(
     SIGTERM and Ctrl-C end it; whatever is under way is found again at the next start.
     """
     log_as_lines()
-    asyncio.run(_until_told(read_settings(settings), rehearse))
+    run_to_its_end(_until_told(read_settings(settings), rehearse))
 
 
 async def _until_told(settings: Settings, rehearse: bool) -> None:
     serving = asyncio.ensure_future(
         run_service(settings, rehearse=rehearse, ready=lambda: typer.echo("Sopwith is serving.", err=True))
     )
+    told: list[signal.Signals] = []
+
+    def stop(by: signal.Signals) -> None:
+        told.append(by)
+        serving.cancel()
+
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(each, serving.cancel)
+        loop.add_signal_handler(each, stop, each)
     with suppress(asyncio.CancelledError):
         await serving
+    if not told:
+        raise SopwithError("Sopwith stopped serving, though nobody told it to; start it again.")
 
 
 def _tell(findings: Sequence[str], chat: str) -> NoReturn:
@@ -191,7 +200,7 @@ def doctor_slack(
     found = read_settings(settings)
     if found.slack is None:
         raise SopwithError(f"{settings} has no section [slack].")
-    _tell(asyncio.run(examined(found.slack)), "Slack")
+    _tell(run_to_its_end(examined(found.slack)), "Slack")
 
 
 @doctor_app.command("matrix")
@@ -202,7 +211,7 @@ def doctor_matrix(
     found = read_settings(settings)
     if found.matrix is None:
         raise SopwithError(f"{settings} has no section [matrix].")
-    _tell(asyncio.run(matrix_examined(found.matrix)), "Matrix")
+    _tell(run_to_its_end(matrix_examined(found.matrix)), "Matrix")
 
 
 @doctor_app.command("post")
@@ -211,9 +220,9 @@ def doctor_post(storage: Storage = "sqlite:///sopwith.db") -> None:
 
     Also how many events could not be read at all; those are nobody's to mend here.
     """
-    for line in asyncio.run(passed_over(storage)):
+    for line in run_to_its_end(passed_over(storage)):
         typer.echo(line, err=True)
-    _tell(asyncio.run(undone(storage)), "The post")
+    _tell(run_to_its_end(undone(storage)), "The post")
 
 
 @slack_app.command("manifest")
@@ -273,9 +282,9 @@ def verify(
     head: Annotated[str, typer.Option("--head", help="A hash the bot told, to hold the record against.")] = "",
 ) -> None:
     """Recompute every chain of the record; names each entry that was changed, removed or inserted."""
-    faults, runs, entries = asyncio.run(audited(storage))
+    faults, runs, entries = run_to_its_end(audited(storage))
     typer.echo("\n".join(replies.record.audited(faults, runs, entries)))
-    seal = asyncio.run(held_against(storage, head)) if head and not faults else None
+    seal = run_to_its_end(held_against(storage, head)) if head and not faults else None
     if head and not faults:
         typer.echo(replies.record.held_against(seal))
     raise typer.Exit(1 if faults or (head and seal is None) else 0)
@@ -288,7 +297,7 @@ def export(
     run: Annotated[str, typer.Option("--run", help="Only this run, like REL-1.")] = "",
 ) -> None:
     """Write the record to standard output: JSON lines with every hash, or Markdown for people."""
-    for line in asyncio.run(exported(storage, markdown, run.upper())):
+    for line in run_to_its_end(exported(storage, markdown, run.upper())):
         typer.echo(line)
 
 
@@ -314,12 +323,13 @@ def _wrong(message: str) -> typer.Exit:
 
 
 def main() -> None:
-    """The entry point: our own errors end with a sentence, not with a traceback."""
+    """The entry point: whatever goes wrong ends with a sentence."""
+    told_how_it_ends(_command)
+
+
+def _command() -> None:
     try:
         app()
     except Failed as problem:
         typer.echo(f"FAILED {problem}", err=True)
         sys.exit(1)
-    except SopwithError as problem:
-        typer.echo(str(problem), err=True)
-        sys.exit(2)

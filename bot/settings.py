@@ -17,6 +17,7 @@ from pydantic_settings import (
 )
 
 from bot.chat.commands import ROOTS
+from bot.paths import placed
 from sops import ALL, OWN
 from sops.kit.errors import ConfigurationError
 from sops.kit.people import Person
@@ -175,7 +176,9 @@ class Settings(BaseSettings):
 
 
 def read_settings(file: Path) -> Settings:
-    """The settings of that file, its own paths counted from where it stands; the environment overrides it.
+    """The settings of that file, its paths and those of the defaults counted from its folder.
+
+    The environment overrides it; paths there count from the working directory.
 
     Raises ConfigurationError naming every key that is wrong, without its value, which may be a secret.
     """
@@ -189,12 +192,41 @@ def read_settings(file: Path) -> Settings:
     class There(Settings):
         model_config = SettingsConfigDict(toml_file=file)
 
+        @classmethod
+        def settings_customise_sources(cls, *given: Any, **sources: Any) -> tuple[PydanticBaseSettingsSource, ...]:
+            *outside, _ = super().settings_customise_sources(*given, **sources)
+            return *outside, _Written(cls, file)
+
     try:
-        found = There()
+        return There()
     except ValidationError as problem:
         wrong = [_wrong(error["loc"], error["type"], error["msg"]) for error in problem.errors()]
         raise ConfigurationError(f"{file}: {'; '.join(wrong)}.") from None
-    return found.model_copy(update={"procedures": tuple(file.parent / each for each in found.procedures)})
+
+
+class _Given(Settings):
+    model_config = SettingsConfigDict(toml_file=None)
+
+    @classmethod
+    def settings_customise_sources(cls, *given: Any, **sources: Any) -> tuple[PydanticBaseSettingsSource, ...]:
+        initial, *_ = super().settings_customise_sources(*given, **sources)
+        return (initial,)
+
+
+def given(**values: Any) -> Settings:
+    """Settings of these values alone: neither a file nor the environment has a say. Raises ValidationError."""
+    return _Given(**values)
+
+
+class _Written(TomlConfigSettingsSource):
+    """What the file says, and where it says nothing the defaults; paths count from its folder."""
+
+    def __call__(self) -> dict[str, Any]:
+        told = super().__call__()
+        defaults = {name: str(Settings.model_fields[name].default) for name in ("home", "storage")}
+        if isinstance(there := told.get("matrix"), dict):
+            told["matrix"] = {"login_file": str(MatrixSettings.model_fields["login_file"].default), **there}
+        return placed({**defaults, **told}, Path(str(self.toml_file_path)).parent)
 
 
 def _wrong(where: Sequence[int | str], kind: str, says: str) -> str:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sops.kit.errors import FarEndError
+
 FULL_SHA = re.compile(r"[0-9a-f]{40}")
 _PERSON = re.compile(r"(?P<name>.*) <(?P<email>[^>]*)> (?P<seconds>-?\d+) [+-]\d{4}")
 
@@ -85,8 +87,11 @@ class ObjectStore:
         requests, answers = self._reader.stdin, self._reader.stdout
         if requests is None or answers is None:  # pragma: no cover - both were asked for as pipes
             raise RuntimeError("git cat-file has no pipes")
-        requests.write(f"{sha}\n".encode())
-        requests.flush()
+        try:
+            requests.write(f"{sha}\n".encode())
+            requests.flush()
+        except BrokenPipeError as ended:
+            raise FarEndError(f"git, which reads the sandbox's objects in {self._objects}, has ended") from ended
         header = answers.readline().decode().split()
         if len(header) != 3:
             return None

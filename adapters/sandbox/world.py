@@ -54,7 +54,7 @@ class SandboxWorld(OutOfOrder):
         publish_delay: timedelta = timedelta(minutes=4),
         registry_asks_for_token: bool = False,
     ) -> None:
-        super().__init__(home)
+        super().__init__(home.absolute())  # git is started in folders of its own
         self.clock = clock
         self.requests = RequestLog()
         self.on_change: list[Callable[[], None]] = []

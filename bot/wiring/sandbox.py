@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
+from pydantic import SecretStr
+
 from adapters.sandbox.world import SandboxWorld
-from bot.settings import Settings
+from bot.settings import Settings, given
 from bot.wiring.lanes import own_repositories
 from sops.kit.model import Role
 from sops.kit.people import Person
@@ -48,21 +50,34 @@ def sandbox_policy() -> Policy:
 
 
 def sandbox_settings(world: SandboxWorld, storage: str, policy: Policy | None = None) -> Settings:
-    """Settings that point every adapter at the sandbox; lanes with a repository of their own find it there, empty."""
-    policy = policy or sandbox_policy()
-    for repository in own_repositories(policy):
-        world.repository_beside(repository.rpartition("/")[2])
-    return Settings(
+    """Settings of the sandbox alone, whatever the environment says: its people, its channels and its far end."""
+    mine = given(
         storage=storage,
-        repository=world.repository,
-        api_url=world.api_url,
-        git_url=world.git_url,
-        git_identity=IDENTITY,
-        registry_url=world.registry_url,
-        image=world.repository,
-        package_page=world.package_page,
-        token=world.token,
         channels={"releases": "#releases", "ops": "#ops", "maintainers": "#maintainers", "security": "#security"},
         people=sandbox_people(),
-        policy=policy,
+        policy=policy or sandbox_policy(),
     )
+    return at_the_sandbox(mine, world)
+
+
+def at_the_sandbox(settings: Settings, world: SandboxWorld) -> Settings:
+    """The same settings with every adapter pointed at the sandbox.
+
+    Lanes with a repository of their own find it there, empty.
+    """
+    for repository in own_repositories(settings.policy):
+        world.repository_beside(repository.rpartition("/")[2])
+    there = {
+        "repository": world.repository,
+        "api_url": world.api_url,
+        "git_url": world.git_url,
+        "git_identity": IDENTITY,
+        "registry_url": world.registry_url,
+        "image": world.repository,
+        "registry_user": "",
+        "registry_password": SecretStr(""),
+        "registry_realms": (),
+        "package_page": world.package_page,
+        "token": SecretStr(world.token),
+    }
+    return settings.model_copy(update=there)

@@ -21,7 +21,7 @@ from bot.settings import Settings
 from bot.wiring import Ports, assemble, opened, sandbox_ports
 from bot.wiring.homes import Home, Homes
 from bot.wiring.matrix import matrix
-from bot.wiring.sandbox import sandbox_settings
+from bot.wiring.sandbox import at_the_sandbox
 from bot.wiring.slack import check_tokens, slack, traits_of
 from sops.kit.conversation import Actor, Event, Place
 from sops.kit.errors import ConfigurationError
@@ -117,11 +117,7 @@ async def _ports(
 ) -> tuple[Settings, Ports]:
     """The settings as they hold here, and every port."""
     if world is not None:
-        there = sandbox_settings(world, settings.storage, settings.policy)
-        kept = {
-            name: getattr(settings, name) for name in ("people", "slack", "matrix", "channels", "procedures", "modules")
-        }
-        settings = there.model_copy(update=kept)
+        settings = at_the_sandbox(settings, world)
         return settings, await sandbox_ports(settings, settings.home, clock, chats, world.patience)
     forge = GitHubForge(settings.repository, token=settings.token, base_url=settings.api_url)
     url = settings.git_url or f"https://github.com/{settings.repository}.git"

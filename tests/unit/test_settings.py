@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
-from bot.settings import Settings
+from bot.paths import placed
+from bot.settings import Settings, SigningSettings, read_settings
 from sops.kit.model import Role, Severity
 from sops.kit.policy import HOUR
 
@@ -106,3 +109,54 @@ def test_a_password_is_in_no_error_and_no_representation(monkeypatch):
     with pytest.raises(ValidationError) as problem:
         Settings(storage=("postgresql://bot:hunter2@db/sopwith",), channels="hunter2")
     assert "hunter2" not in str(problem.value)
+
+
+FOLDERS = """
+storage = "sqlite:///data/there.db"
+home = "world"
+procedures = ["ours.md", "/srv/theirs.md"]
+
+[matrix]
+homeserver = "https://h"
+user = "@s:h"
+store = "keys"
+
+[signing]
+key = "{key}"
+trust = "signers"
+"""
+FINGERPRINT = "0123456789ABCDEF0123456789ABCDEF01234567"
+
+
+def test_paths_in_the_file_and_the_defaults_count_from_its_folder(nowhere, monkeypatch):
+    there = nowhere / "etc"
+    there.mkdir()
+    (there / "it.toml").write_text(FOLDERS.format(key="tag-key"))
+    for named in (there / "it.toml", Path("etc/it.toml")):
+        found = read_settings(named)
+        assert found.storage == f"sqlite:///{there}/data/there.db"
+        assert found.home == there / "world"
+        assert found.procedures == (there / "ours.md", Path("/srv/theirs.md"))
+        assert found.signing == SigningSettings(key=str(there / "tag-key"), trust=there / "signers")
+        assert found.matrix is not None
+        assert (found.matrix.store, found.matrix.login_file) == (there / "keys", there / "sopwith-matrix-login.json")
+    (there / "it.toml").write_text(FOLDERS.format(key=FINGERPRINT))
+    assert read_settings(there / "it.toml").signing == SigningSettings(key=FINGERPRINT, trust=there / "signers")
+    (there / "it.toml").write_text("")
+    bare = read_settings(there / "it.toml")
+    assert (bare.storage, bare.home) == (f"sqlite:///{there}/sopwith.db", there / "sopwith-data")
+
+
+def test_paths_in_the_environment_count_from_the_working_directory(nowhere, monkeypatch):
+    (nowhere / "etc").mkdir()
+    (nowhere / "etc" / "it.toml").write_text(FOLDERS.format(key="tag-key"))
+    monkeypatch.setenv("SOPWITH_HOME", "here")
+    monkeypatch.setenv("SOPWITH_STORAGE", "sqlite:///here.db")
+    found = read_settings(Path("etc/it.toml"))
+    assert (found.home.absolute(), found.storage) == (nowhere / "here", "sqlite:///here.db")
+
+
+@pytest.mark.parametrize("url", ["postgresql://db/sopwith", "sqlite:////srv/a.db", "sqlite:///:memory:", "nonsense"])
+def test_what_is_no_path_stays_what_it_is(url):
+    told = {"storage": url, "matrix": 3, "signing": {"key": FINGERPRINT}}
+    assert placed(told, Path("/etc")) == told
