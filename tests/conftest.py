@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
+from hypothesis import settings
 
 from tests.standins.synapse import NoSynapse, Synapse, synapse
 
@@ -20,6 +21,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    settings.register_profile("untimed", deadline=None)  # a busy machine is no fault
+    settings.load_profile("untimed")
     for kind, what in KINDS.items():
         config.addinivalue_line("markers", f"{kind}: {what}")
 
