@@ -133,7 +133,7 @@ async def _scripted(begin: Begin, home: Path, text: str, name: str) -> None:
 
 async def _interactive(begin: Begin, home: Path) -> None:
     clock = VirtualClock(datetime.now(UTC), flowing=True)
-    sandbox = await begin(home, clock, serving=True)
+    sandbox = await begin(home, clock)
     try:
         await converse(sandbox.stage, on_stage(sandbox), sandbox.world, sandbox.room)
     finally:

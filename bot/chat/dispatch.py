@@ -1,7 +1,8 @@
 """From an inbox item to what it does: parse, look up who speaks, permission, handler, one transaction.
 
-The item is marked handled in the same transaction that holds its effect, so a crash in between repeats it and
-nothing else. A refusal changes nothing and is shown to the speaker alone.
+The item is marked handled in the same transaction that holds its effect, and only by whoever still may: a crash in
+between repeats it and nothing else, and of two who are at it one leaves no trace. A refusal changes nothing and is
+shown to the speaker alone.
 """
 
 from collections.abc import Callable
@@ -83,7 +84,7 @@ class Dispatch:
             await self._changed(item, run)
             return
         if run is not None and replies.summary.quiet(run) and not run.state.over:
-            await self._store.transact(partial(self._answered, run.id))
+            await self._store.transact(partial(self._answered, item, run.id))
         parsed: commands.Parsed | Card = await self._parsed(run, event)
         if isinstance(parsed, commands.InRun):
             event = event.model_copy(update={"text": parsed.text})
@@ -126,8 +127,9 @@ class Dispatch:
 
         await self._finish(item, note)
 
-    def _answered(self, run_id: str, tx: Transaction) -> None:
+    def _answered(self, item: InboxItem, run_id: str, tx: Transaction) -> None:
         """Somebody wrote below a run's one line: from now on its thread may be used."""
+        tx.inbox.check(item)
         desk = Desk(tx, tx.runs.get(run_id), self._clock.now(), self._people)
         desk.run = desk.run.with_facts({"answered": True})
         desk.finish()
@@ -262,7 +264,7 @@ class Dispatch:
             refused = HANDLERS[type(command)](desk, me, command)
         if refused is not None:
             put_answer(tx, item, refused.card, desk.now)
-            tx.inbox.done(item.seq)
+            tx.inbox.done(item)
             return
         if not isinstance(command, commands.Mirror | commands.Unmirror):  # told everywhere as it is
             mirroring.echo(desk, me, item.event)
@@ -274,7 +276,7 @@ class Dispatch:
         for child in desk.run.children:  # what was said here may be what it waits for
             if child.open:
                 tx.runs.wake(child.id)
-        tx.inbox.done(item.seq)
+        tx.inbox.done(item)
 
     async def _answer(self, item: InboxItem, card: Card | None) -> None:
         """Whisper the card, if there is one, and mark the item handled."""
@@ -282,7 +284,7 @@ class Dispatch:
         def answer(tx: Transaction) -> None:
             if card is not None:
                 put_answer(tx, item, card, self._clock.now())
-            tx.inbox.done(item.seq)
+            tx.inbox.done(item)
 
         await self._store.transact(answer)
 
@@ -291,6 +293,6 @@ class Dispatch:
 
         def finish(tx: Transaction) -> None:
             work(tx, self._clock.now())
-            tx.inbox.done(item.seq)
+            tx.inbox.done(item)
 
         await self._store.transact(finish)

@@ -4,10 +4,8 @@ Each arrow is a transaction of its own, so a crash between any two of them leave
 up where it was: what was intended is probed before anything is done again. Nothing here remembers anything.
 """
 
-import asyncio
 from datetime import timedelta
 from typing import Any
-from weakref import WeakValueDictionary
 
 from bot.engine import requests, steps
 from bot.engine.approving import Approvals
@@ -16,6 +14,7 @@ from bot.engine.desk import Desks, claim_of
 from bot.engine.far_end import Worlds
 from bot.engine.requests import View
 from bot.engine.steps import AGAIN, Look, key_of
+from bot.engine.turns import Turns
 from sops.kit.action import Action, Conflict, Done, News, Todo, World
 from sops.kit.approvals import Request, RequestState
 from sops.kit.errors import ClaimLost, FarEndError, FarEndRefused, OutcomeUnknown, SignatureInvalid, StaleRun, Unlearned
@@ -37,15 +36,14 @@ class Advancer:
         self._approvals = approvals
         self._debts = debts
         self._owner = owner
-        self._busy: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._turns = Turns()
 
     async def advance(self, run_id: str) -> bool:
         """Advance the run and note when to look again; False if another worker is at it.
 
         Within this process callers wait for each other: the claim is the process's, so it alone would not do.
         """
-        lock = self._busy.setdefault(run_id, asyncio.Lock())
-        async with lock:
+        async with self._turns.of(run_id):
             return await self._advance(run_id)
 
     async def _advance(self, run_id: str) -> bool:

@@ -1,15 +1,20 @@
 """The edge around handling an event and advancing a run: what fails is counted, told, and set aside in the end."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+import structlog
 
 from bot.chat.replies import refusals
 from bot.engine.caught import caught
 from bot.engine.desk import Desks
 from bot.engine.mail import put_answer
+from sops.kit.errors import ClaimLost
 from sops.kit.ports import Clock
 from sops.kit.stores import InboxItem, Store, Transaction
 
 TRIES = 5
+_log = structlog.get_logger(__name__)
 
 
 class Edge:
@@ -30,17 +35,27 @@ class Edge:
         self._advance = advance
 
     async def handle(self, item: InboxItem) -> None:
-        """Handle the event; after five failures it is parked and its sender told."""
-        problem = await caught(self._handle(item), item=item.seq)
+        """Handle the event; after five failures it is parked and its sender told.
+
+        What somebody else handled meanwhile is no failure: all that was done about it here was rolled back.
+        """
+        problem = await caught(self._unless_handled(item), item=item.seq)
         if problem is None:
             return
 
         def count(tx: Transaction) -> None:
-            if tx.inbox.failed(item.seq, problem) >= TRIES:
-                tx.inbox.park(item.seq)
+            if tx.inbox.failed(item, problem) >= TRIES:
+                tx.inbox.park(item)
                 put_answer(tx, item, refusals.event_parked(), self._clock.now())
 
-        await self._store.transact(count)
+        with suppress(ClaimLost):
+            await self._store.transact(count)
+
+    async def _unless_handled(self, item: InboxItem) -> None:
+        try:
+            await self._handle(item)
+        except ClaimLost as lost:
+            _log.info("an event is somebody else's", item=item.seq, reason=str(lost))
 
     async def advance(self, run_id: str) -> bool:
         """Advance the run; one that fails is left alone for ten minutes, and its thread told."""

@@ -16,6 +16,7 @@ from bot.engine.clocks import Clocks
 from bot.engine.mail import Intake
 from bot.engine.postman import Postman
 from bot.engine.sealing import Sealing
+from bot.engine.turns import Turns
 from sops.kit.conversation import Event
 from sops.kit.ports import Alarm, Clock
 from sops.kit.stores import InboxItem, Store, Transaction
@@ -83,6 +84,7 @@ class Engine:
             *(Pump(partial(postman.deliver, name), partial(postman.next_due, only=name)) for name in postman.platforms),
         ]
         self._draining = asyncio.Lock()
+        self._turns = Turns()
 
     async def recover(self) -> None:
         """After a start: look at every open run, since anything may have happened meanwhile."""
@@ -189,19 +191,12 @@ class Engine:
         return worked
 
     async def _converse(self, conversation: str) -> bool:
-        key = f"chat:{conversation}"
-
-        def claim(tx: Transaction) -> tuple[int | None, InboxItem | None]:
-            fence = tx.claims.take(key, self._owner, LEASE)
-            return fence, tx.inbox.oldest(conversation) if fence is not None else None
-
-        fence, item = await self._store.transact(claim)
-        if fence is None:
-            return False
-        if item is not None:
-            await self._handle(item)
-        await self._store.transact(lambda tx: tx.claims.release(key, fence))
-        return item is not None
+        """Handle the oldest event of the conversation; the lease on it ends with what marks the event handled."""
+        async with self._turns.of(conversation):
+            item = await self._store.transact(lambda tx: tx.inbox.take(conversation, self._owner, LEASE))
+            if item is not None:
+                await self._handle(item)
+            return item is not None
 
     async def _move_on(self) -> bool:
         """Advance every run somebody asked to look at; False if there was none, or others are at them."""

@@ -83,9 +83,9 @@ def release(tx: Transaction, place: Place) -> None:
     for item in tx.inbox.held(held_in(place)):
         conversation = conversation_of(tx, item.event)
         if _concerns_us(item.event, conversation):
-            tx.inbox.refile(item.seq, conversation)
+            tx.inbox.refile(item, conversation)
         else:
-            tx.inbox.done(item.seq)
+            tx.inbox.drop(item)
 
 
 def held_in(place: Place) -> str:

@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from adapters.alarm import SchedulerAlarm
 from adapters.console import ConsoleChat, Room
 from adapters.git import GitMirror, make_demo_signer
 from adapters.git import Limits as GitLimits
@@ -211,20 +210,14 @@ def in_room(settings: Settings, room: Room, rehearse: bool = False) -> Mapping[s
 
 
 class BotHere:
-    """A bot in this process, for the stage."""
+    """A bot in this process, for the stage: it does nothing by itself, so that nobody else reads its queues."""
 
     def __init__(self, settings: Settings, clock: Clock, ports: Ports) -> None:
         self._ports = ports
-        self._clock = clock
         self._engine = assemble(settings, clock, ports)
-        self._serving: asyncio.Task[None] | None = None
 
     async def recover(self) -> None:
         await self._engine.recover()
-
-    def serve(self) -> None:
-        """Go on by itself, woken by its own alarm, until killed."""
-        self._serving = asyncio.create_task(self._engine.serve(SchedulerAlarm(self._clock)))
 
     async def accept(self, event: Event) -> None:
         await self._engine.accept(event)
@@ -253,9 +246,6 @@ class BotHere:
 
     async def kill(self) -> None:
         # Only file handles and threads are let go of; whatever was not committed is lost, as in a crash.
-        if self._serving is not None:
-            self._serving.cancel()
-            await asyncio.gather(self._serving, return_exceptions=True)
         await self._ports.close()
 
 
@@ -278,12 +268,11 @@ async def open_sandbox(
     clock: VirtualClock,
     policy: Policy | None = None,
     *,
-    serving: bool = False,
     procedures: Sequence[Path] = (),
     modules: Sequence[str] = (),
     rehearse: bool = False,
 ) -> Sandbox:
-    """A world below `home`, with a bot in it; a `serving` one goes on by itself. It runs these `procedures` too.
+    """A world below `home`, with a bot in it that does what the stage asks for. It runs these `procedures` too.
 
     With `rehearse` every message says that it is one.
     """
@@ -300,8 +289,6 @@ async def open_sandbox(
             await sandbox_ports(settings, home, clock, in_room(settings, room, rehearse), world.patience),
         )
         await bot.recover()
-        if serving:
-            bot.serve()
         return bot
 
     stage = Stage(world, clock, room, start_bot)

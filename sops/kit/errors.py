@@ -39,6 +39,10 @@ class StoreTrouble(SopwithError):
     """
 
 
+class AlreadyHandled(ClaimLost):
+    """Somebody else handled this already."""
+
+
 class Unlearned(SopwithError):
     """A step needs a fact that no step before it learned."""
 

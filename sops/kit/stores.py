@@ -22,12 +22,16 @@ HELD = "held:"
 
 @dataclass(frozen=True)
 class InboxItem:
-    """An accepted event. `seq` is the order of arrival; `attempts` counts how often handling it failed."""
+    """An accepted event. `seq` is the order of arrival; `attempts` counts how often handling it failed.
+
+    `fence` is that of its conversation's claim, if the event was taken to be handled.
+    """
 
     seq: int
     conversation: str
     event: Event
     attempts: int
+    fence: int | None = None
 
 
 @dataclass(frozen=True)
@@ -194,18 +198,39 @@ class Inbox(Protocol):
         """Every unhandled event of a held conversation, in order."""
         ...
 
-    def refile(self, seq: int, conversation: str) -> None:
-        """The event belongs to that conversation after all."""
+    def refile(self, item: InboxItem, conversation: str) -> None:
+        """The held event belongs to that conversation after all; nothing changes if it is not held there any more."""
         ...
 
-    def oldest(self, conversation: str) -> InboxItem | None: ...
-    def done(self, seq: int) -> None: ...
-    def failed(self, seq: int, error: str) -> int:
-        """Note a failure; returns the attempts so far."""
+    def drop(self, item: InboxItem) -> None:
+        """The held event concerns nobody; nothing changes if it is not held there any more."""
         ...
 
-    def park(self, seq: int) -> None:
-        """Set the event aside so that it blocks nobody; it stays visible."""
+    def oldest(self, conversation: str) -> InboxItem | None:
+        """Its oldest unhandled event, to be looked at."""
+        ...
+
+    def take(self, conversation: str, owner: str, seconds: float) -> InboxItem | None:
+        """Its oldest unhandled event, to be handled; None if there is none, or while another's lease on it runs.
+
+        Whoever took it handles it in transactions that end with `done` or `failed`, and with them the lease.
+        """
+        ...
+
+    def check(self, item: InboxItem) -> None:
+        """Raises ClaimLost unless the event still waits (AlreadyHandled) and nobody took its conversation since."""
+        ...
+
+    def done(self, item: InboxItem) -> None:
+        """It is handled, by what the transaction holds; raises as `check` does, so that this is undone with it."""
+        ...
+
+    def failed(self, item: InboxItem, error: str) -> int:
+        """Note a failure; returns the attempts so far. Raises as `check` does."""
+        ...
+
+    def park(self, item: InboxItem) -> None:
+        """Set the event aside so that it blocks nobody; it stays visible. Raises as `check` does."""
         ...
 
     def parked(self) -> Sequence[InboxItem]: ...

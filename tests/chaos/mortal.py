@@ -48,13 +48,13 @@ CHANGES = frozenset(
     {
         *("runs.next_name", "runs.add", "runs.save", "runs.wake", "runs.wake_open", "runs.asleep"),
         *("claims.take", "claims.release", "claims.forget_all"),
-        *("inbox.accept", "inbox.done", "inbox.failed", "inbox.park", "inbox.forget", "inbox.refile"),
+        *("inbox.accept", "inbox.done", "inbox.failed", "inbox.park", "inbox.forget", "inbox.refile", "inbox.drop"),
         *("outbox.put", "outbox.sending", "outbox.delivered", "outbox.retry", "outbox.dead"),
         *("deadlines.put", "deadlines.look", "deadlines.cancel", "deadlines.postpone"),
         *("ledger.append", "ledger.seal"),
     }
 )
-MAY_CHANGE = frozenset({"deadlines.take_due"})
+MAY_CHANGE = frozenset({"deadlines.take_due", "inbox.take"})
 
 
 def mortal(ports: Ports, life: Life) -> Ports:

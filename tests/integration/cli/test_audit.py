@@ -180,9 +180,9 @@ async def given_up(storage: str) -> None:
 
     def give_up(tx: Transaction) -> None:
         tx.inbox.accept(event, "console:#ops:")
-        item = tx.inbox.oldest("console:#ops:")
+        item = tx.inbox.take("console:#ops:", "me", 60)
         assert item is not None
-        tx.inbox.park(item.seq)
+        tx.inbox.park(item)
         tx.tallies.add("passed-over/matrix", 3)
         tx.outbox.put(Outgoing("post", "run/1", place, Card(lines=(line("secret"),))), at)
         [delivery] = tx.outbox.deliverable(at)
