@@ -17,7 +17,7 @@ from sops.kit.security_actions import (
     WriteSecurityPostMortem,
 )
 from sops.kit.security_gates import AdvisoryText, AgreedDay, DayNamed, ForkReady, PatchOut, RangeFits, WarrantsCve
-from sops.kit.timing import DISCLOSURE, FIX, PUBLISH, REPORT
+from sops.kit.timing import ACKNOWLEDGE, DISCLOSURE, FIX, PUBLISH, REPORT, UPDATE
 
 LEAD = Role.SECURITY_LEAD
 TABLE = "supported-versions/{version}"
@@ -153,5 +153,50 @@ SECURITY_RESPONSE = Sop(
             only_if=PostMortemDrafted(),
             when=Merged("post-mortem"),
         ),
+    ),
+)
+
+ON_CALL = Role.ON_CALL
+
+#: What an incident's response goes on with when it is restricted: rows of SOP-08, beside those of the report. They come
+#: last in the list and begin at once.
+RESPONDING = (
+    Step(
+        "command",
+        row="",
+        title="command",
+        after="report",
+        when=SignedOff(ON_CALL, ask="somebody takes command", verb="ack", evidence=False),
+        stops=ACKNOWLEDGE,
+        starts=UPDATE,
+    ),
+    Step(
+        "communicate",
+        row="",
+        title="communicate",
+        after="report",
+        when=SignedOff(ON_CALL, ask="those who must know were told", verb="update"),
+    ),
+    Step(
+        "triage",
+        row="",
+        title="triage",
+        after="report",
+        when=SignedOff(ON_CALL, ask="scope and impact are known", verb="triage"),
+    ),
+    Step(
+        "mitigate",
+        row="",
+        title="mitigate",
+        after="report",
+        when=SignedOff(ON_CALL, ask="the bleeding is stopped", verb="mitigate"),
+    ),
+    Step(
+        "verify",
+        row="",
+        title="verify",
+        after="command",
+        when=SignedOff(ON_CALL, ask="it is resolved where it hurt", verb="verify"),
+        stops=UPDATE,
     ),
 )

@@ -159,6 +159,8 @@ class Dispatch:
     ) -> tuple[Run | None, commands.Parsed | Card, Event]:
         """`/incident ack`, or `ack` in an incident's channel: of the one that is meant, else what is to be said."""
         found = await self._store.read(lambda tx: meant(tx.runs.open(), run, command, event))
+        if isinstance(found, commands.Talk) and event.addressed:
+            return None, commands.Problem("no-run"), event
         if isinstance(found, Run):
             said = event.model_copy(update={"text": command.text})
             return found, commands.parse(command.text, in_run=True, addressed=True), said

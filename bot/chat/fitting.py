@@ -2,6 +2,7 @@
 
 from bot.chat import commands
 from bot.chat.handlers import endings, incident, paging, public_words, release
+from bot.chat.handlers.common import signature
 from bot.chat.replies import phrases
 from sops.kit.response import commanding
 from sops.kit.run import Run
@@ -18,6 +19,10 @@ def fits(command: commands.Command, run: Run) -> bool:
         return command.name in commands.SETTABLE_IN.get(run.sop, ())
     if isinstance(command, commands.SetSeverity) and run.sop == "SOP-02":
         return True
+    if isinstance(command, commands.Report) and run.prefix != phrases.INCIDENT:
+        return _asks_for(run, command.verb)
+    if isinstance(command, commands.AddAction | commands.DropAction):  # each becomes an issue that everybody reads
+        return run.prefix == phrases.INCIDENT
     if type(command) in _RESPONDING:
         return commanding(run) is not None
     if type(command) in _INCIDENT:
@@ -27,3 +32,9 @@ def fits(command: commands.Command, run: Run) -> bool:
     if type(command) in release.HANDLERS:
         return run.sop == "SOP-03"
     return True
+
+
+def _asks_for(run: Run, verb: str) -> bool:
+    """One of its rows is signed off by that word."""
+    wanted = (signature(step) for step in run.steps)
+    return any(each is not None and each.verb == verb for each in wanted)

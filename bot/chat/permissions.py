@@ -28,6 +28,11 @@ _OWN = (commands.NotMe,)
 _WITH_ANY_ROLE = (commands.Note, commands.Page, commands.Stop, commands.Hold, commands.Take, commands.Seen)
 #: What makes a run go on that was held because its incident proved to be an attack.
 _GOING_ON = (commands.Start, commands.Resume)
+#: By which a response is led, also where it goes on in private, with those who lead there.
+_RESPONDING = (
+    *(commands.Ack, commands.Report, commands.SetSeverity),
+    *(commands.Assign, commands.Handoff, commands.Accept, commands.Snooze),
+)
 _TO_THE_PUBLIC = (commands.Publish, commands.Confirm, commands.Correct)
 _BLOCKERS = (commands.Blocker, commands.Dismiss)
 
@@ -48,6 +53,8 @@ def roles_for(command: commands.Command, run: Run) -> tuple[Role, ...]:
         return tuple(dict.fromkeys((*leaders(run), Role.ON_CALL)))
     if isinstance(command, commands.Restrict):
         return (*leaders(run), Role.SECURITY_LEAD)
+    if isinstance(command, _RESPONDING) and commanding(run) is not None:
+        return tuple(dict.fromkeys((*run.policy.escalation, *leaders(run))))
     if isinstance(command, _BLOCKERS):
         return (Role.RELEASE_MANAGER, Role.SECURITY_LEAD, Role.MAINTAINER)
     if isinstance(command, commands.SignOff | commands.Skip) and (signer := _signer(command.step, run)):
@@ -73,7 +80,8 @@ def commands_it(person: Person | None, command: commands.Command, run: Run) -> b
     if isinstance(command, _TO_THE_PUBLIC):
         return False
     leads = person is not None and commanding(run) is not None and person.handle == run.owner and answered(run)
-    return leads and set(leaders(run)) <= set(roles_for(command, run))
+    wanted = set(roles_for(command, run))
+    return leads and (set(leaders(run)) <= wanted or set(run.policy.escalation) <= wanted)
 
 
 def may(person: Person | None, roles: tuple[Role, ...], people: People) -> bool:

@@ -49,6 +49,11 @@ class Privacy:
         place = Place(platform=platform, channel=name)
         return place if await chat.is_private(place) else None
 
+    def whispers(self, platform: str) -> bool:
+        """Something can be said there to one person alone."""
+        chat = self._chats.get(platform)
+        return chat is not None and not chat.traits.overheard
+
     async def remove(self, event: Event) -> bool:
         """Take a message away from where it was typed; False where the bot may not, or it cannot be reached."""
         chat = self._chats.get(event.place.platform)

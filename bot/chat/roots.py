@@ -7,7 +7,6 @@ from datetime import datetime
 from bot.chat import commands, replies
 from bot.chat.handlers import restricting
 from bot.chat.handlers.base import Speaker
-from bot.chat.handlers.cancelling import end_here
 from bot.chat.handlers.incident import page_first
 from bot.chat.openings import OPENINGS, Beginning, Looks, Opening
 from bot.chat.openings.own import own
@@ -269,19 +268,19 @@ class Roots:
             put_answer(tx, item, refusals.refused(refusals.OVER), now)
             return
         new = draft.but(name=tx.runs.next_name(SECURITY_RESPONSE.prefix), state=RunState.ACTIVE)
+        new = restricting.carried(old, new)
         desk = Desk(tx, new, now, self._people, new=True)
         desk.note("planned", me.record, version="", title=new.title, procedure=new.sop_hash)
         desk.note("restricted", me.record, text=command.reason, run=old.name)
         leads = [person.handle for person in self._people.holding(tailored(SECURITY_RESPONSE, self._policy).owner)]
+        those = [person.handle for person in restricting.those_in(old, self._people)]
         desk.say(security.restricted_private(old, me.handle, command.reason))
+        desk.say(security.response_goes_on(new, those))
         desk.say(security.reported(leads, due(REPORT, new, now)))
         desk.finish()
         tx.runs.wake(new.id)
-        left = Desk(tx, old, now, self._people)
-        end_here(left, me, new.id)
-        left.say(security.restricted_public(old))
-        left.finish()
-        restricting.take_children(tx, old, new, now, self._people, me)
+        whispers = self._privacy.whispers(old.place.platform)
+        restricting.leave(tx, old, new, now, self._people, me, whispers=whispers)
 
     def _draft(self, opening: Opening, me: Speaker, item: InboxItem, now: datetime, parent: Run | None) -> Run:
         """A run that has no number yet."""

@@ -50,21 +50,28 @@ def out_of(title: str) -> tuple[list[Severity], str]:
 def _first(title: str) -> tuple[Severity | None, str]:
     word, rest = split(title)
     if (severity := severity_of(word)) is not None:
-        return severity, rest.lstrip(_AROUND) if rest else ""
+        return severity, _joint(rest)
     second, after = split(rest)
     if word.casefold() in {"sev", "severity"} and (severity := severity_of(f"{word} {second}")) is not None:
-        return severity, after.lstrip(_AROUND)
+        return severity, _joint(after)
     return None, title
 
 
 def _last(title: str) -> tuple[Severity | None, str]:
     rest, word = _split_last(title)
     if (severity := severity_of(word)) is not None:
-        return severity, rest.rstrip(" \t\n:;,([{<-–—/|#")
+        return severity, _joint(rest[::-1])[::-1]
     before, second = _split_last(rest)
     if second.strip(_AROUND).casefold() in {"sev", "severity"} and (severity := severity_of(f"{second} {word}")):
-        return severity, before.rstrip(" \t\n:;,([{<-–—/|#")
+        return severity, _joint(before[::-1])[::-1]
     return None, title
+
+
+def _joint(rest: str) -> str:
+    """What follows a severity, without what joins them: a colon, a comma, a dash that stands alone."""
+    rest = rest.lstrip(" \t\n:;,|")
+    alone = rest[:1] in {"-", "–", "—", "/"} and rest[1:2].isspace()
+    return rest[1:].lstrip() if alone else rest
 
 
 def _split_last(text: str) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from sops.kit.approvals import Request, RequestState, code_of, differences, dige
 from sops.kit.gate import Approved
 from sops.kit.model import Severity, Step
 from sops.kit.people import People
+from sops.kit.response import hurts
 from sops.kit.run import Obligation, Run, RunState
 from sops.kit.timing import OVERRIDE
 
@@ -146,14 +147,7 @@ def void(desk: Desk, request: Request, subject: dict[str, Any]) -> Run:
 
 def emergency(desk: Desk) -> bool:
     """A P0 incident is open and not resolved yet; what a release says of itself does not count."""
-    return any(_unresolved(run) for run in desk.tx.runs.open() if run.severity is Severity.P0)
-
-
-def _unresolved(run: Run) -> bool:
-    """A resolved incident that still owes its post-mortem is no emergency any more."""
-    verified = run.record("verify")
-    open_still = run.state in {RunState.ACTIVE, RunState.HELD, RunState.PARKED}
-    return run.prefix == "INC" and open_still and not (verified.signed or verified.state.over)
+    return any(hurts(run) for run in desk.tx.runs.open() if run.severity is Severity.P0)
 
 
 def _lapsed(desk: Desk, request: Request) -> bool:

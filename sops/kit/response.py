@@ -28,3 +28,9 @@ def unanswered(run: Run) -> bool:
 
 def was_called(run: Run, handle: str) -> bool:
     return any(who == handle for who, _ in run.facts.get("paged", []))
+
+
+def hurts(run: Run) -> bool:
+    """It is an incident that nobody called resolved yet."""
+    verified = run.record("verify")
+    return commanding(run) is not None and not run.state.over and not (verified.signed or verified.state.over)

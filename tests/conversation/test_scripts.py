@@ -46,6 +46,7 @@ STORIES = {
     "incident-p1",
     "incident-p3",
     "incident-reopen",
+    "incident-restricted-goes-on",
     "incident-said-on-hold",
     "incident-second-thoughts",
     "incident-severity-change",

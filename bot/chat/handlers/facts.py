@@ -14,6 +14,7 @@ from sops.kit.cvss import learned
 from sops.kit.errors import InvalidText
 from sops.kit.message import Card
 from sops.kit.model import Severity
+from sops.kit.response import hurts
 from sops.kit.run import Run, StepState
 from sops.kit.security_gates import HOTFIX, hotfix_of, patch_of
 from sops.security_response import SECURITY_RESPONSE
@@ -82,8 +83,8 @@ def _answer(run: Run, name: str, missing: Sequence[str] | None, *, late: bool) -
 def _scored(desk: Desk, me: Speaker, severity: Severity | None) -> None:
     """Another severity, by the score, re-bases the time there is for the patch."""
     old = desk.run.severity
-    if severity in {None, old}:
-        return
+    if severity in {None, old} or (hurts(desk.run) and severity is not None and severity.below(old)):
+        return  # while an attack goes on, a score makes it no less urgent
     desk.run = timing.rebased(desk.run.but(severity=severity), desk.now)
     desk.note("severity", me.record, severity=severity, before=old or "", text="")
     behind = [child.name for child in desk.run.children if child.open and _less_urgent(desk, child.id)]

@@ -7,7 +7,7 @@ from bot.chat import commands, replies
 from bot.chat.handlers import action_items
 from bot.chat.handlers.base import Handler, Refused, Speaker
 from bot.chat.handlers.common import remember, sign, step_of
-from bot.chat.replies import hotfix, misread, refusals
+from bot.chat.replies import hotfix, misread, refusals, security
 from bot.chat.replies import incident as words
 from bot.engine.clocks import next_to_page
 from bot.engine.desk import Desk
@@ -16,6 +16,7 @@ from sops.kit.model import Severity
 from sops.kit.people import Person
 from sops.kit.response import answered, commanding, was_called
 from sops.kit.run import Run, StepState
+from sops.kit.security_gates import HOTFIX
 
 STEP_OF = {"update": "communicate", "triage": "triage", "mitigate": "mitigate", "fix": "fix", "verify": "verify"}
 
@@ -78,10 +79,15 @@ def report(desk: Desk, me: Speaker, command: commands.Report) -> Refused | None:
 
 
 def _resolve(desk: Desk, me: Speaker) -> None:
-    """Resolved from this instant: the post-mortem's clock starts, updates are no longer owed."""
+    """Resolved from this instant: what its row starts runs, as the post-mortem's clock; updates are no longer owed."""
     desk.run = desk.run.with_facts({"resolved.at": desk.now.isoformat(), "resolved.severity": desk.run.severity})
-    desk.run = timing.stopped(timing.started(desk.run, timing.POST_MORTEM, desk.now), timing.UPDATE, desk.now)
+    starts = step_of(desk.run, "verify").starts
+    desk.run = timing.stopped(desk.run, timing.UPDATE, desk.now)
     remember(desk, me, "verify", "verify", step="verify")
+    if starts is None:
+        desk.say(security.resolved(desk.run, me.handle))
+        return
+    desk.run = timing.started(desk.run, starts, desk.now)
     desk.say(replies.answers.resolved(desk.run, me.handle))
     desk.tell(replies.answers.resolved_in_channel(desk.run))
 
@@ -90,7 +96,7 @@ def severity(desk: Desk, me: Speaker, command: commands.SetSeverity) -> Refused 
     run, old = desk.run, desk.run.severity
     if old is command.severity:
         return Refused(refusals.refused(refusals.severity_same(command.severity)))
-    if run.prefix != replies.phrases.INCIDENT and (
+    if run.sop == HOTFIX and (
         refusal := hotfix.severity_refused(run, command.severity, command.reason, _response(desk))
     ):
         return Refused(refusals.refused(refusal))

@@ -45,7 +45,7 @@ def without_ack(desk: Desk, act: Mapping[str, str]) -> Run | None:
     run = _unsigned(run.but(owners=run.owners[:-1]), step.id)
     run = timing.stopped(run, timing.UPDATE, desk.now)
     began = run.clocks.get(timing.ACKNOWLEDGE)
-    return timing.started(run, timing.ACKNOWLEDGE, began.started_at) if began else run
+    return timing.started(run, timing.ACKNOWLEDGE, began.started_at if began else run.created_at)
 
 
 def _worked_on(run: Run, since: str) -> bool:

@@ -23,7 +23,7 @@ def reminder(run: Run, due: Deadline, whom: str, then: tuple[str, datetime] | No
         return _acknowledge_reminder(run, due, to, then)
     if timing.lasting(due.clock):
         return _owed_reminder(run, due, to)
-    if run.sop == "SOP-05":
+    if run.sop == "SOP-05" and due.clock != timing.UPDATE:
         return security.reminder(run, due, whom)
     if due.clock.startswith(timing.OWN):
         step = run.step(timing.row_of(due.clock))

@@ -10,12 +10,13 @@ from sops.kit import timing
 from sops.kit.action import Moment
 from sops.kit.message import Card, Line, Span, bold, line, time, typed
 from sops.kit.model import Sop, Step
+from sops.kit.response import commanding
 from sops.kit.run import Run, RunState, StepState
 
 
 def status(run: Run, now: datetime, differs: Sequence[Differs] = ()) -> Card:
     """Where every step stands, and where what is recorded is not so."""
-    whose = f" · commander {run.owner}" if run.prefix == phrases.INCIDENT and run.owner else ""
+    whose = f" · commander {run.owner}" if commanding(run) and run.owner else ""
     lines: list[Line | str] = [line(bold(f"{run.name} · {phrases.state_word(run)}"), whose)]
     for step in run.steps:
         record = run.record(step.id)
@@ -104,6 +105,12 @@ def help_outside() -> Card:
     )
 
 
+RESPONDING = (
+    "ack · !take · !not me · !seen · !severity P0 reason · !update text · !triage text · !mitigate text · !verify text"
+    " · !page @who · !assign @who · !handoff @who · !accept · !snooze 15m"
+)
+
+
 def help_in(run: Run) -> Card:
     """The words that make sense in this thread."""
     common = (
@@ -125,7 +132,8 @@ def help_in(run: Run) -> Card:
             common,
         )
     if run.sop in phrases.WORDS and phrases.WORDS[run.sop].help:
-        return card(*phrases.WORDS[run.sop].help, common)
+        responding = [RESPONDING] if commanding(run) else []
+        return card(*responding, *phrases.WORDS[run.sop].help, common)
     if phrases.own_checklist(run):
         return card(*phrases.own_help(run), common)
     return card(

@@ -7,11 +7,12 @@ from bot.chat.replies.parts import Words, card, duration, names
 from sops.kit.action import News
 from sops.kit.conversation import Place
 from sops.kit.escaping import printable
-from sops.kit.message import Card, Span, bold, channel, line, person, time
+from sops.kit.message import Button, Card, Line, Span, bold, channel, line, person, time
+from sops.kit.response import answered, commanding
 from sops.kit.run import Run
 from sops.kit.security_gates import WarrantsCve, numbered
 from sops.kit.stores import Deadline
-from sops.kit.timing import DISCLOSURE, DUE, FIX, PUBLISH, REPORT
+from sops.kit.timing import ACKNOWLEDGE, DISCLOSURE, DUE, FIX, PUBLISH, REPORT, UPDATE
 
 
 def _heading(run: Run) -> str:
@@ -136,6 +137,57 @@ def reminder(run: Run, due: Deadline, whom: str) -> Card:
     to: tuple[Span | str, ...] = (person(whom), " ") if whom else ()
     gone = f"the time ({whole}) is over" if due.threshold >= DUE else f"{due.threshold} % of {whole} gone"
     return card(line(*to, f"{run.name}: {_PROMISE[due.clock]}, {gone}; due ", time(clock.due_at), "."), hint="status")
+
+
+def response_goes_on(run: Run, those: Sequence[str]) -> Card:
+    """In the new thread, to those who were in it: nothing of the response stops here."""
+    whom: list[Span | str] = [each for one in those for each in (person(one), " ")]
+    answered_by, clock = (run.owner, run.clocks.get(UPDATE)) if answered(run) else ("", run.clocks.get(ACKNOWLEDGE))
+    due = clock.due_at if clock is not None and clock.running else None
+    has = f"{answered_by} has command" if answered_by else "Nobody has acknowledged it"
+    what = "; update due " if answered_by else "; acknowledge by "
+    until: tuple[Span | str, ...] = (what, time(due)) if due else ()
+    return card(
+        line(*whom, f"the response goes on here ({run.severity or 'severity?'}). {has}", *until, "."),
+        "Calls and updates stay here too, so whoever is called must be able to read here: let them in.",
+        hint=RESPONSE_WORDS if answered_by else f"ack · {RESPONSE_WORDS}",
+        buttons=() if answered_by else (Button(label="I've got it", says="ack"),),
+    )
+
+
+RESPONSE_WORDS = "!update text · !mitigate text · !verify text · !handoff @who · !page @who"
+
+
+def response_lines(run: Run) -> list[Line]:
+    """On the summary of one that goes on as a response: who leads it, and what was said last."""
+    if commanding(run) is None:
+        return []
+    who = f"Commander {run.owner}" if answered(run) else "No commander yet"
+    clock = run.clocks.get(UPDATE if answered(run) else ACKNOWLEDGE)
+    label = "update due " if answered(run) else "acknowledge by "
+    due: tuple[Span | str, ...] = (f" · {label}", time(clock.due_at)) if clock is not None and clock.running else ()
+    lines = [line(who, *due)]
+    if run.facts.get("update"):
+        text, by, at = run.facts["update"]
+        lines.append(line("Now     ", Span(text=text), f" ({by}, ", time(datetime.fromisoformat(at)), ")"))
+    return lines
+
+
+def resolved(run: Run, who: str) -> Card:
+    """The attack is over; the hole is not closed by that."""
+    return card(
+        line(bold(f"{run.name}: it is over where it hurt"), f", says {who}; no more updates are owed."),
+        "Patch, advisory and disclosure go on by the rows of the report.",
+        hint="status",
+    )
+
+
+def goes_on_there(run: Run, there: Place, leads: Sequence[str], *, leads_it: bool) -> Card:
+    """To one person who was in it, alone: where, and nothing of why."""
+    return card(
+        line(f"{run.name} goes on in ", channel(there.channel), ", with you as its commander." if leads_it else "."),
+        f"If you cannot read there, ask {names(leads)} to let you in. Please say nothing more about it here.",
+    )
 
 
 def restricted_public(run: Run) -> Card:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.chat.replies import hotfix, mirrors, phrases
+from bot.chat.replies import hotfix, mirrors, phrases, security
 from bot.chat.replies.parts import card
 from sops.kit import timing
 from sops.kit.action import short
@@ -53,6 +53,7 @@ def _release_summary(run: Run) -> Card:
         lines.append(str(run.facts[PROCEDURE]))
     if run.parent_name:
         lines.append(f"For {run.parent_name}")
+    lines += security.response_lines(run)
     lines += [f"{words} {run.facts[name]}" for name, words in _LINKS.items() if run.facts.get(name)]
     if done:
         lines.append(" ".join(f"{phrases.MARK[run.record(s.id).state]} {s.title}{_fact_of(run, s)}" for s in done))
