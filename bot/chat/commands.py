@@ -467,6 +467,7 @@ _ALIASES = {
     "escalate": "page",
     "postmortem": "post-mortem",
 }
+LONGEST_WORD = 40  # what is longer is no word of ours, mistyped or not
 _YES = re.compile(
     r"^(lgtm|approved|approves|yes|yep|\+1|👍|✅|ship it|looks good( to me)?|go ahead|sgtm)[.!\s]*$", re.I
 )
@@ -768,7 +769,7 @@ def _alone(text: str) -> Parsed:
 
 def _meant(word: str, words: Sequence[str]) -> str:
     """Which of `words` this is, though mistyped by a letter or two; empty if none."""
-    near = difflib.get_close_matches(word.lower(), words, n=1, cutoff=0.82)
+    near = difflib.get_close_matches(word.lower(), words, n=1, cutoff=0.82) if len(word) <= LONGEST_WORD else []
     return near[0] if near else ""
 
 
@@ -839,6 +840,8 @@ def _of_incident(said: str, more: str, *, takes_run: bool) -> Parsed:
     last = said.rsplit(None, 1)[-1]
     if not takes_run and _RUN.fullmatch(last):
         return Problem("say-in-run", last.upper(), said.removesuffix(last).strip())
+    if len(said) > LONGEST_TEXT:
+        return Problem("too-long", str(LONGEST_TEXT), str(len(said)))
     return OfIncident(said)
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bot.chat import commands, replies
 from bot.chat.commands import Problem, Talk, parse
 from bot.chat.replies import misread
+from bot.chat.words import bare
 from sops.kit.model import Severity
 from sops.rollback import ROLLBACK
 from tests.unit.runs import a_release, a_run_of, an_incident
@@ -440,7 +441,7 @@ def test_what_is_stored_of_a_text_is_never_longer_than_the_limit(text):
 @given(st.text(max_size=60).filter(lambda text: not text.strip().startswith(("!", "/"))))
 def test_without_a_sign_only_the_bare_words_ever_act(text):
     found = parse(text, in_run=True)
-    words = text.strip().lower().split()
+    words = bare(text).lower().split()
     alone = {"ack", "approve", "status", "plan", "todo", "timeline", "help"}
     assert isinstance(found, Talk) or (words[0] in alone and len(words) <= 2)
 
