@@ -139,6 +139,8 @@ class Settings(BaseSettings):
     procedures: tuple[Path, ...] = ()
     modules: tuple[str, ...] = ()
     policy: Policy = Field(default_factory=Policy)
+    #: How many runs may be at the forge, git or the registry at the same time.
+    runs_at_once: int = Field(8, ge=1, le=64)
 
     def channels_by_chat(self) -> dict[str, dict[str, str]]:
         """For each chat, a procedure's channel and what that chat calls it."""

@@ -1,15 +1,16 @@
 """Deadlines by the injected clock: stored once, fired once."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, bindparam, func, select
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from sops.kit.ledger import canonical
 from sops.kit.stores import Deadline
-from sops.kit.timing import LOOK
+from sops.kit.timing import LOOK, OWED
 from storage.statements import INSERT, AnyRow, constant, insert_new, pick
 from storage.tables import DEADLINE
 
@@ -32,17 +33,30 @@ _POSTPONE = _OF_RUN.where(
     DEADLINE.c.threshold < bindparam("below"),
     DEADLINE.c.due_at < bindparam("until"),
 ).values(due_at=bindparam("until"))
-#: The rows are picked and locked first, each by one taker; rows somebody else is taking are passed over.
-_PICKED = (
-    select(DEADLINE.c.id)
-    .where(_PENDING, DEADLINE.c.due_at <= bindparam("now"))
-    .order_by(*_ORDER)
-    .limit(bindparam("most"))
-    .with_for_update(skip_locked=True)
-    .cte("picked")
-)
-_TAKE = DEADLINE.update().where(DEADLINE.c.id.in_(select(_PICKED.c.id))).values(state="fired").returning(*DEADLINE.c)
-_NEXT_DUE = select(func.min(DEADLINE.c.due_at)).where(_PENDING)
+_LASTING = DEADLINE.c.clock.startswith(OWED, autoescape=True)
+#: Every clock, those that outlive their run, and the others.
+_KINDS: Mapping[bool | None, ColumnElement[bool]] = {
+    None: _PENDING,
+    True: _PENDING & _LASTING,
+    False: _PENDING & ~_LASTING,
+}
+
+
+def _take(kind: ColumnElement[bool]) -> ReturningUpdate[Any]:
+    """The rows are picked and locked first, each by one taker; rows somebody else is taking are passed over."""
+    picked = (
+        select(DEADLINE.c.id)
+        .where(kind, DEADLINE.c.due_at <= bindparam("now"))
+        .order_by(*_ORDER)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)
+        .cte("picked")
+    )
+    return DEADLINE.update().where(DEADLINE.c.id.in_(select(picked.c.id))).values(state="fired").returning(*DEADLINE.c)
+
+
+_TAKE = {lasting: _take(kind) for lasting, kind in _KINDS.items()}
+_NEXT_DUE = {lasting: select(func.min(DEADLINE.c.due_at)).where(kind) for lasting, kind in _KINDS.items()}
 _OF_RUN_PENDING = select(*DEADLINE.c).where(_PENDING, DEADLINE.c.run_id == bindparam("run")).order_by(*_ORDER)
 
 
@@ -68,12 +82,12 @@ class SqlDeadlines:
     def postpone(self, run_id: str, clock: str, *, until: datetime, below: int) -> None:
         self._connection.execute(_POSTPONE, {"run": run_id, "name": clock, "until": until, "below": below})
 
-    def take_due(self, now: datetime, limit: int) -> Sequence[Deadline]:
-        taken = self._connection.execute(_TAKE, {"now": now, "most": limit})
+    def take_due(self, now: datetime, limit: int, *, lasting: bool | None = None) -> Sequence[Deadline]:
+        taken = self._connection.execute(_TAKE[lasting], {"now": now, "most": limit})
         return [_deadline(row) for row in sorted(taken, key=lambda row: (row.due_at, row.id))]
 
-    def next_due(self) -> datetime | None:
-        return self._connection.execute(_NEXT_DUE).scalar()
+    def next_due(self, *, lasting: bool | None = None) -> datetime | None:
+        return self._connection.execute(_NEXT_DUE[lasting]).scalar()
 
     def pending(self, run_id: str) -> Sequence[Deadline]:
         return [_deadline(row) for row in self._connection.execute(_OF_RUN_PENDING, {"run": run_id})]

@@ -1,4 +1,4 @@
-"""Two kinds of tests are too long for the gate and run only when asked for; and the one homeserver of a session."""
+"""Two kinds of tests are too long for the gate and run only when asked for; and the servers of a session."""
 
 import os
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from contextlib import suppress
 import pytest
 from hypothesis import settings
 
+from tests.postgres import NoPostgres, PostgresServer, postgres_server
 from tests.standins.synapse import NoSynapse, Synapse, synapse
 
 KINDS = {
@@ -47,6 +48,18 @@ def homeserver() -> Iterator[Synapse]:
         yield server
         return
     missing = "Synapse is not set up on this machine: make synapse"
+    if os.environ.get("CI") == "true":
+        pytest.fail(missing)
+    pytest.skip(missing)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """Skips visibly without PostgreSQL, but fails where CI promised one."""
+    with suppress(NoPostgres), postgres_server() as server:
+        yield server
+        return
+    missing = "no PostgreSQL binaries on this machine"
     if os.environ.get("CI") == "true":
         pytest.fail(missing)
     pytest.skip(missing)

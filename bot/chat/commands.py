@@ -691,6 +691,12 @@ VERBS: dict[str, _Parser] = {
 
 ROOTS = ("incident", *PARSERS, "sop")
 
+#: What begins a run after a look at the far end.
+BEGINNINGS = (
+    *(StartCandidate, StartStable, StartRollback, StartHotfix, StartUpdate, StartOwn),
+    *(Freeze, ReportVulnerability, Onboard),
+)
+
 
 def parse(text: str, *, in_run: bool, addressed: bool = False, slash: bool = False) -> Parsed:
     """What a message asks for. `in_run`: it stands in a run's thread; `addressed`: it mentions the bot.

@@ -75,8 +75,7 @@ class Dispatch:
     async def handle(self, item: InboxItem) -> None:
         """Do what the event asks for and mark it handled. Raises nothing that a refusal can say."""
         event = item.event
-        if event.kind == "forge":
-            await self.look_for_newcomers()
+        if event.kind == "forge":  # whoever pumps also looks for newcomers, which may take a while
             await self._finish(item, lambda tx, _: tx.runs.wake_open())
             return
         run = await self._run_of(event)

@@ -1,8 +1,10 @@
 """Answers that only look, and looks that must come before a command is counted.
 
-Nothing here changes a run, but that `todo` has its debts looked at first.
+Nothing here changes a run, but that `todo` has its debts looked at first. The far end has some seconds to answer: what
+is said meanwhile in the same thread waits for it.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -14,6 +16,7 @@ from bot.chat.reality import differences, there
 from bot.chat.remains import remains
 from bot.chat.replies import misread, refusals, security
 from bot.engine.far_end import Worlds
+from bot.engine.in_time import InTime
 from bot.engine.plan import Planner, outline, specimen
 from sops.kit.conversation import Place
 from sops.kit.debts import missing
@@ -43,6 +46,7 @@ class Looking:
         policy: Policy,
         advance: Callable[[str], Awaitable[bool]],
         look_at_debts: Callable[[str], Awaitable[Run]],
+        in_time: InTime,
     ) -> None:
         self._store = store
         self._worlds = worlds
@@ -51,9 +55,14 @@ class Looking:
         self._policy = policy
         self._advance = advance
         self._look_at_debts = look_at_debts
+        self._in_time = in_time
+        self._going_on: set[asyncio.Task[bool]] = set()
 
     async def at_run(self, run: Run, command: commands.Command, place: Place) -> Card | None:
-        """The answer to a question about a run, asked at `place`; None if it is not one."""
+        """The answer to a question about a run, asked at `place`; None if it is not one. Raises FarEndError."""
+        return await self._in_time.of(self._answer(run, command, place))
+
+    async def _answer(self, run: Run, command: commands.Command, place: Place) -> Card | None:
         if isinstance(command, _TELLING) and await self._withheld(run, place):
             return security.not_told_here(run)
         match command:
@@ -97,10 +106,29 @@ class Looking:
 
     async def before(self, run: Run, command: commands.Command) -> Card | None:
         """Look at the world where a command depends on it; a refusal, or None if the command may be tried."""
+        if isinstance(command, commands.Approve):
+            await self._look_again(run.id)
+            return None
+        return await self._in_time.of(self._refusal(run, command))
+
+    async def _look_again(self, run_id: str) -> None:
+        """Advance the run, so that a yes counts for what is so by now. What takes longer goes on without the speaker.
+
+        It must not be broken off: it may be doing something. A yes for what is not so any more is found out later.
+        """
+        going = asyncio.ensure_future(self._advance(run_id))
+        self._going_on.add(going)
+        going.add_done_callback(self._gone)
+        with suppress(FarEndError):
+            await self._in_time.of(asyncio.shield(going))
+
+    def _gone(self, going: "asyncio.Task[bool]") -> None:
+        self._going_on.discard(going)
+        if not going.cancelled():
+            going.exception()  # seen; who pumps the runs meets it again, and tells it
+
+    async def _refusal(self, run: Run, command: commands.Command) -> Card | None:
         match command:
-            case commands.Approve():
-                await self._advance(run.id)
-                return None
             case commands.Adopt(step=name) | commands.Redo(step=name):
                 return await self._so(run, name, wanted=isinstance(command, commands.Adopt))
             case commands.SignOff(step=name, evidence=text):
@@ -124,7 +152,7 @@ class Looking:
         if not isinstance(command, commands.Cancel):
             return command
         with suppress(FarEndError, FarEndRefused):
-            return replace(command, left=await remains(run, self._worlds.now()))
+            return replace(command, left=await self._in_time.of(remains(run, self._worlds.now())))
         return command
 
     async def _so(self, run: Run, name: str, *, wanted: bool) -> Card | None:

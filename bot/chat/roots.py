@@ -15,6 +15,7 @@ from bot.chat.related import declared_before, more_urgent, parent_of, same_kind
 from bot.chat.replies import misread, paging, refusals, security
 from bot.engine.desk import Desk
 from bot.engine.far_end import Worlds
+from bot.engine.in_time import InTime
 from bot.engine.mail import put_answer
 from bot.engine.plan import Plan, Planner
 from sops import by_id
@@ -48,6 +49,7 @@ class Roots:
         worlds: Worlds,
         channels: Mapping[str, Mapping[str, str]],
         privacy: Privacy,
+        in_time: InTime,
         own: Sequence[Sop] = (),
     ) -> None:
         self._store = store
@@ -58,6 +60,7 @@ class Roots:
         self._worlds = worlds
         self._channels = channels
         self._privacy = privacy
+        self._in_time = in_time
         self._own = own
 
     def begins_in_public(self, command: commands.Command) -> bool:
@@ -149,7 +152,7 @@ class Roots:
         if isinstance(command, commands.StartHotfix) and command.security and not _responds(parent):
             await self._refuse_misplaced(item, finish)
             return None
-        opening = await beginning.open(command, Looks(self._worlds.now(), self._policy, parent))
+        opening = await self._in_time.of(beginning.open(command, Looks(self._worlds.now(), self._policy, parent)))
         if isinstance(opening, Card):
             return opening
         draft = self._draft(opening, me, item, self._clock.now(), parent)
@@ -159,7 +162,7 @@ class Roots:
                 await self._refuse_unkept(item, finish)
                 return None
             draft = draft.but(place=home, private=True)
-        plan = await self._planner.plan(draft)
+        plan = await self._in_time.of(self._planner.plan(draft))
         removed = hidden(draft, item.event.place) and await self._privacy.remove(item.event)
         await finish(item, lambda tx, now: self._plan(tx, now, item, me, opening, draft, plan, removed))
         return None

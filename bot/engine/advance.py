@@ -4,6 +4,7 @@ Each arrow is a transaction of its own, so a crash between any two of them leave
 up where it was: what was intended is probed before anything is done again. Nothing here remembers anything.
 """
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -28,15 +29,18 @@ PEOPLE = timedelta(days=1)  # what waits for people is woken by what they say; t
 
 
 class Advancer:
-    """Takes one run as far as it goes now."""
+    """Takes one run as far as it goes now; at most `at_once` runs are at the far end at the same time."""
 
-    def __init__(self, desks: Desks, worlds: Worlds, approvals: Approvals, debts: Debts, owner: str) -> None:
+    def __init__(
+        self, desks: Desks, worlds: Worlds, approvals: Approvals, debts: Debts, owner: str, at_once: int = 8
+    ) -> None:
         self._desks = desks
         self._worlds = worlds
         self._approvals = approvals
         self._debts = debts
         self._owner = owner
         self._turns = Turns()
+        self._far_end = asyncio.Semaphore(at_once)
 
     async def advance(self, run_id: str) -> bool:
         """Advance the run and note when to look again; False if another worker is at it.
@@ -54,10 +58,13 @@ class Advancer:
             every = await self._work(run_id, fence)
             # If anything else is raised the claim stays ours, and we may take it again.
             over = await self._desks.at(run_id, lambda desk: steps.rest(desk, every, seen, fence), fence=fence)
-        except (ClaimLost, StaleRun):
+        except ClaimLost:
             return False
+        except StaleRun:  # somebody spoke meanwhile; it is still awake, and looked at again
+            return True
         if over:
-            await self._debts.look_around()  # what a run brought about may be what others owe
+            async with self._far_end:
+                await self._debts.look_around()  # what a run brought about may be what others owe
         return True
 
     def _claim(self, tx: Transaction, run_id: str) -> tuple[int | None, int]:
@@ -71,11 +78,11 @@ class Advancer:
                 await self._desks.at(run_id, steps.unpark, fence=fence)
                 continue
             if run.state is RunState.HELD:
-                return min([await self._watch(run, step, fence) for step in run.current()], default=PEOPLE)
+                return min([await self._watch_there(run, step, fence) for step in run.current()], default=PEOPLE)
             if run.state is not RunState.ACTIVE:
                 return PEOPLE
             waits: list[timedelta] = []
-            for step in run.current():
+            for step in sorted(run.current(), key=lambda step: _far(run, step)):
                 moved = await self._step(run, step, fence)
                 if moved is None:
                     break
@@ -103,10 +110,10 @@ class Advancer:
         if run.record(step.id).state is StepState.FAILED:
             return PEOPLE
         try:
-            if run.record(step.id).claimed:
-                await self._take_word(run, step, fence)
-                return None
-            return await self._wait_or_act(run, step, fence)
+            if not _far(run, step):
+                return await self._wait_or_act(run, step, fence)
+            async with self._far_end:
+                return await self._there(run, step, fence)
         except Unlearned as gap:
             fact = gap.fact
             await self._desks.at(run.id, lambda desk: steps.stop(desk, step, fact), fence=fence)
@@ -114,6 +121,19 @@ class Advancer:
         except (FarEndError, FarEndRefused) as problem:
             trouble = str(problem)
             return await self._desks.at(run.id, lambda desk: steps.trouble(desk, step, trouble), fence=fence)
+
+    async def _there(self, run: Run, step: Step, fence: int) -> timedelta | None:
+        """The same, where the far end is asked for it."""
+        if run.record(step.id).claimed:
+            await self._take_word(run, step, fence)
+            return None
+        return await self._wait_or_act(run, step, fence)
+
+    async def _watch_there(self, run: Run, step: Step, fence: int) -> timedelta:
+        if not _far(run, step):
+            return await self._watch(run, step, fence)
+        async with self._far_end:
+            return await self._watch(run, step, fence)
 
     async def _take_word(self, run: Run, step: Step, fence: int) -> None:
         """Two people say that it was done by hand: what can be seen of it is learned, as if the bot had done it."""
@@ -256,6 +276,16 @@ class Advancer:
             return None
         except (FarEndRefused, SignatureInvalid) as refusal:
             return action.refused(run, str(refusal))
+
+
+def _far(run: Run, step: Step) -> bool:
+    """Going on with it takes more than what people say: the others come first, and wait for no far end."""
+    record = run.record(step.id)
+    if record.state in {StepState.PENDING, StepState.FAILED}:
+        return False
+    signed = all(piece.given(run, step.id) for piece in step.waits if isinstance(piece, SignedOff))
+    asks = any(isinstance(piece, Gate | Approved) for piece in step.waits)
+    return record.claimed or asks or (bool(step.deeds) and signed)
 
 
 def _recent(record: StepRecord, world: World) -> bool:

@@ -13,8 +13,8 @@ Sleep = Callable[[float], Awaitable[None]]
 FIRST, LONGEST = 1.0, 60.0  # seconds
 
 
-class Patience:
-    """How long to wait after each failure in a row. `elapsed` counts seconds, from whenever."""
+class Pauses:
+    """The pauses after failures in a row. `elapsed` counts seconds, from whenever."""
 
     def __init__(self, sleep: Sleep = asyncio.sleep, elapsed: Callable[[], float] = time.monotonic) -> None:
         self._sleep = sleep
@@ -32,7 +32,7 @@ class Patience:
         self._since = self._elapsed()
 
 
-async def until_done(work: Callable[[], Awaitable[T]], patience: Patience, **about: object) -> T:
+async def until_done(work: Callable[[], Awaitable[T]], pauses: Pauses, **about: object) -> T:
     """What `work` returns, once it returns: whatever it raises is logged, and it is done again."""
     done: list[T] = []
 
@@ -40,5 +40,5 @@ async def until_done(work: Callable[[], Awaitable[T]], patience: Patience, **abo
         done.append(await work())
 
     while await survived(once(), **about) is not None:
-        await patience.pause()
+        await pauses.pause()
     return done[0]

@@ -58,29 +58,37 @@ class Clocks:
         self._people = people
         self._debts = debts
 
-    async def fire(self) -> bool:
-        """Fire what is due; False if nothing was."""
-        if not await self._is_due():
+    async def fire(self, lasting: bool | None = None) -> bool:
+        """Fire what is due; False if nothing was.
+
+        With `lasting` only what is owed, which is looked at before anybody is reminded; without, as False, all else,
+        which waits for no look.
+        """
+        if not await self._is_due(lasting):
             return False
-        await self._debts.look_before_reminding()
-        if await caught(self._store.transact(lambda tx: self._fire(tx, BATCH)), deadlines="batch") is not None:
-            await self._one_by_one()
+        if lasting is not False:
+            await self._debts.look_before_reminding()
+        fire_all = self._store.transact(lambda tx: self._fire(tx, BATCH, lasting))
+        if await caught(fire_all, deadlines="batch") is not None:
+            await self._one_by_one(lasting)
         return True
 
-    async def _is_due(self) -> bool:
-        due = await self._store.read(lambda tx: tx.deadlines.next_due())
+    async def _is_due(self, lasting: bool | None) -> bool:
+        due = await self._store.read(lambda tx: tx.deadlines.next_due(lasting=lasting))
         return due is not None and due <= self._clock.now()
 
-    async def _one_by_one(self) -> None:
+    async def _one_by_one(self, lasting: bool | None) -> None:
         """After a failure: every deadline by itself; one that fails again is passed over, so that it stops no other."""
-        while await self._is_due():
-            if await caught(self._store.transact(lambda tx: self._fire(tx, 1)), deadlines="one") is not None:
-                passed = await self._store.transact(lambda tx: tx.deadlines.take_due(self._clock.now(), 1))
+        while await self._is_due(lasting):
+            if await caught(self._store.transact(lambda tx: self._fire(tx, 1, lasting)), deadlines="one") is not None:
+                passed = await self._store.transact(
+                    lambda tx: tx.deadlines.take_due(self._clock.now(), 1, lasting=lasting)
+                )
                 _log.error("deadline passed over", deadline=passed)
 
-    def _fire(self, tx: Transaction, most: int) -> bool:
+    def _fire(self, tx: Transaction, most: int, lasting: bool | None) -> bool:
         now = self._clock.now()
-        due = tx.deadlines.take_due(now, most)
+        due = tx.deadlines.take_due(now, most, lasting=lasting)
         speaking: list[Reminder] = []
         for deadline in _loudest(due):
             if deadline.clock == timing.LOOK:

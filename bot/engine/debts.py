@@ -1,10 +1,14 @@
 """What is owed and can be seen: looked at whenever somebody needs to know, and met by what is found."""
 
+from contextlib import suppress
+
 from bot.chat import replies
 from bot.engine.caught import caught
 from bot.engine.desk import Desk, Desks
 from bot.engine.far_end import Worlds
+from bot.engine.in_time import InTime
 from sops.kit import debts, timing
+from sops.kit.errors import FarEndError
 from sops.kit.run import Obligation, Run
 from sops.kit.stores import Transaction
 
@@ -21,9 +25,10 @@ def meet(desk: Desk, debt: Obligation, by: str, evidence: str, record: str = "so
 class Debts:
     """Looks at the world for what runs owe."""
 
-    def __init__(self, desks: Desks, worlds: Worlds) -> None:
+    def __init__(self, desks: Desks, worlds: Worlds, in_time: InTime) -> None:
         self._desks = desks
         self._worlds = worlds
+        self._in_time = in_time
 
     async def look(self, run_id: str) -> Run:
         """The run, with what can be seen of its debts met. A far end in trouble meets nothing."""
@@ -40,7 +45,11 @@ class Debts:
             await caught(self.look(run.id), debts=run.id)
 
     async def look_before_reminding(self) -> None:
-        """The same for the runs whose debts are about to be reminded of."""
+        """The same for the runs whose debts are about to be reminded of, as far as the far end answers in time."""
+        with suppress(FarEndError):
+            await self._in_time.of(self._look_at_due())
+
+    async def _look_at_due(self) -> None:
         now = self._desks.clock.now()
 
         def due(tx: Transaction) -> list[str]:

@@ -1,7 +1,9 @@
-"""The engine: four pumps over the database. Whatever wakes it, it only ever looks there for what to do.
+"""The engine: pumps over the database. Whatever wakes it, it only ever looks there for what to do.
 
 inbox → commands; deadlines → reminders; woken runs → steps; outbox → messages. `drain` pumps until nothing is
-left to do now; `serve` does so whenever somebody wakes it, and arms the alarm for the next due instant.
+left to do now, one thing after the other. `serve` does the same work whenever somebody wakes it, and arms the alarm
+for the next due instant; there conversations, clocks, runs, chats and looks at the forge are pumped side by side, so
+that whoever waits for a far end keeps nobody else waiting.
 """
 
 import asyncio
@@ -10,20 +12,25 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from bot.engine.again import Patience
+from bot.engine.again import Pauses
 from bot.engine.caught import caught, survived
 from bot.engine.clocks import Clocks
-from bot.engine.mail import Intake
+from bot.engine.mail import FORGE, Intake, is_beside
 from bot.engine.postman import Postman
 from bot.engine.sealing import Sealing
+from bot.engine.side_by_side import SideBySide
 from bot.engine.turns import Turns
 from sops.kit.conversation import Event
 from sops.kit.ports import Alarm, Clock
 from sops.kit.stores import InboxItem, Store, Transaction
 
 LEASE = 120.0
+TALKS = 64  # conversations whose events are handled at the same time
+RUNS_EACH = 8  # for each run that may be at the far end, so many may wait for that or need nothing of it
 Handle = Callable[[InboxItem], Awaitable[None]]
 Advance = Callable[[str], Awaitable[bool]]
+Stroke = Callable[[], Awaitable[bool]]
+Due = Callable[[datetime], Awaitable[datetime | None]]
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,14 @@ class Poll:
     every: timedelta
 
 
+@dataclass(frozen=True)
+class Bounds:
+    """How many go on at the same time: runs at the far end, and beginnings of runs, which look there as well."""
+
+    runs: int = 8
+    beginnings: int = 8
+
+
 class Pump:
     """Something to be done again and again, whenever it is wanted, until a stroke finds nothing to do.
 
@@ -41,9 +56,7 @@ class Pump:
     the pump works it is None: it looks again before it rests, and nobody need wake it for what has become due.
     """
 
-    def __init__(
-        self, stroke: Callable[[], Awaitable[bool]], due: Callable[[datetime], Awaitable[datetime | None]]
-    ) -> None:
+    def __init__(self, stroke: Stroke, due: Due) -> None:
         self.stroke = stroke
         self.due = due
         self.next: datetime | None = None
@@ -65,7 +78,8 @@ class Engine:
         owner: str,
         sealing: Sealing,
         poll: Poll | None = None,
-        patience: Callable[[], Patience] = Patience,
+        pauses: Callable[[], Pauses] = Pauses,
+        bounds: Bounds = Bounds(),  # it never changes
     ) -> None:
         self._store = store
         self._clock = clock
@@ -77,12 +91,24 @@ class Engine:
         self._owner = owner
         self._poll = poll
         self._sealing = sealing
-        self._patience = patience
+        self._pauses = pauses
         self._next_poll: datetime | None = None
+        self._news = False
+        self._hearing, self._moving = Pump(self._begin_talks, _by_itself), Pump(self._begin_runs, _by_itself)
         self._pumps = [
-            Pump(self._work, self._work_due),
+            self._hearing,
+            self._moving,
+            Pump(self._look_out, self._look_due),
+            Pump(partial(clocks.fire, lasting=False), partial(self._deadline_due, lasting=False)),
+            Pump(partial(clocks.fire, lasting=True), partial(self._deadline_due, lasting=True)),
+            Pump(sealing.seal, self._seal_due),
             *(Pump(partial(postman.deliver, name), partial(postman.next_due, only=name)) for name in postman.platforms),
         ]
+        heard, moved = partial(self._ended, self._hearing), partial(self._ended, self._moving)
+        self._talks = SideBySide(TALKS, heard, pauses)
+        self._news_heard = SideBySide(1, heard, pauses)
+        self._beginnings = SideBySide(bounds.beginnings, heard, pauses)
+        self._runs = SideBySide(bounds.runs * RUNS_EACH, moved, pauses)
         self._draining = asyncio.Lock()
         self._turns = Turns()
 
@@ -117,9 +143,9 @@ class Engine:
                 pass
 
     async def serve(self, alarm: Alarm) -> None:
-        """Do whatever there is to do whenever woken, until cancelled. A chat that hangs delays nobody else.
+        """Do whatever there is to do whenever woken, until cancelled. A far end that hangs delays nobody else.
 
-        Whatever makes a pump fail, it pumps again; its `patience` says after how long.
+        Whatever makes a pump fail, it pumps again after a while.
         """
         await alarm.start(self.wake)
         try:
@@ -128,15 +154,17 @@ class Engine:
                 for pump in self._pumps:
                     pumping.create_task(self._keep_pumping(pump, alarm))
         finally:
+            for each in (self._talks, self._news_heard, self._beginnings, self._runs):
+                await each.stop()
             await alarm.stop()
 
     async def _keep_pumping(self, pump: "Pump", alarm: Alarm) -> None:
-        patience = self._patience()
+        pauses = self._pauses()
         while True:
             await pump.wanted.wait()
             pump.wanted.clear()
             if await survived(self._pump_and_arm(pump, alarm)) is not None:
-                await patience.pause()
+                await pauses.pause()
                 pump.wanted.set()
 
     async def _pump_and_arm(self, pump: "Pump", alarm: Alarm) -> None:
@@ -152,12 +180,19 @@ class Engine:
     async def next_due(self) -> datetime | None:
         """The next instant at which there will be something to do without anybody waking it, after a drain."""
         now = self._clock.now()
-        return _earliest(await self._work_due(now), await self._postman.next_due(now))
+        return _earliest(
+            await self._deadline_due(now), self._next_poll, self._sealing.due(), await self._postman.next_due(now)
+        )
 
-    async def _work_due(self, _: datetime) -> datetime | None:
+    async def _deadline_due(self, _: datetime, lasting: bool | None = None) -> datetime | None:
         """A deadline that is due is fired by whoever finds it, so that none is left behind."""
-        due = await self._store.read(lambda tx: tx.deadlines.next_due())
-        return _earliest(due, self._next_poll, self._sealing.due())
+        return await self._store.read(lambda tx: tx.deadlines.next_due(lasting=lasting))
+
+    async def _look_due(self, _: datetime) -> datetime | None:
+        return self._next_poll
+
+    async def _seal_due(self, _: datetime) -> datetime | None:
+        return self._sealing.due()
 
     async def _turn(self) -> bool:
         """One stroke of everything; False if there was nothing to do."""
@@ -165,22 +200,48 @@ class Engine:
         strokes += [await self._move_on(), await self._postman.deliver()]
         return any(strokes)
 
-    async def _work(self) -> bool:
-        """One stroke of everything but the post."""
-        return any([await self._before_moving(), await self._move_on()])
-
     async def _before_moving(self) -> bool:
         looked, heard, fired = await self._look_out(), await self._take_in(), await self._clocks.fire()
         return any([looked, heard, fired, await self._sealing.seal()])
 
     async def _look_out(self) -> bool:
-        """Ask the forge for what it may not tell by itself, now and then; False if it is not the time."""
+        """Ask the forge for what it may not tell by itself, at its news and now and then; False if there is no need."""
         now = self._clock.now()
-        if self._poll is None or (self._next_poll is not None and now < self._next_poll):
+        if self._poll is None or not (self._news or self._next_poll is None or self._next_poll <= now):
             return False
-        self._next_poll = now + self._poll.every
+        self._news = False
         await caught(self._poll.look(), poll="forge")
+        self._next_poll = now + self._poll.every
         return True
+
+    def _ended(self, pump: Pump, moved: bool, wanted: bool) -> None:
+        """Something that went on beside the others came to its end; there may be more to do."""
+        if moved:
+            self.wake()
+        elif wanted:
+            pump.wanted.set()
+
+    async def _begin_talks(self) -> bool:
+        """Have every conversation with unhandled events handled, side by side, each in its order."""
+        for conversation in await self._store.read(lambda tx: tx.inbox.waiting()):
+            crew = self._beginnings if is_beside(conversation) else self._talks
+            crew = self._news_heard if conversation == FORGE else crew
+            crew.begin(conversation, partial(self._hear_out, conversation))
+        return False
+
+    async def _hear_out(self, conversation: str) -> bool:
+        """Handle the events of the conversation, one after the other; False if there was none, or others are at it."""
+        heard = False
+        while await self._converse(conversation):
+            heard = True
+            self.wake()
+        return heard
+
+    async def _begin_runs(self) -> bool:
+        """Have every run advanced that somebody asked to look at, side by side."""
+        for run_id in await self._store.read(lambda tx: tx.runs.awake()):
+            self._runs.begin(run_id, partial(self._advance, run_id))
+        return False
 
     async def _take_in(self) -> bool:
         """Handle the oldest event of each conversation; False if there was none."""
@@ -196,6 +257,7 @@ class Engine:
             item = await self._store.transact(lambda tx: tx.inbox.take(conversation, self._owner, LEASE))
             if item is not None:
                 await self._handle(item)
+                self._news = self._news or conversation == FORGE
             return item is not None
 
     async def _move_on(self) -> bool:
@@ -204,6 +266,10 @@ class Engine:
         for run_id in await self._store.read(lambda tx: tx.runs.awake()):
             moved = await self._advance(run_id) or moved
         return moved
+
+
+async def _by_itself(_: datetime) -> None:
+    """It is never due: whoever brings something wakes it."""
 
 
 def _earliest(*times: datetime | None) -> datetime | None:

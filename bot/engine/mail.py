@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from bot.chat import half_asleep
+from bot.chat import commands, half_asleep
 from sops.kit.conversation import Event, Place
 from sops.kit.message import Card
 from sops.kit.response import unanswered
 from sops.kit.run import Run
 from sops.kit.stores import HELD, InboxItem, Outgoing, Store, Transaction
 
-FORGE, _RUN = "forge", "run:"
+FORGE, _RUN, _BESIDE = "forge", "run:", " beside "
 #: How the name of a tally begins that counts, by platform, events nobody could read.
 PASSED_OVER = "passed-over/"
 
@@ -98,12 +98,29 @@ _OVERHEARD = frozenset({"message", "reaction", "unreaction", "edit", "deletion"}
 
 
 def conversation_of(tx: Transaction, event: Event) -> str:
-    """Events of one conversation are handled in order: a run's thread, else the thread or channel."""
+    """Events of one conversation are handled in order: a run's thread, else the thread or channel.
+
+    What begins a run looks at the far end first, for as long as that takes, and nothing said after it depends on it:
+    it is a conversation of its own beside the one it stands in, so that an `ack` does not wait for it.
+    """
     if event.kind == "forge":
         return FORGE
     run_id = run_of(tx, event)
     place = event.place
-    return f"{_RUN}{run_id}" if run_id else f"{place.platform}:{place.channel}:{place.thread or ''}"
+    here = f"{_RUN}{run_id}" if run_id else f"{place.platform}:{place.channel}:{place.thread or ''}"
+    return f"{here}{_BESIDE}{event.dedupe_key}" if _begins(event) else here
+
+
+def is_beside(conversation: str) -> bool:
+    """It is that of one event, which begins a run."""
+    return _BESIDE in conversation
+
+
+def _begins(event: Event) -> bool:
+    slash, meant = event.kind == "command", event.addressed or event.kind == "choice"
+    if event.kind not in {"message", "command", "choice"}:
+        return False
+    return isinstance(commands.parse(event.text, in_run=False, addressed=meant, slash=slash), commands.BEGINNINGS)
 
 
 def run_of(tx: Transaction, event: Event) -> str | None:
@@ -129,7 +146,7 @@ def put_answer(tx: Transaction, item: InboxItem, card: Card, at: datetime) -> No
 def _told_at(tx: Transaction, item: InboxItem) -> Iterator[Run]:
     """The runs that an answer there may tell of: the one spoken to, and whatever is told in that channel."""
     if item.conversation.startswith(_RUN):
-        yield tx.runs.get(item.conversation.removeprefix(_RUN))
+        yield tx.runs.get(item.conversation.removeprefix(_RUN).partition(_BESIDE)[0])
     here = (item.event.place.platform, item.event.place.channel)
     for run in tx.runs.open():
         if any((place.platform, place.channel) == here for place in run.places):

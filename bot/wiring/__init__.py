@@ -26,13 +26,15 @@ from bot.chat.rehearsal import Rehearsed
 from bot.chat.roots import Roots
 from bot.demo.stage import Stage
 from bot.engine.advance import Advancer
+from bot.engine.again import Pauses
 from bot.engine.approving import Approvals
 from bot.engine.clocks import Clocks
 from bot.engine.debts import Debts
 from bot.engine.desk import Desks
 from bot.engine.edge import Edge
-from bot.engine.engine import Engine, Poll
+from bot.engine.engine import Bounds, Engine, Poll
 from bot.engine.far_end import FarEnd, Worlds
+from bot.engine.in_time import BEGINNING, LOOK, REMINDING, InTime
 from bot.engine.mail import Intake
 from bot.engine.plan import Planner
 from bot.engine.postman import Postman
@@ -78,8 +80,18 @@ class Ports:
     close: Callable[[], Awaitable[None]]
 
 
-def assemble(settings: Settings, clock: Clock, ports: Ports) -> Engine:
-    """The engine and everything it needs, from ports alone."""
+def assemble(
+    settings: Settings,
+    clock: Clock,
+    ports: Ports,
+    *,
+    look_in: float = LOOK,
+    pauses: Callable[[], Pauses] = Pauses,
+) -> Engine:
+    """The engine and everything it needs, from ports alone.
+
+    `look_in` is how many seconds somebody waits for the far end; `pauses` say how long a pump that failed rests.
+    """
     own = load(settings.procedures, settings.modules)
     check_switched_off(settings.policy, (*ALL, *own))
     check_tailoring(settings.policy, own)
@@ -89,13 +101,14 @@ def assemble(settings: Settings, clock: Clock, ports: Ports) -> Engine:
     desks = Desks(store, clock, people)
     worlds = Worlds(ports.far, store, clock, people)
     planner = Planner(worlds)
-    debts = Debts(desks, worlds)
-    advancer = Advancer(desks, worlds, Approvals(desks, people), debts, owner)
+    debts = Debts(desks, worlds, InTime(min(6 * look_in, REMINDING)))
+    at_once = settings.runs_at_once
+    advancer = Advancer(desks, worlds, Approvals(desks, people), debts, owner, at_once)
     every = [tailored(sop, settings.policy) for sop in (*ALL, *own)]
-    looking = Looking(store, worlds, planner, every, settings.policy, advancer.advance, debts.look)
+    looking = Looking(store, worlds, planner, every, settings.policy, advancer.advance, debts.look, InTime(look_in))
     channels = settings.channels_by_chat()
     privacy = Privacy(ports.chats, channels)
-    roots = Roots(store, clock, people, settings.policy, planner, worlds, channels, privacy, own)
+    roots = Roots(store, clock, people, settings.policy, planner, worlds, channels, privacy, InTime(BEGINNING), own)
     chat = next(iter(ports.chats), "")
     home = Place(platform=chat, channel=channels.get(chat, {}).get(ONBOARDING.channel, ""))
     newcomers = Newcomers(store, worlds, people, settings.policy, home)
@@ -112,6 +125,8 @@ def assemble(settings: Settings, clock: Clock, ports: Ports) -> Engine:
         owner,
         Sealing(store, clock, _told_of_the_record(ports.chats, channels), settings.policy.zone),
         Poll(dispatch.look_for_newcomers, NEWCOMERS_EVERY) if settings.policy.onboard_first_timers else None,
+        pauses,
+        Bounds(runs=at_once),
     )
 
 

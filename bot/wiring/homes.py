@@ -6,7 +6,7 @@ from typing import Protocol
 
 import structlog
 
-from bot.engine.again import Patience
+from bot.engine.again import Pauses
 from bot.engine.caught import survived
 from bot.engine.engine import Engine
 from bot.wiring.late import LateChat
@@ -61,12 +61,12 @@ class Home:
 
 
 class Homes:
-    """All of them. `patience` makes what says how long each is left alone after a failure."""
+    """All of them. `pauses` makes what says how long each is left alone after a failure."""
 
-    def __init__(self, homes: Sequence[Home], engine: Engine, patience: Callable[[], Patience] = Patience) -> None:
+    def __init__(self, homes: Sequence[Home], engine: Engine, pauses: Callable[[], Pauses] = Pauses) -> None:
         self._homes = tuple(homes)
         self._engine = engine
-        self._patience = patience
+        self._pauses = pauses
         self._opened = asyncio.Event()
         self._shut_out: set[Home] = set()
 
@@ -86,7 +86,7 @@ class Homes:
         A token that is not known any more ends its own home, which is tried again now and then as long as there is
         another; it is raised where none is left.
         """
-        patience = self._patience()
+        pauses = self._pauses()
         while True:
             was_open = home.open
             self._shut_out.discard(home)
@@ -96,7 +96,7 @@ class Homes:
                 self._shut_out.add(home)
                 if not was_open or len(self._shut_out) == len(self._homes):
                     raise problem
-            await patience.pause()
+            await pauses.pause()
 
     async def _live(self, home: Home) -> None:
         await self._reach(home)

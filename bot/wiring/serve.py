@@ -14,7 +14,7 @@ from adapters.matrix import TRAITS
 from adapters.sandbox.clock import VirtualClock
 from adapters.sandbox.world import SandboxWorld
 from bot.chat.rehearsal import Rehearsed
-from bot.engine.again import Patience, until_done
+from bot.engine.again import Pauses, until_done
 from bot.engine.caught import survived
 from bot.engine.engine import Engine
 from bot.settings import Settings
@@ -57,7 +57,7 @@ async def serve(settings: Settings, *, rehearse: bool, ready: Callable[[], None]
         stack.push_async_callback(ports.close)
         engine = assemble(settings, clock, ports)
         everywhere = Homes(homes, engine)
-        await until_done(engine.recover, Patience())
+        await until_done(engine.recover, Pauses())
         await everywhere.reach()
         try:
             async with asyncio.TaskGroup() as serving:

@@ -323,11 +323,14 @@ class Deadlines(Protocol):
         """Pending deadlines of the clock with threshold < `below` and due before `until` become due then."""
         ...
 
-    def take_due(self, now: datetime, limit: int) -> Sequence[Deadline]:
-        """Mark due deadlines as fired and return them, earliest first; nobody else gets the same ones."""
+    def take_due(self, now: datetime, limit: int, *, lasting: bool | None = None) -> Sequence[Deadline]:
+        """Mark due deadlines as fired and return them, earliest first; nobody else gets the same ones.
+
+        Only those of clocks that outlive their run (see `timing.lasting`), or only others, where `lasting` says so.
+        """
         ...
 
-    def next_due(self) -> datetime | None: ...
+    def next_due(self, *, lasting: bool | None = None) -> datetime | None: ...
     def pending(self, run_id: str) -> Sequence[Deadline]: ...
 
 

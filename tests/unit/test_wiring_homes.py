@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from bot.engine.again import FIRST, LONGEST, Patience
+from bot.engine.again import FIRST, LONGEST, Pauses
 from bot.engine.engine import Engine
 from bot.wiring.homes import Account, Home, Homes
 from sops.kit.conversation import Place
@@ -61,7 +61,7 @@ class Street:
         self.chats = chats
         self.pauses: list[float] = []
         self.homes = [Home(name, Traits(), chat.connect) for name, chat in chats.items()]
-        self.all = Homes(self.homes, cast("Engine", None), lambda: Patience(self._sleep, lambda: 0.0))
+        self.all = Homes(self.homes, cast("Engine", None), lambda: Pauses(self._sleep, lambda: 0.0))
         self.living: list[asyncio.Task[None]] = []
 
     async def _sleep(self, seconds: float) -> None:
@@ -157,10 +157,10 @@ async def test_pauses_grow_to_a_minute_and_begin_anew_after_a_good_while() -> No
     async def sleep(seconds: float) -> None:
         pauses.append(seconds)
 
-    patience = Patience(sleep, lambda: now[0])
+    waiting = Pauses(sleep, lambda: now[0])
     for _ in range(8):
-        await patience.pause()
+        await waiting.pause()
     assert pauses == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, LONGEST, LONGEST]
     now[0] = 10 * LONGEST
-    await patience.pause()
+    await waiting.pause()
     assert pauses[-1] == FIRST

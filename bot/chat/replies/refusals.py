@@ -223,6 +223,9 @@ def already_running(run: Run) -> str:
     return f"{run.name} is open for {what} already; one at a time."
 
 
+NO_ANSWER = "it did not answer in time"
+
+
 def unreachable(what: str) -> Card:
     return card(line(bold("Not done: "), Span(text=what), ". Nothing changed; please say it again in a minute."))
 

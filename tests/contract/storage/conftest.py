@@ -1,9 +1,7 @@
 """Every storage test runs on both databases, each time on a fresh one."""
 
-import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -12,21 +10,9 @@ from psycopg import sql
 
 from storage import SqlStore, migrate
 from storage.tables import Base
-from tests.postgres import NoPostgres, PostgresServer, postgres_server
+from tests.postgres import PostgresServer
 
 _numbers = count(1)
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    """Skips visibly without PostgreSQL, but fails where CI promised one."""
-    with suppress(NoPostgres), postgres_server() as server:
-        yield server
-        return
-    missing = "no PostgreSQL binaries on this machine"
-    if os.environ.get("CI") == "true":
-        pytest.fail(missing)
-    pytest.skip(missing)
 
 
 @pytest.fixture(scope="session")
