@@ -98,6 +98,10 @@ _UNSURE = (
     .limit(1)
 )
 _CARD = select(OUTBOX.c.message).where(OUTBOX.c.kind == _POST, OUTBOX.c.logical_id == bindparam("logical_id"))
+_WITHDRAWN = OUTBOX.delete().where(
+    _QUEUED, OUTBOX.c.kind == _POST, OUTBOX.c.uncertain.is_(False), OUTBOX.c.logical_id == bindparam("logical_id")
+)
+_EDITS = OUTBOX.delete().where(_QUEUED, OUTBOX.c.kind == _EDIT, OUTBOX.c.logical_id == bindparam("logical_id"))
 _GIVE_UP = OUTBOX.update().values(state="dead", error=bindparam("why")).returning(OUTBOX.c.kind, OUTBOX.c.logical_id)
 _DEAD = _GIVE_UP.where(_THIS)
 _DEAD_WITH = _GIVE_UP.where(
@@ -139,8 +143,8 @@ class SqlOutbox:
     """See `sops.kit.stores.Outbox`.
 
     `put` raises KeyError for a post or whisper under a root, or an edit of a message, that nobody ever put.
-    `delivered`, `retry` and `dead` do nothing for a row that is no longer queued: an edit that was replaced
-    while it was under way.
+    `delivered`, `retry` and `dead` do nothing for a row that is no longer queued: an edit that was replaced, or a post
+    that was withdrawn, while it was under way.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -186,6 +190,12 @@ class SqlOutbox:
     def retry(self, row: int, not_before: datetime, error: str, *, uncertain: bool = False) -> None:
         values = {"row": row, "later": not_before, "why": error, "unsure": uncertain}
         self._connection.execute(_RETRY, values)
+
+    def withdraw(self, logical_id: str) -> bool:
+        if self._connection.execute(_WITHDRAWN, {"logical_id": logical_id}).rowcount == 0:
+            return False
+        self._connection.execute(_EDITS, {"logical_id": logical_id})
+        return True
 
     def dead(self, row: int, error: str) -> None:
         lost = [

@@ -289,11 +289,17 @@ class Page(Command):
 
 
 @dataclass(frozen=True)
+class Pass(Command):
+    """!pass"""
+
+
+@dataclass(frozen=True)
 class Report(Command):
-    """!update, !triage, !mitigate, !fix or !verify, with a text"""
+    """!update, !triage, !mitigate, !fix or !verify, with a text; an update may say when the next one comes"""
 
     verb: str
     text: str
+    next: timedelta | None = None
 
 
 @dataclass(frozen=True)
@@ -607,8 +613,7 @@ def _snooze(rest: str) -> Command | Problem:
     found = _SPAN.fullmatch(rest)
     if not found:
         return Problem("missing", "snooze")
-    unit = {"m": "minutes", "min": "minutes", "h": "hours", "d": "days"}[found[2]]
-    return Snooze(timedelta(**{unit: int(found[1])}))
+    return Snooze(_span(found[1], found[2]))
 
 
 def _duplicate(rest: str) -> Command | Problem:
@@ -627,6 +632,20 @@ def _not(rest: str) -> Command | Problem:
 
 def _report(verb: str) -> _Parser:
     return _text(lambda text: Report(verb, text), verb)
+
+
+def _update(rest: str) -> Command | Problem:
+    """`text next 2h`; any other end belongs to the text."""
+    *words, last, span = ["", "", *rest.rsplit(maxsplit=2)][-3:]
+    found = _SPAN.fullmatch(span.rstrip(".")) if last.lower() == "next" else None
+    if found is None:
+        return _text(lambda text: Report("update", text), "update")(rest)
+    promised = _span(found[1], found[2])
+    return _text(lambda text: Report("update", text, promised), "update")(words[0].rstrip(" ,;:.("))
+
+
+def _span(number: str, unit: str) -> timedelta:
+    return timedelta(**{{"m": "minutes", "min": "minutes", "h": "hours", "d": "days"}[unit]: int(number)})
 
 
 #: Words that act alone, as the whole message, in a run's thread.
@@ -663,7 +682,9 @@ VERBS: dict[str, _Parser] = {
     "handoff": _person(Handoff, "handoff"),
     "accept": _bare(Accept, "accept"),
     "page": _person(Page, "page"),
-    **{verb: _report(verb) for verb in ("update", "triage", "mitigate", "fix", "verify")},
+    "pass": _bare(Pass, "pass"),
+    "update": _update,
+    **{verb: _report(verb) for verb in ("triage", "mitigate", "fix", "verify")},
     "publish": _text(Publish, "publish"),
     "confirm": _code(Confirm),
     "correct": _text(Correct, "correct"),

@@ -227,7 +227,8 @@ class Dispatch:
             await self._answer(item, refusals.refused(refusals.not_here(run, command)))
             return
         roles = permissions.roles_for(command, run)
-        if not permissions.may(me.person, roles, self._people) and not permissions.commands_it(me.person, command, run):
+        fit = permissions.may(me.person, roles, self._people) or permissions.commands_it(me.person, command, run)
+        if not fit and not permissions.turns_to(me.person, command, run):
             if isinstance(command, commands.Ack) and unanswered(run) and me.person and me.person.roles:
                 await self._answer(item, self._answering.offer(run, me))
                 return

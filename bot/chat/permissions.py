@@ -6,6 +6,7 @@ Approving and rejecting are not here: who counts there depends on the request (s
 from bot.chat import commands
 from sops.kit.gate import SignedOff
 from sops.kit.model import Role
+from sops.kit.paging import called
 from sops.kit.people import People, Person
 from sops.kit.response import answered, commanding
 from sops.kit.run import Run
@@ -82,6 +83,15 @@ def commands_it(person: Person | None, command: commands.Command, run: Run) -> b
     leads = person is not None and commanding(run) is not None and person.handle == run.owner and answered(run)
     wanted = set(roles_for(command, run))
     return leads and (set(leaders(run)) <= wanted or set(run.policy.escalation) <= wanted)
+
+
+#: What whoever was called for an incident may say of it, whatever their roles.
+_CALLED = (commands.Ack, commands.Pass, commands.Snooze)
+
+
+def turns_to(person: Person | None, command: commands.Command, run: Run) -> bool:
+    """Whoever was called may answer, whatever their roles: have it, pass it on, or have it wait."""
+    return person is not None and isinstance(command, _CALLED) and person.handle in called(run)
 
 
 def may(person: Person | None, roles: tuple[Role, ...], people: People) -> bool:

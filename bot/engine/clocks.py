@@ -4,22 +4,23 @@ Several marks of one clock that are due together speak once, for the highest. Wh
 says so; when more than one late reminder concerns a channel, they become one message there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
 from bot.chat import replies
+from bot.engine.calling import Caller, go_on
 from bot.engine.caught import caught
 from bot.engine.debts import Debts
 from bot.engine.desk import Desk
-from bot.engine.threads import Thread, root_of, threads
-from sops.kit import timing
+from bot.engine.threads import Thread, reminder_message, reminders_of, root_of, threads
+from bot.engine.whose import Whose
+from sops.kit import paging, timing
 from sops.kit.conversation import Place
-from sops.kit.gate import Approved, SignedOff
 from sops.kit.message import Card
-from sops.kit.model import Piece, Role, Step
 from sops.kit.people import People
 from sops.kit.ports import Clock
 from sops.kit.run import Run
@@ -28,19 +29,11 @@ from sops.kit.stores import Deadline, Outgoing, Store, Transaction
 _log = structlog.get_logger(__name__)
 BATCH = 1000  # at once, so that after downtime each channel reads one message
 LATE = timedelta(minutes=5)
-MOST_REMINDED = 5  # people one reminder mentions, where it is nobody's alone
-
-
-def answering_for(run: Run, people: People) -> str:
-    """Whoever owns the run, unless they may not steer it, as a reporter may not; then the first who may."""
-    roles = run.policy.escalation if run.prefix == replies.phrases.INCIDENT else run.leaders
-    able = [person.handle for person in people.holding(*roles)]
-    return run.owner if run.owner in able or not able else able[0]
 
 
 @dataclass(frozen=True)
 class Reminder:
-    """What one due deadline says to whom; `whom` is a handle, or empty."""
+    """What one due deadline says to whom; `whom` are handles with spaces between them, or empty."""
 
     run: Run
     deadline: Deadline
@@ -52,11 +45,19 @@ class Reminder:
 class Clocks:
     """The consumer behind the alarm: claims due rows until none is left."""
 
-    def __init__(self, store: Store, clock: Clock, people: People, debts: Debts) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        people: People,
+        debts: Debts,
+        channels: Mapping[str, Mapping[str, str]],
+    ) -> None:
         self._store = store
         self._clock = clock
         self._people = people
         self._debts = debts
+        self._caller = Caller(channels)
 
     async def fire(self, lasting: bool | None = None) -> bool:
         """Fire what is due; False if nothing was.
@@ -85,6 +86,16 @@ class Clocks:
                     lambda tx: tx.deadlines.take_due(self._clock.now(), 1, lasting=lasting)
                 )
                 _log.error("deadline passed over", deadline=passed)
+                for each in passed:
+                    await caught(self._store.transact(partial(self._pass_over, each)), deadline=each.clock)
+
+    def _pass_over(self, deadline: Deadline, tx: Transaction) -> None:
+        """What could not be told is told at the next mark: no clock falls silent over it."""
+        if deadline.clock == timing.LOOK:
+            return
+        desk = Desk(tx, tx.runs.get(deadline.run_id), self._clock.now(), self._people)
+        if deadline.clock in desk.run.clocks:
+            go_on(desk, deadline)
 
     def _fire(self, tx: Transaction, most: int, lasting: bool | None) -> bool:
         now = self._clock.now()
@@ -109,8 +120,11 @@ class Clocks:
         if deadline.clock == timing.SOAK:
             desk.tx.runs.wake(run.id)
             return self._digest(desk, deadline)
-        whom = self._whom(run, deadline)
-        late = desk.now - deadline.due_at
+        ladder = paging.ladder_of(run) if timing.calling(run, deadline.clock) else None
+        if ladder is not None:
+            card, whom = self._caller.call(desk, deadline, ladder)
+        else:
+            card, whom = self._remind(desk, deadline)
         desk.note(
             "reminder",
             clock=deadline.clock,
@@ -119,14 +133,20 @@ class Clocks:
             to=whom,
             due=state.due_at.isoformat(),
         )
-        if whom and deadline.clock == timing.ACKNOWLEDGE:
-            desk.run = run.with_facts({"paged": [*run.facts.get("paged", []), [whom, desk.now.isoformat()]]})
+        message = reminder_message(run.id, deadline)
+        desk.offer_again(message, card, instead_of=reminders_of(run.id, deadline.clock))
+        go_on(desk, deadline)
+        return [Reminder(desk.run, deadline, card, whom, desk.now - deadline.due_at)]
+
+    def _remind(self, desk: Desk, deadline: Deadline) -> tuple[Card, str]:
+        """What that mark says, and to whom; the desk's run knows of an update that did not come."""
+        run, state = desk.run, desk.run.clocks[deadline.clock]
+        said = timing.late_by(run, state.due_at, desk.now) if deadline.threshold > timing.DUE else -1
+        asked = Whose(self._people, run, deadline).whom(said)
         if deadline.clock == timing.UPDATE and deadline.threshold >= timing.DUE:
-            desk.run = timing.update_missed(desk.run, state.due_at, desk.now)
-        following = _next_mark(desk.run, deadline, self._ladder(run))
-        card = replies.clocks.reminder(run, deadline, whom, following, desk.now)
-        desk.offer_again(_reminder_key(run, deadline), card, instead_of=f"{run.id}/reminder/{deadline.clock}/")
-        return [Reminder(desk.run, deadline, card, whom, late)]
+            desk.run = paging.with_call(timing.update_missed(run, state.due_at, desk.now), asked, desk.now)
+        whom = " ".join(asked)
+        return replies.clocks.reminder(run, deadline, whom, desk.now), whom
 
     def _digest(self, desk: Desk, deadline: Deadline) -> list[Reminder]:
         """A soak speaks on days when something changed, and the day before its end."""
@@ -137,61 +157,6 @@ class Clocks:
         desk.run = desk.run.with_facts({"soak.changes": []})
         desk.note("digest", mark=deadline.threshold, changes=len(changes))
         return [Reminder(desk.run, deadline, card, "", desk.now - deadline.due_at)]
-
-    def _whom(self, run: Run, deadline: Deadline) -> str:
-        """Whose turn it is: up the ladder for what nobody answers, else who answers for the run.
-
-        A missed update goes round, the commander first each time.
-        """
-        ladder = self._ladder(run)
-        if deadline.clock == timing.UPDATE:
-            answering = list(dict.fromkeys([*([run.owner] if run.owner else []), *ladder])) or [""]
-            return answering[timing.missed_updates(run) % len(answering)]
-        if timing.lasting(deadline.clock):
-            debt = next(debt for debt in run.obligations if f"{timing.OWED}{debt.id}" == deadline.clock)
-            able = [person.handle for person in self._people.holding(debt.role)]
-            return run.owner if run.owner in able or not able else able[0]
-        if deadline.clock == timing.FIRST_REVIEW:
-            return self._reviewers(run, deadline)
-        if (row := run.step(timing.row_of(deadline.clock))) is not None:
-            return self._whose_row(run, row)
-        if deadline.clock == timing.REPORT and deadline.threshold > timing.DUE:
-            return self._in_turn(run, deadline.threshold - timing.DUE)
-        if deadline.clock != timing.ACKNOWLEDGE:
-            return answering_for(run, self._people) or (ladder[0] if ladder else "")
-        return next_to_page(run, ladder)
-
-    def _in_turn(self, run: Run, turn: int) -> str:
-        """For what its first owner left unanswered: those who may also steer the run, then the owner's peers, round."""
-        owner, *others = run.leaders
-        peers = [person.handle for person in self._people.holding(owner)]
-        able = list(dict.fromkeys([*(person.handle for person in self._people.holding(*others)), *peers]))
-        return able[(turn - 1) % len(able)] if able else ""
-
-    def _reviewers(self, run: Run, deadline: Deadline) -> str:
-        """Reviewers hear first, all of them; once it is overdue, maintainers and they in turn. Never the author."""
-        roles = (
-            (Role.REVIEWER, Role.MAINTAINER) if deadline.threshold <= timing.DUE else (Role.MAINTAINER, Role.REVIEWER)
-        )
-        author = self._people.author(str(run.facts.get("login", "")))
-        able = [person for person in self._people.holding(*roles) if person.handle != author]
-        reviewers = [person.handle for person in able if Role.REVIEWER in person.roles]
-        if deadline.threshold <= timing.DUE and reviewers:
-            return " ".join(reviewers[:MOST_REMINDED])
-        return able[max(0, deadline.threshold - timing.DUE - 1) % len(able)].handle if able else ""
-
-    def _whose_row(self, run: Run, row: Step) -> str:
-        """Whoever may do it: the run's owner if they are one of those, else all of them; never one who said yes."""
-        roles = {role for piece in row.waits for role in _answering(piece)}
-        asked = next((request for request in run.requests if request.step == row.id and request.live), None)
-        spent = {*asked.people, *asked.excluded} if asked else set()
-        able = [person.handle for person in self._people.holding(*roles) if person.handle not in spent]
-        if run.owner in able:
-            return run.owner
-        return " ".join(able[:MOST_REMINDED]) or answering_for(run, self._people)
-
-    def _ladder(self, run: Run) -> tuple[str, ...]:
-        return tuple(person.handle for person in self._people.holding(*run.policy.escalation))
 
     def _speak(self, tx: Transaction, reminders: Sequence[Reminder], now: datetime) -> None:
         """Each in every thread of its run; several that are late become one message in each of their channels."""
@@ -205,7 +170,7 @@ class Clocks:
         for reminder, thread in said:
             run, deadline = reminder.run, reminder.deadline
             card = replies.clocks.late(reminder.card, deadline.due_at) if reminder.late > LATE else reminder.card
-            key = _reminder_key(run, deadline)
+            key = reminder_message(run.id, deadline)
             post = Outgoing("post", key, run.place, card, run.id, root=root_of(run.id), private=run.embargoed)
             tx.outbox.put(thread.copied(post), now)
 
@@ -217,17 +182,6 @@ class Clocks:
         key = f"missed/{now.isoformat()}/{':'.join(where)}/{marks}"
         private = any(reminder.run.embargoed for reminder in missed)
         tx.outbox.put(Outgoing("post", key, place, card, private=private), now)
-
-
-def _answering(piece: Piece) -> tuple[Role, ...]:
-    """The roles of which one may answer."""
-    if isinstance(piece, Approved):
-        return (piece.by, piece.also) if piece.also else (piece.by,)
-    return (piece.by,) if isinstance(piece, SignedOff) else ()
-
-
-def _reminder_key(run: Run, deadline: Deadline) -> str:
-    return f"{run.id}/reminder/{deadline.clock}/{deadline.generation}/{deadline.threshold}"
 
 
 def _channel(thread: Thread) -> tuple[str, str]:
@@ -243,21 +197,3 @@ def _loudest(due: Sequence[Deadline]) -> list[Deadline]:
         if key not in loudest or deadline.threshold > loudest[key].threshold:
             loudest[key] = deadline
     return list(loudest.values())
-
-
-def next_to_page(run: Run, ladder: Sequence[str]) -> str:
-    """Up the ladder, one person at a time, and round again once everybody was called without an answer."""
-    if not ladder:
-        return ""
-    called = [who for who, _ in run.facts.get("paged", [])]
-    left = [who for who in ladder if who not in called]
-    return left[0] if left else ladder[len(called) % len(ladder)]
-
-
-def _next_mark(run: Run, deadline: Deadline, ladder: Sequence[str]) -> tuple[str, datetime] | None:
-    """Who hears next and when, if this goes on unanswered."""
-    if deadline.clock != timing.ACKNOWLEDGE or not ladder:
-        return None
-    state = run.clocks[deadline.clock]
-    later = [at for mark, at in timing.marks(run, deadline.clock, state) if mark > deadline.threshold]
-    return (next_to_page(run, ladder), min(later)) if later else None

@@ -22,7 +22,7 @@ from sops.kit.message import Card
 from sops.kit.people import People
 from sops.kit.ports import Clock
 from sops.kit.run import Child, Mirror, Run, RunState
-from sops.kit.stores import Outgoing, Store, Transaction
+from sops.kit.stores import Deadline, Outgoing, Store, Transaction
 
 T = TypeVar("T")
 SET_ASIDE = timedelta(minutes=10)
@@ -105,6 +105,15 @@ class Desk:
     def look_at(self, at: datetime) -> None:
         """Have the engine look at the run again at that instant, instead of at any other it had noted."""
         self.tx.deadlines.look(self.run.id, at)
+
+    def keep_reminding(self) -> None:
+        """No running clock is without a next mark, as an older build leaves one whose marks are all spent."""
+        going = {name for name, state in self.before.clocks.items() if state.running and not self.before.state.over}
+        silent = going - {each.clock for each in self.tx.deadlines.pending(self.run.id)} if going else ()
+        for name in silent:
+            if (later := timing.following(self.before, name, self.now)) is not None:
+                generation = self.before.clocks[name].generation
+                self.tx.deadlines.put(Deadline(self.run.id, name, generation, later[0], later[1], {}))
 
     def finish(self) -> None:
         """Store what changed."""

@@ -12,6 +12,7 @@ from sops.kit.action import Action, Conflict, Done, World
 from sops.kit.conversation import Place
 from sops.kit.errors import FarEndError, FarEndRefused, Unlearned
 from sops.kit.gate import Approved, Condition, Gate, SignedOff
+from sops.kit.ladder import span_of
 from sops.kit.model import Piece, Sop, Step
 from sops.kit.policy import Policy
 from sops.kit.run import Run, StepState, pinned
@@ -142,7 +143,7 @@ def _timed(step: Step, texts: list[str]) -> list[str]:
     clock = step.stops or ""
     if not timing.row_of(clock):
         return texts
-    return [*texts[:-1], replies.starting.within(texts[-1], timing.span_of(clock.rpartition(":")[2]))]
+    return [*texts[:-1], replies.starting.within(texts[-1], span_of(clock.rpartition(":")[2]))]
 
 
 def waits_of(run: Run, step: Step) -> list[str]:

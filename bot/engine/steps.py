@@ -276,6 +276,7 @@ def rest(desk: Desk, every: timedelta, seen: int, fence: int) -> bool:
     True if the run is over.
     """
     run = desk.run
+    desk.keep_reminding()
     desk.tx.claims.release(claim_of(run.id), fence)
     desk.tx.runs.asleep(run.id, since=seen)
     if run.state is RunState.ACTIVE and _complete(run):

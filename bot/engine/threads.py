@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from sops.kit.conversation import Place
 from sops.kit.run import Run
-from sops.kit.stores import Outgoing
+from sops.kit.stores import Deadline, Outgoing
 
 _NUMBER = re.compile(r"~[1-9][0-9]*$")
 
@@ -22,6 +22,16 @@ def root_of(run_id: str) -> str:
 def request_message(run_id: str, seq: int) -> str:
     """The logical id of the message that asks for an approval."""
     return f"{run_id}/request/{seq}"
+
+
+def reminder_message(run_id: str, deadline: Deadline) -> str:
+    """The logical id of the message that tells of a mark of a clock."""
+    return f"{reminders_of(run_id, deadline.clock)}{deadline.generation}/{deadline.threshold}"
+
+
+def reminders_of(run_id: str, clock: str) -> str:
+    """How the logical ids of that clock's reminders begin."""
+    return f"{run_id}/reminder/{clock}/"
 
 
 @dataclass(frozen=True)

@@ -119,7 +119,7 @@ def assemble(
         clock,
         Intake(store),
         edge.handle,
-        Clocks(store, clock, people, debts),
+        Clocks(store, clock, people, debts, {chat: channels.get(chat, {}) for chat in ports.chats}),
         edge.advance,
         Postman(store, clock, ports.chats, people),
         owner,

@@ -50,11 +50,25 @@ class BusinessCalendar:
         day = self.local(start).date()
         for _ in range(n):
             day = self._next(day)
-        return datetime.combine(day, END_OF_DAY, self._zone).astimezone(UTC)
+        return self.end_of(day)
 
     def end_of_next_business_day(self, start: datetime) -> datetime:
         """23:59 local time of the first business day after start's local day, in UTC."""
         return self.business_days_after(start, 1)
+
+    def end_of(self, day: date) -> datetime:
+        """23:59 local time of that day, in UTC."""
+        return datetime.combine(day, END_OF_DAY, self._zone).astimezone(UTC)
+
+    def working(self, instant: datetime, hours: tuple[int, int]) -> datetime:
+        """The instant itself if it lies in the `hours` (from, to) of a business day, else when those next begin."""
+        here = self.local(instant)
+        first, last = hours
+        if self.is_business_day(here.date()) and first <= here.hour < last:
+            return instant
+        later = not self.is_business_day(here.date()) or here.hour >= last
+        day = self._next(here.date()) if later else here.date()
+        return datetime.combine(day, time(first), self._zone).astimezone(UTC)
 
     def _next(self, day: date) -> date:
         day += DAY

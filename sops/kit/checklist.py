@@ -13,11 +13,12 @@ from sops.kit.dispatched import dispatched, started
 from sops.kit.document import DocumentRow, DocumentSop
 from sops.kit.errors import ConfigurationError
 from sops.kit.gate import Approved, Gate, Met, SignedOff, Waiting
+from sops.kit.ladder import span_of
 from sops.kit.model import Piece, Role, Sop, Step
 from sops.kit.policy import ExtraStep, Policy
 from sops.kit.run import Run
 from sops.kit.texts import duration
-from sops.kit.timing import OWN, span_of
+from sops.kit.timing import OWN
 from sops.kit.world import CheckState
 
 KINDS = "sign-off, approval(n, role), checks(name), dispatch(file.yml), wait(3d)"

@@ -11,7 +11,8 @@ from sops.kit.model import Severity
 class ClockState(BaseModel):
     """A clock of a run. It runs from `started_at` until `stopped_at`; `generation` rises when it is re-based.
 
-    `severity` is the one it was last based on; a stopped clock keeps it.
+    `severity` is the one it was last based on; a stopped clock keeps it. `calls_from` is since when people are called
+    because of it, where that is not its beginning.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -21,6 +22,7 @@ class ClockState(BaseModel):
     generation: int = 1
     severity: Severity | None = None
     stopped_at: AwareDatetime | None = None
+    calls_from: AwareDatetime | None = None
 
     @property
     def running(self) -> bool:

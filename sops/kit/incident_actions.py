@@ -112,6 +112,23 @@ class OpenActionIssue(Action):
 
 
 @dataclass(frozen=True)
+class ActionDone(Gate):
+    """The issue of an action item is closed, so that nobody is reminded of it any more."""
+
+    id: str
+
+    def says(self, run: Run) -> str:
+        return f"see the issue of {self.id} closed"
+
+    async def check(self, run: Run, world: World) -> Met | Waiting:
+        number = run.facts.get(f"{self.id}.issue")
+        issue = await world.forge.issue(number) if number else None
+        if issue is None:
+            return Waiting("it has no issue yet")
+        return Met() if issue.state == "closed" else Waiting(f"#{number} is open; closing it says that it is done")
+
+
+@dataclass(frozen=True)
 class PublishNotice(Action):
     """A public word about the incident, confirmed by a person who saw it (SOP-08 row 3)."""
 

@@ -84,6 +84,10 @@ class People:
         found = {person.handle: person for role in roles for person in self._all if role in person.roles}
         return tuple(found.values())
 
+    def with_a_role(self) -> tuple[Person, ...]:
+        """Everyone who has any role."""
+        return tuple(person for person in self._all if person.roles)
+
     def has(self, handle: str, roles: Iterable[Role]) -> bool:
         wanted = set(roles)
         person = self._by_handle.get(handle)

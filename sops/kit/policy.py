@@ -6,12 +6,36 @@ A run keeps a copy: changing the settings changes later runs, never a running on
 from datetime import timedelta
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from sops.kit.calendar import BusinessCalendar
+from sops.kit.ladder import Ladder, ladder
 from sops.kit.model import Role, Severity
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+#: Who is called while nobody acknowledges (`sops.kit.ladder` says how it is written).
+PAGING = {
+    Severity.P0: (
+        "0m: first",
+        "2m: first",
+        "5m: first, second",
+        "10m: on call, release manager",
+        "15m: everyone, other chat",
+        "every 5m until 1h",
+        "every 15m until 4h",
+        "every 30m",
+    ),
+    Severity.P1: (
+        "0m: first",
+        "15m: first",
+        "30m: second",
+        "60m: release manager",
+        "90m: on call, release manager",
+        "every 1h",
+    ),
+    Severity.P2: ("in working hours", "0m: first", "4h: first, second", "8h: on call, release manager", "every 1d"),
+    Severity.P3: (),
+}
 
 
 class VersionFile(BaseModel):
@@ -201,10 +225,21 @@ class Policy(BaseModel):
             Severity.P3: None,
         }
     )
+    #: The furthest off that somebody may put the next update of a P0 or P1.
+    longest_update: timedelta = 4 * HOUR
+    #: Who is called, and when, while nobody acknowledges; without an end. A severity that is left out keeps its
+    #: default, an empty one is told of in working hours once its time is over, like everything else that is late.
+    paging: dict[Severity, tuple[str, ...]] = Field(default_factory=lambda: dict(PAGING))
     post_mortem_days: int = 5
-    #: After so many business days something owed is asked for, and again each week.
+    #: After so many business days something owed is asked for.
     obligation_days: int = 5
     thresholds: tuple[int, ...] = (50, 80, 100)
+    #: What is late is told of so many days afterwards, and then again each `late_every` days, without an end.
+    late_days: tuple[int, ...] = (1, 3, 7)
+    late_every: int = 7
+    #: From which hour, and to which, people are told of what is not urgent; on business days, in `zone`.
+    working_hours: tuple[int, int] = (9, 18)
+    #: Who answers for an incident, in the order they are called.
     escalation: tuple[Role, ...] = (Role.ON_CALL, Role.RELEASE_MANAGER)
 
     # How often a gate looks by itself, as the net under the forge's own news
@@ -214,6 +249,16 @@ class Policy(BaseModel):
     def left_to_people(self, sop: str, step: str) -> bool:
         """Whether people do the deeds of that step, by the closest setting there is."""
         return self.effects_of.get(f"{sop}.{step}", self.effects_of.get(sop, self.effects)) == "people"
+
+    def ladder(self, severity: Severity) -> Ladder | None:
+        """Whom to call while nobody acknowledges; None where that is only told of once it is late."""
+        lines = self.paging[severity]
+        return ladder(lines) if lines else None
+
+    @field_validator("paging", mode="after")
+    @classmethod
+    def _every_severity(cls, given: dict[Severity, tuple[str, ...]]) -> dict[Severity, tuple[str, ...]]:
+        return {**PAGING, **given}
 
     @model_validator(mode="before")
     @classmethod
@@ -235,4 +280,16 @@ class Policy(BaseModel):
             raise ValueError("artefacts name pypi, so package says what the project is called there")
         if not self.escalation:
             raise ValueError("escalation names at least one role")
+        self._reminds()
         return self
+
+    def _reminds(self) -> None:
+        """Raises ValueError on what would call nobody, or never again."""
+        for severity in self.paging:
+            self.ladder(severity)
+        if list(self.late_days) != sorted(set(self.late_days)) or not self.late_days or self.late_days[0] < 1:
+            raise ValueError("late_days rise, and begin with 1 or more")
+        if self.late_every < 1:
+            raise ValueError("late_every is a day at least")
+        if not 0 <= self.working_hours[0] < self.working_hours[1] <= 24:
+            raise ValueError("working_hours are two hours of a day, the earlier one first")

@@ -105,7 +105,8 @@ _UNTOUCHED = StepRecord()
 class Obligation(_Value):
     """Something owed that outlives its step, until it is met or waived.
 
-    `probe` is a gate as values (see `sops.kit.debts`): what it sees meets the debt, and no sentence does.
+    `probe` is a gate as values (see `sops.kit.debts`): what it sees meets the debt, and no sentence does. `whose` it is
+    and until when it is `promised`, where that is more than the role and the policy. A `loose` one keeps no run open.
     """
 
     id: str
@@ -116,6 +117,9 @@ class Obligation(_Value):
     met_by: str = ""
     evidence: str = ""
     probe: dict[str, Any] = {}
+    whose: str = ""
+    promised: AwareDatetime | None = None
+    loose: bool = False
 
     @property
     def open(self) -> bool:

@@ -261,6 +261,10 @@ class Outbox(Protocol):
         """It did not arrive, or nobody knows; try again then."""
         ...
 
+    def withdraw(self, logical_id: str) -> bool:
+        """Drop a post that did not arrive yet, and its edits, for one that says the same; False if it may have."""
+        ...
+
     def dead(self, row: int, error: str) -> None:
         """Give up on this message; the thread goes on, the row stays listed."""
         ...

@@ -1,16 +1,19 @@
 """The clocks procedures may start, what they are due, and when people are reminded (design: SLA clocks).
 
-`acknowledge` and `update` remind at the policy's thresholds (P3 only when due); what is urgent and unanswered goes
-on calling. `post-mortem` is long: the morning of the business day before, when due, and then each business day's
-morning. `soak` has a digest a day, one the day before its end, and its end.
+Until a clock is due it has marks: the policy's thresholds, or for a long one the morning of the business day before.
+From then on it never falls silent: what is late is told of on the policy's days, in working hours. Those instants
+have no end, so of them only the next one is ever stored. An incident that nobody acknowledges calls people by its
+ladder instead (`sops.kit.paging`). `soak` has a digest a day, one the day before its end, and its end.
 """
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from sops.kit import paging
 from sops.kit.calendar import BusinessCalendar
 from sops.kit.clocks import ClockState, thresholds
+from sops.kit.ladder import Ladder, span_of
 from sops.kit.model import Severity
 from sops.kit.policy import DAY
 from sops.kit.run import Run
@@ -27,15 +30,12 @@ OVERRIDE = "override"  # begins the name of what is owed after break-glass
 OWED = "owed:"  # begins the name of an obligation's clock; it outlives its run
 LOOK = "look"  # not a promise: the engine's own note to look at a run again
 
-_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": DAY}
-#: Marks of the long clocks: the day before, the instant itself, the days after.
-EVE, DUE, OVERDUE_DAYS = 99, 100, 5
-#: What is owed is asked for so many times, a week apart.
-OWED_WEEKS = 26
-#: An urgent incident or a report that nobody acknowledges goes on calling people after its time, half a span apart.
-URGENT, AGAIN = frozenset({Severity.P0, Severity.P1}), 20
-#: The longest an urgent incident is quiet about an update that does not come; others are for a day.
-LONGEST_URGENT = timedelta(hours=4)
+#: Marks beside per cents: the day before, the instant itself; counted on from LATE, what comes after it; counted on
+#: from CALL, the calls of a ladder.
+EVE, DUE, LATE, CALL = 99, 100, 200, 1000
+#: Counted on from here, the calls that somebody who passed it on asked for.
+PASSED = 1_000_000
+URGENT = frozenset({Severity.P0, Severity.P1})
 
 
 def calendar(run: Run) -> BusinessCalendar:
@@ -51,7 +51,7 @@ def due(name: str, run: Run, start: datetime) -> datetime | None:
         return start + span if span else calendar(run).end_of_next_business_day(start)
     if name == UPDATE:
         span = run.policy.update[severity]
-        most = LONGEST_URGENT if severity in URGENT else DAY
+        most = run.policy.longest_update if severity in URGENT else DAY
         return start + min(span * 2 ** min(missed_updates(run), 10), max(most, span)) if span else None
     if name == FIX:
         span = run.policy.fix.get(severity)
@@ -71,17 +71,12 @@ def due(name: str, run: Run, start: datetime) -> datetime | None:
     if name.startswith(OWN):
         return start + span_of(name.rpartition(":")[2])
     if name.startswith(OWED):
+        debt = next((debt for debt in run.obligations if f"{OWED}{debt.id}" == name), None)
+        if debt is not None and debt.promised is not None:
+            return debt.promised
         days = 1 if name.startswith(f"{OWED}{OVERRIDE}") else run.policy.obligation_days
         return calendar(run).business_days_after(start, days)
     raise KeyError(name)
-
-
-def span_of(text: str) -> timedelta:
-    """30m, 2h or 3d. Raises ValueError for anything else."""
-    number, unit = text[:-1], text[-1:]
-    if not number.isdigit() or len(number) > 4 or unit not in _UNITS:
-        raise ValueError(text)
-    return int(number) * _UNITS[unit]
 
 
 def row_of(name: str) -> str:
@@ -109,7 +104,13 @@ def update_missed(run: Run, due_at: datetime, at: datetime) -> Run:
     """The run after one more update did not come: asked for again later, while the first one stays the one owed."""
     first = run.facts.get("update.due") or due_at.isoformat()
     missed = run.with_facts({"update.missed": missed_updates(run) + 1, "update.due": first})
-    return started(missed, UPDATE, at)
+    return started(missed, UPDATE, at) if due(UPDATE, missed, at) else promised(missed, UPDATE, at, DAY)
+
+
+def heard(run: Run, at: datetime) -> Run:
+    """The run after a word in it, which ends the silence: what was owed is not any more, and the next is due anew."""
+    state = run.clocks.get(UPDATE)
+    return started(answered(run), UPDATE, at) if state is not None and state.running else answered(run)
 
 
 def answered(run: Run) -> Run:
@@ -117,17 +118,33 @@ def answered(run: Run) -> Run:
     return run.with_facts({"update.missed": 0, "update.due": ""}) if run.facts.get("update.missed") else run
 
 
-def started(run: Run, name: str, at: datetime) -> Run:
-    """The run with that clock running from `at`; a new generation if it ran before."""
+def started(run: Run, name: str, at: datetime, *, calls_from: datetime | None = None) -> Run:
+    """The run with that clock running from `at`; a new generation if it ran before.
+
+    `calls_from`: since when people are called because of it, if not from then on.
+    """
     since = fix_since(run) if name == FIX else at
     instant = due(name, run, since)
-    before = run.clocks.get(name)
     if instant is None:
         return stopped(run, name, at)
-    state = ClockState(
-        started_at=since, due_at=instant, severity=run.severity, generation=before.generation + 1 if before else 1
-    )
+    return _running(run, name, ClockState(started_at=since, due_at=instant, calls_from=calls_from))
+
+
+def _running(run: Run, name: str, state: ClockState) -> Run:
+    before = run.clocks.get(name)
+    generation = before.generation + 1 if before else 1
+    state = state.model_copy(update={"severity": run.severity, "generation": generation})
     return run.but(clocks={**run.clocks, name: state})
+
+
+def promised(run: Run, name: str, at: datetime, span: timedelta) -> Run:
+    """The run with that clock running from `at`, due after the span that somebody promised."""
+    return _running(run, name, ClockState(started_at=at, due_at=at + span))
+
+
+def longest_promise(run: Run) -> timedelta:
+    """The furthest off that somebody may put the next update."""
+    return run.policy.longest_update if paging.rated(run) in URGENT else max(run.policy.longest_update, DAY)
 
 
 def fix_since(run: Run) -> datetime:
@@ -155,12 +172,19 @@ def window(run: Run, name: str, start: datetime, until: datetime | None, at: dat
 
 
 def rebased(run: Run, at: datetime) -> Run:
-    """After a change of severity: running clocks count again from where they started, under the new severity."""
+    """After a change of severity: running clocks count again from where they started, under the new severity.
+
+    Whom to call begins anew when it is worse; else it goes on, and nobody is called for what was called already.
+    """
     for name, state in run.clocks.items():
         if not state.running or name not in {ACKNOWLEDGE, UPDATE, FIX}:
             continue
         since = state.started_at
-        run = started(run, name, since) if due(name, run, since) else stopped(run, name, at)
+        worse = paging.rated(run) < (state.severity or Severity.P1)
+        calls_from = at if worse and name == ACKNOWLEDGE else state.calls_from
+        run = started(run, name, since, calls_from=calls_from) if due(name, run, since) else stopped(run, name, at)
+        if name == ACKNOWLEDGE and not worse:
+            run = _called_already(run, at)
     if UPDATE not in run.clocks or not run.clocks[UPDATE].running:
         waiting = run.clocks.get(ACKNOWLEDGE)
         acknowledged = waiting is not None and not waiting.running
@@ -170,18 +194,76 @@ def rebased(run: Run, at: datetime) -> Run:
     return run
 
 
+def _called_already(run: Run, at: datetime) -> Run:
+    state, ladder = run.clocks[ACKNOWLEDGE], paging.ladder_of(run)
+    return paging.with_step(run, state, paging.due_by(run, ladder, state, at)) if ladder else run
+
+
 def deadlines(run: Run, name: str, now: datetime) -> Sequence[Deadline]:
-    """The instants of a running clock that are still to come, and of those gone by only the last, as due now.
+    """The instants of a running clock to store now: its marks that are still to come, and of those gone by only the
+    last, as due now. Of calls, and of what comes when it is late, only the next.
 
     A soak that goes on after a block has told its earlier days, so of those it has none.
     """
     state = run.clocks[name]
-    ladder = sorted(marks(run, name, state), key=lambda rung: rung[1])
-    gone = [rung for rung in ladder if rung[1] <= now and (name != SOAK or rung[0] == DUE)]
-    return [
-        Deadline(run.id, name, state.generation, threshold, max(at, now), {})
-        for threshold, at in (*gone[-1:], *(rung for rung in ladder if rung[1] > now))
-    ]
+    if (ladder := _calling(run, name)) is not None:
+        number = paging.due_by(run, ladder, state, now)
+        call = (number, now) if number > paging.step(run, state) else paging.next_after(run, ladder, state, now)
+        return [Deadline(run.id, name, state.generation, CALL + call[0], call[1], {})]
+    known = sorted(marks(run, name, state), key=lambda rung: rung[1])
+    gone = [rung for rung in known if rung[1] <= now and (name != SOAK or rung[0] == DUE)]
+    coming = [rung for rung in known if rung[1] > now]
+    if not gone and not coming and (later := following(run, name, now)) is not None:
+        coming = [later]
+    told = (*gone[-1:], *coming)
+    return [Deadline(run.id, name, state.generation, threshold, max(at, now), {}) for threshold, at in told]
+
+
+def following(run: Run, name: str, now: datetime) -> tuple[int, datetime] | None:
+    """What a running clock has after its marks: the next call of its ladder, or the next word that it is late.
+
+    None for a soak, which ends by itself.
+    """
+    state = run.clocks[name]
+    if (ladder := _calling(run, name)) is not None:
+        number, at = paging.next_after(run, ladder, state, now)
+        return CALL + number, at
+    if name == SOAK:
+        return None
+    if name == REPORT:
+        half = (state.due_at - state.started_at) / 2
+        gone = max(0, (now - state.due_at) // half)
+        return LATE + gone, state.due_at + half * (gone + 1)
+    number = late_by(run, state.due_at, now) + 1
+    at = _late(run, state.due_at, number)
+    return LATE + late_by(run, state.due_at, at), at
+
+
+def calling(run: Run, name: str) -> bool:
+    """The clock calls people by a ladder while it runs."""
+    return _calling(run, name) is not None
+
+
+def _calling(run: Run, name: str) -> Ladder | None:
+    return paging.ladder_of(run) if name == ACKNOWLEDGE else None
+
+
+def _late(run: Run, end: datetime, number: int) -> datetime:
+    """When the word of that number, from 0, is said of what was due at `end`: the morning of a business day."""
+    days, every = run.policy.late_days, run.policy.late_every
+    day = days[number] if number < len(days) else days[-1] + every * (number - len(days) + 1)
+    calendar_days = calendar(run)
+    morning = calendar_days.local(end + day * DAY).replace(hour=0, minute=0, second=0, microsecond=0)
+    return calendar_days.working(morning, run.policy.working_hours).astimezone(UTC)
+
+
+def late_by(run: Run, end: datetime, now: datetime) -> int:
+    """The number of the last word about what was due at `end` that is due by now; -1 before the first."""
+    days, gone = run.policy.late_days, (now - end) // DAY
+    number = sum(day <= gone + 1 for day in days) + max(0, (gone + 1 - days[-1]) // run.policy.late_every) - 1
+    while number >= 0 and _late(run, end, number) > now:
+        number -= 1
+    return number
 
 
 def _morning(days: BusinessCalendar, instant: datetime) -> datetime:
@@ -198,21 +280,17 @@ def _eve(days: BusinessCalendar, end: datetime) -> datetime:
 
 
 def marks(run: Run, name: str, state: ClockState) -> list[tuple[int, datetime]]:
-    """(mark, instant) of a clock: per cent of its time, or what EVE, DUE and the days of a long clock mean."""
+    """(mark, instant) of a clock until it is due: per cent of its time, or EVE and DUE of a long one; none of calls."""
     start, end = state.started_at, state.due_at
     if name in LONG:
-        days = calendar(run)
-        after = [(DUE + n, _morning(days, days.business_days_after(end, n))) for n in range(1, OVERDUE_DAYS + 1)]
-        return [(EVE, max(start, _eve(days, end))), (DUE, end), *after]
+        return [(EVE, max(start, _eve(calendar(run), end))), (DUE, end)]
     if lasting(name):
-        morning = _morning(calendar(run), end)
-        return [(DUE + week, morning + week * 7 * DAY) for week in range(OWED_WEEKS)]
+        return [(DUE, _morning(calendar(run), end))]
     if name == SOAK:
         eve = end - DAY
         daily = [(day, start + timedelta(days=day)) for day in range(1, EVE) if start + timedelta(days=day) < eve]
         return [*daily, (EVE, eve), (DUE, end)]
-    if name == REPORT or (name == ACKNOWLEDGE and (run.severity or Severity.P1) in URGENT):
-        again = [(DUE + n, end + (end - start) / 2 * n) for n in range(1, AGAIN + 1)]
-        return [*thresholds(start, end, run.policy.thresholds), *again]
-    quiet = run.severity is Severity.P3 or (name == UPDATE and missed_updates(run) > 0)
+    if name == ACKNOWLEDGE:
+        return []
+    quiet = name == UPDATE and (run.severity is Severity.P3 or missed_updates(run) > 0)
     return thresholds(start, end, [DUE] if quiet else run.policy.thresholds)

@@ -1,6 +1,7 @@
 """Action items of an incident (SOP-08 row 8): noted, opened as issues once it is resolved, dropped again."""
 
 from collections.abc import Mapping
+from datetime import date, datetime
 
 from bot.chat import commands, replies
 from bot.chat.handlers.base import Handler, Refused, Speaker
@@ -8,9 +9,9 @@ from bot.chat.replies import incident as words
 from bot.chat.replies import misread, refusals
 from bot.engine.desk import Desk
 from sops.kit import timing
-from sops.kit.incident_actions import OpenActionIssue
-from sops.kit.model import Step
-from sops.kit.run import StepState
+from sops.kit.incident_actions import ActionDone, OpenActionIssue
+from sops.kit.model import Role, Step
+from sops.kit.run import Obligation, Run, StepState
 
 
 def add_action(desk: Desk, me: Speaker, command: commands.AddAction) -> Refused | None:
@@ -35,9 +36,28 @@ def add_action(desk: Desk, me: Speaker, command: commands.AddAction) -> Refused 
     deed = OpenActionIssue(entry["id"], command.text, person.handle, due)
     step = Step(entry["id"], row="8", title=f"issue of action {number}", after="verify", do=deed)
     desk.run = run.with_facts({"actions": [*actions, entry]}).with_step(step, before="close")
+    if command.due is not None:
+        _promise(desk, entry["id"], command.text, person.handle, command.due)
     desk.note("action", me.record, to=person.handle, text=command.text, due=due)
     desk.say(replies.answers.action_added(desk.run, number, person.handle))
     return None
+
+
+def _promise(desk: Desk, name: str, text: str, who: str, day: date) -> None:
+    """It is owed by that day, also when the incident is over, until its issue is closed or somebody says it is done."""
+    debt = Obligation(
+        id=name,
+        text=words.owed_action(text, who, day.isoformat()),
+        role=Role.ON_CALL,
+        since=desk.now,
+        probe=ActionDone(name).dump(),
+        whose=who,
+        promised=timing.calendar(desk.run).end_of(day),
+        loose=True,
+    )
+    desk.run = desk.run.but(obligations=(*desk.run.obligations, debt))
+    desk.run = timing.started(desk.run, f"{timing.OWED}{name}", desk.now)
+    desk.note("obligation", id=name, text=debt.text, blocks="")
 
 
 def drop_action(desk: Desk, me: Speaker, command: commands.DropAction) -> Refused | None:
@@ -54,11 +74,26 @@ def drop_action(desk: Desk, me: Speaker, command: commands.DropAction) -> Refuse
     others = {fact: value for fact, value in run.facts.items() if fact != "actions"}
     left = [entry for entry in actions if entry["id"] != name]
     desk.run = run.but(facts={**others, "actions": left} if left else others)  # that none is left, somebody must say
+    desk.run = forgotten(desk.run, name, desk.now)
     if not run.record(name).state.over:
         desk.run = desk.run.with_record(name, state=StepState.SKIPPED, by=me.handle, note=words.DROPPED)
     desk.note("action-dropped", me.record, number=command.number, text=dropped["text"])
     desk.say(words.action_dropped(desk.run, command.number, dropped["who"], me.handle))
     return None
+
+
+def forgotten(run: Run, name: str, at: datetime) -> Run:
+    """The run without that item's promise."""
+    left = tuple(debt for debt in run.obligations if debt.id != name)
+    return timing.stopped(run.but(obligations=left), f"{timing.OWED}{name}", at)
+
+
+def let_go(run: Run, at: datetime) -> Run:
+    """The run without the promises of items that have no issue: it ends, and nobody will see them done."""
+    for debt in run.obligations:
+        if debt.open and debt.loose and run.record(debt.id).state is not StepState.DONE:
+            run = forgotten(run, debt.id, at)
+    return run
 
 
 HANDLERS: Mapping[type[commands.Command], Handler] = {

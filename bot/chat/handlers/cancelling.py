@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from bot.chat import commands, replies
 from bot.chat.handlers import two_people
+from bot.chat.handlers.action_items import let_go
 from bot.chat.handlers.base import Handler, Refused, Speaker
 from bot.chat.handlers.common import others, without_draft
 from bot.chat.replies import left, refusals
@@ -61,7 +62,7 @@ def _stopped(desk: Desk, why: str) -> None:
     for name in run.clocks:
         if not timing.lasting(name):
             desk.run = timing.stopped(desk.run, name, desk.now)
-    desk.run = desk.run.but(
+    desk.run = let_go(desk.run, desk.now).but(
         requests=tuple(r.but(state=RequestState.VOID, ended="cancelled") if r.live else r for r in desk.run.requests)
     )
 

@@ -11,15 +11,15 @@ from bot.chat.replies import refusals
 from bot.engine.debts import meet
 from bot.engine.desk import Desk
 from bot.engine.steps import owe
-from sops.kit import timing
+from sops.kit import paging, timing
 from sops.kit.action import Action
 from sops.kit.approvals import RequestState
 from sops.kit.gate import Approved, Gate, SignedOff
 from sops.kit.model import Severity, Step
 from sops.kit.run import Obligation, Run, RunState, StepState
-from sops.kit.timing import ACKNOWLEDGE, DUE, UPDATE
+from sops.kit.timing import ACKNOWLEDGE, DUE, PASSED, UPDATE
 
-LONGEST_SNOOZE = MappingProxyType({Severity.P0: 15, Severity.P1: 30})  # minutes; design: P0/P1 are never muted
+LONGEST_SNOOZE = MappingProxyType({Severity.P0: 15, Severity.P1: 30})  # minutes, of an acknowledged one
 #: A waiver is of what people saw, kept under this fact: another head, or another debt, is in the way again.
 AS_SEEN = MappingProxyType({"checks": "head", "same-as-soaked": "head", "no-debt": "owed"})
 NEVER_SKIPPED = frozenset({"ack", "verify", "close"})  # clocks and the end of the run hang on them
@@ -258,19 +258,29 @@ def others(desk: Desk, me: Speaker) -> list[str]:
 
 
 def note(desk: Desk, me: Speaker, command: commands.Note) -> Refused | None:
+    desk.run = timing.heard(desk.run, desk.now)
     desk.note("note", me.record, text=command.text)
     desk.say(replies.answers.noted())
     return None
 
 
 def snooze(desk: Desk, me: Speaker, command: commands.Snooze) -> Refused | None:
-    """Reminders before the due instant wait; the due instant itself is never moved."""
-    minutes = LONGEST_SNOOZE.get(desk.run.severity or Severity.P1, 240)
+    """Whoever was called has the next word wait, but never past the due instant. What is urgent is not silenced."""
+    run = desk.run
+    calling = run.clocks.get(ACKNOWLEDGE)
+    waits = calling is not None and calling.running
+    if waits and paging.rated(run) in timing.URGENT:
+        return Refused(refusals.refused(replies.calling.NEVER_SNOOZED))
+    if me.handle not in {*paging.called(run), run.owner}:
+        return Refused(refusals.refused(replies.calling.only_called(run)))
+    minutes = LONGEST_SNOOZE.get(paging.rated(run), 240)
     if command.span.total_seconds() > minutes * 60:
         return Refused(refusals.refused(refusals.snooze_too_long(minutes)))
     until = desk.now + command.span
-    for clock in (ACKNOWLEDGE, UPDATE):
-        desk.tx.deadlines.postpone(desk.run.id, clock, until=until, below=DUE)
+    desk.tx.deadlines.postpone(run.id, UPDATE, until=until, below=DUE)
+    if calling is not None and waits:
+        until = min(until, calling.due_at) if desk.now < calling.due_at else until
+        desk.tx.deadlines.postpone(run.id, ACKNOWLEDGE, until=until, below=PASSED)
     desk.note("snooze", me.record, until=until.isoformat())
     desk.say(replies.answers.snoozed(until))
     return None

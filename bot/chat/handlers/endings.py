@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from bot.chat import commands, replies
+from bot.chat.handlers.action_items import let_go
 from bot.chat.handlers.base import Handler, Refused, Speaker
 from bot.chat.handlers.common import is_under_way, sign, step_of, without_draft
 from bot.chat.handlers.incident import page_first
@@ -14,10 +15,20 @@ from sops.kit import post_mortem, timing
 from sops.kit.post_mortem import OwesPostMortem
 from sops.kit.run import Run, RunState, StepState
 
-AGAIN = ("mitigate", "fix", "verify", "post-mortem", "post-mortem-merged", "close", "reopen-issue")
+AGAIN = ("acknowledge", "mitigate", "fix", "verify", "post-mortem", "post-mortem-merged", "close", "reopen-issue")
 #: What was only so while it went on, or as long as it was over.
 GONE = frozenset(
-    {"ended", "cancelled", "cleaned", "waive.cancel", "resolved.at", "resolved.severity", "update.missed", "update.due"}
+    {
+        "joined",
+        "ended",
+        "cancelled",
+        "cleaned",
+        "waive.cancel",
+        "resolved.at",
+        "resolved.severity",
+        "update.missed",
+        "update.due",
+    }
 )
 
 
@@ -32,7 +43,7 @@ def close(desk: Desk, me: Speaker, _: commands.Close) -> Refused | None:
     reasons = [refusals.HELD] if held else []
     reasons += [refusals.close_reason(run, step) for step in left if not (held and run.record(step.id).signed)]
     reasons += [refusals.close_child(child) for child in run.children if child.open]
-    reasons += [refusals.close_debt(debt) for debt in run.obligations if debt.open]
+    reasons += [refusals.close_debt(debt) for debt in run.obligations if debt.open and not debt.loose]
     if reasons:
         return Refused(refusals.close_refused(run, reasons))
     sign(desk, me, step_of(run, "close"), "")
@@ -104,13 +115,13 @@ def _end(desk: Desk, me: Speaker, why: str) -> None:
     run = run.with_record("close", signed=True, by=me.handle, text=why)
     for name in [name for name in run.clocks if not timing.lasting(name)]:
         run = timing.stopped(run, name, desk.now)
-    desk.run = run
+    desk.run = let_go(run, desk.now)
     desk.note("closed-as", me.record, text=why)
     desk.say(replies.answers.closed_as(run, me.handle, why))
 
 
 def reopen(desk: Desk, me: Speaker, command: commands.Reopen) -> Refused | None:
-    """Open again from mitigation on; the post-mortem is drafted anew, and one that was merged stays."""
+    """Open again: somebody is called and takes it anew. The post-mortem is drafted anew; one that was merged stays."""
     run = desk.run
     if not run.record("verify").state.over and not run.state.over:
         return Refused(refusals.refused(refusals.NOT_OVER))
@@ -120,14 +131,13 @@ def reopen(desk: Desk, me: Speaker, command: commands.Reopen) -> Refused | None:
     again = {*AGAIN, *(name for name in left_out if run.record(name).by and run.record(name).note == ended)}
     records = {name: record for name, record in run.records.items() if name not in again}
     run = run.but(state=RunState.ACTIVE, ended_at=None, iteration=run.iteration + 1, records=records, facts=facts)
-    run = timing.stopped(run, timing.POST_MORTEM, desk.now)
-    answered = run.record("acknowledge").signed or run.record("acknowledge").state.over
-    clock = timing.UPDATE if answered else timing.ACKNOWLEDGE
-    desk.run = timing.started(run, clock, desk.now) if run.severity else run
-    if run.severity and not answered:
-        page_first(desk)
+    for clock in (timing.POST_MORTEM, timing.UPDATE):
+        run = timing.stopped(run, clock, desk.now)
+    run = run.with_facts({"update": [words.reopened(command.reason), me.handle, desk.now.isoformat()]})
+    desk.run = timing.started(run, timing.ACKNOWLEDGE, desk.now)
     desk.note("reopened", me.record, text=command.reason)
     desk.say(replies.answers.reopened(desk.run, me.handle, command.reason))
+    page_first(desk)
     desk.tell(replies.answers.reopened(desk.run, me.handle, command.reason))
     return None
 

@@ -9,14 +9,14 @@ from bot.chat.handlers.base import Handler, Refused, Speaker
 from bot.chat.handlers.common import remember, sign, step_of
 from bot.chat.replies import hotfix, misread, refusals, security
 from bot.chat.replies import incident as words
-from bot.engine.clocks import next_to_page
 from bot.engine.desk import Desk
-from sops.kit import timing
+from sops.kit import paging, timing
 from sops.kit.model import Severity
 from sops.kit.people import Person
 from sops.kit.response import answered, commanding, was_called
 from sops.kit.run import Run, StepState
 from sops.kit.security_gates import HOTFIX
+from sops.kit.stores import Deadline
 
 STEP_OF = {"update": "communicate", "triage": "triage", "mitigate": "mitigate", "fix": "fix", "verify": "verify"}
 
@@ -58,24 +58,35 @@ def report(desk: Desk, me: Speaker, command: commands.Report) -> Refused | None:
             return Refused(refusals.refused(refusals.step_closed(step)))
         if not answered(run):
             return Refused(refusals.refused(refusals.NOT_ACKNOWLEDGED))
+    if refusal := _too_far(desk, command):
+        return Refused(refusals.refused(refusal))
     over = run.record(name).state.over
     sign(desk, me, step, command.text)
     if not over:
         desk.run = desk.run.with_record(name, since=run.record(name).since)
     said = [command.text, me.handle, desk.now.isoformat()]
     desk.run = desk.run.with_facts({"update": said, "update.before": desk.run.facts.get("update")})
-    if command.verb == "update":
-        desk.run = timing.answered(desk.run)
-    if command.verb == "update" and timing.UPDATE in run.clocks and run.clocks[timing.UPDATE].running:
-        desk.run = timing.started(desk.run, timing.UPDATE, desk.now)
+    desk.run = timing.heard(desk.run, desk.now)
+    if command.next is not None:
+        desk.run = timing.promised(desk.run, timing.UPDATE, desk.now, command.next)
     desk.note(command.verb, me.record, text=command.text)
     if command.verb == "verify":
         _resolve(desk, me)
     else:
         clock = desk.run.clocks.get(timing.UPDATE)
-        due = clock.due_at if clock and clock.running and command.verb == "update" else None
+        due = clock.due_at if clock and clock.running else None
         desk.say(replies.answers.reported(command.verb, me.handle, due))
     return None
+
+
+def _too_far(desk: Desk, command: commands.Report) -> str:
+    """Why the next update cannot be promised so; empty if it can, or none was."""
+    if command.next is None:
+        return ""
+    if not answered(desk.run):
+        return refusals.NOT_ACKNOWLEDGED
+    longest = timing.longest_promise(desk.run)
+    return refusals.next_too_far(longest) if command.next > longest else ""
 
 
 def _resolve(desk: Desk, me: Speaker) -> None:
@@ -133,36 +144,57 @@ def _owing(run: Run) -> Run:
 
 
 def page_first(desk: Desk) -> None:
-    """Call the first person of the ladder, in the thread."""
-    ladder = desk.people.holding(*desk.run.policy.escalation)
-    first = ladder[0].handle if ladder else ""
-    if first:
-        _called(desk, first)
-        desk.note("paged", to=first)
-    desk.say(replies.starting.declared(desk.run, first))
-
-
-def page_next(desk: Desk, *, but: str) -> str:
-    """Who is called next, noted; the caller says it. Anybody rather than `but`; empty if there is nobody at all."""
-    able = [person.handle for person in desk.people.holding(*desk.run.policy.escalation)]
-    whom = next_to_page(desk.run, [handle for handle in able if handle != but] or able)
+    """The first call of the ladder, in the thread, unless its time is yet to come, as in the night of a P2."""
+    run = desk.run
+    state, ladder = run.clocks.get(timing.ACKNOWLEDGE), paging.ladder_of(run)
+    whom: tuple[str, ...] = ()
+    if state is not None and ladder is not None and paging.due_by(run, ladder, state, desk.now) >= 0:
+        whom = paging.whom(run, desk.people, state, ladder, 0)
+        desk.run = paging.with_step(paging.with_call(run, whom, desk.now), state, 0)
     if whom:
-        _called(desk, whom)
-        desk.note("paged", to=whom)
+        desk.note("paged", to=" ".join(whom))
+    desk.say(replies.starting.declared(desk.run, whom, desk.now))
+
+
+def page_next(desk: Desk, *, but: str) -> tuple[str, ...]:
+    """Who is called now, the clock having begun again, noted; the caller says it. Not `but`, if there are others."""
+    run, state, ladder = desk.run, desk.run.clocks.get(timing.ACKNOWLEDGE), paging.ladder_of(desk.run)
+    line = [person.handle for person in desk.people.holding(*run.policy.escalation)]
+    whom = paging.without(line, [but])[:1]
+    if state is not None and ladder is not None:
+        number = max(0, paging.due_by(run, ladder, state, desk.now))
+        due = paging.without(paging.whom(run, desk.people, state, ladder, number), [but])
+        whom = due if due != (but,) else whom
+        run = paging.with_step(run, state, number)
+    desk.run = paging.with_call(run, whom, desk.now)
+    if whom:
+        desk.note("paged", to=" ".join(whom))
     return whom
-
-
-def _called(desk: Desk, whom: str) -> None:
-    desk.run = desk.run.with_facts({"paged": [*desk.run.facts.get("paged", []), [whom, desk.now.isoformat()]]})
 
 
 def page(desk: Desk, me: Speaker, command: commands.Page) -> Refused | None:
     person = desk.people.named(command.who)
     if person is None:
         return Refused(refusals.refused(misread.unknown_person(command.who)))
-    _called(desk, person.handle)
+    desk.run = paging.with_call(desk.run, [person.handle], desk.now)
     desk.note("paged", me.record, to=person.handle, **({"text": command.text} if command.text else {}))
     desk.say(replies.answers.paged(desk.run, person.handle, me.handle, command.text))
+    return None
+
+
+def pass_on(desk: Desk, me: Speaker, _: commands.Pass) -> Refused | None:
+    """Whoever was called cannot take it: the next people are called now, and the ladder goes on from there."""
+    run, state = desk.run, desk.run.clocks.get(timing.ACKNOWLEDGE)
+    ladder = paging.ladder_of(run)
+    if state is None or not state.running or ladder is None:
+        return Refused(refusals.refused(replies.calling.NOBODY_CALLED))
+    desk.run = paging.with_pass(run, state, me.handle)
+    number = paging.wider(desk.run, desk.people, state, ladder)
+    desk.note("passed", me.record)
+    whom = paging.without(paging.whom(desk.run, desk.people, state, ladder, number), [me.handle])
+    desk.say(replies.calling.passed(me.handle, whom))
+    mark, asked = timing.PASSED + len(paging.passed(desk.run, state)), {"step": number, "passed": [me.handle]}
+    desk.tx.deadlines.put(Deadline(run.id, timing.ACKNOWLEDGE, state.generation, mark, desk.now, asked))
     return None
 
 
@@ -220,6 +252,7 @@ HANDLERS: Mapping[type[commands.Command], Handler] = {
     commands.Report: report,
     commands.SetSeverity: severity,
     commands.Page: page,
+    commands.Pass: pass_on,
     commands.Assign: assign,
     commands.Handoff: handoff,
     commands.Accept: accept,

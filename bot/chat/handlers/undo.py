@@ -45,7 +45,9 @@ def without_ack(desk: Desk, act: Mapping[str, str]) -> Run | None:
     run = _unsigned(run.but(owners=run.owners[:-1]), step.id)
     run = timing.stopped(run, timing.UPDATE, desk.now)
     began = run.clocks.get(timing.ACKNOWLEDGE)
-    return timing.started(run, timing.ACKNOWLEDGE, began.started_at if began else run.created_at)
+    if began is None:
+        return timing.started(run, timing.ACKNOWLEDGE, run.created_at)
+    return timing.started(run, timing.ACKNOWLEDGE, began.started_at, calls_from=began.calls_from)
 
 
 def _worked_on(run: Run, since: str) -> bool:

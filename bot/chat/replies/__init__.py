@@ -7,6 +7,7 @@ short, exact, no exclamation; what happened, what it means, what to say next. Te
 from bot.chat.replies import answers as answers
 from bot.chat.replies import approvals as approvals
 from bot.chat.replies import breakglass as breakglass
+from bot.chat.replies import calling as calling
 from bot.chat.replies import changes as changes
 from bot.chat.replies import clocks as clocks
 from bot.chat.replies import dependency as dependency
@@ -19,6 +20,7 @@ from bot.chat.replies import mirrors as mirrors
 from bot.chat.replies import misread as misread
 from bot.chat.replies import news as news
 from bot.chat.replies import onboarding as onboarding
+from bot.chat.replies import paging as paging
 from bot.chat.replies import phrases as phrases
 from bot.chat.replies import reality as reality
 from bot.chat.replies import record as record

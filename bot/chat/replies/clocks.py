@@ -3,24 +3,24 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from bot.chat.replies import hotfix, phrases, security
+from bot.chat.replies import calling, hotfix, phrases, security
 from bot.chat.replies.parts import card, debt_hint, duration, missing_facts
 from sops.kit import policy, timing
 from sops.kit.escaping import printable
-from sops.kit.message import Button, Card, Line, Span, bold, line, person, time
+from sops.kit.message import Card, Line, Span, bold, line, time
 from sops.kit.run import Run
 from sops.kit.stores import Deadline
 
 
 def _to(whom: str) -> tuple[Span | str, ...]:
-    return tuple(part for handle in whom.split() for part in (person(handle), " "))
+    return calling.to(whom.split())
 
 
-def reminder(run: Run, due: Deadline, whom: str, then: tuple[str, datetime] | None, now: datetime) -> Card:
+def reminder(run: Run, due: Deadline, whom: str, now: datetime) -> Card:
     """A new post that disturbs `whom`: one person, or several handles with spaces between them."""
     to = _to(whom)
     if due.clock == timing.ACKNOWLEDGE:
-        return _acknowledge_reminder(run, due, to, then)
+        return calling.told_late(run, whom.split(), now)
     if timing.lasting(due.clock):
         return _owed_reminder(run, due, to)
     if run.sop == "SOP-05" and due.clock != timing.UPDATE:
@@ -49,13 +49,17 @@ def reminder(run: Run, due: Deadline, whom: str, then: tuple[str, datetime] | No
     elif due.threshold == timing.DUE:
         what = "the time for the post-mortem is over; it was due"
     else:
-        days = due.threshold - timing.DUE
-        what = f"the post-mortem is overdue by {days} business day{'s' if days > 1 else ''}; it was due"
+        what = f"the post-mortem is overdue by {_days(now - clock.due_at)}; it was due"
     return card(
         line(*to, f"{name}: {what} ", time(clock.due_at), "."),
         *_post_mortem_left(run),
         hint=_post_mortem_hint(run),
     )
+
+
+def _days(span: timedelta) -> str:
+    """Whole days, from the first on."""
+    return duration(span - span % policy.DAY if span >= policy.DAY else span)
 
 
 def _review_reminder(run: Run, due: Deadline, to: tuple[Span | str, ...]) -> Card:
@@ -86,39 +90,6 @@ def _post_mortem_left(run: Run) -> list[str]:
 
 def _post_mortem_hint(run: Run) -> str:
     return "" if "post-mortem" in run.facts else "!set cause … · !set impact … · !action @who … · !done post-mortem"
-
-
-def _acknowledge_reminder(
-    run: Run, due: Deadline, to: tuple[Span | str, ...], then: tuple[str, datetime] | None
-) -> Card:
-    clock = run.clocks[timing.ACKNOWLEDGE]
-    whole = clock.due_at - clock.started_at
-    gone = due.due_at - clock.started_at
-    told = run.facts.get("paged", [])
-    spans: list[Span | str] = ["Paged "]
-    for number, (who, at) in enumerate(told):
-        spans += [", " if number else "", f"{who} ", time(datetime.fromisoformat(at))]
-    spans.append(": no answer." if told else "nobody so far.")
-    if then is not None:
-        spans += [f" Next: {then[0]} at ", time(then[1]), "."]
-    late = due.threshold >= timing.DUE
-    return card(
-        line(
-            *to,
-            bold(f"{run.name} ({run.severity}): nobody has acknowledged{', and the time is over' if late else ''}."),
-        ),
-        line(_gone(gone, whole), time(clock.due_at), "."),
-        line(*spans),
-        hint="ack · !snooze 15m",
-        buttons=(Button(label="I've got it", says="ack"), Button(label="Snooze 15 min", says="!snooze 15m")),
-    )
-
-
-def _gone(gone: timedelta, whole: timedelta) -> str:
-    """How much of the time is gone, or by how much it is over."""
-    if gone > whole:
-        return f"{duration(gone - whole)} over the {duration(whole)}; it was due "
-    return f"{duration(gone)} of {duration(whole)} gone; due "
 
 
 def late(card: Card, due_at: datetime) -> Card:

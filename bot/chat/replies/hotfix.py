@@ -1,8 +1,9 @@
 """Hotfixes (SOP-02)."""
 
+from bot.chat.replies import calling
 from bot.chat.replies.parts import Words, card, duration
 from sops.kit.action import News, short
-from sops.kit.message import Card, Line, Span, line, person, time
+from sops.kit.message import Card, Line, line, time
 from sops.kit.model import Severity
 from sops.kit.run import Run
 from sops.kit.stores import Deadline
@@ -47,7 +48,7 @@ def fix_reminder(run: Run, due: Deadline, whom: str) -> Card:
     """How much of the promised time is gone, and what it waits for."""
     clock = run.clocks[FIX]
     whole = clock.due_at - clock.started_at
-    to: tuple[Span | str, ...] = (person(whom), " ") if whom else ()
+    to = calling.to(whom.split())
     if due.threshold >= DUE:
         what = f"the time for the fix ({duration(whole)}) is over; it was due "
     else:

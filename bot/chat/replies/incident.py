@@ -58,7 +58,7 @@ def before_closing(run: Run) -> str:
     """What closing waits for, so that nobody reads it as done."""
     open_still = [s.title for s in run.steps if not run.record(s.id).state.over and s.id not in _LAST]
     open_still += [child.name for child in run.children if child.open]
-    open_still += [debt.id for debt in run.obligations if debt.open]
+    open_still += [debt.id for debt in run.obligations if debt.open and not debt.loose]
     return f"once these are over: {', '.join(open_still)}" if open_still else "everything is settled; say !close"
 
 
@@ -67,6 +67,11 @@ def taken_back(run: Run, kind: str, who: str) -> Card:
     said = {"verify": "is not resolved after all", "ack": "is in nobody's hands again"}
     what = said.get(kind, f"is {run.severity} again")
     return card(line(bold(f"{run.name} {what}"), f", says {who}: ", Span(text=run.title)))
+
+
+def reopened(reason: str) -> str:
+    """What stands in the summary until somebody says more."""
+    return f"open again: {printable(reason)}"
 
 
 def day_over(day: str) -> str:
@@ -94,6 +99,11 @@ def _listed(actions: Sequence[Mapping[str, str]]) -> str:
 
 def _number(entry: Mapping[str, str]) -> str:
     return entry["id"].removeprefix("action-")
+
+
+def owed_action(text: str, who: str, day: str) -> str:
+    """As it stands among what is owed."""
+    return f"{printable(text)} (action of {who}, by {day})"
 
 
 def being_opened(number: int) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.chat.reality import Differs
-from bot.chat.replies import phrases
+from bot.chat.replies import calling, phrases
 from bot.chat.replies.parts import card
 from sops.kit import timing
 from sops.kit.action import Moment
@@ -30,6 +30,8 @@ def status(run: Run, now: datetime, differs: Sequence[Differs] = ()) -> Card:
         if clock.running:
             due_at = (timing.update_due(run) if name == timing.UPDATE else None) or clock.due_at
             lines.append(line(f"{phrases.clock_name(run, name)} due ", time(due_at), " (over)" if due_at < now else ""))
+    if run.prefix == phrases.INCIDENT and (calls := calling.calls(run, now)):
+        lines.append(line(*calls))
     lines += [phrases.debt_line(debt) for debt in run.obligations if debt.open]
     for each in differs:
         if each.gone:
@@ -123,9 +125,9 @@ def help_in(run: Run) -> Card:
         return card("status · timeline")
     if run.prefix == phrases.INCIDENT:
         return card(
-            "ack · !take · !not me · !seen",
+            "ack · !pass · !take · !not me · !seen",
             "!severity P0 reason · !update text · !publish text · !correct text · !triage text · !mitigate text",
-            "!fix text · !verify text · !page @who · !assign @who · !handoff @who · !accept · !snooze 15m",
+            "!fix text · !verify text · !page @who · !assign @who · !handoff @who · !accept · !snooze 30m",
             "!set cause text · !set impact text · !action @who text by 2026-05-04 · !action none · !action drop N",
             "!done post-mortem · !close · !duplicate INC-6 · !false alarm reason · !restrict reason · !reopen reason",
             "!skip STEP reason",

@@ -15,6 +15,7 @@ NOT_PRIVATE = (
 )
 
 
+NOBODY_ANSWERED = "me, since nobody has answered"
 NOT_HERE_ANY_MORE = "not told here any more"
 
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from bot.chat.replies.calling import to
 from bot.chat.replies.parts import card, names
 from sops.kit import timing
-from sops.kit.message import Button, Card, Span, line, person, time
+from sops.kit.message import Button, Card, Span, line, time
 from sops.kit.run import Run
 
 NOBODY_HAS_IT = "Nobody has acknowledged it."
@@ -71,13 +72,12 @@ def worked_on(run: Run) -> str:
     return f"You led {run.name} already, so somebody must take it from you: !handoff @who or !assign @who."
 
 
-def not_me(run: Run, who: str, whom: str) -> Card:
+def not_me(run: Run, who: str, whom: Sequence[str]) -> Card:
     """Who had it has not, and somebody else is called."""
     clock = run.clocks.get(timing.ACKNOWLEDGE)
-    to: tuple[Span | str, ...] = (person(whom), " ") if whom else ()
     due: tuple[Span | str, ...] = (" Acknowledge by ", time(clock.due_at), ".") if clock and clock.running else ()
     return card(
-        line(*to, f"{run.name}: {who} has not got it after all; nobody has: ", Span(text=run.title), ".", *due),
+        line(*to(whom), f"{run.name}: {who} has not got it after all; nobody has: ", Span(text=run.title), ".", *due),
         hint="ack",
         buttons=(Button(label="I've got it", says="ack"),),
     )

@@ -81,8 +81,9 @@ def _incident_state(run: Run) -> str:
         return "RESOLVED, POST-MORTEM OWED" if not run.record("post-mortem-merged").state.over else "RESOLVED"
     for step, word in (("mitigate", "MITIGATED"), ("acknowledge", "ACKNOWLEDGED")):
         if said(run, step) and run.record(step).state is not StepState.SKIPPED:
-            return word
-    return "NOT ACKNOWLEDGED" if run.severity else "SEVERITY MISSING"
+            return f"REOPENED, {word}" if run.iteration > 1 else word
+    again = "REOPENED, " if run.iteration > 1 else ""
+    return f"{again}NOT ACKNOWLEDGED" if run.severity else f"{again}SEVERITY MISSING"
 
 
 def heading(run: Run) -> str:

@@ -25,6 +25,7 @@ _HISTORY = {
     "dismissed": "dismissed #{number}: {text}",
     "publish": "confirmed the public word: {text}",
     "paged": "called {to}: {text}",
+    "passed": "passed it on",
     "closed-as": "ended it: {text}",
     "obligation": "owes {text}",
     "obligation-met": "met {id}: {evidence}",

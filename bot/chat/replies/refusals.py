@@ -102,6 +102,10 @@ def was_false_alarm(reason: str) -> str:
     return f"false alarm: {reason}"
 
 
+def next_too_far(longest: timedelta) -> str:
+    return f"The next update comes within {duration(longest)}; say so again with a shorter time."
+
+
 def snooze_too_long(minutes: int) -> str:
     return f"At most {duration(timedelta(minutes=minutes))} here."
 

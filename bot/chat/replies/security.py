@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
+from bot.chat.replies import calling
 from bot.chat.replies.parts import Words, card, duration, names
 from sops.kit.action import News
 from sops.kit.conversation import Place
@@ -134,7 +135,7 @@ def reminder(run: Run, due: Deadline, whom: str) -> Card:
     """How much of a promise's time is gone."""
     clock = run.clocks[due.clock]
     whole = duration(clock.due_at - clock.started_at)
-    to: tuple[Span | str, ...] = (person(whom), " ") if whom else ()
+    to = calling.to(whom.split())
     gone = f"the time ({whole}) is over" if due.threshold >= DUE else f"{due.threshold} % of {whole} gone"
     return card(line(*to, f"{run.name}: {_PROMISE[due.clock]}, {gone}; due ", time(clock.due_at), "."), hint="status")
 

@@ -2,22 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from bot.chat.replies import phrases
+from bot.chat.replies import calling, phrases
 from bot.chat.replies.parts import card, duration, either
 from sops.kit import timing
 from sops.kit.escaping import printable
-from sops.kit.message import Button, Card, Span, bold, channel, line, person, time
+from sops.kit.message import Button, Card, Line, Span, bold, channel, line, time
 from sops.kit.model import Role, Severity, Step
 from sops.kit.run import Run, StepState
 from sops.kit.version import Version
 
 
-def declared(run: Run, first: str) -> Card:
-    """In the thread, when an incident begins: who is paged."""
-    clock = run.clocks.get(timing.ACKNOWLEDGE)
-    to: tuple[Span | str, ...] = (person(first), " ") if first else ()
+def declared(run: Run, whom: Sequence[str], now: datetime) -> Card:
+    """In the thread, when an incident begins, or begins again: who is called, or when the first one is."""
+    clock, to = run.clocks.get(timing.ACKNOWLEDGE), calling.to(whom)
+    coming = () if whom else calling.upcoming(run, now)
+    first: tuple[Line, ...] = (line("Nobody is called yet; ", *coming, "."),) if coming else ()
     if run.severity is None or clock is None:
         return card(
             line(*to, f"{run.name} is open: ", Span(text=run.title), ". How bad is it?"),
@@ -31,6 +32,7 @@ def declared(run: Run, first: str) -> Card:
     return card(
         line(*to, f"{run.name} ({run.severity}): ", Span(text=run.title)),
         line("Acknowledge by ", time(clock.due_at), "."),
+        *first,
         hint="ack",
         buttons=(Button(label="I've got it", says="ack"),),
     )

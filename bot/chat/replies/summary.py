@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.chat.replies import hotfix, mirrors, phrases, security
+from bot.chat.replies import calling, hotfix, mirrors, phrases, security
 from bot.chat.replies.parts import card
 from sops.kit import timing
 from sops.kit.action import short
@@ -15,15 +15,15 @@ from sops.kit.run import PROCEDURE, Run, RunState, StepState
 def summary(run: Run, now: datetime) -> Card:
     """The live message at the root: what this is, where it stands, what comes next. In sight until the run is over."""
     told = mirrors.told_in(run)
-    shown = _summary(run)
+    shown = _summary(run, now)
     lines = (*shown.lines, line(told)) if told else shown.lines
     return shown.model_copy(update={"lines": lines, "pinned": not run.state.over})
 
 
-def _summary(run: Run) -> Card:
+def _summary(run: Run, now: datetime) -> Card:
     if run.sop in phrases.WORDS and phrases.WORDS[run.sop].brief:
         return _one_line(run)
-    return _incident_summary(run) if run.prefix == phrases.INCIDENT else _release_summary(run)
+    return _incident_summary(run, now) if run.prefix == phrases.INCIDENT else _release_summary(run)
 
 
 def quiet(run: Run) -> bool:
@@ -118,7 +118,7 @@ def _fact_of(run: Run, step: Step) -> str:
     return known.get(step.id, "") if run.record(step.id).state is StepState.DONE else ""
 
 
-def _incident_summary(run: Run) -> Card:
+def _incident_summary(run: Run, now: datetime) -> Card:
     facts = run.facts
     severity = run.severity or "severity?"
     if facts.get("restricted"):  # whoever may read more does so where it went on
@@ -126,7 +126,7 @@ def _incident_summary(run: Run) -> Card:
     lines: list[Line | str] = [
         line(bold(f"{severity} · {run.name} · "), Span(text=run.title), bold(f" · {phrases.state_word(run)}"))
     ]
-    who = f"Commander {run.owner}" if run.owner else "No commander yet"
+    who = f"Commander {run.owner}" if run.owner and phrases.said(run, "acknowledge") else "No commander yet"
     lines.append(line(f"{who} · declared ", time(run.created_at), f" by {run.starter}"))
     if facts.get("update"):
         text, by, at = facts["update"]
@@ -134,7 +134,7 @@ def _incident_summary(run: Run) -> Card:
     lines.append(_incident_next(run))
     lines += [phrases.child_line(child) for child in run.children]
     public = f"{facts['public.url']}" if facts.get("public.url") else "nothing yet"
-    lines.append(line(f"Public  {public}", *_paged(run)))
+    lines.append(line(f"Public  {public}", *_paged(run, now)))
     lines += [phrases.debt_line(debt) for debt in run.obligations if debt.open]
     hint, buttons = _incident_choices(run)
     return card(*lines, hint=hint, buttons=buttons)
@@ -158,19 +158,12 @@ def _incident_next(run: Run) -> Line:
     return line(*spans)
 
 
-SHOWN_PAGED = 3  # calls told with their instants; of those before only how many there were
-
-
-def _paged(run: Run) -> tuple[Span | str, ...]:
-    paged = run.facts.get("paged", [])
-    earlier = len(paged) - SHOWN_PAGED
-    spans: list[Span | str] = [f" · Paged {earlier} times before"] if earlier > 0 else []
-    for who, at in paged[-SHOWN_PAGED:]:
-        spans += [" · Paged " if not spans else ", ", f"{who} ", time(datetime.fromisoformat(at))]
-    step = commanding(run)
-    if spans and step and answered(run) and run.record(step.id).by:
-        spans.append(f", answered by {run.record(step.id).by}")
-    return (*spans, *_seen(run))
+def _paged(run: Run, now: datetime) -> tuple[Span | str, ...]:
+    """Who was called, and by whom that was answered, or who is called next and who looked."""
+    calls, step = calling.calls(run, now), commanding(run)
+    by = run.record(step.id).by if step and answered(run) else ""
+    after = (f", answered by {by}",) if calls and by else ()
+    return ((" · ", *calls, *after) if calls else ()) + _seen(run)
 
 
 def _seen(run: Run) -> tuple[Span | str, ...]:
@@ -193,7 +186,7 @@ def _incident_words(run: Run) -> tuple[str, tuple[Button, ...]]:
     if run.severity is None:
         return "!severity P0|P1|P2|P3", tuple(Button(label=s, says=f"!severity {s}") for s in Severity)
     if not phrases.said(run, "acknowledge"):
-        return "ack · !page who", (
+        return "ack · !pass · !page who" if calling.goes_on(run) else "ack · !page who", (
             Button(label="I've got it", says="ack"),
             Button(label="Page…", says="!page", asks=("who",)),
         )

@@ -1,9 +1,11 @@
 """Who may say what, as one table: a command that is not in it fails the first test."""
 
+from datetime import timedelta
+
 import pytest
 
 from bot.chat import commands
-from bot.chat.permissions import commands_it, may, roles_for
+from bot.chat.permissions import commands_it, may, roles_for, turns_to
 from bot.wiring.sandbox import SANDBOX_ROLES, sandbox_people
 from sops.kit.model import Role, Severity
 from sops.kit.people import People
@@ -44,6 +46,7 @@ TABLE = {
             commands.Snooze,
             commands.Cancel,
             commands.Ack,
+            commands.Pass,
             commands.SetSeverity,
             commands.Assign,
             commands.Handoff,
@@ -107,6 +110,14 @@ def test_the_right_people_may_say_it_and_nobody_else(command):
     in_incident, in_release = TABLE[type(command)]
     assert allowed(command, an_incident()) == in_incident
     assert allowed(command, a_release()) == in_release
+
+
+@pytest.mark.parametrize("command", [commands.Ack(), commands.Pass(), commands.Snooze(timedelta(minutes=30))])
+def test_whoever_was_called_for_an_incident_may_answer_whatever_their_roles(command):
+    run = an_incident(facts={"paged": [["rev1", "2026-04-20T08:00:00Z"]]})
+    assert {handle for handle in SANDBOX_ROLES if turns_to(PEOPLE.named(handle), command, run)} == {"rev1"}
+    assert not turns_to(PEOPLE.named("rev1"), commands.Close(), run)
+    assert not turns_to(None, command, run)
 
 
 def test_whoever_declares_may_say_how_bad_it_is_until_somebody_has():

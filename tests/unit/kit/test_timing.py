@@ -2,11 +2,25 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from sops.hotfix import HOTFIX
 from sops.kit import timing
 from sops.kit.clocks import ClockState, thresholds
 from sops.kit.model import Severity
-from sops.kit.timing import ACKNOWLEDGE, DUE, EVE, POST_MORTEM, SOAK, UPDATE
-from tests.unit.runs import NOW, a_release, an_incident
+from sops.kit.policy import Policy
+from sops.kit.timing import (
+    ACKNOWLEDGE,
+    DUE,
+    EVE,
+    FIX,
+    LATE,
+    OWED,
+    OWN,
+    POST_MORTEM,
+    REPORT,
+    SOAK,
+    UPDATE,
+)
+from tests.unit.runs import NOW, a_release, a_run_of, an_incident
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -53,17 +67,56 @@ def test_a_post_mortem_has_five_business_days_across_a_weekend_and_the_first_of_
     assert timing.due(POST_MORTEM, an_incident(), verified) == cest(5, 6, 23, 59)
 
 
-def test_a_post_mortem_is_recalled_the_morning_before_and_each_business_day_after():
-    run = timing.started(an_incident(), POST_MORTEM, cest(4, 27, 15))  # due Tuesday 5 May
-    assert instants(run, POST_MORTEM) == {
-        EVE: cest(5, 4, 9),
-        DUE: cest(5, 5, 23, 59),
-        DUE + 1: cest(5, 6, 9),
-        DUE + 2: cest(5, 7, 9),
-        DUE + 3: cest(5, 8, 9),
-        DUE + 4: cest(5, 11, 9),
-        DUE + 5: cest(5, 12, 9),
-    }
+def words_about(run, name, until):
+    """(mark, instant) of everything that is said of the clock before `until`, as the engine has it stored."""
+    said = sorted(timing.marks(run, name, run.clocks[name]), key=lambda mark: mark[1])
+    while (later := timing.following(run, name, max(said[-1][1], run.clocks[name].due_at)))[1] < until:
+        said.append(later)
+    return said
+
+
+def test_a_post_mortem_is_recalled_the_morning_before_and_when_it_is_late_on_the_1st_3rd_and_7th_day_then_weekly():
+    run = timing.started(an_incident(), POST_MORTEM, cest(5, 11, 15))  # due Tuesday 19 May; 14 May is a holiday
+    assert words_about(run, POST_MORTEM, cest(6, 10, 0)) == [
+        (EVE, cest(5, 18, 9)),
+        (DUE, cest(5, 19, 23, 59)),
+        (LATE, cest(5, 20, 9)),
+        (LATE + 1, cest(5, 22, 9)),
+        (LATE + 2, cest(5, 26, 9)),
+        (LATE + 3, cest(6, 2, 9)),
+        (LATE + 4, cest(6, 9, 9)),
+    ]
+
+
+def test_what_is_late_is_told_in_working_hours_and_what_falls_together_is_told_once():
+    run = timing.started(an_incident(), POST_MORTEM, cest(4, 23, 15))  # due Thursday 30 April, before a long weekend
+    assert words_about(run, POST_MORTEM, cest(5, 9, 0))[2:] == [(LATE + 1, cest(5, 4, 9)), (LATE + 2, cest(5, 7, 9))]
+
+
+@pytest.mark.parametrize("name", [POST_MORTEM, FIX, UPDATE, REPORT, f"{OWN}row:2h", f"{OWED}main-ward"])
+def test_what_is_late_is_never_left_at_that(name):
+    run = timing.started(an_incident(), name, NOW)
+    at = run.clocks[name].due_at
+    for _ in range(200):
+        mark, later = timing.following(run, name, at)
+        assert later > at
+        assert later - at <= timedelta(days=10)
+        at = later
+    assert mark == LATE + 199 or name in {POST_MORTEM, FIX, UPDATE, f"{OWN}row:2h", f"{OWED}main-ward"}
+
+
+def test_found_years_later_the_next_word_is_still_to_come():
+    run = timing.started(an_incident(), FIX, NOW)
+    now = NOW + 2000 * DAY
+    _, later = timing.following(run, FIX, now)
+    assert now < later <= now + 11 * DAY
+
+
+def test_an_organisation_sets_its_own_days():
+    run = an_incident()
+    run = run.but(policy=Policy(late_days=(2,), late_every=1, working_hours=(8, 12)))
+    run = timing.started(run, POST_MORTEM, cest(5, 11, 15))
+    assert [at for _, at in words_about(run, POST_MORTEM, cest(5, 24, 0))[2:]] == [cest(5, 21, 8), cest(5, 22, 8)]
 
 
 def test_the_day_before_a_monday_is_the_friday_or_what_comes_before_a_holiday():
@@ -83,22 +136,14 @@ def test_an_unknown_clock_is_a_mistake():
 
 
 def test_half_of_the_time_four_fifths_and_all_of_it_are_recalled():
-    run = timing.started(an_incident(Severity.P2), ACKNOWLEDGE, NOW)
-    assert instants(run, ACKNOWLEDGE) == {50: NOW + 4 * HOUR, 80: NOW + 6.4 * HOUR, 100: NOW + 8 * HOUR}
+    run = timing.started(an_incident(Severity.P2), UPDATE, NOW)
+    assert instants(run, UPDATE) == {50: NOW + 2 * HOUR, 80: NOW + 3.2 * HOUR, 100: NOW + 4 * HOUR}
 
 
-def test_a_p3_is_recalled_only_when_it_is_due():
-    run = timing.started(an_incident(Severity.P3), ACKNOWLEDGE, NOW)
-    assert list(instants(run, ACKNOWLEDGE)) == [DUE]
-
-
-@pytest.mark.parametrize("severity", [Severity.P0, Severity.P1])
-def test_what_is_urgent_goes_on_calling_when_its_time_is_over(severity):
-    run = timing.started(an_incident(severity), ACKNOWLEDGE, NOW)
-    state = run.clocks[ACKNOWLEDGE]
-    late = [at for mark, at in instants(run, ACKNOWLEDGE).items() if mark > DUE]
-    assert late[0] == state.due_at + (state.due_at - NOW) / 2
-    assert late == sorted(late)
+def test_a_p3_is_told_of_once_it_is_late_and_not_before():
+    run = timing.started(an_incident(Severity.P3), ACKNOWLEDGE, NOW)  # due Tuesday 23:59
+    (first,) = timing.deadlines(run, ACKNOWLEDGE, NOW)
+    assert (first.threshold, first.due_at) == (LATE, cest(4, 22, 9))
 
 
 def test_thresholds_fall_on_whole_seconds_and_the_last_on_the_instant_itself():
@@ -115,12 +160,12 @@ def test_a_new_severity_counts_from_the_declaration():
 
 
 def test_a_mark_a_new_severity_left_behind_is_due_now_and_only_the_last_of_them():
-    run = timing.started(an_incident(Severity.P2), ACKNOWLEDGE, NOW)
-    now = NOW + 100 * MINUTE
-    run = timing.rebased(run.but(severity=Severity.P1), now)
-    first, *later = timing.deadlines(run, ACKNOWLEDGE, now)
+    run = timing.started(a_run_of(HOTFIX, severity=Severity.P1), FIX, NOW)
+    now = NOW + 40 * HOUR
+    run = timing.rebased(run.but(severity=Severity.P0), now)
+    first, *later = timing.deadlines(run, FIX, now)
     assert (first.threshold, first.due_at, first.generation) == (80, now, 2)
-    assert [deadline.threshold for deadline in later][:1] == [100]
+    assert [deadline.threshold for deadline in later] == [DUE]
 
 
 def test_a_stopped_clock_keeps_the_severity_under_which_it_stopped():

@@ -1,0 +1,138 @@
+"""Who was called for a run, and who comes next: its severity's ladder, laid along its time.
+
+What was called is kept under two facts. `paged` holds each person's last call, [handle, instant], the newest last;
+`pager` how many calls there were, how wide the widest was in this generation of the clock (`step`, a number of the
+ladder), who passed it on, and what is under way to the chat.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sops.kit.calendar import BusinessCalendar
+from sops.kit.clocks import ClockState
+from sops.kit.ladder import EVERYONE, FIRST, OTHER_CHAT, SECOND, Ladder
+from sops.kit.model import Role, Severity
+from sops.kit.people import People
+from sops.kit.run import Run
+
+PAGED, PAGER = "paged", "pager"
+
+
+def rated(run: Run) -> Severity:
+    """How bad it is; until somebody says so it counts as a P1."""
+    return run.severity or Severity.P1
+
+
+def ladder_of(run: Run) -> Ladder | None:
+    """Whom to call while nobody acknowledges; None where nobody is before it is late."""
+    return run.policy.ladder(rated(run))
+
+
+def instant(run: Run, ladder: Ladder, state: ClockState, number: int) -> datetime:
+    """When the call of that number is due."""
+    at = (state.calls_from or state.started_at) + ladder.at(number)
+    return _calendar(run).working(at, run.policy.working_hours) if ladder.working else at
+
+
+def due_by(run: Run, ladder: Ladder, state: ClockState, now: datetime) -> int:
+    """The number of the last call that is due by now; -1 before the first."""
+    number = ladder.last_by(now - (state.calls_from or state.started_at))
+    while number >= 0 and instant(run, ladder, state, number) > now:
+        number -= 1
+    return number
+
+
+def next_after(run: Run, ladder: Ladder, state: ClockState, now: datetime) -> tuple[int, datetime]:
+    """The number of the next call, the widest of those due at that instant, and when it is."""
+    number = due_by(run, ladder, state, now) + 1
+    at = instant(run, ladder, state, number)
+    return due_by(run, ladder, state, at), at
+
+
+def _calendar(run: Run) -> BusinessCalendar:
+    return BusinessCalendar(run.policy.country, run.policy.region, run.policy.zone)
+
+
+def called(run: Run) -> tuple[str, ...]:
+    """Everybody who was called for it so far, by the bot or by somebody's `!page`; who was called last stands last."""
+    return tuple(who for who, _ in run.facts.get(PAGED, ()))
+
+
+def count(run: Run) -> int:
+    """How often somebody was called."""
+    return int(run.facts.get(PAGER, {}).get("calls", len(run.facts.get(PAGED, ()))))
+
+
+def step(run: Run, state: ClockState) -> int:
+    """The widest step that was called in this generation of the clock; -1 if none was."""
+    pager = run.facts.get(PAGER, {})
+    return int(pager.get("step", -1)) if pager.get("generation") == state.generation else -1
+
+
+def passed(run: Run, state: ClockState) -> tuple[str, ...]:
+    """Who passed it on in this generation of the clock."""
+    pager = run.facts.get(PAGER, {})
+    return tuple(pager.get("passed", ())) if pager.get("generation") == state.generation else ()
+
+
+def with_call(run: Run, whom: Sequence[str], at: datetime) -> Run:
+    """The run after these were called. What is kept does not grow with the number of calls."""
+    if not whom:
+        return run
+    others = [each for each in run.facts.get(PAGED, ()) if each[0] not in whom]
+    calls = {**run.facts.get(PAGER, {}), "calls": count(run) + 1}
+    return run.with_facts({PAGED: [*others, *([who, at.isoformat()] for who in whom)], PAGER: calls})
+
+
+def with_step(run: Run, state: ClockState, number: int) -> Run:
+    """The run after that step of the ladder; a new generation of the clock knows of nobody who passed it on."""
+    return _with(run, state, step=number, passed=list(passed(run, state)))
+
+
+def with_pass(run: Run, state: ClockState, who: str) -> Run:
+    """The run after somebody passed it on."""
+    return _with(run, state, step=step(run, state), passed=[*passed(run, state), who])
+
+
+def _with(run: Run, state: ClockState, **changes: Any) -> Run:
+    return run.with_facts({PAGER: {**run.facts.get(PAGER, {}), "generation": state.generation, **changes}})
+
+
+def people_of(calls: Sequence[str], run: Run, people: People) -> tuple[str, ...]:
+    """The handles of those a rung calls. Of a private run nobody is called who does not answer for it."""
+    line = [person.handle for person in people.holding(*run.policy.escalation)]
+    found: list[str] = []
+    for name in calls:
+        if name == FIRST:
+            found += line[:1]
+        elif name == SECOND:
+            found += line[1:2]
+        elif name == EVERYONE:
+            able = people.holding(*run.leaders, Role.SECURITY_LEAD) if run.embargoed else people.with_a_role()
+            found += [*line, *(person.handle for person in able)]
+        elif name != OTHER_CHAT:
+            found += [person.handle for person in people.holding(Role(name))]
+    return tuple(dict.fromkeys(found))
+
+
+def whom(run: Run, people: People, state: ClockState, ladder: Ladder, number: int) -> tuple[str, ...]:
+    """Who is called by that call. Who passed it on is left out before the last rung, if others are called by it."""
+    all_of_them = people_of(ladder.rung(number).calls, run, people)
+    spared = passed(run, state) if number < len(ladder.rungs) - 1 else ()
+    return without(all_of_them, spared)
+
+
+def without(whom: Sequence[str], spared: Sequence[str]) -> tuple[str, ...]:
+    """Those who are left, or all of them if nobody is."""
+    return tuple(who for who in whom if who not in spared) or tuple(whom)
+
+
+def wider(run: Run, people: People, state: ClockState, ladder: Ladder) -> int:
+    """The number of the next call that reaches somebody new; of the last rung, where there is nobody new."""
+    now = step(run, state)
+    reached = {*people_of(ladder.rung(now).calls, run, people), *passed(run, state)}
+    for number in range(now + 1, len(ladder.rungs)):
+        if set(people_of(ladder.rung(number).calls, run, people)) - reached:
+            return number
+    return max(now, len(ladder.rungs) - 1)
