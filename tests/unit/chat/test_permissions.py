@@ -114,7 +114,7 @@ def test_the_right_people_may_say_it_and_nobody_else(command):
 
 @pytest.mark.parametrize("command", [commands.Ack(), commands.Pass(), commands.Snooze(timedelta(minutes=30))])
 def test_whoever_was_called_for_an_incident_may_answer_whatever_their_roles(command):
-    run = an_incident(facts={"paged": [["rev1", "2026-04-20T08:00:00Z"]]})
+    run = an_incident(owners=(), facts={"paged": [["rev1", "2026-04-20T08:00:00Z"]]})
     assert {handle for handle in SANDBOX_ROLES if turns_to(PEOPLE.named(handle), command, run)} == {"rev1"}
     assert not turns_to(PEOPLE.named("rev1"), commands.Close(), run)
     assert not turns_to(None, command, run)
