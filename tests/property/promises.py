@@ -22,12 +22,12 @@ from tests.property.world import BOT, World
 _MARKER = re.compile(r"<!-- sopwith .*? -->")
 _BEGINS = {
     timing.ACKNOWLEDGE: {"declared", "severity", "reopened"},
-    timing.UPDATE: {"acknowledge", "severity", "reopened"},
+    timing.UPDATE: {"acknowledge", "severity"},
     timing.POST_MORTEM: {"verify"},
 }
 _ENDS = {
     timing.ACKNOWLEDGE: {"acknowledge", "closed-as", "cancel", "ended"},
-    timing.UPDATE: {"verify", "closed-as", "cancel", "ended"},
+    timing.UPDATE: {"verify", "closed-as", "cancel", "ended", "reopened"},
     timing.POST_MORTEM: {"reopened", "closed-as", "cancel", "ended"},
 }
 
@@ -149,7 +149,10 @@ def who_has_no_role_only_declares(entries: Sequence[LedgerEntry]) -> Iterator[st
 
 
 def clocks_run_when_they_should(run: Run, picture: Picture, now: datetime) -> Iterator[str]:
-    """A running clock of an open run has its coming instants in the deadline rows; a stopped one has none."""
+    """A running clock of an open run has its coming instants in the deadline rows; a stopped one has none.
+
+    Of what has no end, calls and words that it is late, only the next one is there, and never none.
+    """
     pending = {(d.clock, d.generation, d.threshold): d.due_at for d in picture.deadlines[run.name]}
     for name, state in run.clocks.items():
         rows = {key: at for key, at in pending.items() if key[0] == name}
@@ -160,6 +163,10 @@ def clocks_run_when_they_should(run: Run, picture: Picture, now: datetime) -> It
         for mark, at in timing.marks(run, name, state):
             if at > now and (name, state.generation, mark) not in rows:
                 yield f"{run.name}: nobody will be reminded of {name} {mark} at {at}"
+        if not rows and timing.following(run, name, now) is not None:
+            yield f"{run.name}: {name} has fallen silent"
+        if timing.calling(run, name) and rows and min(rows.values()) > timing.following(run, name, now)[1]:
+            yield f"{run.name}: the next call of {name} comes too late, at {min(rows.values())}"
     if run.prefix == "INC" and not run.state.over:
         yield from _incident_clocks(run)
     if run.state is RunState.ACTIVE and timing.LOOK not in {key[0] for key in pending}:

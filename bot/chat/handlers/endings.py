@@ -20,6 +20,8 @@ AGAIN = ("acknowledge", "mitigate", "fix", "verify", "post-mortem", "post-mortem
 GONE = frozenset(
     {
         "joined",
+        "seen",
+        "acknowledged.at",
         "ended",
         "cancelled",
         "cleaned",
