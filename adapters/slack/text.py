@@ -47,7 +47,7 @@ def read(text: str, bot: str, handle: Callable[[str], str]) -> tuple[str, bool]:
 
 
 #: The reactions that mean something to us; any other is told by its name.
-_EMOJI = {"white_check_mark": "✅"}
+_EMOJI = {"white_check_mark": "✅", "heavy_check_mark": "✔", "ballot_box_with_check": "☑", "eyes": "👀"}
 
 
 def emoji(name: str) -> str:

@@ -51,7 +51,7 @@ def heard(text: str, mine: Collection[str], others: Collection[str]) -> Heard:
     """What `text` says to a page. `mine` are the speaker's names, `others` everybody else's, all in small letters."""
     if len(text) > LONGEST:
         return Heard.TALK
-    plain = _plain(text)
+    plain = _plain(_own(text))
     if (sign := sign_of(plain)) is not None:
         return sign
     words = _words(plain)
@@ -67,7 +67,8 @@ def whole(text: str) -> bool:
     """It is the word alone, as people answer a page beside its thread: `ack`, `Acked!`, `ack ✅`."""
     if len(text) > LONGEST_WORD:
         return False
-    return _words(_plain(text)) in (["ack"], ["acked"], ["ack'd"], ["acknowledged"]) and not _asks(_plain(text))
+    plain = _plain(_own(text))
+    return _words(plain) in (["ack"], ["acked"], ["ack'd"], ["acknowledged"]) and not _asks(plain)
 
 
 def sign_of(text: str) -> Heard | None:
@@ -76,6 +77,11 @@ def sign_of(text: str) -> Heard | None:
     if left and left <= CHECKS:
         return Heard.ACK
     return Heard.SEEN if left == {EYES} else None
+
+
+def _own(text: str) -> str:
+    """Without the lines that quote another."""
+    return "\n".join(line for line in text.splitlines() if not line.lstrip().startswith((">", "&gt;")))
 
 
 def _colour(char: str) -> bool:

@@ -6,6 +6,7 @@ as a new command, and is kept in the record where the old text had been one.
 """
 
 from bot.chat import commands, replies
+from bot.chat.half_asleep import Heard, heard
 from bot.engine.desk import Desk
 from bot.engine.threads import original, request_message
 from sops.kit.action import Action
@@ -14,6 +15,7 @@ from sops.kit.conversation import Event
 from sops.kit.gate import Approved
 from sops.kit.message import Card
 from sops.kit.people import People
+from sops.kit.response import unanswered
 from sops.kit.run import Run
 from sops.kit.stores import InboxItem, Transaction
 
@@ -58,11 +60,9 @@ def changed(tx: Transaction, item: InboxItem, desk: Desk) -> Card | None:
         desk.note(event.kind, str(event.actor), was=before.event.text, text=event.text)
     if event.kind == "deletion":
         return replies.approvals.deleting_changes_nothing() if acted else None
-    return (
-        replies.approvals.edits_do_not_act()
-        if _acts(event) and (before is None or before.event.text != event.text)
-        else None
-    )
+    acts = _acts(event) or (unanswered(desk.run) and heard(event.text, (), ()) is Heard.ACK)
+    changed = before is None or before.event.text != event.text
+    return replies.approvals.edits_do_not_act() if acts and changed else None
 
 
 def _acts(event: Event) -> bool:

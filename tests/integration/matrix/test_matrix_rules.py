@@ -86,7 +86,7 @@ async def test_notices_are_bots_and_are_not_obeyed(here: InMatrix) -> None:
 async def test_an_edit_is_no_new_command_and_is_told_so(here: InMatrix) -> None:
     await here.play(DECLARE)
     oncall, ops = here.client("oncall1", "ops"), here.room.rooms["ops"]
-    talk = oncall.say(ops, "looking", here.root("INC-1"))
+    talk = oncall.say(ops, "hm", here.root("INC-1"))
     await here.stage.settle()
     oncall.edit(ops, talk, "ack")
     await here.stage.settle()
@@ -96,7 +96,7 @@ async def test_an_edit_is_no_new_command_and_is_told_so(here: InMatrix) -> None:
 async def test_somebody_elses_edit_of_a_message_is_nothing(here: InMatrix) -> None:
     await here.play(DECLARE)
     ops = here.room.rooms["ops"]
-    talk = here.client("oncall1", "ops").say(ops, "looking", here.root("INC-1"))
+    talk = here.client("oncall1", "ops").say(ops, "hm", here.root("INC-1"))
     await here.stage.settle()
     before = here.room.count("")
     here.client("guest", "ops").edit(ops, talk, "ack")
@@ -140,8 +140,10 @@ async def test_a_reaction_taken_back_is_known_by_what_it_was_about(here: InMatri
     ops, oncall = here.room.rooms["ops"], here.client("oncall1", "ops")
     reaction = oncall.react(ops, here.root("INC-1"), "✅️")
     await here.stage.settle()
+    await here.play("%state INC-1 acknowledge done")
     oncall.redact(ops, reaction)
     await here.stage.settle()
+    assert "You still have INC-1. If you have not: !not me" in here.room.find("oncall1: ").text
     events = [await here.bot.here.engine.intake.known(f"matrix/{ops}/{each['event_id']}") for each in _all(here, "ops")]
     kinds = [(event.kind, event.text, event.about) for event in events if event and "reaction" in event.kind]
     assert kinds == [("reaction", "✅", here.root("INC-1")), ("unreaction", "✅", here.root("INC-1"))]

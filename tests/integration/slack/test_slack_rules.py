@@ -172,14 +172,53 @@ async def test_a_tick_is_no_yes_to_what_the_world_sees_and_is_told_so(here: InSl
     assert len(here.slack.ephemerals(reviewer)) == 1
 
 
+async def test_a_page_is_answered_with_an_emoji_and_given_back_with_a_button(here: InSlack) -> None:
+    await here.play("@guest #ops: /incident declare P1 payments return 500")
+    ops, oncall = here.room.channels["ops"], here.room.users["oncall1"]
+    page, root = here.find("ops", "Acknowledge by", "INC-1"), here.find("ops", "NOT ACKNOWLEDGED")
+    await here.slack.react(here.room.users["rev1"], ops, page.ts, "white_check_mark")
+    await here.settle()
+    assert "You are neither on call nor called" in here.whispered("rev1")
+    await here.slack.react(oncall, ops, page.ts, "eyes")
+    await here.settle()
+    assert "oncall1 has seen it" in here.find("ops", "has seen it", "INC-1").plain()
+    await here.play("%state INC-1 acknowledge waiting")
+    await here.slack.react(oncall, ops, root.ts, "white_check_mark")
+    await here.settle()
+    await here.play("%state INC-1 acknowledge done")
+    await here.slack.unreact(oncall, ops, root.ts, "white_check_mark")
+    await here.settle()
+    assert "You still have INC-1. If you have not: !not me" in here.whispered("oncall1")
+    await here.press("oncall1", "ops", here.find("ops", "oncall1 has it", "INC-1"), "Not me")
+    await here.play("%state INC-1 acknowledge waiting")
+    assert "oncall1 has not got it after all" in here.find("ops", "has not got it", "INC-1").plain()
+
+
+async def test_what_people_say_half_asleep_is_read_as_slack_sends_it(here: InSlack) -> None:
+    ops, users = here.room.channels["ops"], here.room.users
+    words = ("`ack`", "*On it!* :ok_hand::skin-tone-3:", ":white_check_mark: got it", "@sopwith: ack")
+    for number, said in enumerate(words, 1):
+        await here.play(f"@guest #ops: /incident declare P1 part {number} fails")
+        thread = here.room.thread(f"INC-{number}")
+        assert thread is not None
+        await here.slack.say(users["oncall1"], ops, "on it, @oncall2 has it", thread_ts=thread[1])
+        await here.settle()
+        assert "If you have INC" in here.whispered("oncall1")
+        await here.play(f"%state INC-{number} acknowledge waiting")
+        await here.slack.say(users["oncall1"], ops, said, thread_ts=thread[1])
+        await here.settle()
+        await here.play(f"%state INC-{number} acknowledge done")
+
+
 async def test_an_edited_message_does_nothing_and_the_record_keeps_that_it_was_edited(here: InSlack) -> None:
     await here.play("@guest #ops: /incident declare P1 payments return 500")
     ops, oncall, thread = here.room.channels["ops"], here.room.users["oncall1"], here.room.thread("INC-1")
     assert thread is not None
-    said = await here.slack.say(oncall, ops, "looking", thread_ts=thread[1])
-    await here.slack.edit(oncall, ops, said.ts, "ack")
-    await here.settle()
-    assert "I do not act on an edited message" in here.whispered("oncall1")
+    said = await here.slack.say(oncall, ops, "hm", thread_ts=thread[1])
+    for edited in ("ack", "on it"):
+        await here.slack.edit(oncall, ops, said.ts, edited)
+        await here.settle()
+        assert "I do not act on an edited message" in here.whispered("oncall1")
     await here.play("%state INC-1 acknowledge waiting\n@oncall1 in INC-1: ack\n%state INC-1 acknowledge done")
     note = await here.slack.say(oncall, ops, "!note the disk is full", thread_ts=thread[1])
     await here.settle()

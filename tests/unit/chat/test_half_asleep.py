@@ -39,7 +39,7 @@ def says(text: str) -> Heard:
             "(ack)",
             "“ack”",
             "- ack",
-            "> ack",
+            "> who has it?\nack",
             "!ack",
             "ａｃｋ",
         ),
@@ -138,7 +138,7 @@ def test_it_is_a_hint(text):
             "!",
             "...",
         ),
-        *("mine's slower", "x" * 5000, "ack " * 2000),
+        *("mine's slower", "> ack", "> ack\nthanks", "x" * 5000, "ack " * 2000),
     ],
 )
 def test_it_is_talk(text):
