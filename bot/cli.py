@@ -30,7 +30,7 @@ from bot.logs import log_as_lines, quiet_log
 from bot.procedures import configured
 from bot.settings import CONFIG, Settings, read_settings
 from bot.wiring import Sandbox, open_sandbox
-from bot.wiring.audit import audited, exported, held_against, passed_over, undone
+from bot.wiring.audit import audited, exported, held_against, passed_over, undone, unreadable
 from bot.wiring.matrix import examined as matrix_examined
 from bot.wiring.serve import serve as run_service
 from bot.wiring.slack import examined, manifest_text
@@ -223,6 +223,12 @@ def doctor_post(storage: Storage = "sqlite:///sopwith.db") -> None:
     for line in run_to_its_end(passed_over(storage)):
         typer.echo(line, err=True)
     _tell(run_to_its_end(undone(storage)), "The post")
+
+
+@doctor_app.command("runs")
+def doctor_runs(storage: Storage = "sqlite:///sopwith.db") -> None:
+    """Runs that another version of Sopwith stored and this one cannot read. Exit code 1 if there is any."""
+    _tell(asyncio.run(unreadable(storage)), "Every run")
 
 
 @slack_app.command("manifest")

@@ -57,6 +57,16 @@ def _take(kind: ColumnElement[bool]) -> ReturningUpdate[Any]:
 
 _TAKE = {lasting: _take(kind) for lasting, kind in _KINDS.items()}
 _NEXT_DUE = {lasting: select(func.min(DEADLINE.c.due_at)).where(kind) for lasting, kind in _KINDS.items()}
+_AGAIN = (
+    DEADLINE.update()
+    .where(
+        DEADLINE.c.run_id == bindparam("run"),
+        DEADLINE.c.clock == bindparam("name"),
+        DEADLINE.c.generation == bindparam("which"),
+        DEADLINE.c.threshold == bindparam("mark"),
+    )
+    .values(state="pending", due_at=bindparam("until"))
+)
 _OF_RUN_PENDING = select(*DEADLINE.c).where(_PENDING, DEADLINE.c.run_id == bindparam("run")).order_by(*_ORDER)
 
 
@@ -85,6 +95,10 @@ class SqlDeadlines:
     def take_due(self, now: datetime, limit: int, *, lasting: bool | None = None) -> Sequence[Deadline]:
         taken = self._connection.execute(_TAKE[lasting], {"now": now, "most": limit})
         return [_deadline(row) for row in sorted(taken, key=lambda row: (row.due_at, row.id))]
+
+    def again(self, deadline: Deadline, at: datetime) -> None:
+        key = {"run": deadline.run_id, "name": deadline.clock, "which": deadline.generation}
+        self._connection.execute(_AGAIN, {**key, "mark": deadline.threshold, "until": at})
 
     def next_due(self, *, lasting: bool | None = None) -> datetime | None:
         return self._connection.execute(_NEXT_DUE[lasting]).scalar()

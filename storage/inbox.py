@@ -1,8 +1,10 @@
 """Accepted events, in order of arrival within a conversation."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from pydantic import ValidationError
 from sqlalchemy import Connection, bindparam, func, select
 
 from sops.kit.conversation import Event
@@ -11,6 +13,8 @@ from sops.kit.stores import HELD, InboxItem
 from storage.claims import SqlClaims
 from storage.statements import AnyRow, constant, insert_new, pick
 from storage.tables import INBOX
+
+UNREADABLE = "stored by another version, and cannot be read"
 
 _WAITING = INBOX.c.state == constant("waiting")
 
@@ -37,6 +41,7 @@ _STILL_WAITING = select(INBOX.c.seq).where(INBOX.c.seq == bindparam("number"), _
 _OF_MINE = INBOX.update().where(INBOX.c.seq == bindparam("number"), _WAITING)
 _STATE = _OF_MINE.values(state=bindparam("state"))
 _FAILED = _OF_MINE.values(attempts=INBOX.c.attempts + 1, error=bindparam("error")).returning(INBOX.c.attempts)
+_ASIDE = INBOX.update().where(INBOX.c.seq == bindparam("number")).values(state="parked", error=UNREADABLE)
 
 
 class SqlInbox:
@@ -61,7 +66,7 @@ class SqlInbox:
         return list(self._connection.execute(_CONVERSATIONS, {"held": f"{HELD}%"}).scalars())
 
     def held(self, conversation: str) -> Sequence[InboxItem]:
-        return [_item(row) for row in self._connection.execute(_OF_ONE, {"conversation": conversation})]
+        return _readable(self._connection.execute(_OF_ONE, {"conversation": conversation}))
 
     def refile(self, item: InboxItem, conversation: str) -> None:
         self._connection.execute(_REFILED, {"number": item.seq, "held": item.conversation, "where": conversation})
@@ -71,17 +76,26 @@ class SqlInbox:
 
     def oldest(self, conversation: str) -> InboxItem | None:
         row = self._connection.execute(_OLDEST, {"conversation": conversation}).one_or_none()
-        return None if row is None else _item(row)
+        item = None if row is None else _item(row)
+        return item if row is None or item else next(iter(self.held(conversation)), None)
 
     def take(self, conversation: str, owner: str, seconds: float) -> InboxItem | None:
         fence = self._claims.take(_claim(conversation), owner, seconds)
         if fence is None:
             return None
+        self._set_aside(conversation)
         item = self.oldest(conversation)  # looked up only now, when nobody else can be at it any more
         if item is None:
             self._claims.release(_claim(conversation), fence)
             return None
         return replace(item, fence=fence)
+
+    def _set_aside(self, conversation: str) -> None:
+        """Park what cannot be read and stands before all that can."""
+        while (row := self._connection.execute(_OLDEST, {"conversation": conversation}).one_or_none()) is not None:
+            if _item(row) is not None:
+                return
+            self._connection.execute(_ASIDE, {"number": row.seq})
 
     def check(self, item: InboxItem) -> None:
         self._check_claim(item)
@@ -115,16 +129,18 @@ class SqlInbox:
         return item.fence
 
     def parked(self) -> Sequence[InboxItem]:
-        return [_item(row) for row in self._connection.execute(_PARKED)]
+        return _readable(self._connection.execute(_PARKED))
+
+    def unreadable(self) -> Sequence[int]:
+        return [row.seq for row in self._connection.execute(_PARKED) if _item(row) is None]
 
     def accepted(self, dedupe_key: str) -> InboxItem | None:
         row = self._connection.execute(_ACCEPTED, {"dedupe_key": dedupe_key}).one_or_none()
         return None if row is None else _item(row)
 
     def forget(self, seq: int) -> None:
-        event = _item(self._connection.execute(_ONE, {"number": seq}).one()).event
-        silent = event.model_copy(update={"text": ""})
-        self._connection.execute(_EVENT, {"number": seq, "words": silent.model_dump_json()})
+        event = json.loads(self._connection.execute(_ONE, {"number": seq}).one().event)
+        self._connection.execute(_EVENT, {"number": seq, "words": json.dumps({**event, "text": ""})})
 
 
 def _claim(conversation: str) -> str:
@@ -135,10 +151,14 @@ def _handled(item: InboxItem) -> str:
     return f"event {item.seq} was handled by somebody else already"
 
 
-def _item(row: AnyRow) -> InboxItem:
-    return InboxItem(
-        seq=row.seq,
-        conversation=row.conversation,
-        event=Event.model_validate_json(row.event),
-        attempts=row.attempts,
-    )
+def _readable(rows: Iterable[AnyRow]) -> list[InboxItem]:
+    return [item for item in map(_item, rows) if item is not None]
+
+
+def _item(row: AnyRow) -> InboxItem | None:
+    """None where the event was stored by another version, in a way nobody here can read."""
+    try:
+        event = Event.model_validate_json(row.event)
+    except ValidationError:
+        return None
+    return InboxItem(seq=row.seq, conversation=row.conversation, event=event, attempts=row.attempts)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select
 
 from sops.kit.conversation import Place
@@ -111,7 +111,8 @@ _DEAD_WITH = _GIVE_UP.where(
         and_(OUTBOX.c.kind == _EDIT, OUTBOX.c.logical_id == bindparam("lost")),
     ),
 )
-_DEAD_LETTERS = select(OUTBOX.c.message, OUTBOX.c.error).where(OUTBOX.c.state == constant("dead")).order_by(OUTBOX.c.id)
+_ALL_QUEUED = select(OUTBOX.c.id, OUTBOX.c.message).where(_QUEUED).order_by(OUTBOX.c.id)
+_DEAD_LETTERS = select(OUTBOX).where(OUTBOX.c.state == constant("dead")).order_by(OUTBOX.c.id)
 
 _SENT = (
     select(
@@ -178,7 +179,8 @@ class SqlOutbox:
         return found
 
     def deliverable(self, now: datetime) -> Sequence[Delivery]:
-        return [_delivery(row) for row in self._connection.execute(_DELIVERABLE, {"now": now})]
+        found = map(_delivery, self._connection.execute(_DELIVERABLE, {"now": now}))
+        return [delivery for delivery in found if delivery is not None]
 
     def delivered(self, row: int, ref: str, at: datetime) -> None:
         if self._connection.execute(_EDITED, {"row": row}).rowcount == 0:
@@ -213,9 +215,20 @@ class SqlOutbox:
             return self._connection.execute(_NEXT_DUE, {"looked": after}).scalar()
         return self._connection.execute(_NEXT_DUE_ON, {"looked": after, "chat": platform}).scalar()
 
-    def card(self, logical_id: str) -> Card | None:
+    def bury(self) -> int:
+        waiting = self._connection.execute(_ALL_QUEUED).all()
+        lost = [row.id for row in waiting if _message(row.message) is None]
+        for row in lost:
+            self.dead(row, _UNREADABLE)
+        return len(lost)
+
+    def posted(self, logical_id: str) -> Outgoing | None:
         found = self._connection.execute(_CARD, {"logical_id": logical_id}).scalar()
-        return _MESSAGE.validate_json(found).card if found else None
+        return _message(found) if found else None
+
+    def card(self, logical_id: str) -> Card | None:
+        message = self.posted(logical_id)
+        return message.card if message else None
 
     def unsure(self, platform: str, channel: str) -> bool:
         return self._connection.execute(_UNSURE, {"chat": platform, "where": channel}).scalar() is not None
@@ -228,10 +241,10 @@ class SqlOutbox:
         return _sent(self._connection.execute(_SENT_BY_REF, values).one_or_none())
 
     def dead_letters(self) -> Sequence[tuple[Outgoing, str]]:
-        rows = self._connection.execute(_DEAD_LETTERS)
-        return [(_MESSAGE.validate_json(row.message), row.error) for row in rows]
+        return [(_message(row.message) or _lost(row), row.error) for row in self._connection.execute(_DEAD_LETTERS)]
 
 
+_UNREADABLE = "stored by another version, and cannot be read"
 _DEPENDS = "the message it belongs to could not be delivered"
 
 
@@ -266,8 +279,24 @@ def _fresh(message: Outgoing, at: datetime) -> dict[str, Any]:
     }
 
 
-def _delivery(row: AnyRow) -> Delivery:
-    message = _MESSAGE.validate_json(row.message)
+def _message(stored: str) -> Outgoing | None:
+    """None where another version stored it in a way nobody here can read. What it adds to it changes nothing."""
+    try:
+        return _MESSAGE.validate_json(stored)
+    except ValidationError:
+        return None
+
+
+def _lost(row: AnyRow) -> Outgoing:
+    """What its row says of a message that cannot be read."""
+    place = Place(platform=row.platform, channel=row.channel)
+    return Outgoing(row.kind, row.logical_id, place, Card(lines=()), row.run_id, root=row.root)
+
+
+def _delivery(row: AnyRow) -> Delivery | None:
+    message = _message(row.message)
+    if message is None:
+        return None
     thread = row.thread or message.place.thread
     return Delivery(
         row=row.id,

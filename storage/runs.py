@@ -1,11 +1,15 @@
 """Runs, their short names, and who asked to look at them."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, case, func, select, text
+from pydantic import ValidationError
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, func, select, text
 
-from sops.kit.errors import StaleRun
+from sops.kit.errors import SopwithError, StaleRun
 from sops.kit.run import Run
+from sops.kit.unreadable import Unreadable, why_not
+from storage.statements import AnyRow
 from storage.tables import RUN, RUN_WAKE
 
 _NEXT_NAME = text(
@@ -14,12 +18,14 @@ _NEXT_NAME = text(
 )
 _OPEN = text("NOT over")  # as the partial index spells it
 
-_BY_ID = select(RUN.c.body).where(RUN.c.id == bindparam("id"))
+_RUN = select(RUN.c.id, RUN.c.name, RUN.c.sop, RUN.c.over, RUN.c.body)
+_BY_ID = _RUN.where(RUN.c.id == bindparam("id"))
 #: Leaves the key alone, so that rows that refer to the run need not wait.
 _LOCKED = _BY_ID.with_for_update(key_share=True)
-_BY_NAME = select(RUN.c.body).where(RUN.c.name == bindparam("name"))
-_ALL = select(RUN.c.body).order_by(RUN.c.number)
+_BY_NAME = _RUN.where(RUN.c.name == bindparam("name"))
+_ALL = _RUN.order_by(RUN.c.number)
 _ALL_OPEN = _ALL.where(_OPEN)
+_OPEN_OF = _ALL_OPEN.where(RUN.c.sop == bindparam("sop"))
 _OF_VERSION = _ALL.where(RUN.c.version == bindparam("version"))
 _OWING = _ALL.where(text("owing"))  # as the partial index spells it
 _SAVE = (
@@ -83,14 +89,25 @@ class SqlRuns:
         self._connection.execute(RUN_WAKE.insert(), {"run_id": run.id, "wakes": 0, "looked": 0, "position": 0})
 
     def get(self, run_id: str) -> Run:
-        body = self._connection.execute(self._by_id, {"id": run_id}).scalar()
-        if body is None:
+        found = self.find(run_id)
+        if isinstance(found, Unreadable):
             raise KeyError(run_id)
-        return Run.model_validate_json(body)
+        return found
 
-    def by_name(self, name: str) -> Run | None:
-        body = self._connection.execute(_BY_NAME, {"name": name}).scalar()
-        return None if body is None else Run.model_validate_json(body)
+    def find(self, run_id: str) -> Run | Unreadable:
+        row = self._connection.execute(self._by_id, {"id": run_id}).one_or_none()
+        if row is None:
+            raise KeyError(run_id)
+        return _read(row)
+
+    def known(self, run_id: str) -> Run | None:
+        row = self._connection.execute(self._by_id, {"id": run_id}).one_or_none()
+        found = None if row is None else _read(row)
+        return found if isinstance(found, Run) else None
+
+    def by_name(self, name: str) -> Run | Unreadable | None:
+        row = self._connection.execute(_BY_NAME, {"name": name}).one_or_none()
+        return None if row is None else _read(row)
 
     def save(self, run: Run) -> None:
         saved = run.but(revision=run.revision + 1)
@@ -99,17 +116,25 @@ class SqlRuns:
             raise StaleRun(f"{run.name} changed since revision {run.revision} was read; read it again and repeat.")
 
     def open(self) -> Sequence[Run]:
-        return [Run.model_validate_json(body) for body in self._connection.execute(_ALL_OPEN).scalars()]
+        return self._readable(_ALL_OPEN)
 
     def all(self) -> Sequence[Run]:
-        return [Run.model_validate_json(body) for body in self._connection.execute(_ALL).scalars()]
+        return self._readable(_ALL)
 
     def of_version(self, version: str) -> Sequence[Run]:
-        found = self._connection.execute(_OF_VERSION, {"version": version}).scalars()
-        return [Run.model_validate_json(body) for body in found]
+        return self._readable(_OF_VERSION, version=version)
 
     def owing(self) -> Sequence[Run]:
-        return [Run.model_validate_json(body) for body in self._connection.execute(_OWING).scalars()]
+        return self._readable(_OWING)
+
+    def unreadable(self, *, sop: str = "", owing: bool = False) -> Sequence[Unreadable]:
+        statement = _OPEN_OF if sop else _OWING if owing else _ALL
+        found = map(_read, self._connection.execute(statement, {"sop": sop} if sop else {}))
+        return [each for each in found if isinstance(each, Unreadable)]
+
+    def _readable(self, statement: Select[Any], **values: str) -> Sequence[Run]:
+        found = map(_read, self._connection.execute(statement, values))
+        return [each for each in found if isinstance(each, Run)]
 
     def wake(self, run_id: str) -> None:
         """Raises KeyError when there is no such run."""
@@ -141,3 +166,11 @@ def _changing(run: Run) -> dict[str, object]:
         "revision": run.revision,
         "body": run.model_dump_json(),
     }
+
+
+def _read(row: AnyRow) -> Run | Unreadable:
+    """What another build added is kept; what it changed so that nobody here can read it is left alone."""
+    try:
+        return Run.model_validate_json(row.body, extra="allow")
+    except (ValidationError, SopwithError) as problem:
+        return Unreadable(row.id, row.name, row.sop, bool(row.over), why_not(problem))

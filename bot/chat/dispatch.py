@@ -23,11 +23,12 @@ from bot.chat.replies import incident as incident_words
 from bot.chat.replies import mirrors, misread, refusals
 from bot.chat.replies.freeze import not_frozen
 from bot.chat.roots import Roots
+from bot.engine import unread
 from bot.engine.desk import Desk
 from bot.engine.mail import put_answer, run_of
 from sops.freeze import UNFREEZE
 from sops.kit.approvals import RequestState
-from sops.kit.conversation import Event
+from sops.kit.conversation import Event, Place
 from sops.kit.errors import FarEndError, FarEndRefused
 from sops.kit.freeze_gates import FREEZE
 from sops.kit.message import Card
@@ -36,6 +37,7 @@ from sops.kit.ports import Clock
 from sops.kit.response import unanswered
 from sops.kit.run import Run, RunState
 from sops.kit.stores import InboxItem, Store, Transaction
+from sops.kit.unreadable import Unreadable
 
 #: What may still be said when a run is over.
 _AFTERWARDS = (
@@ -79,6 +81,9 @@ class Dispatch:
             await self._finish(item, lambda tx, _: tx.runs.wake_open())
             return
         run = await self._run_of(event)
+        if isinstance(run, Unreadable):
+            await self._put_off(item, run)
+            return
         if event.kind in {"edit", "deletion"}:
             await self._changed(item, run)
             return
@@ -87,7 +92,7 @@ class Dispatch:
         parsed: commands.Parsed | Card = await self._parsed(run, event)
         if isinstance(parsed, commands.InRun):
             event = event.model_copy(update={"text": parsed.text})
-            run, parsed = await self._within(parsed, event)
+            run, parsed = await self._within(parsed, item)
         elif isinstance(parsed, commands.OfIncident):
             run, parsed, event = await self._of_incident(run, parsed, event)
         elif run is None and beside_its_thread(parsed, event):
@@ -139,18 +144,30 @@ class Dispatch:
         with suppress(FarEndError, FarEndRefused):
             await self._newcomers.look()
 
-    async def _run_of(self, event: Event) -> Run | None:
-        def look(tx: Transaction) -> Run | None:
+    async def _run_of(self, event: Event) -> Run | Unreadable | None:
+        def look(tx: Transaction) -> Run | Unreadable | None:
             run_id = run_of(tx, event)
-            return tx.runs.get(run_id) if run_id else None
+            return tx.runs.find(run_id) if run_id else None
 
         return await self._store.read(look)
 
-    async def _within(self, command: commands.InRun, event: Event) -> tuple[Run | None, commands.Parsed]:
+    async def _put_off(self, item: InboxItem, run: Unreadable) -> None:
+        """What is said to a run that cannot be read is told so; talk in its thread goes on."""
+        event = item.event
+        spoken = event.kind in {"command", "message", "choice"}
+        meant = event.addressed or event.kind in {"command", "choice"}
+        parsed = commands.parse(event.text, in_run=True, addressed=meant, slash=event.kind == "command")
+        wanted = spoken and not isinstance(parsed, commands.Talk)
+        await self._answer(item, refusals.unreadable(run) if wanted else None)
+
+    async def _within(self, command: commands.InRun, item: InboxItem) -> tuple[Run | None, commands.Parsed | Card]:
         """`/sop INC-7 ack` from anywhere: that run, and what is asked of it."""
-        run = await self._store.read(lambda tx: tx.runs.by_name(command.run))
-        if run is None or hidden(run, event.place):
+        place = item.event.place
+        run, secret = await self._store.read(lambda tx: _called(tx, command.run, place))
+        if run is None or secret:
             return None, commands.Problem("unknown-run", command.run)
+        if isinstance(run, Unreadable):
+            return None, refusals.unreadable(run)
         return run, commands.parse(command.text, in_run=True, addressed=True)
 
     async def _of_incident(
@@ -298,3 +315,11 @@ class Dispatch:
             tx.inbox.done(item)
 
         await self._store.transact(finish)
+
+
+def _called(tx: Transaction, name: str, place: Place) -> tuple[Run | Unreadable | None, bool]:
+    """The run of that name, and whether who speaks there may not learn of it."""
+    run = tx.runs.by_name(name)
+    if isinstance(run, Unreadable):
+        return run, unread.hidden(tx, run, place)
+    return run, run is not None and hidden(run, place)

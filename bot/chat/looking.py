@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from typing import Literal
 
 from bot.chat import commands, replies
 from bot.chat.handlers.common import signature
@@ -28,7 +29,7 @@ from sops.kit.onboarding_actions import CHOOSING, chosen
 from sops.kit.policy import Policy
 from sops.kit.run import Run
 from sops.kit.soak import open_blockers
-from sops.kit.stores import Store
+from sops.kit.stores import Store, Transaction
 
 #: What shows of a run what was said in it.
 _TELLING = (commands.Status, commands.Plan, commands.Todo, commands.Timeline)
@@ -85,8 +86,8 @@ class Looking:
         went_on = run.facts.get("restricted")
         if not went_on:
             return False
-        others = await self._store.read(lambda tx: tx.runs.all() if went_on is True else [tx.runs.get(went_on)])
-        return withheld(run, others, place)
+        others, unread = await self._store.read(lambda tx: _went_on_as(tx, went_on))
+        return unread or withheld(run, others, place)
 
     async def around(self, command: commands.Command, place: Place) -> Card:
         """The answer to a question about procedures and runs in general, asked at `place`."""
@@ -187,3 +188,11 @@ class Looking:
         found = [await gate.check(run, world) for gate in step.waits if isinstance(gate, Gate)]
         notes = [look.note for look in found if isinstance(look, Waiting)]
         return refusals.gates_open(step, notes) if notes else None
+
+
+def _went_on_as(tx: Transaction, went_on: str | Literal[True]) -> tuple[Sequence[Run], bool]:
+    """The run it went on as, or all that it may be; and whether that cannot be read, so that nobody knows."""
+    if went_on is True:
+        return tx.runs.all(), bool(tx.runs.unreadable())
+    found = tx.runs.find(went_on)
+    return ([found], False) if isinstance(found, Run) else ([], True)

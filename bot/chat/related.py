@@ -60,5 +60,5 @@ def more_urgent(severity: Severity | None, first: Run) -> bool:
 def parent_of(tx: Transaction, item: InboxItem, sop: Sop) -> Run | None:
     """The open run in whose thread this one was begun, if procedures of its kind are begun from there."""
     run_id = run_of(tx, item.event)
-    run = tx.runs.get(run_id) if run_id else None
+    run = tx.runs.known(run_id) if run_id else None
     return run if run and not run.state.over and run.sop in PARENTS.get(sop.id, frozenset()) else None

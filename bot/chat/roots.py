@@ -204,10 +204,15 @@ class Roots:
         self._link(tx, desk, now)
         desk.finish()
         if run.parent:
-            parent = Desk(tx, tx.runs.get(run.parent), now, self._people)
+            self._tell_parent(tx, run, me, now)
+        tx.runs.wake(run.id)
+
+    def _tell_parent(self, tx: Transaction, run: Run, me: Speaker, now: datetime) -> None:
+        known = tx.runs.known(run.parent)
+        if known is not None:
+            parent = Desk(tx, known, now, self._people)
             parent.say(replies.starting.begun_for(run, me.handle))
             parent.finish()
-        tx.runs.wake(run.id)
 
     def _link(self, tx: Transaction, desk: Desk, now: datetime) -> None:
         """A stable release and the candidate that offered it name each other, in one line each."""

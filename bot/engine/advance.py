@@ -8,7 +8,7 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
-from bot.engine import requests, steps
+from bot.engine import requests, steps, unread
 from bot.engine.approving import Approvals
 from bot.engine.debts import Debts
 from bot.engine.desk import Desks, claim_of
@@ -23,6 +23,7 @@ from sops.kit.gate import Approved, Condition, Gate, SignedOff, Waiting
 from sops.kit.model import Step
 from sops.kit.run import Run, RunState, StepRecord, StepState
 from sops.kit.stores import Transaction
+from sops.kit.unreadable import Unreadable
 
 LEASE = 120.0  # seconds a worker may be silent before another takes the run over
 PEOPLE = timedelta(days=1)  # what waits for people is woken by what they say; this is only the net
@@ -68,6 +69,10 @@ class Advancer:
         return True
 
     def _claim(self, tx: Transaction, run_id: str) -> tuple[int | None, int]:
+        run = tx.runs.find(run_id)
+        if isinstance(run, Unreadable):
+            unread.put_off(tx, run, self._desks.clock.now())
+            return None, 0
         return tx.claims.take(claim_of(run_id), self._owner, LEASE), tx.runs.wakes(run_id)
 
     async def _work(self, run_id: str, fence: int) -> timedelta:

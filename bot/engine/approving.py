@@ -4,7 +4,6 @@ The rules of who counts are in `sops.kit.approvals`; here they meet the world. T
 every look, from the same actions that will be performed, so whatever changes it voids the yeses.
 """
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -146,7 +145,7 @@ def _subject(view: View) -> dict[str, Any]:
         "severity": str(run.severity or ""),
         "bound": {name: run.facts.get(name) for name in view.gate.binds},
         "procedure": run.sop_hash,
-        "settings": hashlib.sha256(run.policy.model_dump_json().encode()).hexdigest(),
+        "settings": run.policy.digest,
     }
 
 

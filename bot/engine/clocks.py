@@ -12,6 +12,7 @@ from functools import partial
 import structlog
 
 from bot.chat import replies
+from bot.engine import unread
 from bot.engine.calling import Caller, go_on
 from bot.engine.caught import caught
 from bot.engine.debts import Debts
@@ -25,6 +26,7 @@ from sops.kit.people import People
 from sops.kit.ports import Clock
 from sops.kit.run import Run
 from sops.kit.stores import Deadline, Outgoing, Store, Transaction
+from sops.kit.unreadable import Unreadable
 
 _log = structlog.get_logger(__name__)
 BATCH = 1000  # at once, so that after downtime each channel reads one message
@@ -105,7 +107,11 @@ class Clocks:
             if deadline.clock == timing.LOOK:
                 tx.runs.wake(deadline.run_id)
                 continue
-            desk = Desk(tx, tx.runs.get(deadline.run_id), now, self._people)
+            run = tx.runs.find(deadline.run_id)
+            if isinstance(run, Unreadable):
+                unread.keep(tx, run, deadline, now)
+                continue
+            desk = Desk(tx, run, now, self._people)
             speaking += self._fire_one(desk, deadline)
             desk.finish()
         self._speak(tx, speaking, now)

@@ -163,8 +163,8 @@ class Desk:
         child = Child(
             id=run.id, name=run.name, sop=run.sop, title=run.title, state=run.state, now=replies.phrases.child_now(run)
         )
-        parent = self.tx.runs.get(run.parent)
-        if child in parent.children:
+        parent = self.tx.runs.known(run.parent)
+        if parent is None or child in parent.children:
             return
         desk = Desk(self.tx, parent, self.now, self.people)
         desk.run = parent.with_child(child)

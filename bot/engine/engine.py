@@ -117,6 +117,7 @@ class Engine:
 
         def look_around(tx: Transaction) -> None:
             tx.ledger.seal(self._clock.now())
+            tx.outbox.bury()
             tx.runs.wake_open()
 
         await self._store.transact(look_around)

@@ -9,6 +9,7 @@ from sops.kit.people import People
 from sops.kit.ports import Clock, Forge, GitRepository, ImageRegistry, PackageIndex
 from sops.kit.run import Run
 from sops.kit.stores import Store
+from sops.kit.unreadable import Unreadable
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,9 @@ class StoredRuns:
 
     async def owing(self) -> Sequence[Run]:
         return await self._store.read(lambda tx: tx.runs.owing())
+
+    async def unreadable(self, *, sop: str = "", owing: bool = False) -> Sequence[Unreadable]:
+        return await self._store.read(lambda tx: tx.runs.unreadable(sop=sop, owing=owing))
 
 
 class Worlds:

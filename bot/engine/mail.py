@@ -146,7 +146,8 @@ def put_answer(tx: Transaction, item: InboxItem, card: Card, at: datetime) -> No
 def _told_at(tx: Transaction, item: InboxItem) -> Iterator[Run]:
     """The runs that an answer there may tell of: the one spoken to, and whatever is told in that channel."""
     if item.conversation.startswith(_RUN):
-        yield tx.runs.get(item.conversation.removeprefix(_RUN).partition(_BESIDE)[0])
+        run = tx.runs.known(item.conversation.removeprefix(_RUN).partition(_BESIDE)[0])
+        yield from [run] if run else []
     here = (item.event.place.platform, item.event.place.channel)
     for run in tx.runs.open():
         if any((place.platform, place.channel) == here for place in run.places):

@@ -111,7 +111,10 @@ class Postman:
         """A mirror that could not be begun is given up, and the run's other threads are told."""
         if not (message.run_id and message.kind == "post" and number_of(message.logical_id) and _is_root(message)):
             return
-        desk = Desk(tx, tx.runs.get(message.run_id), self._clock.now(), self._people)
+        run = tx.runs.known(message.run_id)
+        if run is None:
+            return
+        desk = Desk(tx, run, self._clock.now(), self._people)
         for mirror in desk.run.mirrors:
             if mirror.number == number_of(message.logical_id) and not mirror.over:
                 desk.unmirror(mirror)
@@ -144,9 +147,9 @@ class Postman:
 
     def _tell(self, tx: Transaction, message: Outgoing, error: str) -> None:
         """A run cannot be shown where it belongs: those who must know hear of it directly, once."""
-        if message.run_id is None:
+        run = tx.runs.known(message.run_id) if message.run_id else None
+        if run is None:
             return
-        run = tx.runs.get(message.run_id)
         unnamed = run.embargoed and self._chats[message.place.platform].traits.overheard
         for number, actor in enumerate(audience(run, self._people, message.place.platform)):
             card = refusals.hidden_cannot_be_shown(error) if unnamed else refusals.cannot_be_shown(run, error)

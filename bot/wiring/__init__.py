@@ -248,7 +248,8 @@ class BotHere:
         return await self._engine.next_due()
 
     async def run(self, name: str) -> Run | None:
-        return await self._ports.store.read(lambda tx: tx.runs.by_name(name))
+        found = await self._ports.store.read(lambda tx: tx.runs.by_name(name))
+        return found if isinstance(found, Run) else None
 
     @property
     def engine(self) -> Engine:

@@ -27,7 +27,18 @@ async def undone(storage: str) -> list[str]:
     try:
         parked = await store.read(lambda tx: tx.inbox.parked())
         dead = await store.read(lambda tx: tx.outbox.dead_letters())
-        return [*(replies.record.parked(item) for item in parked), *(replies.record.dead(*each) for each in dead)]
+        unread = await store.read(lambda tx: tx.inbox.unreadable())
+        lines = [*(replies.record.parked(item) for item in parked), *(replies.record.dead(*each) for each in dead)]
+        return [*lines, *(replies.record.unreadable_event(number) for number in unread)]
+    finally:
+        await store.close()
+
+
+async def unreadable(storage: str) -> list[str]:
+    """Runs that another version stored and this one cannot read, each in a line."""
+    store = await _opened(storage)
+    try:
+        return [replies.record.unreadable(run) for run in await store.read(lambda tx: tx.runs.unreadable())]
     finally:
         await store.close()
 
@@ -72,11 +83,18 @@ async def exported(storage: str, markdown: bool, only: str) -> list[str]:
     store = await _opened(storage)
     try:
         every = await store.read(lambda tx: tx.runs.all())
-        secret = {run.id for run in every if run.embargoed or withheld(run, every)}
+        unread = await store.read(lambda tx: tx.runs.unreadable())
+        unknown = {True, *(run.id for run in unread)} if unread else set()
+        secret = {
+            run.id for run in every if run.embargoed or withheld(run, every) or run.facts.get("restricted") in unknown
+        }
         runs = [run for run in every if only in {"", run.name}]
-        if only and not runs:
+        silent = [run for run in unread if only in {"", run.name}]
+        if only and not runs and not silent:
             raise SopwithError(f"There is no run {only}.")
         lines: list[str] = []
+        for each in silent:  # nobody can say whether it is under embargo
+            lines += [] if markdown else replies.record.export_withheld(await _entries(store, each.id))
         for run in runs:
             entries = await _entries(store, run.id)
             if run.id in secret and (not run.parent or run.parent in secret):

@@ -25,7 +25,7 @@ class RequestState(StrEnum):
 
 
 class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="allow")  # what another build added is kept
 
 
 class Yes(_Value):

@@ -15,7 +15,7 @@ class ClockState(BaseModel):
     because of it, where that is not its beginning.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="allow")  # what another build added is kept
 
     started_at: AwareDatetime
     due_at: AwareDatetime

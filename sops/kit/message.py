@@ -9,11 +9,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, field_validator
 
 
 class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="allow")  # what another build added is kept
+
+
+_KINDS = frozenset({"text", "bold", "code", "person", "time", "link", "channel"})
 
 
 class Span(_Value):
@@ -27,6 +30,12 @@ class Span(_Value):
     target: str = ""
     at: AwareDatetime | None = None
     own: bool = False
+
+    @field_validator("kind", mode="before")
+    @classmethod
+    def _plain_at_least(cls, kind: object) -> object:
+        """A kind that only another build knows reads as text."""
+        return kind if kind in _KINDS else "text"
 
 
 class Field(_Value):

@@ -134,6 +134,13 @@ class Step:
             "stops": self.stops,
         }
 
+    @staticmethod
+    def whole(data: Mapping[str, Any]) -> bool:
+        """Whether these can be the values of a step; whatever else is among them is left alone."""
+        named = all(isinstance(data.get(name), str) for name in ("id", "row", "title"))
+        listed = [data.get("when"), data.get("do"), [data["only_if"]] if data.get("only_if") else []]
+        return named and all(isinstance(each, list | tuple) and all(map(_piece, each)) for each in listed)
+
     @classmethod
     def load(cls, data: Mapping[str, Any]) -> Self:
         return cls(
@@ -142,12 +149,16 @@ class Step:
             title=data["title"],
             when=tuple(Piece.load(piece) for piece in data["when"]),
             do=tuple(Piece.load(piece) for piece in data["do"]),
-            only_if=Piece.load(data["only_if"]) if data["only_if"] else None,
-            after=data["after"],
-            then=data["then"],
-            starts=data["starts"],
-            stops=data["stops"],
+            only_if=Piece.load(data["only_if"]) if data.get("only_if") else None,
+            after=data.get("after"),
+            then=data.get("then"),
+            starts=data.get("starts"),
+            stops=data.get("stops"),
         )
+
+
+def _piece(data: Any) -> bool:
+    return isinstance(data, Mapping) and isinstance(data.get("kind"), str)
 
 
 @dataclass(frozen=True)

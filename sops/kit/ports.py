@@ -15,6 +15,7 @@ from sops.kit.conversation import Actor, Place
 from sops.kit.forge import Forge
 from sops.kit.message import Card
 from sops.kit.run import Run
+from sops.kit.unreadable import Unreadable
 from sops.kit.world import Commit, Manifest, RemoteTag
 
 __all__ = [
@@ -129,6 +130,10 @@ class RunBook(Protocol):
 
     async def owing(self) -> Sequence[Run]:
         """Every run with an open obligation, oldest first."""
+        ...
+
+    async def unreadable(self, *, sop: str = "", owing: bool = False) -> Sequence[Unreadable]:
+        """The runs that other versions stored and nobody here can read: the open ones of a procedure, or who owe."""
         ...
 
 

@@ -17,6 +17,7 @@ from sops.kit.clocks import ClockState
 from sops.kit.conversation import Place
 from sops.kit.errors import Unlearned
 from sops.kit.model import Role, Severity, Sop, Step
+from sops.kit.pinned import PinnedPolicy
 from sops.kit.policy import Policy
 
 PROCEDURE = "procedure"  # which of an organisation's own it is, and where that stands
@@ -71,7 +72,7 @@ class Definition(tuple[dict[str, Any], ...]):
 
 
 class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="allow")  # what another build added is kept
 
 
 class StepRecord(_Value):
@@ -200,7 +201,7 @@ def pinned(
         place=place,
         created_at=at,
         definition=definition,
-        policy=policy,
+        policy=PinnedPolicy.of(policy),
         version=version,
         severity=severity,
         facts={**(facts or {}), **({"since": parent.created_at.isoformat()} if parent else {})},
@@ -234,7 +235,7 @@ class Run(_Value):
     place: Place
     created_at: AwareDatetime
     definition: tuple[dict[str, Any], ...]
-    policy: Policy
+    policy: PinnedPolicy
     version: str = ""
     severity: Severity | None = None
     iteration: int = 1
@@ -262,6 +263,9 @@ class Run(_Value):
     @field_validator("definition", mode="after")
     @classmethod
     def _read_once(cls, definition: tuple[dict[str, Any], ...]) -> Definition:
+        """Raises ValueError where a step is none. A piece that is not known is, and parks the run at its turn."""
+        if any(not Step.whole(data) for data in definition):
+            raise ValueError("a step of the definition is none")
         return Definition(definition)
 
     @property

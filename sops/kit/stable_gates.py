@@ -113,6 +113,9 @@ class NothingOwed(Gate):
             if debt.open and self.sop in debt.blocks.replace(",", " ").split() and not await paid(debt, other, world)
         }
         facts = {"owed": list(debts)} if debts or run.facts.get("owed") else {}
+        for unread in await world.runs.unreadable(owing=True):
+            debts[f"{unread.id} unreadable"] = f"{unread.name} owes something, and cannot be read by this version"
+            facts = {"owed": list(debts)}
         left = [text for name, text in debts.items() if name not in waived]
         return Waiting("; ".join(left), facts, stuck=True) if left else Met(facts)
 

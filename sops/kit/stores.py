@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol, TypeVar
 from sops.kit.conversation import Actor, Event, Place
 from sops.kit.message import Card
 from sops.kit.run import Run
+from sops.kit.unreadable import Unreadable
 
 T = TypeVar("T")
 
@@ -126,10 +127,25 @@ class Runs(Protocol):
 
     def add(self, run: Run) -> None: ...
     def get(self, run_id: str) -> Run:
-        """The run, its row locked until the transaction ends. Raises KeyError."""
+        """The run, its row locked until the transaction ends. Raises KeyError, also where it cannot be read."""
         ...
 
-    def by_name(self, name: str) -> Run | None: ...
+    def find(self, run_id: str) -> Run | Unreadable:
+        """The same, or what is known of one that cannot be read. Raises KeyError where there is none."""
+        ...
+
+    def known(self, run_id: str) -> Run | None:
+        """The same; None where there is none that can be read."""
+        ...
+
+    def by_name(self, name: str) -> Run | Unreadable | None: ...
+    def unreadable(self, *, sop: str = "", owing: bool = False) -> Sequence[Unreadable]:
+        """Every run that cannot be read, oldest first; the lists below leave them out.
+
+        With `sop` only the open ones of that procedure, with `owing` only those the database says owe something.
+        """
+        ...
+
     def save(self, run: Run) -> None:
         """Store `run`, whose `revision` must be the stored one, and raise that by one; else StaleRun."""
         ...
@@ -210,8 +226,14 @@ class Inbox(Protocol):
         """Its oldest unhandled event, to be looked at."""
         ...
 
+    def unreadable(self) -> Sequence[int]:
+        """The numbers of parked events that cannot be read."""
+        ...
+
     def take(self, conversation: str, owner: str, seconds: float) -> InboxItem | None:
         """Its oldest unhandled event, to be handled; None if there is none, or while another's lease on it runs.
+
+        Events before it that cannot be read are parked.
 
         Whoever took it handles it in transactions that end with `done` or `failed`, and with them the lease.
         """
@@ -276,6 +298,14 @@ class Outbox(Protocol):
         """
         ...
 
+    def bury(self) -> int:
+        """Give up what waits and cannot be read, for whatever waits behind it; returns how many that were."""
+        ...
+
+    def posted(self, logical_id: str) -> Outgoing | None:
+        """The post of that id, as it was put; None also where it cannot be read."""
+        ...
+
     def card(self, logical_id: str) -> Card | None:
         """What the post of that id said when it was put."""
         ...
@@ -332,6 +362,10 @@ class Deadlines(Protocol):
 
         Only those of clocks that outlive their run (see `timing.lasting`), or only others, where `lasting` says so.
         """
+        ...
+
+    def again(self, deadline: Deadline, at: datetime) -> None:
+        """One that was taken is pending again, and due then."""
         ...
 
     def next_due(self, *, lasting: bool | None = None) -> datetime | None: ...

@@ -56,7 +56,7 @@ def close(desk: Desk, me: Speaker, _: commands.Close) -> Refused | None:
 
 def duplicate(desk: Desk, me: Speaker, command: commands.Duplicate) -> Refused | None:
     other = desk.tx.runs.by_name(command.of)
-    other = None if other and any(hidden(other, place) for place in desk.run.places) else other
+    other = None if not isinstance(other, Run) or any(hidden(other, place) for place in desk.run.places) else other
     if other is None or other.sop != desk.run.sop:
         return Refused(misread.unknown_run(command.of))
     if other.id == desk.run.id:

@@ -94,8 +94,8 @@ def _scored(desk: Desk, me: Speaker, severity: Severity | None) -> None:
 
 def _less_urgent(desk: Desk, child: str) -> bool:
     """A hotfix that was begun for it while it was less urgent."""
-    run = desk.tx.runs.get(child)
-    return run.sop == HOTFIX and run.severity is not None and run.severity.below(desk.run.severity)
+    run = desk.tx.runs.known(child)
+    return run is not None and run.sop == HOTFIX and run.severity is not None and run.severity.below(desk.run.severity)
 
 
 def _agreed_anew(desk: Desk) -> datetime | None:

@@ -127,7 +127,7 @@ def severity(desk: Desk, me: Speaker, command: commands.SetSeverity) -> Refused 
 
 def _response(desk: Desk) -> Run | None:
     """The security response the run was begun for, and which goes on."""
-    parent = desk.tx.runs.get(desk.run.parent) if desk.run.parent else None
+    parent = desk.tx.runs.known(desk.run.parent) if desk.run.parent else None
     return parent if parent is not None and parent.embargoed and not parent.state.over else None
 
 

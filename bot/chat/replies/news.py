@@ -13,6 +13,7 @@ from sops.kit.escaping import printable
 from sops.kit.message import Card, Span, bold, code, line, time
 from sops.kit.model import Step
 from sops.kit.run import Obligation, Run
+from sops.kit.unreadable import Unreadable
 
 
 def news(run: Run, item: News) -> Card:
@@ -174,6 +175,14 @@ def parked(run: Run, step: Step, kind: str) -> Card:
             f" Step {step.id} needs {kind!r}, which this version of Sopwith does not have.",
         ),
         "It goes on by itself once a version that has it is running; nothing is lost.",
+    )
+
+
+def unreadable(run: Unreadable) -> Card:
+    return card(
+        line(bold(f"{run.name} cannot be read by this version of Sopwith."), f" {run.why}."),
+        "Another version stored it, or it was damaged. Until a version that can read it is running, nothing is"
+        " done in it and nobody is reminded of it; nothing is lost.",
     )
 
 

@@ -10,6 +10,7 @@ from sops.kit.escaping import printable, quoted
 from sops.kit.message import Card, code, line
 from sops.kit.run import Run
 from sops.kit.stores import Fault, InboxItem, LedgerEntry, Outgoing
+from sops.kit.unreadable import Unreadable
 
 _HISTORY = {
     "declared": "declared {severity} {title}",
@@ -115,6 +116,14 @@ def parked(item: InboxItem) -> str:
     event = item.event
     where = f"{event.place.platform}:{event.place.channel}"
     return f"not handled: {event.kind} of {event.actor} in {where}, {event.at.isoformat(timespec='minutes')}"
+
+
+def unreadable(run: Unreadable) -> str:
+    return f"cannot be read: {run.name} ({run.sop}), {run.why}; a version that can read it goes on with it"
+
+
+def unreadable_event(number: int) -> str:
+    return f"not handled: event {number}, which another version stored and this one cannot read"
 
 
 def dead(message: Outgoing, why: str) -> str:

@@ -10,6 +10,7 @@ from sops.kit.message import Card, Span, bold, code, line
 from sops.kit.model import Severity, Step
 from sops.kit.people import Person
 from sops.kit.run import Child, Obligation, Run
+from sops.kit.unreadable import Unreadable
 
 
 def refused(*reasons: str, hint: str = "") -> Card:
@@ -228,6 +229,10 @@ def already_running(run: Run) -> str:
 
 
 NO_ANSWER = "it did not answer in time"
+
+
+def unreadable(run: Unreadable) -> Card:
+    return refused(f"{run.name} was stored by another version of Sopwith, which this one cannot read; nothing is lost.")
 
 
 def unreachable(what: str) -> Card:
