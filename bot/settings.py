@@ -3,6 +3,7 @@
 import os
 import tomllib
 from collections.abc import Sequence
+from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -94,6 +95,32 @@ class SigningSettings(BaseModel):
     trust: Path
 
 
+class Limits(BaseModel):
+    """What a far end (the forge, git, the registry, the package index) may take of us, in seconds and bytes.
+
+    `call_seconds` is for a whole call with all it asks, `silence_seconds` for a far end that says nothing in it,
+    `git_seconds` for a question or push to the git remote, `fetch_seconds` for what the mirror lacks. After `failures`
+    in a row a far end is left alone for `first_rest`, then, twice as long after each try, for up to `longest_rest`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    call_seconds: float = Field(60.0, gt=0)
+    silence_seconds: float = Field(15.0, gt=0)
+    asset_seconds: float = Field(900.0, gt=0)
+    git_seconds: float = Field(60.0, gt=0)
+    fetch_seconds: float = Field(300.0, gt=0)
+    largest_answer: int = Field(8 * 1024**2, gt=0)
+    largest_manifest: int = Field(4 * 1024**2, gt=0)
+    largest_asset: int = Field(2 * 1024**3, gt=0)
+    largest_git: int = Field(16 * 1024**2, gt=0)
+    #: Calls of the forge at a time.
+    side_by_side: int = Field(8, gt=0)
+    failures: int = Field(5, gt=0)
+    first_rest: timedelta = timedelta(seconds=30)
+    longest_rest: timedelta = timedelta(minutes=5)
+
+
 class Settings(BaseSettings):
     """Everything an organisation decides. `channels` maps a procedure's channel to the console's name of it.
 
@@ -138,6 +165,7 @@ class Settings(BaseSettings):
     #: Markdown documents whose procedures run as checklists, and Python modules that define some.
     procedures: tuple[Path, ...] = ()
     modules: tuple[str, ...] = ()
+    limits: Limits = Field(default_factory=Limits)
     policy: Policy = Field(default_factory=Policy)
     #: How many runs may be at the forge, git or the registry at the same time.
     runs_at_once: int = Field(8, ge=1, le=64)

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from adapters.git.process import Ended, ended
 from adapters.git.refs import checked_identity, checked_url
 from adapters.git.signing import Signing
+from adapters.reach.breaker import Breaker
 from adapters.reach.deadline import Seconds
 from sops.kit.errors import ConfigurationError
 from sops.kit.ports import Clock
@@ -40,6 +41,10 @@ _INHERITED_REPOSITORY = (
     "GIT_WORK_TREE",
 )
 
+_UNREACHABLE = re.compile(
+    r"Could not resolve|Failed to connect|Connection (?:refused|timed out|reset)|timed out|Operation too slow"
+    r"|returned error: 5\d\d|early EOF|unexpected disconnect"
+)
 _CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -74,6 +79,11 @@ class Answer:
         return self.code < 0
 
     @property
+    def unreachable(self) -> bool:
+        """In each transport's own words: there was nobody, or nobody who answered."""
+        return _UNREACHABLE.search(self.err) is not None
+
+    @property
     def reason(self) -> str:
         """The last thing git said, for a person."""
         if self.killed:
@@ -101,6 +111,7 @@ class GitCommand:
         clock: Clock,
         token: Token | None,
         limits: Limits,
+        breaker: Breaker,
     ) -> None:
         self.url = checked_url(url)
         self.identity = checked_identity(identity)
@@ -109,6 +120,7 @@ class GitCommand:
         self._clock = clock
         self._token = token
         self._limits = limits
+        self.breaker = breaker
         if token is not None and not url.startswith("https://"):
             raise ConfigurationError("a git token is only sent over https; remove it or use an https:// URL")
 
@@ -122,6 +134,7 @@ class GitCommand:
             clock=self._clock,
             token=self._token,
             limits=self._limits,
+            breaker=self.breaker,
         )
 
     def stamp(self) -> str:
@@ -133,9 +146,19 @@ class GitCommand:
         return self._run(arguments, self._limits.local, stdin, git_dir)
 
     def ask(self, *arguments: str) -> Answer:
-        """Run a command that talks to the remote, as `run` does."""
+        """Run a command that talks to the remote, as `run` does. Raises FarEndError, with nothing asked, while the
+        remote is left alone.
+        """
+        self.breaker.admit()
         seconds = self._limits.fetching if arguments[0] == "fetch" else self._limits.asking
-        return self._run(arguments, seconds(), None, None)
+        answer = self._run(arguments, seconds(), None, None)
+        if answer.killed:
+            self.breaker.failed("no answer in time")
+        elif not answer.ok and answer.unreachable:
+            self.breaker.failed("it cannot be reached")
+        else:
+            self.breaker.answered()
+        return answer
 
     def _run(self, arguments: Sequence[str], seconds: float, stdin: bytes | None, git_dir: Path | None) -> Answer:
         token = self._secret()

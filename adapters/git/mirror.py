@@ -17,6 +17,7 @@ from adapters.git.remembered import Remembered
 from adapters.git.signing import Signing
 from adapters.git.store import Store
 from adapters.git.tags import make_signed_tag, verify
+from adapters.reach.breaker import Breaker
 from adapters.reach.deadline import Deadline
 from adapters.reach.threads import NotBegun, OutOfTime, Threads
 from sops.kit.errors import FarEndError, FarEndRefused, HeadMoved, OutcomeUnknown, SignatureInvalid
@@ -47,14 +48,23 @@ class GitMirror:
         clock: Clock,
         token: Token | None = None,
         limits: Limits | None = None,
+        breaker: Breaker | None = None,
     ) -> None:
         home, limits = home.absolute(), limits or Limits()
         self._call = limits.call
         self._home = home
         self._signing = signing
         self._threads = Threads("git", SIDE_BY_SIDE)
+        self.breaker = breaker or Breaker("git", "the git remote", clock)
         self._git = GitCommand(
-            Store.git_dir(home), url, signing, identity=identity, clock=clock, token=token, limits=limits
+            Store.git_dir(home),
+            url,
+            signing,
+            identity=identity,
+            clock=clock,
+            token=token,
+            limits=limits,
+            breaker=self.breaker,
         )
         self._store = Store(home, self._git)
         self._known = Remembered()
@@ -209,6 +219,8 @@ class GitMirror:
             raise FarEndError("git is busy with other calls; nothing was asked of the remote") from error
         except OutOfTime as error:
             raise OutcomeUnknown("git did not come to an end in time; nobody knows how far it came") from error
+        finally:
+            await self.breaker.tell()
 
     def _create_branch(self, ref: str, at: str) -> None:
         self._describe(at)

@@ -5,7 +5,6 @@ never made), or perhaps everything (a write that was sent and not, or not unders
 Messages hold what GitHub says and what was asked, never a header we sent.
 """
 
-import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,15 +15,17 @@ import requests
 from github import (
     BadAttributeException,
     GithubException,
-    RateLimitExceededExceedsMaxWait,
     RateLimitExceededException,
 )
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
+from adapters.github.limits import UNNAMED
+from adapters.github.wire import TooMuch
 from adapters.reach.threads import NotBegun, OutOfTime
 from sops.kit.errors import AlreadyThere, FarEndError, FarEndRefused, HeadMoved, OutcomeUnknown, SopwithError
 
 LONGEST_MESSAGE = 400
+_HOUR = 3600.0
 _GRAPHQL_STATUS = {"RATE_LIMITED": 429, "FORBIDDEN": 403, "INSUFFICIENT_SCOPES": 403, "NOT_FOUND": 404}
 
 
@@ -51,7 +52,17 @@ def translated(asked: Asked) -> Iterator[None]:
         raise FarEndError(f"{asked.what}: GitHub is busy with other calls; nothing was sent") from error
     except OutOfTime as error:
         raise _uncertain(asked, "GitHub did not answer in time") from error
-    except (AssertionError, AttributeError, BadAttributeException, LookupError, TypeError, ValueError) as error:
+    except TooMuch as error:
+        raise _too_much(error, asked) from error
+    except (
+        AssertionError,
+        AttributeError,
+        BadAttributeException,
+        LookupError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:
         raise _uncertain(asked, "GitHub's answer does not have the documented shape") from error
 
 
@@ -70,7 +81,8 @@ def is_rate_limit(error: GithubException) -> bool:
 
 def _answered(error: GithubException, asked: Asked) -> SopwithError:
     if is_rate_limit(error):
-        return FarEndError(f"{asked.what}: GitHub's rate limit; nothing happened, try again {_when(error)}")
+        when = f"{asked.what}: GitHub's rate limit; nothing happened, try again {_when(error)}"
+        return FarEndError(when, retry_after=_wait(error))
     status = _status(error)
     if status >= 500 or status == 408:
         return _uncertain(asked, f"GitHub failed ({status})")
@@ -106,6 +118,11 @@ def _uncertain(asked: Asked, reason: str) -> SopwithError:
     if asked.write:
         return OutcomeUnknown(f"{asked.what}: {reason}; it may or may not have happened")
     return FarEndError(f"{asked.what}: {reason}")
+
+
+def _too_much(error: TooMuch, asked: Asked) -> SopwithError:
+    reason = f"GitHub's answer is larger than the {error.largest} bytes allowed here"
+    return _uncertain(asked, reason) if asked.write else FarEndRefused(f"{asked.what}: {reason}")
 
 
 def _never_sent(error: requests.RequestException) -> bool:
@@ -155,10 +172,18 @@ def _headers(error: GithubException) -> dict[str, str]:
 
 def _when(error: GithubException) -> str:
     headers = _headers(error)
-    if isinstance(error, RateLimitExceededExceedsMaxWait) and error.wait is not None:
-        return f"in {math.ceil(error.wait)} s"
     if headers.get("retry-after", "").isdigit():
         return f"in {headers['retry-after']} s"
     if headers.get("x-ratelimit-remaining") == "0" and headers.get("x-ratelimit-reset", "").isdigit():
         return f"after {datetime.fromtimestamp(int(headers['x-ratelimit-reset']), UTC):%H:%M:%S} UTC"
-    return "in 60 s"  # what GitHub asks for when it names no time
+    return f"in {UNNAMED:.0f} s"
+
+
+def _wait(error: GithubException) -> float:
+    """Seconds, at most an hour: for so long GitHub wants to be left alone."""
+    headers = _headers(error)
+    if headers.get("retry-after", "").isdigit():
+        return min(float(headers["retry-after"]), _HOUR)
+    if headers.get("x-ratelimit-remaining") == "0" and headers.get("x-ratelimit-reset", "").isdigit():
+        return min(max(int(headers["x-ratelimit-reset"]) - datetime.now(UTC).timestamp(), UNNAMED), _HOUR)
+    return UNNAMED

@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from github import Auth, Github
 from github.Repository import Repository
 from pydantic import SecretStr
 
@@ -18,7 +17,9 @@ from adapters.github import branches, convert, discussions, issues, milestones, 
 from adapters.github.advisories import AdvisoryCalls
 from adapters.github.errors import Asked, merging, translated
 from adapters.github.pace import WritePace
-from adapters.github.retry import ReadsOnly
+from adapters.github.requester import requester
+from adapters.github.wire import Wire
+from adapters.reach.breaker import Breaker
 from adapters.reach.deadline import Deadline, Seconds
 from adapters.reach.threads import Threads
 from sops.kit.errors import ConfigurationError, FarEndRefused
@@ -39,8 +40,10 @@ T = TypeVar("T")
 
 API_VERSION = "2022-11-28"
 OF_AN_APP = "ghs_"  # how GitHub begins an app's token; a workflow job's is one, too
-LARGEST_ASSET = 512 * 1024 * 1024
-CALL_SECONDS = 60.0
+LARGEST_ASSET = 2 * 1024**3
+LARGEST_ANSWER = 8 * 1024**2
+CALL_SECONDS, ASSET_SECONDS = 60.0, 900.0
+WAITS = (0.5, 1.0, 2.0)
 SIDE_BY_SIDE = 8
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/(?!\.{1,2}$)[A-Za-z0-9._-]+")
 _STATES = ("open", "closed", "all")
@@ -49,8 +52,9 @@ _STATES = ("open", "closed", "all")
 class GitHubForge(AdvisoryCalls):
     """One repository on GitHub (or a server that speaks its language at `base_url`).
 
-    `seconds` is what a call may take with all it asks, `timeout` how long GitHub may be silent in it (whole seconds);
-    `pause_between_writes` the seconds GitHub wants between two writes.
+    `seconds` is what a call may take with all it asks (`asset_seconds` one that reads an asset), `timeout` how long
+    GitHub may be silent in it; `pause_between_writes` the seconds GitHub wants between two writes. `largest_answer` and
+    `largest_asset` are in bytes. A read that fails is tried again after each of `waits`.
     Raises ConfigurationError unless `repository` is "owner/name".
     """
 
@@ -60,40 +64,38 @@ class GitHubForge(AdvisoryCalls):
         *,
         token: SecretStr,
         base_url: str = "https://api.github.com",
-        timeout: int = 15,
+        timeout: float = 15.0,
         pause_between_writes: float = 1.0,
         largest_asset: int = LARGEST_ASSET,
+        largest_answer: int = LARGEST_ANSWER,
         seconds: Seconds = lambda: CALL_SECONDS,
+        asset_seconds: Seconds = lambda: ASSET_SECONDS,
+        side_by_side: int = SIDE_BY_SIDE,
+        waits: Sequence[float] = WAITS,
+        breaker: Breaker | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         if not _REPOSITORY.fullmatch(repository):
             raise ConfigurationError(f"the repository must be given as owner/name, not {repository!r}")
         self._name = repository
         self._owner = repository.partition("/")[0]
-        self._timeout = timeout
         self._largest_asset = largest_asset
         self._pace = WritePace(pause_between_writes, sleep=sleep)
+        self._largest_answer = largest_answer
         self._seconds = seconds
-        self._threads = Threads("forge", SIDE_BY_SIDE)
+        self._asset_seconds = asset_seconds
+        self._threads = Threads("forge", side_by_side)
+        self.breaker = breaker or Breaker("forge", "GitHub")
         self._login: str | None = None
         self._installed = token.get_secret_value().startswith(OF_AN_APP)
-        self._github = Github(
-            auth=Auth.Token(token.get_secret_value()),
-            base_url=base_url.rstrip("/"),
-            timeout=timeout,
-            per_page=100,
-            retry=ReadsOnly.policy(),
-            seconds_between_requests=None,
-            seconds_between_writes=None,
-            lazy=True,
-            api_version=API_VERSION,
-        )
-        self._repo = self._github.get_repo(repository)
+        self._wire = Wire(self.breaker, silence=timeout, largest=largest_answer, waits=waits)
+        self._requester = requester(self._wire, token.get_secret_value(), base_url.rstrip("/"), API_VERSION)
+        self._repo = self._repository(repository)
 
     async def close(self) -> None:
         """Close the connections; nothing may be asked afterwards."""
         self._threads.close()
-        await asyncio.to_thread(self._github.close)
+        self._wire.close()
 
     async def viewer(self) -> str:
         if self._login is None:
@@ -180,7 +182,7 @@ class GitHubForge(AdvisoryCalls):
     async def upstream_releases(self, repository: str) -> Sequence[Release]:
         if not _REPOSITORY.fullmatch(repository):
             raise FarEndRefused(f"a repository is named owner/name, not {repository!r}")
-        other = self._github.get_repo(repository)
+        other = self._repository(repository)
         what = f"listing the releases of {repository}"
         return await self._read(what, "Contents: read", lambda _: releases.every(other))
 
@@ -220,7 +222,15 @@ class GitHubForge(AdvisoryCalls):
         return await self._read(
             f"downloading release asset {asset_id}",
             "Contents: read",
-            lambda repo: releases.download(repo, asset_id, timeout=self._timeout, largest=self._largest_asset),
+            lambda repo: releases.download(repo, self._wire, asset_id, largest=self._largest_answer),
+        )
+
+    async def asset_digest(self, asset_id: int) -> str:
+        return await self._read(
+            f"downloading release asset {asset_id}",
+            "Contents: read",
+            lambda repo: releases.digest(repo, self._wire, asset_id, largest=self._largest_asset),
+            self._asset_seconds,
         )
 
     async def issues(
@@ -302,16 +312,24 @@ class GitHubForge(AdvisoryCalls):
             lambda repo: discussions.edit(repo, discussion_id, body),
         )
 
-    def _who(self, _repo: Repository) -> str:
-        return self._github.get_user().login
+    def _repository(self, name: str) -> Repository:
+        """As PyGithub makes one, without asking for it."""
+        return Repository(self._requester, url=f"/repos/{name}")
 
-    async def _read(self, what: str, needs: str, call: Callable[[Repository], T]) -> T:
+    def _who(self, _repo: Repository) -> str:
+        _, user = self._requester.requestJsonAndCheck("GET", "/user")
+        return str(user["login"])
+
+    async def _read(self, what: str, needs: str, call: Callable[[Repository], T], seconds: Seconds | None = None) -> T:
         with translated(Asked(what, needs)):
-            return await self._made(call)
+            return await self._made(call, seconds or self._seconds)
 
     async def _write(self, asked: Asked, call: Callable[[Repository], T]) -> T:
         with translated(asked):
-            return await self._pace.run(lambda: self._made(call))
+            return await self._pace.run(lambda: self._made(call, self._seconds))
 
-    async def _made(self, call: Callable[[Repository], T]) -> T:
-        return await self._threads.run(lambda: call(self._repo), Deadline(self._seconds()))
+    async def _made(self, call: Callable[[Repository], T], seconds: Seconds) -> T:
+        try:
+            return await self._threads.run(lambda: call(self._repo), Deadline(seconds()))
+        finally:
+            await self.breaker.tell()

@@ -1,12 +1,16 @@
 """Whole listings as plain JSON objects."""
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from github.GithubObject import NonCompletableGithubObject
 from github.PaginatedList import PaginatedList
 from github.Repository import Repository
 
+from sops.kit.errors import FarEndRefused
+
+MOST = 20_000
 Json = Mapping[str, Any]
 
 
@@ -24,4 +28,7 @@ class _Row(NonCompletableGithubObject):
 def rows(repo: Repository, path: str, *, item: str = "items", **parameters: str) -> list[Json]:
     """Every element of every page of `path` below the repository; `item` names the list inside an object."""
     pages = PaginatedList(_Row, repo.requester, f"{repo.url}/{path}", {**parameters, "per_page": "100"}, list_item=item)
-    return [row.raw_data for row in pages]
+    found: list[Json] = [row.raw_data for row in islice(pages, MOST + 1)]
+    if len(found) > MOST:
+        raise FarEndRefused(f"GitHub lists more than the {MOST} entries allowed here")
+    return found

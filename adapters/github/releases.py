@@ -1,20 +1,20 @@
 """Releases and their assets: blocking calls, made in a thread."""
 
+import hashlib
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from urllib.parse import quote
 
 import requests
 from github import GithubException
 from github.Repository import Repository
-from requests.adapters import HTTPAdapter
 
 from adapters.github import convert
 from adapters.github.listing import rows
-from adapters.github.retry import ReadsOnly
+from adapters.github.wire import TooMuch, Wire
 from sops.kit.errors import FarEndRefused
 from sops.kit.world import Release
 
-CHUNK = 65536
 _NOT_YET = datetime.max.replace(tzinfo=UTC)
 
 
@@ -52,25 +52,50 @@ def every(repo: Repository) -> list[Release]:
     return sorted(found, key=_published, reverse=True)
 
 
-def download(repo: Repository, asset_id: int, *, timeout: int, largest: int) -> bytes:
-    """The asset's bytes. Raises FarEndRefused beyond `largest` bytes.
+def download(repo: Repository, wire: Wire, asset_id: int, *, largest: int) -> bytes:
+    """The asset's bytes. Raises TooMuch beyond `largest` bytes."""
+    held = bytearray()
 
-    PyGithub's own download sets no time-out on the host GitHub redirects to. requests keeps the token from it.
-    """
+    def hold(chunk: bytes) -> None:
+        held.extend(chunk)
+        if len(held) > largest:
+            raise TooMuch(largest)
+
+    _passed_on(repo, wire, asset_id, hold)
+    return bytes(held)
+
+
+def digest(repo: Repository, wire: Wire, asset_id: int, *, largest: int) -> str:
+    """The SHA-256 of the asset's bytes, in hex; they are read once and not kept. Raises TooMuch beyond `largest`."""
+    counted, sums = 0, hashlib.sha256()
+
+    def add(chunk: bytes) -> None:
+        nonlocal counted
+        counted += len(chunk)
+        if counted > largest:
+            raise TooMuch(largest)
+        sums.update(chunk)
+
+    _passed_on(repo, wire, asset_id, add)
+    return sums.hexdigest()
+
+
+def _passed_on(repo: Repository, wire: Wire, asset_id: int, to: Callable[[bytes], None]) -> None:
+    """Each piece of the asset, as it comes."""
     requester = repo.requester
-    headers = {"Accept": "application/octet-stream"}
+    headers = {"Accept": "application/octet-stream", "Accept-Encoding": "identity"}
     if requester.api_version:
         headers["X-GitHub-Api-Version"] = requester.api_version
     if requester.auth:
         requester.auth.authentication(headers)
-    with requests.Session() as session:
-        session.mount("https://", HTTPAdapter(max_retries=ReadsOnly.policy()))
-        session.mount("http://", HTTPAdapter(max_retries=ReadsOnly.policy()))
-        url = f"{requester.base_url}{repo.url}/releases/assets/{asset_id}"
-        with session.get(url, headers=headers, timeout=timeout, stream=True) as response:
-            if response.status_code != 200:
-                raise GithubException(response.status_code, None, dict(response.headers), response.reason)
-            return _body(response, largest)
+
+    def take(response: requests.Response, body: Iterator[bytes]) -> None:
+        if response.status_code != 200:
+            raise GithubException(response.status_code, None, dict(response.headers), response.reason)
+        for chunk in body:
+            to(chunk)
+
+    wire.read(f"{requester.base_url}{repo.url}/releases/assets/{asset_id}", headers, take)
 
 
 def _published(release: Release) -> datetime:
@@ -85,12 +110,3 @@ def _is_tag(repo: Repository, tag: str) -> bool:
             return False
         raise
     return True
-
-
-def _body(response: requests.Response, largest: int) -> bytes:
-    body = bytearray()
-    for chunk in response.iter_content(CHUNK):
-        body += chunk
-        if len(body) > largest:
-            raise FarEndRefused(f"the asset is larger than the {largest} bytes allowed here")
-    return bytes(body)

@@ -6,28 +6,42 @@ from typing import Any
 
 import httpx
 
+from adapters.reach.answered import note, retry_after
+from adapters.reach.bounded import Bounded, TooLarge
+from adapters.reach.breaker import Breaker
 from adapters.reach.deadline import Seconds
 from adapters.reach.threads import OutOfTime
 from adapters.reach.within import within
 from sops.kit.errors import ConfigurationError, FarEndError, FarEndRefused
 
+LARGEST = 8 * 1024**2  # bytes
 ACCEPT = "application/vnd.pypi.simple.v1+json"
 
 
 class SimpleIndex:
     """`page` is the address of the project's page. Reads only, and without credentials. `seconds` is what a call may
-    take, `timeout` how long the index may be silent in it.
+    take, `timeout` how long the index may be silent in it; `largest` is in bytes, of the page.
 
     Raises ConfigurationError for an address that cannot be one.
     """
 
-    def __init__(self, page: str, *, timeout: float = 15.0, seconds: Seconds = lambda: 60.0) -> None:
+    def __init__(
+        self,
+        page: str,
+        *,
+        timeout: float = 15.0,
+        seconds: Seconds = lambda: 60.0,
+        largest: int = LARGEST,
+        breaker: Breaker | None = None,
+    ) -> None:
         url = httpx.URL(page)
         if url.scheme not in ("http", "https") or not url.host or url.userinfo:
             raise ConfigurationError("the package's page must be http(s)://host/… without credentials in it")
         self._page = url
         self._timeout = timeout
         self._seconds = seconds
+        self._largest = largest
+        self.breaker = breaker or Breaker("packages", "the package index")
         self._client: httpx.AsyncClient | None = None
 
     async def close(self) -> None:
@@ -37,31 +51,48 @@ class SimpleIndex:
     async def yanked(self, version: str) -> bool | None:
         """Every file of the version is yanked; None when the index has none of it."""
         try:
-            async with within(self._seconds()):
-                response = await self._opened().get(self._page, headers={"Accept": ACCEPT})
-        except OutOfTime as error:
-            raise FarEndError("reading the package's page: the index did not answer in time") from error
-        except httpx.RequestError as error:
-            raise FarEndError(f"reading the package's page: no answer ({type(error).__name__})") from error
+            response = await self._page_now()
+        finally:
+            await self.breaker.tell()
         if response.status_code == 404:
             return None
         if response.status_code != 200:
-            kind = FarEndError if response.status_code >= 429 else FarEndRefused
-            raise kind(f"reading the package's page: status {response.status_code}")
+            failed = f"reading the package's page: status {response.status_code}"
+            if response.status_code >= 429:
+                raise FarEndError(failed, retry_after=retry_after(response))
+            raise FarEndRefused(failed)
         files = [each for each in _files(response) if _is_of(str(each.get("filename", "")), version)]
         return all(bool(each.get("yanked")) for each in files) if files else None
+
+    async def _page_now(self) -> httpx.Response:
+        self.breaker.admit()
+        try:
+            async with within(self._seconds()):
+                response = await self._opened().get(self._page, headers={"Accept": ACCEPT})
+        except TooLarge as error:
+            self.breaker.answered()
+            raise FarEndRefused("reading the package's page: it is larger than allowed here, or packed") from error
+        except (OutOfTime, httpx.TimeoutException) as error:
+            self.breaker.failed("no answer in time")
+            raise FarEndError("reading the package's page: the index did not answer in time") from error
+        except httpx.RequestError as error:
+            self.breaker.failed("no complete answer")
+            raise FarEndError(f"reading the package's page: no answer ({type(error).__name__})") from error
+        note(self.breaker, response)
+        return response
 
     def _opened(self) -> httpx.AsyncClient:
         """Made when first needed: reading the machine's certificates is most of a bot's start."""
         if self._client is None:
-            self._client = httpx.AsyncClient(timeout=self._timeout, follow_redirects=False)
+            transport = Bounded(self._largest)
+            self._client = httpx.AsyncClient(timeout=self._timeout, follow_redirects=False, transport=transport)
         return self._client
 
 
 def _files(response: httpx.Response) -> list[Mapping[str, Any]]:
     try:
         found = response.json()["files"]
-    except (ValueError, LookupError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise FarEndError("reading the package's page: it is no JSON of a package index") from error
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 

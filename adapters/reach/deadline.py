@@ -33,6 +33,11 @@ class Deadline:
     def over(self) -> bool:
         return self.remaining <= 0.0
 
+    @property
+    def was_cut(self) -> bool:
+        """Somebody ended the call: what it waits for may look as if it had come to its own end."""
+        return self._cut
+
     @contextmanager
     def holding(self, cut: Callable[[], None]) -> Iterator[None]:
         """Inside, the end of the call calls `cut` from another thread: at once where it is over already."""

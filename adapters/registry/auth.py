@@ -99,7 +99,7 @@ def _token(answer: httpx.Response) -> str:
     try:
         body = answer.json()
         token = body.get("token") or body.get("access_token")
-    except (ValueError, AttributeError) as error:
+    except (ValueError, AttributeError, RecursionError) as error:
         raise FarEndError("the registry's token realm does not answer with JSON") from error
     if not isinstance(token, str) or not token.isascii() or not token.isprintable():
         raise FarEndError("the registry's token realm answers without a token")

@@ -2,6 +2,8 @@
 
 import httpx
 
+from adapters.reach.answered import retry_after
+from adapters.reach.bounded import TooLarge
 from sops.kit.errors import FarEndError, FarEndRefused, OutcomeUnknown, SopwithError
 
 LONGEST_MESSAGE = 400
@@ -16,6 +18,8 @@ def unanswered(error: httpx.RequestError, what: str, *, write: bool) -> SopwithE
     """`write` is whether the write itself was on its way; fetching a token for it is not."""
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
         return FarEndError(f"{what}: the registry cannot be reached; nothing was sent")
+    if isinstance(error, TooLarge) and not (write and _was_the_write(error)):
+        return FarEndRefused(f"{what}: the registry's answer is larger than allowed here, or packed")
     reason = f"no complete answer from the registry ({type(error).__name__})"
     if write and _was_the_write(error):
         return OutcomeUnknown(f"{what}: {reason}; it may or may not have happened")
@@ -34,7 +38,8 @@ def answered(response: httpx.Response, what: str, *, write: bool) -> SopwithErro
     if status == 429:
         wait = response.headers.get("Retry-After", "")
         when = f"in {wait} s" if wait.isdigit() else "later"
-        return FarEndError(f"{what}: the registry's rate limit; nothing happened, try again {when}")
+        limit = f"{what}: the registry's rate limit; nothing happened, try again {when}"
+        return FarEndError(limit, retry_after=retry_after(response))
     if status >= 500:
         failed = f"{what}: the registry failed ({status})"
         return OutcomeUnknown(f"{failed}; it may or may not have happened") if write else FarEndError(failed)
@@ -55,6 +60,6 @@ def _message(response: httpx.Response) -> str:
     try:
         errors = response.json()["errors"]
         words = "; ".join(f"{entry.get('code', '')} {entry.get('message', '')}".strip() for entry in errors)
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         words = ""
     return " ".join((words or f"status {response.status_code}").split())[:LONGEST_MESSAGE]

@@ -4,13 +4,16 @@ import asyncio
 import hashlib
 import re
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 
 import httpx
 from pydantic import SecretStr
 
+from adapters.reach.answered import note
+from adapters.reach.bounded import Bounded, TooLarge
+from adapters.reach.breaker import Breaker
 from adapters.reach.deadline import Seconds
 from adapters.reach.threads import OutOfTime
 from adapters.reach.within import within
@@ -34,6 +37,7 @@ _IMAGE = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _MOST_PAGES = 1000
 CALL_SECONDS = 60.0
+LARGEST = 4 * 1024**2  # bytes of a manifest that registries promise to take
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -46,7 +50,8 @@ def _trusted() -> ssl.SSLContext:
 class OciRegistry:
     """`image` at the registry `base_url`. Reads are tried once more after each of `waits` (seconds); writes never.
 
-    `seconds` is what a call may take with all its tries, `timeout` how long the registry may be silent in it.
+    `seconds` is what a call may take with all its tries, `timeout` how long the registry may be silent in it; `largest`
+    is in bytes, of an answer.
     `realm_hosts` are the hosts, beside the registry's own, that may be asked for a token.
     Raises ConfigurationError for an image name or address that cannot be one.
     """
@@ -61,7 +66,9 @@ class OciRegistry:
         realm_hosts: frozenset[str] = frozenset(),
         timeout: float = 15.0,
         seconds: Seconds = lambda: CALL_SECONDS,
+        largest: int = LARGEST,
         waits: Sequence[float] = (0.5, 2.0),
+        breaker: Breaker | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         url = httpx.URL(base_url)
@@ -72,6 +79,7 @@ class OciRegistry:
         credentials = Credentials(username, password) if username and password else None
         self._image = image
         self._seconds = seconds
+        self.breaker = breaker or Breaker("registry", "the image registry")
         self._waits = tuple(waits)
         self._sleep = sleep
         self._client = httpx.AsyncClient(
@@ -79,7 +87,7 @@ class OciRegistry:
             auth=RegistryAuth(url, image, credentials, realm_hosts),
             timeout=timeout,
             follow_redirects=False,
-            verify=_trusted(),
+            transport=Bounded(largest, _trusted()),
         )
 
     async def close(self) -> None:
@@ -141,7 +149,7 @@ class OciRegistry:
             raise FarEndRefused(f"{digest!r} is not a sha256 digest")
         async with self._in_time(what, write=True):
             try:
-                response = await self._client.delete(self._path(digest))
+                response = await self._asked("DELETE", self._path(digest))
             except httpx.RequestError as error:
                 raise unanswered(error, what, write=True) from error
         if response.status_code in (403, 405):
@@ -156,7 +164,10 @@ class OciRegistry:
             async with within(self._seconds()):
                 yield
         except OutOfTime as error:
+            self.breaker.failed("no answer in time")
             raise late(what, write=write) from error
+        finally:
+            await self.breaker.tell()
 
     def _page(self, response: httpx.Response, following: str, what: str) -> str:
         """The next page's path. A registry may name only itself: the token goes there."""
@@ -172,24 +183,43 @@ class OciRegistry:
         """The first answer that is not a failure, or the last one."""
         for wait in self._waits:
             try:
-                response = await self._client.get(path, headers={"Accept": ACCEPT})
-            except httpx.RequestError:
+                response = await self._asked("GET", path, {"Accept": ACCEPT})
+            except httpx.RequestError as error:
+                if isinstance(error, TooLarge | httpx.TimeoutException):  # it would be so again
+                    raise unanswered(error, what, write=False) from error
                 await self._sleep(wait)
                 continue
             if not is_temporary(response):
                 return response
             await self._sleep(wait)
         try:
-            return await self._client.get(path, headers={"Accept": ACCEPT})
+            return await self._asked("GET", path, {"Accept": ACCEPT})
         except httpx.RequestError as error:
             raise unanswered(error, what, write=False) from error
 
     async def _write(self, path: str, manifest: Manifest, what: str) -> httpx.Response:
         headers = {"Content-Type": manifest.media_type, "Accept": ACCEPT}
         try:
-            return await self._client.put(path, content=manifest.body, headers=headers)
+            return await self._asked("PUT", path, headers, manifest.body)
         except httpx.RequestError as error:
             raise unanswered(error, what, write=True) from error
+
+    async def _asked(
+        self, method: str, path: str, headers: Mapping[str, str] | None = None, content: bytes | None = None
+    ) -> httpx.Response:
+        """One request, through the breaker; it learns how that went."""
+        self.breaker.admit()
+        try:
+            response = await self._client.request(method, path, headers=headers, content=content)
+        except TooLarge:
+            self.breaker.answered()
+            raise
+        except httpx.RequestError as error:
+            late = isinstance(error, httpx.TimeoutException)
+            self.breaker.failed("no answer in time" if late else "no complete answer")
+            raise
+        note(self.breaker, response)
+        return response
 
 
 def _checked(response: httpx.Response, reference: str, what: str) -> Manifest:
@@ -208,7 +238,7 @@ def _checked(response: httpx.Response, reference: str, what: str) -> Manifest:
 def _listed_tags(response: httpx.Response, what: str) -> list[str]:
     try:
         tags = response.json()["tags"] or []  # null where every tag was deleted
-    except (ValueError, LookupError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise FarEndError(f"{what}: the registry does not answer with a list") from error
     if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
         raise FarEndError(f"{what}: the registry does not answer with a list of tags")

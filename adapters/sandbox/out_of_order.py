@@ -12,7 +12,7 @@ from adapters.sandbox.refusal import Refusal
 
 _METHODS = (ANY, "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _HEADER = re.compile(r"(retry-after|x-ratelimit-[a-z]+)=(\S+)\s*", re.IGNORECASE)
-PATIENT, BRIEF = 60.0, 0.2  # seconds
+PATIENT, BRIEF = float("inf"), 0.2  # seconds
 
 
 class OutOfOrder(MoreDeeds):
@@ -37,7 +37,7 @@ class OutOfOrder(MoreDeeds):
         return self._home / f"{project.NAME}-remote.git"
 
     def patience(self, far_end: str) -> float:
-        """Seconds that whoever plays on a clock of his own should wait for an answer: none will come where it hangs."""
+        """The most seconds that whoever plays on a clock of its own should wait: no answer comes where it hangs."""
         return BRIEF if self.silence.hangs(far_end) else PATIENT
 
     def fault(self, method: str, path: str, status: int, times: int, words: Sequence[str] = ()) -> None:

@@ -124,8 +124,8 @@ class Advancer:
             await self._desks.at(run.id, lambda desk: steps.stop(desk, step, fact), fence=fence)
             return None
         except (FarEndError, FarEndRefused) as problem:
-            trouble = str(problem)
-            return await self._desks.at(run.id, lambda desk: steps.trouble(desk, step, trouble), fence=fence)
+            trouble, alone = str(problem), problem.retry_after if isinstance(problem, FarEndError) else None
+            return await self._desks.at(run.id, lambda desk: steps.trouble(desk, step, trouble, alone), fence=fence)
 
     async def _there(self, run: Run, step: Step, fence: int) -> timedelta | None:
         """The same, where the far end is asked for it."""

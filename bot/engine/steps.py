@@ -213,15 +213,17 @@ def settle(desk: Desk, found: Done) -> None:
         desk.say(replies.answers.obligation_met(met))
 
 
-def trouble(desk: Desk, step: Step, trouble: str) -> timedelta:
-    """A far end failed before anything was done, or while looking; try again, later and later."""
+def trouble(desk: Desk, step: Step, trouble: str, alone: float | None = None) -> timedelta:
+    """A far end failed before anything was done, or while looking; try again, later and later, and not before the
+    seconds are over for which it wants to be left `alone`.
+    """
     record = desk.run.record(step.id)
     tries = record.tries + 1
     desk.run = desk.run.with_record(step.id, note=trouble, tries=tries)
     if tries == TRIES_UNTIL_TOLD:
         desk.note("trouble", step=step.id, what=trouble)
         desk.say(replies.news.trouble(desk.run, step, trouble))
-    return later(tries)
+    return max(later(tries), timedelta(seconds=alone or 0.0))
 
 
 def later(tries: int) -> timedelta:

@@ -5,16 +5,12 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from adapters.console import ConsoleChat, Room
 from adapters.git import GitMirror, make_demo_signer
-from adapters.git import Limits as GitLimits
 from adapters.github import GitHubForge
-from adapters.packages import SimpleIndex
-from adapters.registry import NoImages, OciRegistry
+from adapters.reach.breaker import Breaker
 from adapters.sandbox.clock import VirtualClock
 from adapters.sandbox.world import SandboxWorld
 from bot.chat.dispatch import Dispatch
@@ -36,16 +32,17 @@ from bot.engine.engine import Bounds, Engine, Poll
 from bot.engine.far_end import FarEnd, Worlds
 from bot.engine.in_time import BEGINNING, LOOK, REMINDING, InTime
 from bot.engine.mail import Intake
+from bot.engine.operators import OPERATORS, Operators
 from bot.engine.plan import Planner
 from bot.engine.postman import Postman
 from bot.engine.sealing import RECORD, Sealing
 from bot.procedures import check_tailoring, load
 from bot.settings import Settings
+from bot.wiring.far_end import Patience, Reach, forge_of, mirror_of, operators_at, packages_of, patient, registry_of
 from bot.wiring.lanes import lanes_of
 from bot.wiring.sandbox import sandbox_settings
 from sops import ALL
 from sops.kit.conversation import Event, Place
-from sops.kit.errors import ConfigurationError
 from sops.kit.people import People
 from sops.kit.policy import Policy
 from sops.kit.ports import Chat, Clock
@@ -57,17 +54,6 @@ from sops.onboarding import ONBOARDING
 from storage import SqlStore
 
 NEWCOMERS_EVERY = timedelta(minutes=15)
-#: Whom the forge's own registry is told beside the token; it looks at the token alone.
-FORGE_USER = "sopwith"
-
-
-#: How many seconds a call to a far end of that name may take.
-Patience = Callable[[str], float]
-
-
-def patient(_: str) -> float:
-    """Such as the real far ends are met with."""
-    return 60.0
 
 
 @dataclass(frozen=True)
@@ -78,6 +64,7 @@ class Ports:
     far: FarEnd
     chats: Mapping[str, Chat]
     close: Callable[[], Awaitable[None]]
+    breakers: Sequence[Breaker] = ()
 
 
 def assemble(
@@ -114,7 +101,7 @@ def assemble(
     newcomers = Newcomers(store, worlds, people, settings.policy, home)
     dispatch = Dispatch(store, clock, people, looking, roots, newcomers, Mirroring(ports.chats, channels))
     edge = Edge(store, clock, desks, dispatch.handle, advancer.advance)
-    return Engine(
+    engine = Engine(
         store,
         clock,
         Intake(store),
@@ -128,44 +115,16 @@ def assemble(
         pauses,
         Bounds(runs=at_once),
     )
+    operators = Operators(store, clock, operators_at(tuple(ports.chats), channels, OPERATORS), engine.wake)
+    for breaker in ports.breakers:
+        breaker.hear = operators.hear
+    return engine
 
 
 def _told_of_the_record(chats: Mapping[str, Chat], channels: Mapping[str, Mapping[str, str]]) -> list[Place]:
     """Where the record's head is told: in each chat's channel for it, where the settings name one."""
     named = {chat: channels.get(chat, {}).get(RECORD) for chat in chats}
     return [Place(platform=chat, channel=channel) for chat, channel in named.items() if channel]
-
-
-def registry_of(settings: Settings, patience: Patience = patient) -> OciRegistry | NoImages:
-    """The registry of the project's image. The forge's token goes to the forge's own registry and to no other."""
-    if "image" not in settings.policy.artefacts:
-        return NoImages()
-    user, password = settings.registry_user or None, settings.registry_password
-    if user is None and _of_forge(settings):
-        user, password = FORGE_USER, settings.token
-    realms = frozenset(settings.registry_realms)
-    return OciRegistry(
-        settings.registry_url,
-        settings.image,
-        username=user,
-        password=password,
-        realm_hosts=realms,
-        seconds=partial(patience, "registry"),
-    )
-
-
-def _of_forge(settings: Settings) -> bool:
-    registry, forge = urlsplit(settings.registry_url).hostname, urlsplit(settings.api_url).hostname
-    return registry in {forge, f"containers.{forge}"} or (registry, forge) == ("ghcr.io", "api.github.com")
-
-
-def packages_of(settings: Settings, patience: Patience = patient) -> SimpleIndex | None:
-    """The project's page of its package index, if it has one. Raises ConfigurationError where it must have."""
-    if "pypi" in settings.policy.artefacts and not settings.package_page:
-        raise ConfigurationError("policy.artefacts name pypi, so package_page must be the project's page in its index")
-    if not settings.package_page:
-        return None
-    return SimpleIndex(settings.package_page, seconds=partial(patience, "packages"))
 
 
 async def sandbox_ports(
@@ -176,30 +135,17 @@ async def sandbox_ports(
     A bot beside the sandbox's world asks that for its `patience`, else a far end that hangs takes its minute.
     """
     signing = await asyncio.to_thread(make_demo_signer, home / "keys", settings.git_identity)
-    forge = GitHubForge(
-        settings.repository,
-        token=settings.token,
-        base_url=settings.api_url,
-        pause_between_writes=0.0,
-        seconds=partial(patience, "forge"),
-    )
-    limits = GitLimits(asking=partial(patience, "git"), fetching=partial(patience, "git"))
-    git = GitMirror(
-        home / "mirror", settings.git_url, signing, identity=settings.git_identity, clock=clock, limits=limits
-    )
-    return await opened(settings, forge, git, settings.git_url, chats, patience)
+    reach = Reach.of(settings, clock, patience)
+    forge = forge_of(settings, reach, pause_between_writes=0.0)
+    git = mirror_of(settings, reach, signing, clock, home / "mirror", settings.git_url)
+    return await opened(settings, reach, forge, git, settings.git_url, chats)
 
 
 async def opened(
-    settings: Settings,
-    forge: GitHubForge,
-    git: GitMirror,
-    url: str,
-    chats: Mapping[str, Chat],
-    patience: Patience = patient,
+    settings: Settings, reach: Reach, forge: GitHubForge, git: GitMirror, url: str, chats: Mapping[str, Chat]
 ) -> Ports:
     """All ports around these, `git` being a mirror of what is at `url`; the database is opened."""
-    registry, packages = registry_of(settings, patience), packages_of(settings, patience)
+    registry, packages = registry_of(settings, reach), packages_of(settings, reach)
     lanes = lanes_of(settings.policy, git, url)
     store = SqlStore(settings.storage)
     await store.open()
@@ -215,7 +161,8 @@ async def opened(
         if packages is not None:
             await packages.close()
 
-    return Ports(store, FarEnd(forge, git, registry, packages, lanes), chats, close)
+    far = FarEnd(forge, git, registry, packages, lanes)
+    return Ports(store, far, chats, close, tuple(reach.breakers.values()))
 
 
 def in_room(settings: Settings, room: Room, rehearse: bool = False) -> Mapping[str, Chat]:

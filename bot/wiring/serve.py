@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from adapters.alarm import SchedulerAlarm
-from adapters.git import GitMirror, Signing
-from adapters.github import GitHubForge
+from adapters.git import Signing
 from adapters.matrix import TRAITS
 from adapters.sandbox.clock import VirtualClock
 from adapters.sandbox.world import SandboxWorld
@@ -19,6 +18,7 @@ from bot.engine.caught import survived
 from bot.engine.engine import Engine
 from bot.settings import Settings
 from bot.wiring import Ports, assemble, opened, sandbox_ports
+from bot.wiring.far_end import Reach, forge_of, mirror_of
 from bot.wiring.homes import Home, Homes
 from bot.wiring.matrix import matrix
 from bot.wiring.sandbox import at_the_sandbox
@@ -119,17 +119,10 @@ async def _ports(
     if world is not None:
         settings = at_the_sandbox(settings, world)
         return settings, await sandbox_ports(settings, settings.home, clock, chats, world.patience)
-    forge = GitHubForge(settings.repository, token=settings.token, base_url=settings.api_url)
+    reach = Reach.of(settings, clock)
     url = settings.git_url or f"https://github.com/{settings.repository}.git"
-    git = GitMirror(
-        settings.home / "mirror",
-        url,
-        _signing(settings),
-        identity=settings.git_identity,
-        clock=clock,
-        token=settings.token,
-    )
-    return settings, await opened(settings, forge, git, url, chats)
+    git = mirror_of(settings, reach, _signing(settings), clock, settings.home / "mirror", url)
+    return settings, await opened(settings, reach, forge_of(settings, reach), git, url, chats)
 
 
 def _signing(settings: Settings) -> Signing:

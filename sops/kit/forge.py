@@ -90,7 +90,14 @@ class Forge(Protocol):
         """
         ...
 
-    async def download_asset(self, asset_id: int) -> bytes: ...
+    async def download_asset(self, asset_id: int) -> bytes:
+        """A small asset, whole. Raises FarEndRefused for one that is larger than an answer may be."""
+        ...
+
+    async def asset_digest(self, asset_id: int) -> str:
+        """The SHA-256 of an asset of any size, in hex."""
+        ...
+
     async def issues(
         self, *, labels: Sequence[str] = (), state: str = "open", since: datetime | None = None
     ) -> Sequence[Issue]:

@@ -81,6 +81,9 @@ class FakeForge(QuietForge):
     async def download_asset(self, asset_id: int) -> bytes:
         raise FarEndRefused(f"there is no asset {asset_id}")
 
+    async def asset_digest(self, asset_id: int) -> str:
+        raise FarEndRefused(f"there is no asset {asset_id}")
+
     async def issues(
         self, *, labels: Sequence[str] = (), state: str = "open", since: datetime | None = None
     ) -> Sequence[Issue]:

@@ -7,7 +7,7 @@ from pydantic import SecretStr, ValidationError
 
 from adapters.registry import NoImages
 from bot.settings import Settings
-from bot.wiring import packages_of, registry_of
+from bot.wiring.far_end import packages_of, registry_of
 from sops.kit.errors import ConfigurationError, FarEndRefused
 from sops.kit.policy import Policy
 from tests.integration.github.faults import Answer, FaultServer, Seen

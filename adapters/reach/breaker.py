@@ -1,0 +1,113 @@
+"""One far end's breaker: everybody who asks it is let through, or turned away at once, by what was learned of it.
+
+A far end that fails again and again is left alone for a while, then asked once; a longer while after each failure. What
+asks to be left alone, or has no budget left, is left alone by everybody until then.
+"""
+
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sops.kit.errors import FarEndError
+from sops.kit.ports import Clock
+from sops.kit.standing import Hear, Standing
+
+EVERYTHING = ""  # the budget that all requests draw on
+LONGEST_QUIET = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Temper:
+    """After how many failures in a row a far end is left alone, for how long at first, and for how long at most.
+
+    `trial` is how long one call may try whether it is well again before another may.
+    """
+
+    failures: int = 5
+    first: timedelta = timedelta(seconds=30)
+    longest: timedelta = timedelta(minutes=5)
+    trial: timedelta = timedelta(minutes=2)
+
+
+class SystemTime:
+    """The time of this machine, for whoever is given no clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class Breaker:
+    """`key` is the far end's name for the machine, `name` the one for people. Safe to use from any thread."""
+
+    def __init__(self, key: str, name: str, clock: Clock | None = None, temper: Temper | None = None) -> None:
+        self._key = key
+        self._name = name
+        self._clock = clock or SystemTime()
+        self._temper = temper or Temper()
+        self._lock = threading.Lock()
+        self._failures = 0
+        self._reason = ""
+        self._rest: timedelta | None = None  # how long it is being left alone; None while it is well
+        self._until = datetime.min.replace(tzinfo=UTC)
+        self._trying = False
+        self._quiet: dict[str, datetime] = {}
+        self._told: bool | None = None
+        self.hear: Hear | None = None
+
+    def admit(self, budget: str = EVERYTHING) -> None:
+        """Returns where a request may be sent. Raises FarEndError, with when to come again, where it may not."""
+        now = self._clock.now()
+        with self._lock:
+            quiet = max((until for until in map(self._quiet.get, {EVERYTHING, budget}) if until), default=now)
+            if quiet > now:
+                raise FarEndError(
+                    f"{self._name} asked to be left alone for a while; nothing was sent", retry_after=_span(quiet - now)
+                )
+            if self._rest is None:
+                return
+            if now < self._until:
+                raise FarEndError(
+                    f"{self._name} keeps failing ({self._reason}) and is left alone for a while; nothing was sent",
+                    retry_after=_span(self._until - now),
+                )
+            self._trying, self._until = True, now + self._temper.trial
+
+    def answered(self) -> None:
+        """It gave an answer, be it a refusal."""
+        with self._lock:
+            self._failures, self._rest, self._trying = 0, None, False
+
+    def failed(self, reason: str) -> None:
+        """It failed, or gave none. What was under way before it was left alone does not count again."""
+        now = self._clock.now()
+        with self._lock:
+            self._failures += 1
+            self._reason = reason
+            if self._rest is None and self._failures >= self._temper.failures:
+                self._rest = self._temper.first
+            elif self._rest is not None and self._trying:
+                self._rest = min(2 * self._rest, self._temper.longest)
+            else:
+                return
+            self._trying, self._until = False, now + self._rest
+
+    def be_quiet(self, seconds: float, budget: str = EVERYTHING) -> None:
+        """It asked everybody to leave it alone for so long; with `budget`, for requests that draw on that only."""
+        until = self._clock.now() + min(timedelta(seconds=max(seconds, 0.0)), LONGEST_QUIET)
+        with self._lock:
+            self._quiet[budget] = max(until, self._quiet.get(budget, until))
+
+    def until(self, instant: datetime) -> float:
+        """Seconds from now."""
+        return (instant - self._clock.now()).total_seconds()
+
+    async def tell(self) -> None:
+        """Whoever listens hears once that it is left alone, and once that it is well again."""
+        with self._lock:
+            standing = Standing(self._key, self._name, self._rest is None, self._reason)
+        if self.hear is not None and standing.well != self._told and await self.hear(standing):
+            self._told = standing.well
+
+
+def _span(wait: timedelta) -> float:
+    return max(wait.total_seconds(), 1.0)
