@@ -33,6 +33,8 @@ class Threads:
         """
 
         def within() -> T:
+            if deadline.over:  # a thread became free just then
+                raise NotBegun
             with under(deadline):
                 return call()
 

@@ -1,11 +1,13 @@
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from adapters.git import GitMirror, Limits, Signing, make_demo_signer, stop_gpg_agent
+from adapters.reach.breaker import Breaker
 from tests.integration.git.world import IDENTITY, FixedClock, Remote, make_remote
 
 Mirrors = Callable[..., GitMirror]
@@ -68,9 +70,25 @@ def limited(seconds: float) -> Limits:
 def mirrors(remote: Remote, ssh: Signing, clock: FixedClock, tmp_path: Path) -> Mirrors:
     """Makes mirrors of `remote`; what is not given is the same for all."""
 
-    def make(home: str = "home", *, url: str | None = None, signing: Signing = ssh, timeout: float = 30.0) -> GitMirror:
+    def make(
+        home: str = "home",
+        *,
+        url: str | None = None,
+        signing: Signing = ssh,
+        timeout: float = 30.0,
+        largest: int = 2**24,
+        breaker: Breaker | None = None,
+    ) -> GitMirror:
         url = remote.url if url is None else url
-        return GitMirror(tmp_path / home, url, signing, identity=IDENTITY, clock=clock, limits=limited(timeout))
+        return GitMirror(
+            tmp_path / home,
+            url,
+            signing,
+            identity=IDENTITY,
+            clock=clock,
+            limits=replace(limited(timeout), largest=largest),
+            breaker=breaker,
+        )
 
     return make
 

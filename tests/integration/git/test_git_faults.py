@@ -1,11 +1,14 @@
 """A far end that is away, hangs, or says no."""
 
+import socket
+
 import pytest
 
 from adapters.git import GitMirror
+from adapters.reach.breaker import Breaker, Temper
 from sops.kit.errors import FarEndError, FarEndRefused, HeadMoved, OutcomeUnknown
 from tests.integration.git.conftest import Mirrors
-from tests.integration.git.world import Remote
+from tests.integration.git.world import FixedClock, Remote
 
 VERSION = {"VERSION": b"1.4.0\n"}
 
@@ -21,6 +24,49 @@ async def test_a_repository_that_is_not_there_may_be_there_later(mirrors: Mirror
 async def test_a_host_that_does_not_answer_may_answer_later(mirrors: Mirrors, url: str) -> None:
     with pytest.raises(FarEndError, match="cannot be read"):
         await mirrors(url=url).branch("main")
+
+
+@pytest.mark.parametrize("scheme", ["https", "ssh"])
+async def test_a_remote_that_takes_the_connection_and_says_nothing_is_ended_with_all_it_started(
+    mirrors: Mirrors, scheme: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        mirror = mirrors(url=f"{scheme}://git@127.0.0.1:{silent.getsockname()[1]}/x.git", timeout=0.5)
+        with pytest.raises(FarEndError, match="did not answer in time") as raised:
+            await mirror.branch("main")
+        assert type(raised.value) is FarEndError
+        connection, _ = silent.accept()
+        connection.settimeout(20)
+        while connection.recv(4096):  # ends because whoever talked is gone
+            pass
+        connection.close()
+
+
+async def test_a_remote_that_keeps_failing_is_asked_no_more_and_the_mirror_goes_on(
+    mirrors: Mirrors, remote: Remote
+) -> None:
+    head = remote.sha("main")
+    breaker = Breaker("git", "the git remote", FixedClock(), Temper(failures=2))
+    mirror = mirrors(breaker=breaker)
+    assert await mirror.read(head, "VERSION") is not None
+    for _ in range(2):
+        breaker.failed("no answer in time")
+    with pytest.raises(FarEndError, match="keeps failing") as away:
+        await mirror.branch("main")
+    assert away.value.retry_after == 30
+    with pytest.raises(FarEndError, match="nothing was sent") as kept:
+        await mirror.commit("main", expected=head, files=VERSION, message="m")
+    assert not isinstance(kept.value, OutcomeUnknown)
+    assert remote.sha("main") == head
+    assert (await mirror.describe(head)).sha == head
+
+
+async def test_an_answer_of_git_beyond_its_measure_is_refused(mirrors: Mirrors, remote: Remote) -> None:
+    mirror = mirrors(largest=100_000)
+    made = await mirror.commit("main", expected=remote.sha("main"), files={"big": b"x" * 200_000}, message="big")
+    with pytest.raises(FarEndRefused, match="larger than the 100000 bytes"):
+        await mirror.read(made, "big")
+    assert await mirror.read(made, "VERSION") is not None
 
 
 async def test_a_push_to_a_remote_that_went_away_has_an_unknown_outcome(mirror: GitMirror, remote: Remote) -> None:

@@ -3,6 +3,7 @@
 import json
 import socket
 import threading
+import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -55,7 +56,25 @@ class Half:
     answer: Answer
 
 
-Script = Answer | Drop | Hang | Half | Callable[[Seen], Answer]
+@dataclass(frozen=True)
+class Trickle:
+    """Sends a byte now and then for as long as it is listened to: of its head, or of a body after a whole head."""
+
+    head: bool = False
+
+
+@dataclass(frozen=True)
+class Endless:
+    """A body without an end, as fast as it is read; with `packed`, zeros that were packed a thousand to one.
+
+    With `promised` it says beforehand how many bytes will come.
+    """
+
+    packed: bool = False
+    promised: int = 0
+
+
+Script = Answer | Drop | Hang | Half | Trickle | Endless | Callable[[Seen], Answer]
 
 
 class FaultServer:
@@ -63,6 +82,8 @@ class FaultServer:
 
     def __init__(self) -> None:
         self.seen: list[Seen] = []
+        self.sent = 0  # bytes of what has no end
+        self.gone = threading.Event()  # whoever was sent what has no end has gone away
         self._scripts: dict[tuple[str, str], list[Script]] = defaultdict(list)
         self._over = threading.Event()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -121,6 +142,10 @@ class FaultServer:
                     if isinstance(script, Hang):
                         server._over.wait(30)
                     self._hang_up()
+                elif isinstance(script, Trickle):
+                    self._trickle(script)
+                elif isinstance(script, Endless):
+                    self._go_on(script)
                 elif isinstance(script, Half):
                     self._send(script.answer, extra=100)
                     self._hang_up()
@@ -134,6 +159,29 @@ class FaultServer:
                 headers = {"Content-Length": str(len(answer.payload) + extra), **answer.headers}
                 lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
                 self.wfile.write(f"{head}{lines}\r\n".encode() + answer.payload)
+
+            def _trickle(self, script: Trickle) -> None:
+                head = b"HTTP/1.1 200 Scripted\r\n" + (b"X: " if script.head else b"Content-Length: 1000000\r\n\r\n")
+                self._until_gone(head, b"1", pause=0.02)
+
+            def _go_on(self, script: Endless) -> None:
+                named = f"Content-Length: {script.promised}\r\n" if script.promised else ""
+                named += "Content-Encoding: gzip\r\n" if script.packed else ""
+                head = f"HTTP/1.1 200 Scripted\r\nContent-Type: application/json\r\n{named}Connection: close\r\n\r\n"
+                packer = zlib.compressobj(6, zlib.DEFLATED, 31)
+                first = packer.compress(bytes(8 * 1024**2)) if script.packed else b""
+                more = packer.compress(bytes(8 * 1024**2)) if script.packed else b"[" * 65536
+                self._until_gone(head.encode() + first, more)
+
+            def _until_gone(self, first: bytes, more: bytes, pause: float = 0.0) -> None:
+                self.close_connection = True
+                try:
+                    self.wfile.write(first)
+                    while not server._over.wait(pause):
+                        self.wfile.write(more)
+                        server.sent += len(more)
+                except OSError:
+                    server.gone.set()
 
             def _hang_up(self) -> None:
                 self.close_connection = True

@@ -4,7 +4,7 @@ import pytest
 
 from adapters.packages import SimpleIndex
 from sops.kit.errors import ConfigurationError, FarEndError, FarEndRefused
-from tests.integration.github.faults import Answer, FaultServer
+from tests.integration.github.faults import Answer, Endless, FaultServer, Hang, Script, Trickle
 
 PAGE = "/simple/widget/"
 FILES = [
@@ -51,6 +51,27 @@ async def test_a_project_nobody_published_has_no_version() -> None:
 def test_an_address_that_is_none_is_refused(page: str) -> None:
     with pytest.raises(ConfigurationError):
         SimpleIndex(page)
+
+
+@pytest.mark.parametrize(
+    ("script", "error", "reason"),
+    [
+        (Hang(), FarEndError, "did not answer in time"),
+        (Trickle(), FarEndError, "did not answer in time"),
+        (Endless(), FarEndRefused, "larger than allowed here"),
+        (Endless(packed=True), FarEndRefused, "larger than allowed here"),
+        (Answer(200, b"[" * 500_000), FarEndError, "no JSON"),
+    ],
+)
+async def test_a_page_without_end_comes_to_one(script: Script, error: type[Exception], reason: str) -> None:
+    with FaultServer().running() as server:
+        server.on("GET", PAGE, script)
+        index = SimpleIndex(f"{server.url}{PAGE}", seconds=lambda: 0.5 if error is FarEndError else 30.0)
+        try:
+            with pytest.raises(error, match=reason):
+                await index.yanked("1.4.0")
+        finally:
+            await index.close()
 
 
 async def asked(server: FaultServer, version: str) -> bool | None:
