@@ -11,6 +11,8 @@ from prompt_toolkit.patch_stdout import patch_stdout
 from bot.demo import lines
 from bot.demo.play import Player
 from bot.demo.stage import Stage
+from bot.engine.again import Pauses, Sleep, until_done
+from bot.engine.caught import survived
 from sops.kit.errors import SopwithError
 
 WELCOME = """\
@@ -69,9 +71,13 @@ async def converse(stage: Stage, player: Player, world: WorldToWatch, room: Room
 
 
 async def _guarded(deed: Awaitable[None]) -> None:
-    try:
-        await deed
-    except SopwithError as problem:
+    async def told() -> None:
+        try:
+            await deed
+        except SopwithError as problem:
+            print(f"?  {problem}")
+
+    if (problem := await survived(told())) is not None:
         print(f"?  {problem}")
 
 
@@ -104,10 +110,15 @@ async def _take(text: str, seat: Seat, stage: Stage, player: Player, room: RoomT
             print(f"?  You are in {begun}'s thread now; #releases or #ops takes you back.")
 
 
-async def _let_time_pass(stage: Stage, world: WorldToWatch) -> None:
-    """The world changes with the time, and the bot hears of it."""
-    while True:
-        await asyncio.sleep(0.5)
+async def _let_time_pass(stage: Stage, world: WorldToWatch, sleep: Sleep = asyncio.sleep) -> None:
+    """The world changes with the time, and the bot hears of it; whatever goes wrong, time goes on."""
+
+    async def go_on() -> None:
         async with stage.busy:
             world.tick()
             await stage.settle()
+
+    pauses = Pauses(sleep)
+    while True:
+        await sleep(0.5)
+        await until_done(go_on, pauses, home="console")

@@ -176,7 +176,8 @@ class BotHere:
 
     def __init__(self, settings: Settings, clock: Clock, ports: Ports) -> None:
         self._ports = ports
-        self._engine = assemble(settings, clock, ports)
+        # Its far end is beside it, on a machine that may be busy.
+        self._engine = assemble(settings, clock, ports, look_in=REMINDING)
 
     async def recover(self) -> None:
         await self._engine.recover()

@@ -44,6 +44,9 @@ class Silent:
 class Bell:
     """An alarm that rings when the test says that time has passed."""
 
+    def __init__(self) -> None:
+        self.ring: Callable[[], None] = lambda: None
+
     async def start(self, wake: Callable[[], None]) -> None:
         self.ring = wake
 
@@ -57,7 +60,7 @@ class Bell:
 class Service:
     """The engine, its room and its people. `far` is whatever it reaches."""
 
-    def __init__(self, store: SqlStore, policy: Policy) -> None:
+    def __init__(self, store: SqlStore, policy: Policy, look_in: float) -> None:
         self.store = store
         self.clock = VirtualClock(NOW)
         self.room = Room()
@@ -71,7 +74,7 @@ class Service:
         silent = cast("Any", self.far)
         chat = ConsoleChat(self.room, policy.zone)
         ports = Ports(store, FarEnd(silent, silent, silent), {"console": chat}, store.close)
-        self.engine: Engine = assemble(settings, self.clock, ports, look_in=0.0, pauses=lambda: Pauses(self._pause))
+        self.engine: Engine = assemble(settings, self.clock, ports, look_in=look_in, pauses=lambda: Pauses(self._pause))
         self.pauses = 0
 
     def go_on(self) -> None:
@@ -125,9 +128,11 @@ class Service:
 
 
 @asynccontextmanager
-async def serving(store: SqlStore, policy: Policy | None = None, before: Any = None) -> AsyncIterator[Service]:
-    """It serves inside the context; `before` is done to the memory first."""
-    service = Service(store, policy or Policy())
+async def serving(
+    store: SqlStore, policy: Policy | None = None, before: Any = None, look_in: float = 0.0
+) -> AsyncIterator[Service]:
+    """It serves inside the context; `before` is done to the memory first. Nobody waits for the far end at all."""
+    service = Service(store, policy or Policy(), look_in)
     if before is not None:
         await store.transact(before)
     service.go_on()

@@ -5,11 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from bot.engine import steps
 from bot.engine.desk import Desk
 from bot.wiring.sandbox import sandbox_people
+from sops.kit.action import Owed
 from sops.kit.conversation import Actor, Event, Place
+from sops.kit.debts import Holds
+from sops.kit.model import Role
 from sops.kit.people import People
 from sops.kit.policy import Policy
+from sops.kit.run import RunState
 from sops.kit.stores import Transaction
 from storage import SqlStore
 from tests.integration.engine.service import Service, serving
@@ -64,6 +69,53 @@ async def test_an_incident_is_declared_paged_escalated_and_taken_while_fifty_run
         assert "2.0.0" not in here.text()  # nobody said what is so
         busy = [each for each in here.far.asked if each != "open_pull_requests"]
         assert len(busy) <= 8 + 8  # runs, and beginnings of runs
+
+
+def a_debt(tx: Transaction) -> None:
+    """A release that is over, and owes what the repository shows."""
+    run = a_release(id="owing", name=tx.runs.next_name("REL"))
+    owed = Owed("back-merge", "merge 1.4.0 into develop", Role.RELEASE_MANAGER, probe=Holds("develop", "a" * 40))
+    desk = Desk(tx, run, NOW, People(sandbox_people()), new=True)
+    steps.owe(desk, [owed])
+    desk.run = desk.run.but(state=RunState.DONE, ended_at=NOW)
+    desk.finish()
+
+
+def owed_was_told(here: Service) -> bool:
+    return any("/reminder/owed" in post.key for post in here.room.posts)
+
+
+@pytest.mark.parametrize("patient", [True, False])
+async def test_reminders_of_what_is_owed_wait_for_a_look_and_no_page_waits_with_them(
+    store: SqlStore, patient: bool
+) -> None:
+    async with serving(store, before=a_debt, look_in=1e9 if patient else 0.0) as here:
+        here.passes(days=8)
+        if patient:
+            await here.until(lambda: here.far.asked == ["branch"])
+        await here.say("guest", "#ops", "/incident declare P0 payments return 500")
+        await here.until_said("@oncall1")
+        here.passes(minutes=20)
+        await here.until_said("@oncall2")
+        if not patient:  # the time for the look is over
+            await here.until(lambda: owed_was_told(here))
+        assert owed_was_told(here) is not patient
+
+
+async def test_a_question_that_waits_for_it_keeps_only_its_own_thread_waiting(store: SqlStore) -> None:
+    async with serving(store, look_in=1e9) as here:
+        await here.say("guest", "#ops", "/incident declare P1 payments return 500")
+        await here.say("oncall1", "in INC-1", "ack")
+        await here.until_said("oncall1 has it")
+        await here.until(lambda: bool(here.far.asked))
+        await here.say("oncall1", "in INC-1", "plan")
+        await here.say("oncall1", "in INC-1", "!note and this waits behind it")
+        await here.say("guest", "#ops", "/incident declare P2 search is slow")
+        await here.say("oncall2", "in INC-2", "ack")
+        await here.until_said("oncall2 has it")
+        thread = f"run:{(await here.run('INC-1')).id}"
+        behind = await store.read(lambda tx: tx.inbox.held(thread))
+        assert [item.event.text for item in behind] == ["plan", "!note and this waits behind it"]
 
 
 async def test_what_is_said_in_a_run_that_waits_for_it_is_answered(store: SqlStore) -> None:
