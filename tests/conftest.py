@@ -10,6 +10,9 @@ from hypothesis import settings
 from tests.postgres import NoPostgres, PostgresServer, postgres_server
 from tests.standins.synapse import NoSynapse, Synapse, synapse
 
+settings.register_profile("untimed", deadline=None)  # no test's outcome hangs on how busy the machine is
+settings.load_profile("untimed")
+
 KINDS = {
     "chaos": "every crash point as a real SIGKILL; runs with --run-chaos",
     "bench": "measures speed; runs with --run-bench",

@@ -1,7 +1,8 @@
 """Slack's payloads as events: who, where, what, and a key that a second delivery has too.
 
 A message is known by its channel and time, not by the delivery's id, because a mention comes twice: as a message and
-as a mention. What other bots say, and what Slack says by itself, is no event.
+as a mention. What other bots say, and what Slack says by itself, is no event. What lacks what it must have, or has
+something else in its place, raises one of `MALFORMED`; a thread that is none counts as none.
 """
 
 from collections.abc import Callable
@@ -14,10 +15,15 @@ from adapters.slack.render import ASKS
 from adapters.slack.text import emoji, read
 from sops.kit.conversation import Actor, Event, Place
 from sops.kit.message import Button, Form
+from sops.kit.outside import needed_id, readable, usable_id
 
 Payload = dict[str, Any]
 
+#: What a payload that is not as it should be raises here, and nothing else.
+MALFORMED = (LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
+
 #: What a person's message may be; every other subtype is Slack speaking, or a bot.
+_LONGEST_NAME = 100  # characters of a reaction's
 _TYPED = frozenset({None, "file_share", "thread_broadcast", "me_message"})
 
 
@@ -62,10 +68,10 @@ class Translator:
 
     def command(self, body: Payload) -> Event:
         """The event of a slash command, under our own name for it."""
-        name = str(body["command"]).removeprefix("/")
-        text, _ = read(str(body.get("text", "")), self._bot, self._accounts.handle)
+        name = readable(body["command"]).removeprefix("/")
+        text, _ = read(readable(body.get("text")), self._bot, self._accounts.handle)
         return Event(
-            dedupe_key=f"{PLATFORM}/command/{body['trigger_id']}",
+            dedupe_key=f"{PLATFORM}/command/{needed_id(body['trigger_id'])}",
             kind="command",
             place=self._place(body["channel_id"]),
             actor=self._actor(body["user_id"], body.get("team_id")),
@@ -78,11 +84,11 @@ class Translator:
         action = body["actions"][0]
         where = self.pressed_at(body)
         return Event(
-            dedupe_key=f"{PLATFORM}/action/{body['trigger_id']}",
+            dedupe_key=f"{PLATFORM}/action/{needed_id(body['trigger_id'])}",
             kind="choice",
             place=self._place(where["channel"], where["thread"] or None),
             actor=self._actor(body["user"]["id"], body["user"].get("team_id")),
-            text=str(action.get("value", "")),
+            text=readable(action.get("value")),
             at=instant(str(action.get("action_ts", ""))) or self._now(),
             about=where["about"],
         )
@@ -99,20 +105,20 @@ class Translator:
     def pressed_at(self, body: Payload) -> dict[str, str]:
         """Where a button stands: its channel, its thread and its message."""
         container, message = body.get("container") or {}, body.get("message") or {}
-        ts = str(container.get("message_ts") or message.get("ts") or "")
-        thread = str(message.get("thread_ts") or container.get("thread_ts") or "")
+        ts = usable_id(container.get("message_ts") or message.get("ts")) or ""
+        thread = usable_id(message.get("thread_ts") or container.get("thread_ts")) or ""
         shown = "" if container.get("is_ephemeral") else ts  # nobody else sees it, so it is no message to speak of
-        channel = str(container.get("channel_id") or (body.get("channel") or {}).get("id", ""))
+        channel = needed_id(container.get("channel_id") or (body.get("channel") or {}).get("id"))
         return {"channel": channel, "thread": thread or shown, "about": shown}
 
     def submitted(self, body: Payload, back: dict[str, str], text: str) -> Event:
         """The event of a form that was filled in. `back` is where it was asked."""
         return Event(
-            dedupe_key=f"{PLATFORM}/view/{body['view']['id']}",
+            dedupe_key=f"{PLATFORM}/view/{needed_id(body['view']['id'])}",
             kind="choice" if back["about"] else "command",
             place=self._place(back["channel"], back["thread"] or None),
             actor=self._actor(body["user"]["id"], body["user"].get("team_id")),
-            text=text,
+            text=readable(text),
             at=self._now(),
             about=back["about"],
         )
@@ -120,8 +126,8 @@ class Translator:
     def _message(self, body: Payload, inner: Payload) -> Event | None:
         if inner.get("subtype") not in _TYPED or self._not_a_person(inner) or inner.get("edited"):
             return None  # an edit that names the bot is announced as a mention once more
-        text, addressed = read(str(inner.get("text", "")), self._bot, self._accounts.handle)
-        ts = str(inner["ts"])
+        text, addressed = read(readable(inner.get("text")), self._bot, self._accounts.handle)
+        ts = needed_id(inner["ts"])
         return Event(
             dedupe_key=self._key(inner["channel"], ts),
             kind="message",
@@ -138,7 +144,7 @@ class Translator:
         new, old = inner.get("message") or {}, inner.get("previous_message") or {}
         if self._not_a_person(new) or not new.get("edited") or new.get("text") == old.get("text"):
             return None
-        return self._afterwards("edit", body, inner, new, str(new.get("text", "")))
+        return self._afterwards("edit", body, inner, new, readable(new.get("text")))
 
     def _deleted(self, body: Payload, inner: Payload) -> Event | None:
         old = inner.get("previous_message") or {}
@@ -146,14 +152,15 @@ class Translator:
 
     def _afterwards(self, kind: Any, body: Payload, inner: Payload, message: Payload, said: str) -> Event:
         text, addressed = read(said, self._bot, self._accounts.handle)
-        original = self._key(inner["channel"], str(message["ts"]))
+        original = self._key(inner["channel"], needed_id(message["ts"]))
+        when = needed_id(inner.get("event_ts") or inner["ts"])
         return Event(
-            dedupe_key=f"{original}/{kind}/{inner.get('event_ts') or inner['ts']}",
+            dedupe_key=f"{original}/{kind}/{when}",
             kind=kind,
             place=self._place(inner["channel"], message.get("thread_ts")),
             actor=self._actor(message["user"], message.get("user_team") or message.get("team") or body.get("team_id")),
             text=text,
-            at=instant(str(inner.get("event_ts") or inner["ts"])) or self._now(),
+            at=instant(when) or self._now(),
             original=original,
             addressed=addressed,
         )
@@ -163,23 +170,23 @@ class Translator:
         if item.get("type") != "message" or inner.get("user") == self._bot:
             return None
         return Event(
-            dedupe_key=f"{PLATFORM}/{body['event_id']}",
+            dedupe_key=f"{PLATFORM}/{needed_id(body['event_id'])}",
             kind="reaction" if inner["type"] == "reaction_added" else "unreaction",
             place=self._place(item["channel"]),
             actor=self._actor(inner["user"], inner.get("user_team") or body.get("team_id")),
-            text=emoji(str(inner["reaction"])),
+            text=emoji(readable(inner["reaction"], _LONGEST_NAME)),
             at=instant(str(inner.get("event_ts", ""))) or self._now(),
-            about=str(item["ts"]),
+            about=needed_id(item["ts"]),
         )
 
     def _not_a_person(self, message: Payload) -> bool:
         return bool(message.get("bot_id")) or message.get("user") in {None, self._bot, "USLACKBOT"}
 
     def _key(self, channel: str, ts: str) -> str:
-        return f"{PLATFORM}/{self._accounts.team}/{channel}/{ts}"
+        return f"{PLATFORM}/{self._accounts.team}/{needed_id(channel)}/{ts}"
 
-    def _place(self, channel: str, thread: str | None = None) -> Place:
-        return Place(platform=PLATFORM, channel=channel, thread=thread)
+    def _place(self, channel: object, thread: object = None) -> Place:
+        return Place(platform=PLATFORM, channel=needed_id(channel), thread=usable_id(thread))
 
-    def _actor(self, user: str, team: str | None) -> Actor:
-        return Actor(platform=PLATFORM, id=account(team or self._accounts.team, user))
+    def _actor(self, user: object, team: object) -> Actor:
+        return Actor(platform=PLATFORM, id=account(needed_id(team or self._accounts.team), needed_id(user)))

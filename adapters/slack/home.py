@@ -17,13 +17,17 @@ import aiohttp
 from aiohttp import web
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
+from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_bolt.response import BoltResponse
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.accounts import Accounts
 from adapters.slack.chat import SlackChat
 from adapters.slack.errors import speaking
-from adapters.slack.events import Payload, Translator, workspaces
+from adapters.slack.events import MALFORMED, Payload, Translator, workspaces
 from adapters.slack.forms import CALLBACK, Grammar, modal, submitted
 from adapters.slack.watchdog import Watchdog
 from sops.kit.conversation import Event
@@ -31,10 +35,11 @@ from sops.kit.errors import ConfigurationError, FarEndError, FarEndRefused
 from sops.kit.message import Form
 
 Accept = Callable[[Event], Awaitable[bool]]
-Next = Callable[[], Awaitable[BoltResponse]]
 TIMEOUT = 15.0  # seconds for one call
 PING = 3.0  # seconds; a cut connection is noticed after one of them
 _ADDRESSED = frozenset({"event_callback", "block_actions", "view_submission", "command"})
+#: Whose sender sees that it failed, and may try again.
+_SEEN_TO_FAIL = frozenset({"block_actions", "view_submission", "command"})
 _log = logging.getLogger(__name__)
 
 
@@ -68,8 +73,39 @@ async def who_we_are(client: AsyncWebClient) -> Identity:
     return Identity(str(answer["team_id"]), str(answer["user_id"]), str(answer.get("bot_id", "")), named)
 
 
+class _First(AsyncMiddleware):
+    """Hands over what came as it came: of a mere function Bolt first works out arguments, and stumbles at odd ones."""
+
+    def __init__(self, journal: Callable[[Payload], Awaitable[BoltResponse]]) -> None:
+        self._journal = journal
+
+    async def async_process(
+        self,
+        *,
+        req: AsyncBoltRequest,
+        resp: BoltResponse,
+        next: Callable[[], Awaitable[BoltResponse]],  # noqa: A002  # Bolt's own name
+    ) -> BoltResponse:
+        return await self._journal(req.body)
+
+
+class _Socket(AsyncSocketModeHandler):
+    """Acknowledges what Bolt itself cannot read, since Slack would only send it again."""
+
+    unreadable: Callable[[Exception], Awaitable[None]]
+
+    async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]
+        try:
+            await super().handle(client, req)
+        except MALFORMED as problem:
+            await self.unreadable(problem)
+            await client.send_socket_mode_response(SocketModeResponse(req.envelope_id))
+
+
 class SlackHome:
-    """Receives for one workspace. `accept` journals an event; `grammar` knows what a command still lacks."""
+    """Receives for one workspace. `accept` journals an event, `passed_over` counts one that cannot be read; `grammar`
+    knows what a command still lacks.
+    """
 
     def __init__(
         self,
@@ -77,6 +113,7 @@ class SlackHome:
         chat: SlackChat,
         grammar: Grammar,
         accept: Accept,
+        passed_over: Callable[[], Awaitable[None]],
         now: Callable[[], datetime],
         *,
         identity: Identity,
@@ -88,6 +125,7 @@ class SlackHome:
         self._chat = chat
         self._grammar = grammar
         self._accept = accept
+        self._passed_over = passed_over
         self._identity = identity
         self._translator = Translator(accounts, identity.user, roots, now)
         self._app = AsyncApp(
@@ -95,7 +133,7 @@ class SlackHome:
             client=client,
             signing_secret=signing_secret,
             request_verification_enabled=bool(signing_secret),
-            before_authorize=self._journal,
+            before_authorize=_First(self._journal),
             logger=_log,
         )
         self._socket: AsyncSocketModeHandler | None = None
@@ -107,7 +145,8 @@ class SlackHome:
         try:
             async with speaking(writes=False):
                 await self._client.apps_connections_open(app_token=app_token)
-                self._socket = AsyncSocketModeHandler(self._app, app_token, logger=_log, ping_interval=PING)
+                self._socket = _Socket(self._app, app_token, logger=_log, ping_interval=PING)
+                self._socket.unreadable = self._unreadable
                 self._watchdog = Watchdog(self._socket.client, asyncio.get_running_loop().time)
                 self._watchdog.start()  # already now: the very first address may lead nowhere as well
                 await self._socket.client.connect()  # type: ignore[no-untyped-call]  # slack_sdk leaves it untyped
@@ -133,54 +172,64 @@ class SlackHome:
         if self._runner is not None:
             await self._runner.cleanup()
 
-    async def _journal(self, req: AsyncBoltRequest, next: Next) -> BoltResponse:  # noqa: A002  # Bolt's own name
-        body: Payload = req.body
-        kind = "command" if "command" in body else body.get("type")
+    async def _journal(self, body: Payload) -> BoltResponse:
+        kind = "command" if "command" in body else str(body.get("type"))
+        try:
+            deed = self._understood(kind, body)
+        except MALFORMED as problem:  # delivered again it would be no better, and must not hold up what others say
+            await self._unreadable(problem)
+            return BoltResponse(status=400, body="") if kind in _SEEN_TO_FAIL else _taken()
+        return await deed
+
+    async def _unreadable(self, problem: Exception) -> None:
+        """It is logged without a word of it, and counted."""
+        _log.warning("Slack: a delivery cannot be read: %s", type(problem).__name__)
+        await self._passed_over()
+
+    def _understood(self, kind: str, body: Payload) -> Awaitable[BoltResponse]:
+        """What is to be done about a delivery; raises one of `MALFORMED` for what cannot be read, and does nothing."""
         if kind in _ADDRESSED and self._identity.team not in workspaces(body):
-            return _not_ours(kind, body)
+            return _answered(_not_ours(kind, body))
         match kind:
             case "url_verification":
-                return BoltResponse(status=200, body={"challenge": body.get("challenge", "")})
+                return _answered(BoltResponse(status=200, body={"challenge": str(body.get("challenge", ""))}))
             case "event_callback":
-                event = self._translator.event(body)
-                if event is not None:
-                    await self._accept(event)
-                return _taken()
+                return self._take(self._translator.event(body))
             case "block_actions":
-                return await self._press(body)
+                form, where = self._translator.form(body), self._translator.pressed_at(body)
+                return self._ask_or_take(form, where, str(body["trigger_id"]), self._translator.press(body))
             case "view_submission" if body["view"].get("callback_id") == CALLBACK:
-                return await self._submit(body)
+                return self._submit(body)
             case "command":
-                return await self._command(body)
+                return self._command(body)
             case _:
-                return _taken()
+                return _answered(_taken())
 
-    async def _command(self, body: Payload) -> BoltResponse:
+    def _command(self, body: Payload) -> Awaitable[BoltResponse]:
         event = self._translator.command(body)
-        self._chat.remember_answer(body["channel_id"], body["user_id"], str(body.get("response_url", "")))
+        channel = event.place.channel
+        self._chat.remember_answer(channel, str(body["user_id"]), str(body.get("response_url", "")))
         form = self._grammar.missing(event.text, in_thread=False)
-        back = {"channel": body["channel_id"], "thread": "", "about": ""}
-        if form is not None and await self._open(form, body["trigger_id"], back):
-            return _taken()
-        await self._accept(event)
-        return _taken()
+        return self._ask_or_take(form, {"channel": channel, "thread": "", "about": ""}, str(body["trigger_id"]), event)
 
-    async def _press(self, body: Payload) -> BoltResponse:
-        form = self._translator.form(body)
-        if form is not None and await self._open(form, body["trigger_id"], self._translator.pressed_at(body)):
-            return _taken()
-        await self._accept(self._translator.press(body))
-        return _taken()
-
-    async def _submit(self, body: Payload) -> BoltResponse:
+    def _submit(self, body: Payload) -> Awaitable[BoltResponse]:
         """A form that cannot be understood stays open and says why."""
         form, back, text = submitted(body["view"])
         problem = self._grammar.problem(text, in_thread=bool(back["thread"]))
         if problem:
             errors = {_at_fault(form): problem}
-            return BoltResponse(status=200, body={"response_action": "errors", "errors": errors})
-        await self._accept(self._translator.submitted(body, back, text))
+            return _answered(BoltResponse(status=200, body={"response_action": "errors", "errors": errors}))
+        return self._take(self._translator.submitted(body, back, text))
+
+    async def _take(self, event: Event | None) -> BoltResponse:
+        if event is not None:
+            await self._accept(event)
         return _taken()
+
+    async def _ask_or_take(self, form: Form | None, back: dict[str, str], trigger: str, event: Event) -> BoltResponse:
+        """Ask for what the command lacks; where that cannot be shown, it says so by itself."""
+        asked = form is not None and await self._open(form, trigger, back)
+        return _taken() if asked else await self._take(event)
 
     async def _open(self, form: Form, trigger: str, back: dict[str, str]) -> bool:
         """Show the form; False where Slack does not, and then the command says what it lacks by itself."""
@@ -197,6 +246,10 @@ def _at_fault(form: Form) -> str:
     """The field under which an error is shown: one that people write into, not one they choose from."""
     written = [field.name for field in form.fields if field.kind != "choice" and not field.optional]
     return written[-1] if written else form.fields[0].name
+
+
+async def _answered(answer: BoltResponse) -> BoltResponse:
+    return answer
 
 
 def _taken() -> BoltResponse:

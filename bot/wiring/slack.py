@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
+from functools import partial
 
 import yaml
 from slack_sdk.web.async_client import AsyncWebClient
@@ -32,6 +33,7 @@ from sops.kit.ports import Traits
 
 PLATFORM = "slack"
 Accept = Callable[[Event], Awaitable[bool]]
+PassedOver = Callable[[], Awaitable[None]]
 
 
 class Slack:
@@ -41,7 +43,7 @@ class Slack:
         self,
         settings: SlackSettings,
         chat: SlackChat,
-        door: Callable[[Accept], SlackHome],
+        door: Callable[[Accept, PassedOver], SlackHome],
         hang_up: Callable[[], Awaitable[None]],
     ) -> None:
         self.chat = chat
@@ -52,17 +54,17 @@ class Slack:
 
     async def let_in(self, engine: Engine) -> None:
         """Let events in. Raises ConfigurationError where a token is missing or wrong."""
-        await self.open(engine.accept)
+        await self.open(engine.accept, partial(engine.intake.passed_over, PLATFORM))
 
     async def run(self) -> None:
         """Until cancelled: the connection is kept by those who made it."""
         await asyncio.Event().wait()
 
-    async def open(self, accept: Accept) -> int:
-        """The same; returns the port in HTTP mode. Once more it begins anew."""
+    async def open(self, accept: Accept, passed_over: PassedOver) -> int:
+        """The same; returns the port in HTTP mode. Once more it begins anew. `passed_over` counts the unreadable."""
         if self._home is not None:
             await self._home.close()
-        self._home = self._door(accept)
+        self._home = self._door(accept, passed_over)
         if self._settings.mode == "http":
             return await self._home.listen(self._settings.host, self._settings.port)
         await self._home.connect(self._settings.app_token.get_secret_value())
@@ -109,12 +111,13 @@ def _wired(
     chat = SlackChat(client, identity.user, renderer, now, traits_of(settings).pace)
     roots = {name: root for root, name in settings.commands.items()}
 
-    def door(accept: Accept) -> SlackHome:
+    def door(accept: Accept, passed_over: PassedOver) -> SlackHome:
         return SlackHome(
             client,
             chat,
             Grammar(),
             accept,
+            passed_over,
             now,
             identity=identity,
             accounts=accounts,

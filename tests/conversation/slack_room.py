@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -149,7 +150,7 @@ async def slack_stage(
 
                 bot = BotHere(settings, clock, Ports(ports.store, ports.far, ports.chats, close))
                 await bot.recover()
-                port = await workspace.open(bot.hear)
+                port = await workspace.open(bot.hear, partial(bot.engine.intake.passed_over, "slack"))
                 if mode == "http":
                     server.use_http(f"http://127.0.0.1:{port}/slack/events")
                 return bot

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from adapters.sandbox.clock import VirtualClock
@@ -100,7 +101,7 @@ async def _bot(settings: Settings, home: Path, clock: VirtualClock, rooms: TwoRo
     bot = BotHere(settings, clock, Ports(ports.store, ports.far, ports.chats, close))
     await bot.recover()
     try:
-        await workspace.open(bot.hear)
+        await workspace.open(bot.hear, partial(bot.engine.intake.passed_over, "slack"))
         await account.let_in(bot.engine)
     except SopwithError:
         await bot.kill()

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -75,6 +76,32 @@ async def test_what_is_said_under_a_root_nobody_is_sure_of_waits_and_is_heard(he
     assert here.slack.ephemerals(oncall) == []
     await here.play("%clock +1m\n%state INC-1 acknowledge done")
     assert said(here, "oncall1 has it") == 1
+
+
+@pytest.mark.parametrize("mode", ["socket", "http"])
+async def test_an_event_that_is_odd_is_taken_and_counted_and_what_follows_is_heard(tmp_path: Path, mode: str) -> None:
+    async with slack_stage(tmp_path, None, lambda _: None, mode=mode) as (player, room, stage):
+        here = InSlack(player, room, stage)
+        await here.play(DECLARE)
+        ops, oncall = room.channels["ops"], room.users["oncall1"]
+        fine = {"type": "message", "channel": ops.id, "user": oncall.id, "text": "!x", "ts": "1776672000.000100"}
+        bent = [{"user": "U 1"}, {"ts": []}, {"channel": "C" * 20_000}, {"ts": "9" * 300}, {"user": None, "team": [7]}]
+        for change in bent:
+            await here.slack.post.deliver(*here.slack.post.events(ops, {**fine, **change}))
+        assert [each.tries for each in here.slack.deliveries if not each.acked] == []
+        await here.play("@oncall1 in INC-1: ack\n%crash\n@oncall1 in INC-1: !note still here")
+        await here.play("%state INC-1 acknowledge done")
+        store = here.stage.bot.store  # type: ignore[attr-defined]
+        assert await store.read(lambda tx: tx.tallies.under("passed-over/")) == {"passed-over/slack": 4}
+
+
+async def test_what_bolt_itself_cannot_read_is_taken_and_counted(here: InSlack) -> None:
+    ops = here.room.channels["ops"]
+    [odd] = here.slack.post.events(ops, {"type": "message", "channel": ops.id, "ts": "1776672000.000100"})
+    odd.payload["authorizations"] = 7
+    await here.slack.post.deliver(odd)
+    assert odd.acked
+    await here.play(f"{DECLARE}\n@oncall1 in INC-1: ack\n%state INC-1 acknowledge done")
 
 
 async def test_while_nobody_can_look_an_uncertain_post_is_not_repeated(here: InSlack) -> None:
@@ -284,7 +311,7 @@ async def test_an_address_that_leads_nowhere_when_the_bot_starts_is_not_tried_fo
         told = SlackSettings(bot_token=server.bot_token, app_token=server.app_token, api_url=server.api_url)
         workspace = await slack(told, (), "UTC", server.workspace.clock)
         server.sockets.refuse(True)
-        opening = asyncio.create_task(workspace.open(lambda _: _never()))
+        opening = asyncio.create_task(workspace.open(lambda _: _never(), _never))
         await server.until(lambda: server.sockets.refused > 0)
         server.sockets.refuse(False)
         try:
@@ -311,11 +338,11 @@ async def test_a_token_that_is_wrong_is_said_when_the_bot_starts(here: InSlack) 
         SlackSettings.model_validate({**told.model_dump(), "app_token": "xapp-wrong"}), (), "UTC", now
     )
     with pytest.raises(ConfigurationError, match=r"SOPWITH_SLACK__APP_TOKEN.*connections:write"):
-        await workspace.open(lambda _: _never())
+        await workspace.open(lambda _: _never(), _never)
     await workspace.close()
 
 
-async def _never() -> bool:
+async def _never() -> Any:
     raise AssertionError("nothing comes in")
 
 
