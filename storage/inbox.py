@@ -32,6 +32,11 @@ _STILL_HELD = INBOX.update().where(
 )
 _REFILED = _STILL_HELD.values(conversation=bindparam("where"))
 _DROPPED = _STILL_HELD.values(state="done")
+_TAKEN_OUT = (
+    INBOX.delete()
+    .where(INBOX.c.seq == bindparam("number"), _WAITING, INBOX.c.conversation == bindparam("held"))
+    .returning(INBOX.c.dedupe_key, INBOX.c.event)
+)
 _OLDEST = _ITEM.where(_WAITING, INBOX.c.conversation == bindparam("conversation")).limit(1)
 _PARKED = _ITEM.where(INBOX.c.state == constant("parked"))
 _ACCEPTED = _ITEM.where(INBOX.c.dedupe_key == bindparam("dedupe_key"))
@@ -52,10 +57,13 @@ class SqlInbox:
         self._claims = SqlClaims(connection)
 
     def accept(self, event: Event, conversation: str) -> bool:
+        return self._insert(event.dedupe_key, conversation, event.model_dump_json())
+
+    def _insert(self, key: str, conversation: str, event: str) -> bool:
         row = {
-            "dedupe_key": event.dedupe_key,
+            "dedupe_key": key,
             "conversation": conversation,
-            "event": event.model_dump_json(),
+            "event": event,
             "state": "waiting",
             "attempts": 0,
             "error": "",
@@ -73,6 +81,11 @@ class SqlInbox:
 
     def drop(self, item: InboxItem) -> None:
         self._connection.execute(_DROPPED, {"number": item.seq, "held": item.conversation})
+
+    def readmit(self, item: InboxItem, conversation: str) -> None:
+        row = self._connection.execute(_TAKEN_OUT, {"number": item.seq, "held": item.conversation}).one_or_none()
+        if row is not None:
+            self._insert(row.dedupe_key, conversation, row.event)
 
     def oldest(self, conversation: str) -> InboxItem | None:
         row = self._connection.execute(_OLDEST, {"conversation": conversation}).one_or_none()

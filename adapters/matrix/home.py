@@ -1,28 +1,28 @@
 """The bot's home on a homeserver: what it is told is stored together with how far it was told, in one transaction.
 
-So a kill at any moment neither loses nor repeats an event. What a sync leaves out is read from the room's history
-before anything is stored. A homeserver in trouble is left alone for longer and longer.
+So a kill at any moment neither loses nor repeats an event. What a sync leaves out is read from the rooms' history
+meanwhile (`adapters.matrix.backlog`). A homeserver in trouble is left alone for longer and longer.
 """
 
 import asyncio
 import json
 import logging
-import random
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import Protocol
 
+from adapters.matrix.backlog import PAGE, Backlog, Books
 from adapters.matrix.encryption import Encryption
 from adapters.matrix.errors import TokenUnknown
 from adapters.matrix.events import KINDS, Translator
 from adapters.matrix.homeserver import Homeserver, Json
+from adapters.matrix.patience import pause_after
 from adapters.matrix.rooms import ENCRYPTED, INSTEAD
-from adapters.matrix.told import Timeline, Told, sane, understood
+from adapters.matrix.told import Timeline, Told, understood
 from sops.kit.conversation import Event
 from sops.kit.errors import ConfigurationError, FarEndError, FarEndRefused
+from sops.kit.reading import News
 
 WAIT = 30.0  # seconds the homeserver may take before it has something to tell
-LONGEST_PAUSE = 60.0  # seconds
-_PAGE = 100  # events a homeserver tells at once; it allows no more
 _NOTHING: Json = {"types": []}
 _log = logging.getLogger(__name__)
 
@@ -33,13 +33,11 @@ LOGGED_OUT = (
 )
 
 
-class Door(Protocol):
-    """Where events come in, and what is known of them."""
+class Door(Books, Protocol):
+    """Where events come in, and what is known of how far they were read."""
 
-    async def read_upto(self, cursor: str) -> str | None: ...
-    async def accept_all(self, events: Sequence[Event], cursor: str, upto: str, *, odd: int = 0) -> None:
-        """`odd` is how many events could not be read."""
-        ...
+    async def read_upto(self) -> str | None: ...
+    async def accept(self, news: News, /) -> None: ...
 
 
 class MatrixHome:
@@ -65,7 +63,9 @@ class MatrixHome:
         self._served = served
         self._trusted = trusted
         self._sleep = sleep
-        self._cursor = f"matrix/{homeserver.user}"
+        self._backlog = Backlog(homeserver, encryption, translator, door, served.values(), sleep)
+        self._invited: set[str] = set()
+        self._kept_waiting = asyncio.Event()
 
     async def open(self) -> None:
         """Take what invitations wait and see that all is well. Raises ConfigurationError where it is not.
@@ -78,11 +78,24 @@ class MatrixHome:
         found = await self._homeserver.get("sync", timeout="0", filter=_filter(0))
         told = understood(found, self._homeserver.user, self._served.values())
         await self._come_in(told)
-        if await self._door.read_upto(self._cursor) is None:
-            await self._door.accept_all([], self._cursor, told.upto)
+        if await self._door.read_upto() is None:
+            await self._door.accept(News(told.upto))
 
     async def run(self) -> None:
         """Hear until cancelled. Raises ConfigurationError when the homeserver does not know the bot any more."""
+        try:
+            async with asyncio.TaskGroup() as others:
+                others.create_task(self._backlog.run())
+                others.create_task(self._join_later())
+                await self._listen()
+        except* ConfigurationError as problems:
+            raise problems.exceptions[0] from None
+
+    async def catch_up(self) -> None:
+        """Read what the syncs so far left out. Raises FarEndError and FarEndRefused."""
+        await self._backlog.catch_up()
+
+    async def _listen(self) -> None:
         failures = 0
         while True:
             try:
@@ -91,64 +104,88 @@ class MatrixHome:
                 raise ConfigurationError(f"Matrix: {LOGGED_OUT}") from problem
             except (FarEndError, FarEndRefused) as problem:
                 failures += 1
-                pause = _pause(failures, getattr(problem, "retry_after", None))
+                pause = pause_after(failures, getattr(problem, "retry_after", None))
                 _log.warning("Matrix: %s; the next try is in %.0f s", problem, pause)
                 await self._sleep(pause)
             else:
                 failures = 0
 
     async def hear(self, wait: float = 0.0) -> None:
-        """One sync: everything since the last one is stored, or nothing is and the next tells it again."""
-        since = await self._door.read_upto(self._cursor)
+        """One sync: everything it tells is stored, and what it left out noted, or nothing is and the next tells it
+        again.
+        """
+        since = await self._door.read_upto()
         if since is None:
             await self.open()
             return
-        told = await self._homeserver.get(
-            "sync", since=since, timeout=str(int(wait * 1000)), filter=_filter(_PAGE), wait=wait
+        answer = await self._homeserver.get(
+            "sync", since=since, timeout=str(int(wait * 1000)), filter=_filter(PAGE), wait=wait
         )
-        news = understood(told, self._homeserver.user, self._served.values())
-        await self._come_in(news)
-        await self._encryption.take_in(told)
+        told = understood(answer, self._homeserver.user, self._served.values())
+        await self._come_in(told)
+        await self._encryption.take_in(answer)
+        news = await self._news(told, since)
+        if news.events or news.odd or news.missing or news.upto != since:
+            await self._door.accept(news)
+            await self._encryption.accepted()
+        if news.missing:
+            self._backlog.grew()
+
+    async def _news(self, told: Told, since: str) -> News:
+        """What was said in the rooms; of a room into which the bot came just now, what was said since."""
         timelines = dict(await self._encryption.late())
+        missing: dict[str, str] = {}
         odd = 0
-        for room, timeline in news.timelines.items():
-            read = await self._encryption.read(room, await self._timeline(room, timeline, since))
-            timelines[room] = [*timelines.get(room, ()), *read]
+        for room, timeline in told.timelines.items():
+            await self._look_for_encryption(room, timeline)
+            if timeline.limited and not any(self._translator.is_our_coming(each) for each in timeline.events):
+                missing[room] = since
+            timelines[room] = [*timelines.get(room, ()), *await self._encryption.read(room, timeline.events)]
             odd += timeline.odd
         events: list[Event] = []
         for room, each in timelines.items():
             heard = await self._translator.events(room, each)
             events += heard.events
             odd += heard.odd
-        if events or odd or news.upto != since:
-            await self._door.accept_all(events, self._cursor, news.upto, odd=odd)
-            await self._encryption.accepted()
+        return News(told.upto, events, missing, odd)
 
-    async def _timeline(self, room: str, timeline: Timeline, since: str) -> list[Json]:
-        """What happened in a room, oldest first; what the sync left out is read from its history."""
-        start: Any = timeline.before
-        missed: list[Json] = []
-        while start:
-            asked = {"from": start, "to": since, "dir": "b", "limit": str(_PAGE)}
-            page = await self._homeserver.get("rooms", room, "messages", wait=0.0, **asked)
-            chunk, _ = sane(page.get("chunk"))
-            missed += chunk
-            start = page.get("end") if chunk else None
+    async def _look_for_encryption(self, room: str, timeline: Timeline) -> None:
         for event in timeline.events:
             if event.get("type") == "m.room.encryption" and not await self._encryption.can_speak(room):
                 _log.error("Matrix: %s: %s", room, ENCRYPTED)
-        return [*reversed(missed), *timeline.events]
 
     async def _come_in(self, told: Told) -> None:
         """Take invitations into served rooms from whom the settings trust; no others."""
         for room, inviter in told.invitations.items():
-            if room not in self._served.values() or not self._is_trusted(inviter):
+            if room in self._served.values() and self._is_trusted(inviter):
+                self._invited.add(room)
+            else:
                 _log.warning("Matrix: not taken: the invitation of %s into %s", inviter or "somebody", room)
-                continue
+        if told.invitations:
+            await self._join()
+
+    async def _join_later(self) -> None:
+        """An invitation is told once only, so one that could not be taken is kept until it can."""
+        failures = 0
+        while True:
+            await self._kept_waiting.wait()
+            self._kept_waiting.clear()
+            failures += 1
+            await self._sleep(pause_after(failures))
+            await self._join()
+            failures = failures if self._kept_waiting.is_set() else 0
+
+    async def _join(self) -> None:
+        for room in sorted(self._invited):
             try:
                 await self._homeserver.post("join", room, body={})
+            except FarEndError as problem:  # such as the server that has the room; what is said elsewhere is heard
+                _log.warning("Matrix: %s cannot be joined yet: %s", room, problem)
+                self._kept_waiting.set()
+                continue
             except FarEndRefused as refusal:
                 _log.warning("Matrix: %s cannot be joined: %s", room, refusal)
+            self._invited.discard(room)
 
     def _is_trusted(self, user: str) -> bool:
         return user in self._trusted or user.partition(":")[2] in self._trusted
@@ -177,12 +214,6 @@ async def who_we_are(homeserver: Homeserver, device: str) -> str:
             f"matrix.device_id is {device}, but the access token belongs to {found.get('device_id')}."
         )
     return str(found.get("device_id") or "")
-
-
-def _pause(failures: int, asked: float | None) -> float:
-    """Longer and longer, and not all bots at once; as long as the homeserver asks, if that is more."""
-    grown = min(2.0 ** min(failures - 1, 10), LONGEST_PAUSE)
-    return max(grown * random.uniform(0.5, 1.0), asked or 0.0)  # noqa: S311  # nothing here is secret
 
 
 def _filter(limit: int) -> str:

@@ -11,10 +11,10 @@ from sops.kit.outside import is_flat, usable_id
 
 @dataclass(frozen=True)
 class Timeline:
-    """What happened in a room, oldest first. There was more `before` that token. `odd` counts what is no event."""
+    """What happened in a room, oldest first. `limited`: there was more before. `odd` counts what is no event."""
 
     events: Sequence[Json]
-    before: str = ""
+    limited: bool = False
     odd: int = 0
 
 
@@ -55,8 +55,7 @@ def a_dict(value: object) -> dict[str, Any]:
 def _timeline(news: Json) -> Timeline:
     told = a_dict(news.get("timeline"))
     events, odd = sane(told.get("events"))
-    before = told.get("prev_batch") if told.get("limited") else None
-    return Timeline(events, before if isinstance(before, str) else "", odd)
+    return Timeline(events, bool(told.get("limited")), odd)
 
 
 def _is_event(each: object) -> bool:

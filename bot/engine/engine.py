@@ -7,7 +7,7 @@ that whoever waits for a far end keeps nobody else waiting.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -127,11 +127,6 @@ class Engine:
         fresh = await self.intake.accept(event)
         self.wake()
         return fresh
-
-    async def accept_all(self, events: Sequence[Event], cursor: str, upto: str, *, odd: int = 0) -> None:
-        """Journal events together with how far they were read, and wake up; `odd` ones could not be read."""
-        await self.intake.accept_all(events, cursor, upto, odd=odd)
-        self.wake()
 
     def wake(self) -> None:
         for pump in self._pumps:

@@ -1,6 +1,6 @@
 """The inbox's end of the post: it journals before anybody acknowledges, and answers where somebody spoke."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 
 from bot.chat import commands, half_asleep
@@ -19,45 +19,36 @@ class Intake:
     """Stores events. Once `accept` returns, the event survives anything, and its platform may be told."""
 
     def __init__(self, store: Store) -> None:
-        self._store = store
+        self.store = store
 
     async def accept(self, event: Event) -> bool:
         """Journal the event; False if it is known already, or is talk between people that the bot has no part in."""
-        return await self._store.transact(lambda tx: _accept(tx, event), urgent=True)
+        return await self.store.transact(lambda tx: admit(tx, event), urgent=True)
 
     async def passed_over(self, platform: str) -> None:
         """An event of that platform could not be read; the log says why, and `doctor post` how often."""
-        await self._store.transact(lambda tx: tx.tallies.add(f"{PASSED_OVER}{platform}", 1))
-
-    async def accept_all(self, events: Sequence[Event], cursor: str, upto: str, *, odd: int = 0) -> None:
-        """Journal what was read, and that it was read up to there, in one transaction; `odd` could not be read."""
-
-        def accept(tx: Transaction) -> None:
-            for event in events:
-                _accept(tx, event)
-            tx.cursors.put(cursor, upto)
-            if odd:
-                tx.tallies.add(f"{PASSED_OVER}{cursor.partition('/')[0]}", odd)
-
-        await self._store.transact(accept)
-
-    async def read_upto(self, cursor: str) -> str | None:
-        """Where to go on reading; None if nothing was read yet."""
-        return await self._store.read(lambda tx: tx.cursors.get(cursor))
+        await self.store.transact(lambda tx: tx.tallies.add(f"{PASSED_OVER}{platform}", 1))
 
     async def known(self, dedupe_key: str) -> Event | None:
         """The event that was journaled under that key."""
-        item = await self._store.read(lambda tx: tx.inbox.accepted(dedupe_key))
+        item = await self.store.read(lambda tx: tx.inbox.accepted(dedupe_key))
         return item.event if item else None
 
 
-def _accept(tx: Transaction, event: Event) -> bool:
+def admit(tx: Transaction, event: Event) -> bool:
+    """Journal the event where it belongs; False if it is known, or nothing to the bot."""
+    where = destination(tx, event)
+    return where is not None and tx.inbox.accept(event, where)
+
+
+def destination(tx: Transaction, event: Event) -> str | None:
+    """The conversation an event belongs to, which may be a held one; None for talk that the bot has no part in."""
     conversation, place = conversation_of(tx, event), event.place
     known = conversation.startswith(_RUN)
     if not known and (place.thread or event.about) and tx.outbox.unsure(place.platform, place.channel):
-        return tx.inbox.accept(event, held_in(place))
+        return held_in(place)
     ours = _concerns_us(event, conversation) or _answers_a_page(tx, event)
-    return ours and tx.inbox.accept(event, conversation)
+    return conversation if ours else None
 
 
 def _concerns_us(event: Event, conversation: str) -> bool:

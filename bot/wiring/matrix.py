@@ -22,10 +22,11 @@ from adapters.matrix import (
 )
 from bot.chat.commands import ROOTS
 from bot.engine.engine import Engine
+from bot.engine.history import History
 from bot.settings import MatrixSettings
-from sops.kit.conversation import Event
 from sops.kit.errors import ConfigurationError, FarEndError
 from sops.kit.people import Person
+from sops.kit.reading import News, Page
 
 PLATFORM = "matrix"
 ToldAt = Callable[[Json], datetime]
@@ -52,7 +53,9 @@ class Matrix:
 
     async def hear(self) -> None:
         """Take in what was said so far."""
-        await self._opened().hear()
+        home = self._opened()
+        await home.hear()
+        await home.catch_up()
 
     async def close(self) -> None:
         await self._homeserver.close()
@@ -63,17 +66,20 @@ class Matrix:
         return self._home
 
 
-class _Door:
+class _Door(History):
     """What Matrix tells goes to the engine."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, user: str) -> None:
+        super().__init__(engine.intake.store, f"{PLATFORM}/{user}")
         self._engine = engine
 
-    async def read_upto(self, cursor: str) -> str | None:
-        return await self._engine.intake.read_upto(cursor)
+    async def accept(self, news: News) -> None:
+        await super().accept(news)
+        self._engine.wake()
 
-    async def accept_all(self, events: Sequence[Event], cursor: str, upto: str, *, odd: int = 0) -> None:
-        await self._engine.accept_all(events, cursor, upto, odd=odd)
+    async def page(self, channel: str, page: Page) -> None:
+        await super().page(channel, page)
+        self._engine.wake()
 
 
 async def matrix(
@@ -108,7 +114,13 @@ async def matrix(
         translator = Translator(homeserver.user, accounts.handle, at, engine.intake.known, homeserver.event)
         more = {"sleep": sleep} if sleep else {}
         return MatrixHome(
-            homeserver, encryption, translator, _Door(engine), settings.rooms, settings.invite_from, **more
+            homeserver,
+            encryption,
+            translator,
+            _Door(engine, homeserver.user),
+            settings.rooms,
+            settings.invite_from,
+            **more,
         )
 
     return Matrix(homeserver, chat, home)

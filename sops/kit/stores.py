@@ -218,6 +218,10 @@ class Inbox(Protocol):
         """The held event belongs to that conversation after all; nothing changes if it is not held there any more."""
         ...
 
+    def readmit(self, item: InboxItem, conversation: str) -> None:
+        """The held event belongs to that conversation, and comes after everything that was accepted so far."""
+        ...
+
     def drop(self, item: InboxItem) -> None:
         """The held event concerns nobody; nothing changes if it is not held there any more."""
         ...
@@ -328,6 +332,14 @@ class Cursors(Protocol):
     def get(self, name: str) -> str | None: ...
     def put(self, name: str, value: str) -> None:
         """Put beside the events up to there, in their transaction, so that none is skipped and none read twice."""
+        ...
+
+    def under(self, beginning: str) -> Mapping[str, str]:
+        """Every reading whose name begins so, in the order of names."""
+        ...
+
+    def drop(self, name: str) -> None:
+        """That reading is over."""
         ...
 
 

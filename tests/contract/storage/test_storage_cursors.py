@@ -32,3 +32,12 @@ async def test_it_does_not_move_where_its_events_are_not_kept(store: SqlStore) -
         await store.transact(half)
     assert await where(store) is None
     assert await store.read(lambda tx: tx.inbox.accepted("e1")) is None
+
+
+async def test_readings_are_found_by_how_they_begin_and_may_be_over(store: SqlStore) -> None:
+    for name in ("matrix/@b_t/behind/!a", "matrix/@b_t/behind/!b", "matrix/@bot/behind/!a", "matrix/@b_t"):
+        await store.transact(lambda tx, n=name: tx.cursors.put(n, "s1"))  # type: ignore[misc]
+    begin = "matrix/@b_t/behind/"
+    assert list(await store.read(lambda tx: tx.cursors.under(begin))) == [f"{begin}!a", f"{begin}!b"]
+    await store.transact(lambda tx: tx.cursors.drop(f"{begin}!a"))
+    assert list(await store.read(lambda tx: tx.cursors.under(begin))) == [f"{begin}!b"]

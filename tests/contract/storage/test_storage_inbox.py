@@ -180,3 +180,12 @@ def _take(owner: str, tx: Transaction) -> InboxItem | None:
 def _effect_and(mark: Mark, item: InboxItem, tx: Transaction) -> None:
     tx.cursors.put("effect", "done")
     mark(tx, item)
+
+
+async def test_what_waited_comes_behind_everything_that_was_accepted_meanwhile(store: SqlStore) -> None:
+    await accept(store, "early", "held:ops")
+    await accept(store, "later")
+    (item,) = await store.read(lambda tx: tx.inbox.held("held:ops"))
+    await store.transact(lambda tx: tx.inbox.readmit(item, "ops"))
+    assert [each.event.dedupe_key for each in await store.read(lambda tx: tx.inbox.held("ops"))] == ["later", "early"]
+    assert not await accept(store, "early")

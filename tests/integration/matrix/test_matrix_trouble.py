@@ -1,7 +1,7 @@
 """A homeserver in trouble: no busy loop, nothing lost, nothing twice, and a sentence that helps."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from bot.settings import MatrixSettings
 from bot.wiring.matrix import matrix
 from sops.kit.conversation import Event
 from sops.kit.errors import ConfigurationError, FarEndError, OutcomeUnknown
+from sops.kit.reading import News, Page
 from tests.conversation.matrix_room import MatrixRoom, matrix_stage
 from tests.integration.matrix.test_matrix_rules import DECLARE, InMatrix
 from tests.standins.between import Between
@@ -81,18 +82,39 @@ class Journal:
     events: list[Event] = field(default_factory=list)
     upto: str | None = None
     failing: bool = False
+    gaps: dict[str, str] = field(default_factory=dict)
+    waiting: list[Event] = field(default_factory=list)
 
-    async def read_upto(self, cursor: str) -> str | None:
+    async def read_upto(self) -> str | None:
         return self.upto
 
-    async def accept_all(self, events: list[Event], cursor: str, upto: str, *, odd: int = 0) -> None:
+    async def accept(self, news: News) -> None:
         if self.failing:
             raise FarEndError("nothing is stored")
-        self.events += events
-        self.upto = upto
+        self.gaps = {**news.missing, **self.gaps}
+        self._keep(self.waiting if self.gaps else self.events, news.events)
+        self.upto = news.upto
+
+    async def behind(self) -> dict[str, str]:
+        return dict(self.gaps)
+
+    async def page(self, room: str, page: Page) -> None:
+        self._keep(self.events, page.events)
+        if page.upto:
+            self.gaps[room] = page.upto
+        else:
+            self._keep(self.events, self.waiting)
+            del self.gaps[room]
+
+    async def pressing(self) -> set[str]:
+        return set()
 
     async def known(self, key: str) -> Event | None:
         return next((event for event in self.events if event.dedupe_key == key), None)
+
+    def _keep(self, where: list[Event], events: Sequence[Event]) -> None:
+        there = {event.dedupe_key for event in where}
+        where += [event for event in events if event.dedupe_key not in there]
 
 
 class Listener:
@@ -199,6 +221,7 @@ async def test_a_gap_is_filled_from_history(listener: tuple[Listener, Client, st
     for number in range(250):
         owner.say(room, f"!note {number}")
     await here.home.hear()
+    await here.home.catch_up()
     assert [event.text for event in here.journal.events] == [f"!note {number}" for number in range(250)]
     assert between.count("/messages") >= 2
 
