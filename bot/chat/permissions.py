@@ -8,7 +8,7 @@ from sops.kit.gate import SignedOff
 from sops.kit.model import Role
 from sops.kit.paging import called
 from sops.kit.people import People, Person
-from sops.kit.response import answered, commanding
+from sops.kit.response import answered, commanding, was_called
 from sops.kit.run import Run
 
 ANYONE = (Role.ANYONE,)
@@ -77,10 +77,12 @@ def _signer(name: str, run: Run) -> Role | None:
 
 
 def commands_it(person: Person | None, command: commands.Command, run: Run) -> bool:
-    """Who took an incident leads it, also without being on call; the public is told nothing by that right alone."""
-    if isinstance(command, _TO_THE_PUBLIC):
+    """Who was called may take it, and who took it leads it, on call or not; to the public nothing is said by that."""
+    if person is None or isinstance(command, _TO_THE_PUBLIC):
         return False
-    leads = person is not None and commanding(run) is not None and person.handle == run.owner and answered(run)
+    if isinstance(command, commands.Ack) and was_called(run, person.handle):
+        return True
+    leads = commanding(run) is not None and person.handle == run.owner and answered(run)
     wanted = set(roles_for(command, run))
     return leads and (set(leaders(run)) <= wanted or set(run.policy.escalation) <= wanted)
 

@@ -287,8 +287,7 @@ class Roots:
         desk.say(security.reported(leads, due(REPORT, new, now)))
         desk.finish()
         tx.runs.wake(new.id)
-        whispers = self._privacy.whispers(old.place.platform)
-        restricting.leave(tx, old, new, now, self._people, me, whispers=whispers)
+        restricting.leave(tx, old, new, now, self._people, me, self._privacy.whispers)
 
     def _draft(self, opening: Opening, me: Speaker, item: InboxItem, now: datetime, parent: Run | None) -> Run:
         """A run that has no number yet."""

@@ -3,6 +3,7 @@
 Those runs are in the open, so nothing said there says why; nor does what the incident's old thread shows.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 
 from bot.chat.handlers.base import Speaker
@@ -10,7 +11,7 @@ from bot.chat.handlers.cancelling import end_here
 from bot.chat.replies import security
 from bot.engine.desk import Desk
 from sops.kit import timing
-from sops.kit.conversation import Actor
+from sops.kit.conversation import Actor, Place
 from sops.kit.model import Role
 from sops.kit.people import People, Person
 from sops.kit.response import answered, commanding
@@ -59,23 +60,30 @@ def those_in(run: Run, people: People) -> list[Person]:
     return list({person.handle: person for person in found}.values())
 
 
-def leave(tx: Transaction, old: Run, new: Run, now: datetime, people: People, me: Speaker, *, whispers: bool) -> None:
+def leave(
+    tx: Transaction, old: Run, new: Run, now: datetime, people: People, me: Speaker, whispers: Callable[[str], bool]
+) -> None:
     """End the old run in the open; those who were in it are told where it goes on, each for themselves.
 
-    `whispers`: the chat can say something to one person alone; where it cannot, the private thread names them.
+    `whispers`: that chat can say something to one person alone; where it cannot, the private thread names them.
     """
     left = Desk(tx, old, now, people)
     end_here(left, me, new.id)
     left.say(security.restricted_public(old))
     left.finish()
-    leads = [person.handle for person in people.holding(Role.SECURITY_LEAD)]
-    for person in those_in(old, people) if whispers else []:
-        card = security.goes_on_there(old, new.place, leads, leads_it=person.handle == old.owner)
-        for account in person.accounts.get(old.place.platform, ())[:1]:
-            actor = Actor(platform=old.place.platform, id=account)
-            key = f"{old.id}/told/{person.handle}"
-            tx.outbox.put(Outgoing("whisper", key, old.place, card, old.id, to=actor), now)
+    for place in (place for place in old.places if whispers(place.platform)):
+        _tell_alone(tx, old, new, place, now, people)
     _take_children(tx, old, new, now, people, me)
+
+
+def _tell_alone(tx: Transaction, old: Run, new: Run, place: Place, now: datetime, people: People) -> None:
+    leads = [person.handle for person in people.holding(Role.SECURITY_LEAD)]
+    for person in those_in(old, people):
+        card = security.goes_on_there(old, new.place, leads, leads_it=person.handle == old.owner)
+        for account in person.accounts.get(place.platform, ())[:1]:
+            key = f"{old.id}/told/{place.platform}/{place.channel}/{person.handle}"
+            to = Actor(platform=place.platform, id=account)
+            tx.outbox.put(Outgoing("whisper", key, place, card, old.id, to=to), now)
 
 
 def _take_children(tx: Transaction, old: Run, new: Run, now: datetime, people: People, me: Speaker) -> None:

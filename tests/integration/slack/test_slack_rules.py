@@ -194,6 +194,19 @@ async def test_a_page_is_answered_with_an_emoji_and_given_back_with_a_button(her
     assert "oncall1 has not got it after all" in here.find("ops", "has not got it", "INC-1").plain()
 
 
+async def test_the_buttons_of_a_hint_do_what_their_words_do(here: InSlack) -> None:
+    await here.play("@guest #ops: /incident declare P1 payments fail\n@rev2 #ops: /incident declare P1 payments fail")
+    assert "INC-1 (P1) is open already" in here.whispered("rev2")
+    await here.press("rev2", "ops", here.slack.ephemerals(here.room.users["rev2"])[-1], "Declare anyway")
+    await here.play("@rev1 in INC-2: mine!")
+    await here.press("rev1", "ops", here.slack.ephemerals(here.room.users["rev1"])[-1], "Take it, though not on call")
+    await here.play("%state INC-2 acknowledge done\n%state INC-1 acknowledge waiting")
+    await here.play("@guest #ops: /incident declare P1 logins fail\n@oncall1 #ops: ack")
+    assert "Which one? Several are open" in here.whispered("oncall1")
+    await here.press("oncall1", "ops", here.slack.ephemerals(here.room.users["oncall1"])[-1], "INC-3")
+    await here.play("%state INC-3 acknowledge done\n%state INC-1 acknowledge waiting")
+
+
 async def test_what_people_say_half_asleep_is_read_as_slack_sends_it(here: InSlack) -> None:
     ops, users = here.room.channels["ops"], here.room.users
     words = ("`ack`", "*On it!* :ok_hand::skin-tone-3:", ":white_check_mark: got it", "@sopwith: ack")

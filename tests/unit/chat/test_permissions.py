@@ -146,3 +146,10 @@ def test_who_took_an_incident_without_being_on_call_leads_it():
     for run in (an_incident(owners=("rev1",)), a_release(owners=("rev1",)), taken.but(owners=("rev1", "oncall1"))):
         assert not any(commands_it(PEOPLE.named("rev1"), each, run) for _, each in TYPED)
     assert not commands_it(None, commands.Close(), taken)
+
+
+def test_who_was_called_may_take_it_and_nothing_else():
+    called = an_incident(facts={"paged": [["rev1", "2026-04-20T08:00:00+00:00"]]})
+    may_say = {type(each) for _, each in TYPED if commands_it(PEOPLE.named("rev1"), each, called)}
+    assert may_say == {commands.Ack}
+    assert not commands_it(PEOPLE.named("rev2"), commands.Ack(), called)
