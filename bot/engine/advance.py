@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.engine import requests, steps, unread
 from bot.engine.approving import Approvals
+from bot.engine.asking import asks_far_end
 from bot.engine.debts import Debts
 from bot.engine.desk import Desks, claim_of
 from bot.engine.far_end import Worlds
@@ -87,7 +88,7 @@ class Advancer:
             if run.state is not RunState.ACTIVE:
                 return PEOPLE
             waits: list[timedelta] = []
-            for step in sorted(run.current(), key=lambda step: _far(run, step)):
+            for step in sorted(run.current(), key=lambda step: asks_far_end(run, step)):
                 moved = await self._step(run, step, fence)
                 if moved is None:
                     break
@@ -115,9 +116,12 @@ class Advancer:
         if run.record(step.id).state is StepState.FAILED:
             return PEOPLE
         try:
-            if not _far(run, step):
+            if not asks_far_end(run, step):
                 return await self._wait_or_act(run, step, fence)
+            had_to_wait = self._far_end.locked()
             async with self._far_end:
+                if had_to_wait and (await self._desks.run(run.id)).revision != run.revision:
+                    return None  # people spoke meanwhile
                 return await self._there(run, step, fence)
         except Unlearned as gap:
             fact = gap.fact
@@ -135,7 +139,7 @@ class Advancer:
         return await self._wait_or_act(run, step, fence)
 
     async def _watch_there(self, run: Run, step: Step, fence: int) -> timedelta:
-        if not _far(run, step):
+        if not asks_far_end(run, step):
             return await self._watch(run, step, fence)
         async with self._far_end:
             return await self._watch(run, step, fence)
@@ -281,16 +285,6 @@ class Advancer:
             return None
         except (FarEndRefused, SignatureInvalid) as refusal:
             return action.refused(run, str(refusal))
-
-
-def _far(run: Run, step: Step) -> bool:
-    """Going on with it takes more than what people say: the others come first, and wait for no far end."""
-    record = run.record(step.id)
-    if record.state in {StepState.PENDING, StepState.FAILED}:
-        return False
-    signed = all(piece.given(run, step.id) for piece in step.waits if isinstance(piece, SignedOff))
-    asks = any(isinstance(piece, Gate | Approved) for piece in step.waits)
-    return record.claimed or asks or (bool(step.deeds) and signed)
 
 
 def _recent(record: StepRecord, world: World) -> bool:

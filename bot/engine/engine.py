@@ -26,7 +26,7 @@ from sops.kit.stores import InboxItem, Store, Transaction
 
 LEASE = 120.0
 TALKS = 64  # conversations whose events are handled at the same time
-RUNS_EACH = 8  # for each run that may be at the far end, so many may wait for that or need nothing of it
+RUNS_EACH = 16  # for each run that may be at the far end, so many may wait for that or need nothing of it
 Handle = Callable[[InboxItem], Awaitable[None]]
 Advance = Callable[[str], Awaitable[bool]]
 Stroke = Callable[[], Awaitable[bool]]
