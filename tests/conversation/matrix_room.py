@@ -5,7 +5,7 @@ import re
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from bot.demo.play import Player
 from bot.demo.stage import Stage
 from bot.demo.transcript import Transcript
 from bot.settings import MatrixSettings, Settings
-from bot.wiring import BotHere, Ports, sandbox_ports
+from bot.wiring import BotHere, sandbox_ports
 from bot.wiring.matrix import Matrix, matrix
 from bot.wiring.sandbox import sandbox_settings
 from sops.kit.conversation import Event
@@ -263,13 +263,13 @@ async def matrix_stage(
             account = await matrix(
                 told, settings.people, settings.policy.zone, clock.now, told_at=lambda e: room.when(e) or clock.now()
             )
-            ports = await sandbox_ports(settings, home, clock, {"matrix": account.chat})
+            ports = await sandbox_ports(settings, home, clock, {"matrix": account.chat}, world.patience)
 
             async def close() -> None:
                 await account.close()
                 await ports.close()
 
-            bot = BotHere(settings, clock, Ports(ports.store, ports.far, ports.chats, close))
+            bot = BotHere(settings, clock, replace(ports, close=close))
             await bot.recover()
             try:
                 await account.let_in(bot.engine)

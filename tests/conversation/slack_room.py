@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from bot.demo.play import Player
 from bot.demo.stage import Stage
 from bot.demo.transcript import Transcript
 from bot.settings import Settings, SlackSettings
-from bot.wiring import BotHere, Ports, sandbox_ports
+from bot.wiring import BotHere, sandbox_ports
 from bot.wiring.sandbox import SANDBOX_ROLES, sandbox_settings
 from bot.wiring.slack import slack
 from sops.kit.conversation import Event
@@ -142,13 +142,13 @@ async def slack_stage(
 
             async def start() -> BotHere:
                 workspace = await slack(told, settings.people, settings.policy.zone, clock.now)
-                ports = await sandbox_ports(settings, home, clock, {"slack": workspace.chat})
+                ports = await sandbox_ports(settings, home, clock, {"slack": workspace.chat}, world.patience)
 
                 async def close() -> None:
                     await workspace.close()
                     await ports.close()
 
-                bot = BotHere(settings, clock, Ports(ports.store, ports.far, ports.chats, close))
+                bot = BotHere(settings, clock, replace(ports, close=close))
                 await bot.recover()
                 port = await workspace.open(bot.hear, partial(bot.engine.intake.passed_over, "slack"))
                 if mode == "http":

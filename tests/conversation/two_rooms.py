@@ -17,7 +17,8 @@ from bot.demo.play import Player
 from bot.demo.stage import Stage
 from bot.demo.transcript import Transcript
 from bot.settings import Settings
-from bot.wiring import BotHere, Ports, sandbox_ports
+from bot.wiring import BotHere, sandbox_ports
+from bot.wiring.far_end import Patience
 from bot.wiring.matrix import matrix
 from bot.wiring.sandbox import sandbox_settings
 from bot.wiring.slack import slack
@@ -73,7 +74,7 @@ async def two_chats(
             rooms = TwoRooms(SlackRoom(workspace), MatrixRoom(server, home))
             settings = sandbox_settings(world, f"sqlite:///{home / 'sopwith.db'}", policy)
             settings = slack_room.settings_in(rooms.slack, matrix_room.settings_in(rooms.matrix, settings, url))
-            stage = Stage(world, clock, rooms, lambda: _bot(settings, home, clock, rooms))
+            stage = Stage(world, clock, rooms, lambda: _bot(settings, home, clock, rooms, world.patience))
             await stage.open()
             heard = RoomHeard(rooms, Transcript(clock.now, ZONE, rooms.run_in, echo))
             try:
@@ -84,21 +85,21 @@ async def two_chats(
         await world.stop()
 
 
-async def _bot(settings: Settings, home: Path, clock: VirtualClock, rooms: TwoRooms) -> BotInMatrix:
+async def _bot(settings: Settings, home: Path, clock: VirtualClock, rooms: TwoRooms, patience: Patience) -> BotInMatrix:
     """One bot, let into both chats."""
     told = settings.matrix
     assert told is not None
     people, zone = settings.people, settings.policy.zone
     workspace = await slack(slack_room.slack_of(settings), people, zone, clock.now)
     account = await matrix(told, people, zone, clock.now, told_at=lambda event: rooms.matrix.when(event) or clock.now())
-    ports = await sandbox_ports(settings, home, clock, {"slack": workspace.chat, "matrix": account.chat})
+    ports = await sandbox_ports(settings, home, clock, {"slack": workspace.chat, "matrix": account.chat}, patience)
 
     async def close() -> None:
         await workspace.close()
         await account.close()
         await ports.close()
 
-    bot = BotHere(settings, clock, Ports(ports.store, ports.far, ports.chats, close))
+    bot = BotHere(settings, clock, replace(ports, close=close))
     await bot.recover()
     try:
         await workspace.open(bot.hear, partial(bot.engine.intake.passed_over, "slack"))
