@@ -168,6 +168,8 @@ class Settings(BaseSettings):
     limits: Limits = Field(default_factory=Limits)
     policy: Policy = Field(default_factory=Policy)
     #: How many runs may be at the forge, git or the registry at the same time.
+    #: How long after it was said everything acts; what the bot reads later, because it was away, only tells.
+    acts_within: timedelta = Field(timedelta(minutes=10), ge=timedelta(minutes=1))
     runs_at_once: int = Field(8, ge=1, le=64)
 
     def channels_by_chat(self) -> dict[str, dict[str, str]]:

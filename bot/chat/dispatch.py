@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
-from bot.chat import commands, permissions, replies, signs
+from bot.chat import commands, late, permissions, replies, signs
 from bot.chat.answering import Answering, beside_its_thread, meant
 from bot.chat.fitting import fits
 from bot.chat.handlers import HANDLERS, mirroring, rephrased
@@ -186,7 +186,9 @@ class Dispatch:
         event = item.event
         if run is not None and isinstance(parsed, commands.Talk):
             parsed = commands.answer(event.text, asked_severity=run.prefix == "INC" and run.severity is None) or parsed
-        if run is not None and mirroring.left(run, event):
+        if event.late and not late.acts(parsed):
+            await self._say_again(item, parsed)
+        elif run is not None and mirroring.left(run, event):
             gone = refusals.refused(mirrors.not_here(run))
             await self._answer(item, None if isinstance(parsed, commands.Talk) else gone)
         elif isinstance(parsed, commands.Talk):
@@ -205,6 +207,15 @@ class Dispatch:
             return
         else:
             await self._answer(item, await self._looking.around(parsed, event.place))
+
+    async def _say_again(self, item: InboxItem, parsed: commands.Parsed) -> None:
+        """What the bot was told too late does nothing; its sender hears so once, about all of it."""
+
+        def tell(tx: Transaction, now: datetime) -> None:
+            if not isinstance(parsed, commands.Talk):
+                put_answer(tx, item, refusals.too_late(item.event, now), now, once=f"late/{now:%Y-%m-%dT%H}")
+
+        await self._finish(item, tell)
 
     async def _unfreeze(self, item: InboxItem, me: Speaker) -> None:
         """The sign-off that ends the freeze, from wherever it is said."""

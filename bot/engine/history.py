@@ -5,20 +5,22 @@ is said in a channel that is behind waits, stored, until its history has come th
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 
-from bot.engine.mail import PASSED_OVER, admit, destination
+from bot.engine.mail import PASSED_OVER, Intake, admit, destination
 from sops.incident import INCIDENT
 from sops.kit.conversation import Event, Place
 from sops.kit.reading import News, Page
-from sops.kit.stores import HELD, InboxItem, Store, Transaction
+from sops.kit.stores import HELD, InboxItem, Transaction
 
 
 class History:
     """The door of a chat that tells its events in order, by the name `cursor`, which begins with the chat's."""
 
-    def __init__(self, store: Store, cursor: str) -> None:
-        self._store = store
+    def __init__(self, intake: Intake, cursor: str) -> None:
+        self._intake = intake
+        self._store = intake.store
         self._cursor = cursor
         self._platform = cursor.partition("/")[0]
 
@@ -28,7 +30,8 @@ class History:
 
     async def accept(self, news: News) -> None:
         """Journal what was told, how far, and what is missing, in one transaction."""
-        await self._store.transact(partial(self._accept, news), urgent=True)
+        events = [self._intake.stamped(event) for event in news.events]
+        await self._store.transact(partial(self._accept, replace(news, events=events)), urgent=True)
 
     async def behind(self) -> Mapping[str, str]:
         """The channels whose history is not read yet, and from where to go on."""
@@ -38,7 +41,8 @@ class History:
         """Journal a page of the channel's history and where it ends. With the last one the channel is no more behind,
         and what was said there meanwhile comes after it.
         """
-        await self._store.transact(partial(self._turn_over, channel, page))
+        events = [self._intake.stamped(event) for event in page.events]
+        await self._store.transact(partial(self._turn_over, channel, replace(page, events=events)))
 
     async def pressing(self) -> frozenset[str]:
         """The channels in which incidents are told that are not over."""

@@ -1,7 +1,7 @@
 """The inbox's end of the post: it journals before anybody acknowledges, and answers where somebody spoke."""
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 
 from bot.chat import commands, half_asleep
 from sops.kit.conversation import Event, Place
@@ -13,17 +13,32 @@ from sops.kit.stores import HELD, InboxItem, Outgoing, Store, Transaction
 FORGE, _RUN, _BESIDE = "forge", "run:", " beside "
 #: How the name of a tally begins that counts, by platform, events nobody could read.
 PASSED_OVER = "passed-over/"
+#: How long after it was said everything acts; see `bot.chat.late` for what does later.
+ACTS_WITHIN = timedelta(minutes=10)
 
 
 class Intake:
-    """Stores events. Once `accept` returns, the event survives anything, and its platform may be told."""
+    """Stores events. Once `accept` returns, the event survives anything, and its platform may be told.
 
-    def __init__(self, store: Store) -> None:
+    What was said longer than `acts_within` before it is accepted, by the clock `now`, is late.
+    """
+
+    def __init__(
+        self, store: Store, now: Callable[[], datetime] | None = None, acts_within: timedelta = ACTS_WITHIN
+    ) -> None:
         self.store = store
+        self._now = now
+        self._acts_within = acts_within
 
     async def accept(self, event: Event) -> bool:
         """Journal the event; False if it is known already, or is talk between people that the bot has no part in."""
-        return await self.store.transact(lambda tx: admit(tx, event), urgent=True)
+        stamped = self.stamped(event)
+        return await self.store.transact(lambda tx: admit(tx, stamped), urgent=True)
+
+    def stamped(self, event: Event) -> Event:
+        """The event as it is to be journaled now."""
+        late = self._now is not None and self._now() - event.at > self._acts_within
+        return event.model_copy(update={"late": True}) if late else event
 
     async def passed_over(self, platform: str) -> None:
         """An event of that platform could not be read; the log says why, and `doctor post` how often."""
@@ -124,14 +139,16 @@ def run_of(tx: Transaction, event: Event) -> str | None:
     return None
 
 
-def put_answer(tx: Transaction, item: InboxItem, card: Card, at: datetime) -> None:
-    """Queue a whisper to who spoke, where they spoke."""
+def put_answer(tx: Transaction, item: InboxItem, card: Card, at: datetime, *, once: str = "") -> None:
+    """Queue a whisper to who spoke, where they spoke; `once` names what is not whispered to them there again."""
     event, place = item.event, item.event.place
     if place.thread is None and event.about:  # a reaction says which message it is on, not in which thread
         sent = tx.outbox.sent_as(place.platform, place.channel, event.about)
         place = place.model_copy(update={"thread": sent.place.thread or sent.ref}) if sent else place
     private = any(run.embargoed for run in _told_at(tx, item))
-    tx.outbox.put(Outgoing("whisper", f"event/{item.seq}", place, card, to=event.actor, private=private), at)
+    here = f"{place.platform}:{place.channel}:{place.thread or ''}"
+    key = f"{once}/{here}/{event.actor}" if once else f"event/{item.seq}"
+    tx.outbox.put(Outgoing("whisper", key, place, card, to=event.actor, private=private), at)
 
 
 def _told_at(tx: Transaction, item: InboxItem) -> Iterator[Run]:

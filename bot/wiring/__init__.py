@@ -104,7 +104,7 @@ def assemble(
     engine = Engine(
         store,
         clock,
-        Intake(store),
+        Intake(store, clock.now, settings.acts_within),
         edge.handle,
         Clocks(store, clock, people, debts, {chat: channels.get(chat, {}) for chat in ports.chats}),
         edge.advance,

@@ -70,7 +70,7 @@ class _Door(History):
     """What Matrix tells goes to the engine."""
 
     def __init__(self, engine: Engine, user: str) -> None:
-        super().__init__(engine.intake.store, f"{PLATFORM}/{user}")
+        super().__init__(engine.intake, f"{PLATFORM}/{user}")
         self._engine = engine
 
     async def accept(self, news: News) -> None:

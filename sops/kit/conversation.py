@@ -36,6 +36,7 @@ class Event(_Value):
     `forge` says that something changed at the forge (no text; the engine looks for itself).
     `original` is the dedupe key the edited or deleted message had.
     `addressed` means that the bot was mentioned; the mention is no longer in the text.
+    `late` means that it was said long before the bot, which was away, was told; how long it then waits is no matter.
     """
 
     dedupe_key: str
@@ -48,3 +49,4 @@ class Event(_Value):
     about: str = ""
     original: str = ""
     addressed: bool = False
+    late: bool = False

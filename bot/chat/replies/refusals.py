@@ -1,12 +1,13 @@
 """Why a command has no effect, and what to say instead."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.chat import commands
 from bot.chat.replies import phrases
 from bot.chat.replies.parts import a_role, card, duration, names, roles_of
-from sops.kit.message import Card, Span, bold, code, line
+from sops.kit.conversation import Event
+from sops.kit.message import Card, Span, bold, code, line, time
 from sops.kit.model import Severity, Step
 from sops.kit.people import Person
 from sops.kit.run import Child, Obligation, Run
@@ -253,6 +254,25 @@ def hidden_cannot_be_shown(error: str) -> Card:
     return card(
         f"Something you answer for cannot be shown where it belongs: {error}. It goes on all the same.",
         "An operator finds in the log which channel it is; once it is as it should be, I say there what I held back.",
+    )
+
+
+def too_late(event: Event, now: datetime) -> Card:
+    """Said while the bot was away: it does nothing, and neither does what else they asked for meanwhile."""
+    said = event.text if len(event.text) <= 60 else f"{event.text[:59]}…"
+    return card(
+        line(
+            bold("Not done."),
+            " You said ",
+            code(said),
+            " at ",
+            time(event.at),
+            ", and I was told only at ",
+            time(now),
+            ".",
+        ),
+        "If you still want it, say it again; the same goes for anything else you asked of me here meanwhile. Reports, "
+        "notes, updates and sign-offs of that time count.",
     )
 
 

@@ -63,7 +63,7 @@ async def awake(server: LongHistory, file: Path) -> AsyncIterator[Here]:
     translator = Translator(BOT, str, at, Intake(store).known, homeserver.event)
     served = {room.removeprefix("!"): room for room in server.rooms}
     encryption = NoEncryption(Rooms(homeserver))
-    door = History(store, f"matrix/{BOT}")
+    door = History(Intake(store), f"matrix/{BOT}")
     pause = lambda _: asyncio.sleep(0.01)  # noqa: E731
     here = Here(store, MatrixHome(homeserver, encryption, translator, door, served, (), pause))
     try:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -214,6 +215,33 @@ async def test_what_was_typed_while_the_bot_was_down_is_taken_in_once_and_in_ord
     entries = await here.bot.here.store.read(lambda tx: tx.ledger.entries(run.id))
     notes = [entry.payload["text"] for entry in entries if entry.kind == "note"]
     assert notes == [f"number {number:03}" for number in range(130)]
+
+
+async def test_what_is_read_an_hour_late_tells_and_orders_nothing(here: InMatrix) -> None:
+    await here.play(f"{DECLARE}{CANDIDATE}")
+    then, said = here.stage.clock.now(), []
+    for handle, room, words, run in (
+        ("rev1", "releases", "approve", "REL-1"),
+        ("rm", "releases", "!cancel we do not want it", "REL-1"),
+        ("rm", "releases", "!skip merge no time", "REL-1"),
+        ("rm", "releases", "!note the tests look odd", "REL-1"),
+        ("oncall1", "ops", "ack", "INC-1"),
+        ("guest", "general", "!incident declare P2 the shop is closed", ""),
+        ("guest", "general", "!help", ""),
+    ):
+        said.append(here.room.say(handle, here.room.rooms[room], words, here.root(run) if run else None))
+        here.room._said_at[said[-1]] = then
+    await here.stage.down(timedelta(hours=1))
+    await here.play("%state REL-1 run active\n%state REL-1 merge waiting\n%state INC-1 acknowledge done")
+    for handle, words in (("rev1", "approve"), ("rm", "!cancel"), ("guest", "!help")):
+        assert f"Not done. You said {words}" in here.room.find(f"{handle}: Not done.").text
+    assert here.room.count("say it again") == 3
+    assert here.room.count("the shop is closed") >= 1
+    rel = await here.bot.run("REL-1")
+    assert rel is not None
+    entries = await here.bot.here.store.read(lambda tx: tx.ledger.entries(rel.id))
+    assert [entry.payload["text"] for entry in entries if entry.kind == "note"] == ["the tests look odd"]
+    await here.play('@rev1 in REL-1: approve\n%expect "✓ Approved by rev1"')
 
 
 async def test_what_was_said_before_the_bot_came_is_none_of_its_business(homeserver: Synapse, tmp_path: Path) -> None:

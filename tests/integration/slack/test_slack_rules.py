@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -221,6 +222,32 @@ async def test_what_people_say_half_asleep_is_read_as_slack_sends_it(here: InSla
         await here.slack.say(users["oncall1"], ops, said, thread_ts=thread[1])
         await here.settle()
         await here.play(f"%state INC-{number} acknowledge done")
+
+
+async def test_what_slack_delivers_late_tells_and_orders_nothing(here: InSlack) -> None:
+    await here.play(CANDIDATE)
+    releases, root = here.room.channels["releases"], here.room.thread("REL-1")
+    assert root is not None
+    here.slack.hold()
+    for handle, words in (("rev1", "approve"), ("rm", "!note odd"), ("rm", "!hold wait"), ("rm", "!cancel no")):
+        await here.slack.say(here.room.users[handle], releases, words, thread_ts=root[1])
+    here.stage.clock.move_to(here.stage.clock.now() + timedelta(minutes=11))
+    await here.slack.release()
+    await here.settle()
+    await here.play("%state REL-1 run held\n%state REL-1 merge waiting")
+    assert "say it again" in here.whispered("rev1")
+    assert "You said !cancel no at" in here.whispered("rm")
+
+
+async def test_what_was_delivered_in_time_acts_however_late_the_bot_comes_to_it(here: InSlack) -> None:
+    await here.play(CANDIDATE)
+    releases, root = here.room.channels["releases"], here.room.thread("REL-1")
+    assert root is not None
+    await here.slack.say(here.room.users["rev1"], releases, "approve", thread_ts=root[1])  # stored, not handled
+    await here.stage.bot.kill()
+    here.stage.clock.move_to(here.stage.clock.now() + timedelta(minutes=11))
+    await here.play("%crash")
+    assert here.find("releases", "Approved by rev1", "REL-1")
 
 
 async def test_an_edited_message_does_nothing_and_the_record_keeps_that_it_was_edited(here: InSlack) -> None:
