@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Float, bindparam, or_, select
 from sqlalchemy.sql.dml import ReturningInsert
 
 from sops.kit.errors import ClaimLost
-from storage.statements import DATABASE_CLOCK, INSERT, pick
+from storage.statements import DATABASE_CLOCK, INSERT, lock, pick
 from storage.tables import CLAIM
 
 
@@ -26,6 +26,7 @@ _TAKE = {name: _take(name) for name in DATABASE_CLOCK}
 #: Locked, so that nobody takes over between this look and the commit.
 _FENCE = select(CLAIM.c.fence).where(CLAIM.c.key == bindparam("id")).with_for_update()
 _RELEASE = CLAIM.update().where(CLAIM.c.key == bindparam("id"), CLAIM.c.fence == bindparam("held")).values(until=0.0)
+_DROP = CLAIM.delete().where(CLAIM.c.key == bindparam("id"), CLAIM.c.fence == bindparam("held"))
 _FORGET = CLAIM.update().values(until=0.0)
 
 
@@ -46,6 +47,13 @@ class SqlClaims:
 
     def release(self, key: str, fence: int) -> None:
         self._connection.execute(_RELEASE, {"id": key, "held": fence})
+
+    def drop(self, key: str, fence: int) -> None:
+        """Release a claim whose key nobody will ever take again."""
+        self._connection.execute(_DROP, {"id": key, "held": fence})
+
+    def alone(self, key: str) -> None:
+        lock(self._connection, f"alone {key}")
 
     def forget_all(self) -> None:
         self._connection.execute(_FORGET)

@@ -67,6 +67,17 @@ _AGAIN = (
     )
     .values(state="pending", due_at=bindparam("until"))
 )
+_PASS_OVER = (
+    DEADLINE.update()
+    .where(
+        _PENDING,
+        DEADLINE.c.run_id == bindparam("the_run_id"),
+        DEADLINE.c.clock == bindparam("the_clock"),
+        DEADLINE.c.generation == bindparam("the_generation"),
+        DEADLINE.c.threshold == bindparam("the_threshold"),
+    )
+    .values(state="fired")
+)
 _OF_RUN_PENDING = select(*DEADLINE.c).where(_PENDING, DEADLINE.c.run_id == bindparam("run")).order_by(*_ORDER)
 
 
@@ -99,6 +110,11 @@ class SqlDeadlines:
     def again(self, deadline: Deadline, at: datetime) -> None:
         key = {"run": deadline.run_id, "name": deadline.clock, "which": deadline.generation}
         self._connection.execute(_AGAIN, {**key, "mark": deadline.threshold, "until": at})
+
+    def pass_over(self, deadline: Deadline) -> bool:
+        row = _row(deadline)
+        key = {f"the_{name}": row[name] for name in ("run_id", "clock", "generation", "threshold")}
+        return self._connection.execute(_PASS_OVER, key).rowcount == 1
 
     def next_due(self, *, lasting: bool | None = None) -> datetime | None:
         return self._connection.execute(_NEXT_DUE[lasting]).scalar()

@@ -5,6 +5,7 @@ one person waits for nothing. A message whose root, or an edit whose message, wa
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,9 +13,11 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select
 
 from sops.kit.conversation import Place
+from sops.kit.errors import ClaimLost
 from sops.kit.message import Card
 from sops.kit.stores import Delivery, Outgoing, Sent
-from storage.statements import AnyRow, constant, insert_new, pick
+from storage.claims import SqlClaims
+from storage.statements import AnyRow, constant, insert_new, lock, pick
 from storage.tables import OUTBOX
 
 _MESSAGE = TypeAdapter(Outgoing)
@@ -43,6 +46,7 @@ _WITH_ROOT = and_(_ROOT.c.kind == _POST, _ROOT.c.logical_id == OUTBOX.c.root)
 _DELIVERABLE = (
     select(
         OUTBOX.c.id,
+        OUTBOX.c.queue,
         OUTBOX.c.message,
         OUTBOX.c.attempts,
         OUTBOX.c.uncertain,
@@ -64,6 +68,8 @@ _DELIVERABLE = (
     )
     .order_by(OUTBOX.c.id)
 )
+_DELIVERABLE_ROW = _DELIVERABLE.where(OUTBOX.c.id == bindparam("row"))
+_QUEUE = select(OUTBOX.c.queue).where(OUTBOX.c.id == bindparam("row"), _QUEUED)
 _NEXT_DUE = (
     select(func.min(OUTBOX.c.not_before))
     .select_from(OUTBOX)
@@ -144,12 +150,14 @@ class SqlOutbox:
     """See `sops.kit.stores.Outbox`.
 
     `put` raises KeyError for a post or whisper under a root, or an edit of a message, that nobody ever put.
-    `delivered`, `retry` and `dead` do nothing for a row that is no longer queued: an edit that was replaced, or a post
-    that was withdrawn, while it was under way.
+    `delivered`, `retry` and `dead` change no row that is no longer queued: an edit that was replaced, or a post that
+    was withdrawn, while it was under way. The claim is on the queue, so that nothing else of it goes out meanwhile,
+    not even a newer edit.
     """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._claims = SqlClaims(connection)
 
     def put(self, message: Outgoing, at: datetime) -> bool:
         row = self._edit(message) if message.kind == "edit" else self._new(message)
@@ -158,7 +166,7 @@ class SqlOutbox:
 
     def _new(self, message: Outgoing) -> dict[str, Any]:
         if message.kind == "whisper":
-            return {"queue": f"whisper {message.logical_id}"}
+            return {"queue": f"{_WHISPER}{message.logical_id}"}
         if message.root is None:
             return {"queue": _channel(message.place)}
         root = self._posted(_ROOT_STATE, message.root)
@@ -182,16 +190,31 @@ class SqlOutbox:
         found = map(_delivery, self._connection.execute(_DELIVERABLE, {"now": now}))
         return [delivery for delivery in found if delivery is not None]
 
-    def delivered(self, row: int, ref: str, at: datetime) -> None:
-        if self._connection.execute(_EDITED, {"row": row}).rowcount == 0:
-            self._connection.execute(_DELIVERED, {"row": row, "reference": ref, "at": at})
+    def take(self, row: int, owner: str, seconds: float, now: datetime, *, sending: bool = False) -> Delivery | None:
+        queue: str | None = self._connection.execute(_QUEUE, {"row": row}).scalar()
+        fence = None if queue is None else self._claims.take(_claim(queue), owner, seconds)
+        if queue is None or fence is None:
+            return None
+        found = self._connection.execute(_DELIVERABLE_ROW, {"row": row, "now": now}).one_or_none()
+        delivery = None if found is None else _delivery(found)
+        if delivery is None:  # as it is now that nobody else can be at it any more
+            self._end(queue, fence)
+            return None
+        if sending:
+            self._connection.execute(_SENDING, {"row": row})
+        return replace(delivery, fence=fence)
 
-    def sending(self, row: int) -> None:
-        self._connection.execute(_SENDING, {"row": row})
+    def delivered(self, delivery: Delivery, ref: str, at: datetime) -> None:
+        fence = self._check(delivery)
+        if self._connection.execute(_EDITED, {"row": delivery.row}).rowcount == 0:
+            self._connection.execute(_DELIVERED, {"row": delivery.row, "reference": ref, "at": at})
+        self._end(delivery.queue, fence)
 
-    def retry(self, row: int, not_before: datetime, error: str, *, uncertain: bool = False) -> None:
-        values = {"row": row, "later": not_before, "why": error, "unsure": uncertain}
+    def retry(self, delivery: Delivery, not_before: datetime, error: str, *, uncertain: bool = False) -> None:
+        fence = self._check(delivery)
+        values = {"row": delivery.row, "later": not_before, "why": error, "unsure": uncertain}
         self._connection.execute(_RETRY, values)
+        self._claims.release(_claim(delivery.queue), fence)
 
     def withdraw(self, logical_id: str) -> bool:
         if self._connection.execute(_WITHDRAWN, {"logical_id": logical_id}).rowcount == 0:
@@ -199,7 +222,28 @@ class SqlOutbox:
         self._connection.execute(_EDITS, {"logical_id": logical_id})
         return True
 
-    def dead(self, row: int, error: str) -> None:
+    def dead(self, delivery: Delivery, error: str) -> None:
+        fence = self._check(delivery)
+        self._give_up(delivery.row, error)
+        self._end(delivery.queue, fence)
+
+    def _check(self, delivery: Delivery) -> int:
+        """Raises ClaimLost unless it is ours to say how it went."""
+        if delivery.fence is None:
+            raise ClaimLost(f"message {delivery.message.logical_id} was looked at and not taken")
+        self._claims.check(_claim(delivery.queue), delivery.fence)
+        place = delivery.message.place
+        lock(self._connection, _outcome(place.platform, place.channel))
+        return delivery.fence
+
+    def _end(self, queue: str, fence: int) -> None:
+        """End the lease. A whisper has a queue of its own, which nobody takes any more."""
+        if queue.startswith(_WHISPER):
+            self._claims.drop(_claim(queue), fence)
+        else:
+            self._claims.release(_claim(queue), fence)
+
+    def _give_up(self, row: int, error: str) -> None:
         lost = [
             found.logical_id
             for found in self._connection.execute(_DEAD, {"row": row, "why": error})
@@ -231,6 +275,7 @@ class SqlOutbox:
         return message.card if message else None
 
     def unsure(self, platform: str, channel: str) -> bool:
+        lock(self._connection, _outcome(platform, channel), shared=True)
         return self._connection.execute(_UNSURE, {"chat": platform, "where": channel}).scalar() is not None
 
     def sent(self, logical_id: str) -> Sent | None:
@@ -245,7 +290,17 @@ class SqlOutbox:
 
 
 _UNREADABLE = "stored by another version, and cannot be read"
+_WHISPER = "whisper "
 _DEPENDS = "the message it belongs to could not be delivered"
+
+
+def _claim(queue: str) -> str:
+    return f"post:{queue}"
+
+
+def _outcome(platform: str, channel: str) -> str:
+    """The lock under which it is noted how a post into that channel went."""
+    return f"outcome {platform} {channel}"
 
 
 def _thread(root: str) -> str:
@@ -300,6 +355,7 @@ def _delivery(row: AnyRow) -> Delivery | None:
     thread = row.thread or message.place.thread
     return Delivery(
         row=row.id,
+        queue=row.queue,
         message=message,
         thread=thread,
         ref=row.target,

@@ -3,7 +3,18 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Connection, Executable, Row, Table, literal_column
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Executable,
+    Row,
+    Table,
+    bindparam,
+    func,
+    literal_column,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
@@ -31,6 +42,18 @@ def insert_new(table: Table, returned: Column[Any]) -> Mapping[str, ReturningIns
 def pick(statements: Mapping[str, S], connection: Connection) -> S:
     """The statement for this connection's database."""
     return statements[connection.dialect.name]
+
+
+#: The first of the two numbers of an advisory lock of ours: one alone is that of the upgrade.
+_OURS = 7396
+_ALONE = select(func.pg_advisory_xact_lock(_OURS, func.hashtext(bindparam("key"))))
+_BESIDE = select(func.pg_advisory_xact_lock_shared(_OURS, func.hashtext(bindparam("key"))))
+
+
+def lock(connection: Connection, key: str, *, shared: bool = False) -> None:
+    """Until the transaction ends nobody else has that lock, or only as a shared one. SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(_BESIDE if shared else _ALONE, {"key": key})
 
 
 def constant(value: str) -> ColumnElement[str]:

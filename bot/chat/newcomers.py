@@ -43,6 +43,7 @@ class Newcomers:
     def _begin(self, pull: PullRequest, now: datetime, tx: Transaction) -> None:
         """In one transaction with the look whether anybody did so before, so nobody is met twice."""
         opening = newcomer(pull.author, pull)
+        tx.claims.alone(f"begin/{ONBOARDING.prefix}")
         if tx.runs.of_version(opening.facts["about"]):
             return
         run = pinned(

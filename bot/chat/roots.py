@@ -108,6 +108,7 @@ class Roots:
         if not title:
             put_answer(tx, item, misread.problem(commands.Problem("missing", "incident declare")), now)
             return
+        tx.claims.alone(f"begin/{INCIDENT.prefix}")  # of two who declare the same at once one is shown the other's
         first = declared_before(tx.runs.open(), title, item.event)
         if first is not None and not command.anyway and not more_urgent(command.severity, first):
             self._shown_first(tx, now, item, me, command, first)
@@ -179,6 +180,7 @@ class Roots:
         removed: bool,
     ) -> None:
         """Show the plan; nothing is done before `!start`, unless the procedure begins at once."""
+        tx.claims.alone(f"begin/{opening.sop.prefix}")  # of two who begin the same at once one is refused
         others = () if opening.sop.private else tx.runs.open()  # a report is never turned away for being like another
         other = next((run for run in others if same_kind(run, draft)), None)
         if other is not None:

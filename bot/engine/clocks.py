@@ -71,7 +71,7 @@ class Clocks:
             return False
         if lasting is not False:
             await self._debts.look_before_reminding()
-        fire_all = self._store.transact(lambda tx: self._fire(tx, BATCH, lasting))
+        fire_all = self._store.transact(partial(self._fire_due, lasting))
         if await caught(fire_all, deadlines="batch") is not None:
             await self._one_by_one(lasting)
         return True
@@ -83,13 +83,27 @@ class Clocks:
     async def _one_by_one(self, lasting: bool | None) -> None:
         """After a failure: every deadline by itself; one that fails again is passed over, so that it stops no other."""
         while await self._is_due(lasting):
-            if await caught(self._store.transact(lambda tx: self._fire(tx, 1, lasting)), deadlines="one") is not None:
-                passed = await self._store.transact(
-                    lambda tx: tx.deadlines.take_due(self._clock.now(), 1, lasting=lasting)
-                )
-                _log.error("deadline passed over", deadline=passed)
-                for each in passed:
-                    await caught(self._store.transact(partial(self._pass_over, each)), deadline=each.clock)
+            if not await self._one(lasting):
+                return
+
+    async def _one(self, lasting: bool | None) -> bool:
+        """Fire the first that is due, or pass it over; False if it could not even be said which that is.
+
+        That one and no other: somebody else may have fired what was due before it meanwhile, or put something there.
+        """
+        taken: list[Deadline] = []
+
+        def fire_one(tx: Transaction) -> None:
+            taken[:] = tx.deadlines.take_due(self._clock.now(), 1, lasting=lasting)
+            self._fire(tx, taken)
+
+        if await caught(self._store.transact(fire_one), deadlines="one") is None:
+            return True
+        for deadline in taken:
+            _log.error("deadline passed over", deadline=deadline)
+            if await self._store.transact(lambda tx, each=deadline: tx.deadlines.pass_over(each)):  # type: ignore[misc]
+                await caught(self._store.transact(partial(self._pass_over, deadline)), deadline=deadline.clock)
+        return bool(taken)
 
     def _pass_over(self, deadline: Deadline, tx: Transaction) -> None:
         """What could not be told is told at the next mark: no clock falls silent over it."""
@@ -99,9 +113,11 @@ class Clocks:
         if deadline.clock in desk.run.clocks:
             go_on(desk, deadline)
 
-    def _fire(self, tx: Transaction, most: int, lasting: bool | None) -> bool:
+    def _fire_due(self, lasting: bool | None, tx: Transaction) -> None:
+        self._fire(tx, tx.deadlines.take_due(self._clock.now(), BATCH, lasting=lasting))
+
+    def _fire(self, tx: Transaction, due: Sequence[Deadline]) -> None:
         now = self._clock.now()
-        due = tx.deadlines.take_due(now, most, lasting=lasting)
         speaking: list[Reminder] = []
         for deadline in _loudest(due):
             if deadline.clock == timing.LOOK:
@@ -115,7 +131,6 @@ class Clocks:
             speaking += self._fire_one(desk, deadline)
             desk.finish()
         self._speak(tx, speaking, now)
-        return bool(due)
 
     def _fire_one(self, desk: Desk, deadline: Deadline) -> list[Reminder]:
         """The reminder of one deadline, its ledger entry written; none if it has nothing to say."""

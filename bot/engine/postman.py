@@ -1,6 +1,10 @@
-"""The outbox's end of the post: in order within a thread, at the pace a channel bears, retrying what may yet arrive."""
+"""The outbox's end of the post: in order within a thread, at the pace a channel bears, retrying what may yet arrive.
 
-from collections.abc import Mapping
+Any number of processes deliver side by side: each message under a claim on its queue, and only by whoever has that
+still is it noted how it went.
+"""
+
+from collections.abc import Awaitable, Mapping
 from datetime import datetime, timedelta
 
 import structlog
@@ -11,14 +15,16 @@ from bot.engine.caught import caught
 from bot.engine.desk import Desk
 from bot.engine.mail import release
 from bot.engine.threads import Thread, number_of, original, root_of
+from bot.engine.turns import Turns
 from sops.kit.conversation import Actor, Place
-from sops.kit.errors import FarEndError, FarEndRefused, OutcomeUnknown
+from sops.kit.errors import ClaimLost, FarEndError, FarEndRefused, OutcomeUnknown
 from sops.kit.message import Card
 from sops.kit.people import People
 from sops.kit.ports import Chat, Clock, Pace
 from sops.kit.run import Run
 from sops.kit.stores import Delivery, Outgoing, Store, Transaction
 
+LEASE = 60.0  # seconds one message may take before another process takes it over
 LONGEST_WAIT = 60  # seconds between two tries
 MOST_ATTEMPTS = 1440  # a day of them
 TOLD_AT = 2  # after so many tries it is no passing trouble
@@ -30,7 +36,9 @@ _log = structlog.get_logger(__name__)
 class Postman:
     """Delivers to every chat, or with `only` to that one. Whatever cannot arrive in a day is given up, and listed."""
 
-    def __init__(self, store: Store, clock: Clock, chats: Mapping[str, Chat], people: People) -> None:
+    def __init__(self, store: Store, clock: Clock, chats: Mapping[str, Chat], people: People, owner: str) -> None:
+        self._owner = owner
+        self._turns = Turns()
         self._store = store
         self._clock = clock
         self._chats = chats
@@ -53,11 +61,33 @@ class Postman:
         for delivery in mine:
             if self._held_until(delivery) is not None:
                 continue
-            worked = True
-            problem = await caught(self._deliver(delivery), message=delivery.message.logical_id)
-            if problem is not None:
-                await self._postpone(delivery, problem, uncertain=True)
+            async with self._turns.of(delivery.queue):
+                worked = await self._take_along(delivery) or worked
         return worked
+
+    async def _take_along(self, found: Delivery) -> bool:
+        """Deliver what was found, if it is there to be taken; False if it was, or is being, by somebody else."""
+        message = found.message
+        chat = self._chats.get(message.place.platform)
+        sending = chat is not None and chat.traits.overtaken and message.kind == "post"
+
+        def take(tx: Transaction) -> Delivery | None:
+            return tx.outbox.take(found.row, self._owner, LEASE, self._clock.now(), sending=sending)
+
+        delivery = await self._store.transact(take)
+        if delivery is None:
+            return False
+        problem = await caught(self._unless_lost(self._deliver(delivery), delivery), message=message.logical_id)
+        if problem is not None:
+            await self._unless_lost(self._postpone(delivery, problem, uncertain=True), delivery)
+        return True
+
+    async def _unless_lost(self, work: Awaitable[None], delivery: Delivery) -> None:
+        """What somebody else took over meanwhile is theirs to note."""
+        try:
+            await work
+        except ClaimLost as lost:
+            _log.warning("a message is somebody else's", message=delivery.message.logical_id, reason=str(lost))
 
     async def next_due(self, looked: datetime, only: str | None = None) -> datetime | None:
         """When the next message may go that was held back as `deliver` looked, for a failure or its channel's pace."""
@@ -93,7 +123,7 @@ class Postman:
     def _delivered(self, tx: Transaction, delivery: Delivery, ref: str) -> None:
         message, now = delivery.message, self._clock.now()
         chat = self._chats[message.place.platform]
-        tx.outbox.delivered(delivery.row, ref, (chat.shown_at(ref) if ref else None) or now)
+        tx.outbox.delivered(delivery, ref, (chat.shown_at(ref) if ref else None) or now)
         release(tx, message.place)
         file = _shaped(chat, delivery)[1]
         if file is not None:
@@ -103,7 +133,7 @@ class Postman:
             tx.outbox.put(Outgoing("post", key, place, card, message.run_id, root=message.root, private=private), now)
 
     def _given_up(self, tx: Transaction, delivery: Delivery, error: str) -> None:
-        tx.outbox.dead(delivery.row, error)
+        tx.outbox.dead(delivery, error)
         release(tx, delivery.message.place)
         self._lose_mirror(tx, delivery.message, error)
 
@@ -139,7 +169,7 @@ class Postman:
         later, unsure = self._clock.now() + timedelta(seconds=pause), uncertain or delivery.uncertain
 
         def retry(tx: Transaction) -> None:
-            tx.outbox.retry(delivery.row, later, error, uncertain=unsure)
+            tx.outbox.retry(delivery, later, error, uncertain=unsure)
             if not unsure:
                 release(tx, delivery.message.place)
 
@@ -184,8 +214,6 @@ class Postman:
             return delivery.ref or ""
         if not chat.traits.keyed and delivery.uncertain and (found := await self._found(chat, delivery)) is not None:
             return found
-        if chat.traits.overtaken:
-            await self._store.transact(lambda tx: tx.outbox.sending(delivery.row))
         return await chat.post(message.logical_id, place, card)
 
     async def _found(self, chat: Chat, delivery: Delivery) -> str | None:

@@ -38,6 +38,7 @@ class Sealing:
         return self._next if self._places else None
 
     def _tell(self, tx: Transaction, now: datetime) -> bool:
+        tx.claims.alone(RECORD)  # so that the head that is noted is the one that is told
         day = now.astimezone(self._zone).date().isoformat()
         last, _, before = (tx.cursors.get(RECORD) or "").partition(" ")
         if now < self._morning(now) or last >= day:

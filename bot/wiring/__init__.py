@@ -108,7 +108,7 @@ def assemble(
         edge.handle,
         Clocks(store, clock, people, debts, {chat: channels.get(chat, {}) for chat in ports.chats}),
         edge.advance,
-        Postman(store, clock, ports.chats, people),
+        Postman(store, clock, ports.chats, people, owner),
         owner,
         Sealing(store, clock, _told_of_the_record(ports.chats, channels), settings.policy.zone),
         Poll(dispatch.look_for_newcomers, NEWCOMERS_EVERY) if settings.policy.onboard_first_timers else None,

@@ -61,16 +61,19 @@ class Delivery:
     """An outbox row that may be delivered now: its thread's root is known and nothing older waits before it.
 
     `ref` is the platform's reference of the message to edit; `thread` of the thread to post in. An `uncertain` one was
-    sent before and may be there already.
+    sent before and may be there already. `queue` is what it waits in line with, `fence` that of the queue's claim, if
+    it was taken to be delivered.
     """
 
     row: int
+    queue: str
     message: Outgoing
     thread: str | None
     ref: str | None
     attempts: int
     uncertain: bool
     queued_at: datetime
+    fence: int | None = None
 
 
 @dataclass(frozen=True)
@@ -196,6 +199,13 @@ class Claims(Protocol):
         ...
 
     def release(self, key: str, fence: int) -> None: ...
+    def alone(self, key: str) -> None:
+        """Wait until no other transaction is alone with that key; from then on this one is, until it ends.
+
+        For what is looked up first and then written, where no row could be locked.
+        """
+        ...
+
     def forget_all(self) -> None:
         """Drop every lease; right only at the start of the one process of a SQLite database."""
         ...
@@ -278,12 +288,16 @@ class Outbox(Protocol):
         """At most one message per thread: the oldest undelivered one whose time has come."""
         ...
 
-    def delivered(self, row: int, ref: str, at: datetime) -> None: ...
-    def sending(self, row: int) -> None:
-        """It is about to be sent, and `uncertain` until the outcome is noted."""
+    def take(self, row: int, owner: str, seconds: float, now: datetime, *, sending: bool = False) -> Delivery | None:
+        """That message as it is now, to be delivered; None if it may not be, or while another has a lease on its queue.
+
+        With `sending` it is uncertain from then on. Whoever took it notes with `delivered`, `retry` or `dead` how it
+        went, and ends the lease with that. All three raise ClaimLost if somebody took the queue since.
+        """
         ...
 
-    def retry(self, row: int, not_before: datetime, error: str, *, uncertain: bool = False) -> None:
+    def delivered(self, delivery: Delivery, ref: str, at: datetime) -> None: ...
+    def retry(self, delivery: Delivery, not_before: datetime, error: str, *, uncertain: bool = False) -> None:
         """It did not arrive, or nobody knows; try again then."""
         ...
 
@@ -291,7 +305,7 @@ class Outbox(Protocol):
         """Drop a post that did not arrive yet, and its edits, for one that says the same; False if it may have."""
         ...
 
-    def dead(self, row: int, error: str) -> None:
+    def dead(self, delivery: Delivery, error: str) -> None:
         """Give up on this message; the thread goes on, the row stays listed."""
         ...
 
@@ -315,7 +329,10 @@ class Outbox(Protocol):
         ...
 
     def unsure(self, platform: str, channel: str) -> bool:
-        """A post into that channel was sent and may have arrived; nobody knows its reference yet."""
+        """A post into that channel was sent and may have arrived; nobody knows its reference yet.
+
+        Nobody notes how one of that channel went before this transaction ends.
+        """
         ...
 
     def sent(self, logical_id: str) -> Sent | None: ...
@@ -378,6 +395,10 @@ class Deadlines(Protocol):
 
     def again(self, deadline: Deadline, at: datetime) -> None:
         """One that was taken is pending again, and due then."""
+        ...
+
+    def pass_over(self, deadline: Deadline) -> bool:
+        """Mark it as fired; False if it is not pending any more, and then nothing changed."""
         ...
 
     def next_due(self, *, lasting: bool | None = None) -> datetime | None: ...

@@ -49,12 +49,12 @@ CHANGES = frozenset(
         *("runs.next_name", "runs.add", "runs.save", "runs.wake", "runs.wake_open", "runs.asleep"),
         *("claims.take", "claims.release", "claims.forget_all"),
         *("inbox.accept", "inbox.done", "inbox.failed", "inbox.park", "inbox.forget", "inbox.refile", "inbox.drop"),
-        *("outbox.put", "outbox.sending", "outbox.delivered", "outbox.retry", "outbox.dead"),
+        *("outbox.put", "outbox.delivered", "outbox.retry", "outbox.dead"),
         *("deadlines.put", "deadlines.look", "deadlines.cancel", "deadlines.postpone"),
         *("ledger.append", "ledger.seal"),
     }
 )
-MAY_CHANGE = frozenset({"deadlines.take_due", "inbox.take"})
+MAY_CHANGE = frozenset({"deadlines.take_due", "deadlines.pass_over", "inbox.take", "outbox.take"})
 
 
 def mortal(ports: Ports, life: Life) -> Ports:

@@ -1,6 +1,7 @@
 """What was missed in two chats is said in each of them, also where their channels have the same name."""
 
 from datetime import timedelta
+from functools import partial
 
 from adapters.sandbox.clock import VirtualClock
 from bot.engine.clocks import Clocks
@@ -30,7 +31,7 @@ async def test_late_reminders_of_two_chats_are_not_put_together(tmp_path):
     try:
         await store.transact(declare_in_both)
         clock = VirtualClock(NOW + timedelta(hours=3))
-        assert await Clocks(store, clock, ON_CALL, NothingSeen()).fire()
+        assert await Clocks(store, clock, ON_CALL, NothingSeen(), {}).fire()
         said = await everything(store, clock)
         together = [m for m in said if m.logical_id.startswith("missed/")]
         assert sorted(m.place.platform for m in together) == ["matrix", "slack"]
@@ -47,8 +48,12 @@ async def everything(store, clock):
     while waiting := await store.read(lambda tx: tx.outbox.deliverable(clock.now())):
         for delivery in waiting:
             said.append(delivery.message)
-            await store.transact(lambda tx, row=delivery.row: tx.outbox.delivered(row, f"ref-{row}", clock.now()))
+            await store.transact(partial(arrive, delivery.row, clock.now()))
     return said
+
+
+def arrive(row, now, tx):
+    tx.outbox.delivered(tx.outbox.take(row, "me", 60, now), f"ref-{row}", now)
 
 
 def declare_in_both(tx):

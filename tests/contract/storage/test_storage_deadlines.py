@@ -107,3 +107,11 @@ async def test_two_takers_at_once_share_five_hundred_without_a_double(store: Sql
 
 async def test_nothing_is_due_when_nothing_is_pending(store: SqlStore) -> None:
     assert await store.read(lambda tx: tx.deadlines.next_due()) is None
+
+
+async def test_one_deadline_is_passed_over_and_no_other(store: SqlStore) -> None:
+    failed, earlier = a_deadline(80), a_deadline(50, due=later(minutes=-5))
+    await put(store, failed, earlier)
+    await store.transact(lambda tx: tx.deadlines.pass_over(failed))
+    await store.transact(lambda tx: tx.deadlines.pass_over(failed))
+    assert await take(store) == [earlier]

@@ -1,11 +1,14 @@
 """The outbox: in order, once, nothing before what it hangs on."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 import pytest
 
 from sops.kit.conversation import Place
+from sops.kit.errors import ClaimLost
 from sops.kit.stores import Delivery, Outgoing, Transaction
 from storage import SqlStore
 from tests.contract.storage.samples import NOW, OPS, a_message, later
@@ -25,15 +28,19 @@ async def ids(store: SqlStore, now: datetime = NOW) -> list[str]:
 
 async def deliver(store: SqlStore, logical_id: str) -> None:
     """Deliver the message that is at the head of its queue."""
-    await store.transact(lambda tx: tx.outbox.delivered(_row(tx, logical_id), f"ref {logical_id}", NOW))
+    await store.transact(lambda tx: tx.outbox.delivered(_taken(tx, logical_id), f"ref {logical_id}", NOW))
 
 
-def _row(tx: Transaction, logical_id: str) -> int:
-    return next(d.row for d in tx.outbox.deliverable(later(days=365)) if d.message.logical_id == logical_id)
+def _taken(tx: Transaction, logical_id: str, owner: str = "me", seconds: float = 60.0) -> Delivery:
+    at = later(days=365)
+    row = next(d.row for d in tx.outbox.deliverable(at) if d.message.logical_id == logical_id)
+    taken = tx.outbox.take(row, owner, seconds, at)
+    assert taken is not None
+    return taken
 
 
 async def drop(store: SqlStore, logical_id: str, error: str = "the channel is gone") -> None:
-    await store.transact(lambda tx: tx.outbox.dead(_row(tx, logical_id), error))
+    await store.transact(lambda tx: tx.outbox.dead(_taken(tx, logical_id), error))
 
 
 async def test_a_message_comes_back_as_it_was_put(store: SqlStore) -> None:
@@ -65,7 +72,7 @@ async def test_a_whisper_goes_where_its_place_says_and_waits_for_nobody(store: S
     there = Place(platform="console", channel="#ops", thread="a thread of somebody's")
     answer = a_message("event/1", kind="whisper", place=there)
     await put(store, a_message("stuck"), answer)
-    await store.transact(lambda tx: tx.outbox.retry(_row(tx, "stuck"), later(seconds=30), "rate limited"))
+    await store.transact(lambda tx: tx.outbox.retry(_taken(tx, "stuck"), later(seconds=30), "rate limited"))
     (found,) = await store.read(lambda tx: tx.outbox.deliverable(NOW))
     assert (found.message.logical_id, found.thread) == ("event/1", "a thread of somebody's")
 
@@ -142,11 +149,14 @@ async def test_an_edit_replaced_while_it_was_under_way_does_not_lose_its_success
     await put(store, a_message("root"))
     await deliver(store, "root")
     await put(store, a_message("root", "old", kind="edit"))
-    [under_way] = await deliverable(store)
+    under_way = await store.transact(lambda tx: _taken(tx, "root"))
     await put(store, a_message("root", "new", kind="edit"))
-    await store.transact(lambda tx: tx.outbox.delivered(under_way.row, "ref root", NOW))
     [edit] = await deliverable(store)
     assert edit.message.card.plain() == "new"
+    another = partial(_reach, edit.row, "another")
+    assert await store.transact(another) is None  # or the old one might arrive after it
+    await store.transact(lambda tx: tx.outbox.delivered(under_way, "ref root", NOW))
+    assert await store.transact(another) is not None
 
 
 async def test_of_edits_put_at_once_one_is_left(store: SqlStore, other_store: SqlStore) -> None:
@@ -164,7 +174,7 @@ async def test_a_message_held_back_holds_back_its_thread_but_no_other(store: Sql
     dev = Place(platform="console", channel="dev")
     await put(store, a_message("first"), a_message("second"), a_message("third", place=dev))
     assert await store.read(lambda tx: tx.outbox.next_due(NOW)) is None
-    await store.transact(lambda tx: tx.outbox.retry(_row(tx, "first"), later(seconds=30), "rate limited"))
+    await store.transact(lambda tx: tx.outbox.retry(_taken(tx, "first"), later(seconds=30), "rate limited"))
     assert await ids(store) == ["third"]
     assert await store.read(lambda tx: tx.outbox.next_due(NOW)) == later(seconds=30)
     assert await store.read(lambda tx: tx.outbox.next_due(NOW, "console")) == later(seconds=30)
@@ -182,7 +192,7 @@ async def test_a_newer_edit_is_held_back_as_the_older_one_was(store: SqlStore) -
     await put(store, a_message("root"))
     await deliver(store, "root")
     await put(store, a_message("root", "old", kind="edit"))
-    await store.transact(lambda tx: tx.outbox.retry(_row(tx, "root"), later(seconds=30), "rate limited"))
+    await store.transact(lambda tx: tx.outbox.retry(_taken(tx, "root"), later(seconds=30), "rate limited"))
     await put(store, a_message("root", "new", kind="edit"))
     assert await ids(store) == []
     [edit] = await deliverable(store, later(seconds=30))
@@ -267,3 +277,66 @@ async def test_a_reply_put_while_its_root_dies_is_not_left_waiting(store: SqlSto
         )
     letters = await store.read(lambda tx: tx.outbox.dead_letters())
     assert len(letters) == 60
+
+
+async def test_a_message_is_taken_by_one_and_nothing_of_its_queue_by_anybody_else(
+    store: SqlStore, other_store: SqlStore
+) -> None:
+    await put(store, a_message("first"), a_message("second"))
+    [head] = await deliverable(store)
+    reaching = [each.transact(partial(_reach, head.row, f"{n}")) for n, each in enumerate([store, other_store] * 5)]
+    [mine] = [taken for taken in await asyncio.gather(*reaching) if taken is not None]
+    for note in NOTES:
+        with pytest.raises(ClaimLost):
+            await other_store.transact(partial(note, head))  # looked at, not taken
+    await store.transact(lambda tx: tx.outbox.delivered(mine, "ref", NOW))
+    assert await other_store.transact(partial(_reach, head.row, "late")) is None
+    [following] = await deliverable(store)
+    assert await other_store.transact(partial(_reach, following.row, "late")) is not None
+
+
+async def test_whoever_lost_the_lease_notes_nothing(store: SqlStore, other_store: SqlStore) -> None:
+    await put(store, a_message("m1"))
+    late = await store.transact(lambda tx: _taken(tx, "m1", "late", 0.0))
+    other = await other_store.transact(lambda tx: _taken(tx, "m1", "other"))
+    for note in NOTES:
+        with pytest.raises(ClaimLost):
+            await store.transact(partial(note, late))
+    await other_store.transact(lambda tx: tx.outbox.delivered(other, "the one reference", NOW))
+    for note in NOTES:
+        with pytest.raises(ClaimLost):
+            await store.transact(partial(note, late))
+    sent = await store.read(lambda tx: tx.outbox.sent("m1"))
+    assert sent is not None
+    assert sent.ref == "the one reference"
+
+
+async def test_whoever_takes_over_what_was_being_sent_knows_that_it_may_have_arrived(store: SqlStore) -> None:
+    await put(store, a_message("m1"))
+    [head] = await deliverable(store)
+    first = await store.transact(lambda tx: tx.outbox.take(head.row, "late", 0.0, NOW, sending=True))
+    assert first is not None
+    second = await store.transact(partial(_reach, head.row, "other"))
+    assert second is not None
+    assert (first.uncertain, second.uncertain) == (False, True)
+
+
+async def test_answers_to_one_person_leave_no_claims_behind(store: SqlStore) -> None:
+    whispers = [a_message(f"event/{n}", kind="whisper") for n in range(3)]
+    await put(store, *whispers)
+    for number in range(3):
+        taken = await store.transact(lambda tx, key=f"event/{number}": _taken(tx, key))  # type: ignore[misc]
+        await store.transact(partial(NOTES[number], taken))
+    assert await store.transact(lambda tx: tx.claims.take("post:whisper event/0", "anybody", 60)) == 1
+
+
+Note = Callable[[Delivery, Transaction], None]
+NOTES: tuple[Note, ...] = (
+    lambda delivery, tx: tx.outbox.delivered(delivery, "ref", NOW),
+    lambda delivery, tx: tx.outbox.retry(delivery, NOW, "no"),
+    lambda delivery, tx: tx.outbox.dead(delivery, "no"),
+)
+
+
+def _reach(row: int, owner: str, tx: Transaction) -> Delivery | None:
+    return tx.outbox.take(row, owner, 60, NOW)

@@ -185,8 +185,10 @@ async def given_up(storage: str) -> None:
         tx.inbox.park(item)
         tx.tallies.add("passed-over/matrix", 3)
         tx.outbox.put(Outgoing("post", "run/1", place, Card(lines=(line("secret"),))), at)
-        [delivery] = tx.outbox.deliverable(at)
-        tx.outbox.dead(delivery.row, "no such channel")
+        [found] = tx.outbox.deliverable(at)
+        delivery = tx.outbox.take(found.row, "me", 60, at)
+        assert delivery is not None
+        tx.outbox.dead(delivery, "no such channel")
 
     await store.transact(give_up)
     await store.close()

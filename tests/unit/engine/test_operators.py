@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from bot.wiring.far_end import operators_at
 from sops.kit.conversation import Place
 from sops.kit.errors import StoreTrouble
 from sops.kit.standing import Standing
-from sops.kit.stores import Store
+from sops.kit.stores import Store, Transaction
 from storage import SqlStore
 
 NOW = datetime(2026, 4, 20, 8, 0, tzinfo=UTC)
@@ -42,8 +43,14 @@ async def told(store: Store) -> list[str]:
     while ready := await store.read(lambda tx: tx.outbox.deliverable(later)):
         for each in ready:
             said.append(str(each.message.card))
-            await store.transact(lambda tx, row=each.row: tx.outbox.delivered(row, str(row), later))  # type: ignore[misc]
+            await store.transact(partial(arrive, each.row, later))
     return said
+
+
+def arrive(row: int, now: datetime, tx: Transaction) -> None:
+    delivery = tx.outbox.take(row, "me", 60, now)
+    assert delivery is not None
+    tx.outbox.delivered(delivery, str(row), now)
 
 
 async def test_each_change_is_told_once_even_by_a_bot_that_started_anew(store: SqlStore) -> None:

@@ -18,7 +18,7 @@ from sops.kit.errors import FarEndError, OutcomeUnknown
 from sops.kit.message import Card, line
 from sops.kit.people import People
 from sops.kit.ports import Traits
-from sops.kit.stores import Outgoing
+from sops.kit.stores import Delivery, Outgoing, Transaction
 from storage import SqlStore
 
 OPS = Place(platform="console", channel="#ops")
@@ -89,7 +89,7 @@ class Office:
         self.store = store
         self.clock = VirtualClock(NOW)
         self.chat = Moody()
-        self.postman = Postman(store, self.clock, {"console": self.chat}, People(()))  # type: ignore[dict-item]
+        self.postman = Postman(store, self.clock, {"console": self.chat}, People(()), "here")  # type: ignore[dict-item]
         self.intake = Intake(store)
 
     def engine(self) -> Engine:
@@ -104,6 +104,15 @@ class Office:
     async def put(self, logical_id: str, place: Place = OPS, root: str | None = None) -> None:
         message = Outgoing("post", logical_id, place, Card(lines=(line("hello"),)), None, root=root)
         await self.store.transact(lambda tx: tx.outbox.put(message, self.clock.now()))
+
+    async def taken(self, logical_id: str, *, sending: bool = False) -> Delivery:
+        def take(tx: Transaction) -> Delivery | None:
+            row = next(each.row for each in tx.outbox.deliverable(NOW) if each.message.logical_id == logical_id)
+            return tx.outbox.take(row, "here", 60, NOW, sending=sending)
+
+        delivery = await self.store.transact(take)
+        assert delivery is not None
+        return delivery
 
     async def hear(self, text: str, *, kind: Any = "message", **more: Any) -> bool:
         place = OPS.model_copy(update={"thread": more.pop("thread", None)})
@@ -171,9 +180,9 @@ async def test_an_emoji_on_a_request_nobody_is_sure_of_waits_for_it(office: Offi
 
 async def test_once_a_post_surely_failed_nothing_waits_for_it(office: Office) -> None:
     await office.put("m1")
-    await office.store.transact(lambda tx: tx.outbox.sending(tx.outbox.deliverable(NOW)[0].row))
+    under_way = await office.taken("m1", sending=True)
     assert await office.hear("!sop list", thread="people's own")
-    await office.store.transact(lambda tx: tx.outbox.retry(tx.outbox.deliverable(NOW)[0].row, NOW, "", uncertain=False))
+    await office.store.transact(lambda tx: tx.outbox.retry(under_way, NOW, "", uncertain=False))
     office.chat.moods = [FarEndError("slow down")]
     await office.postman.deliver()
     assert await office.waiting() == ["console"]
@@ -185,11 +194,8 @@ async def test_nobody_is_woken_for_what_cannot_be_sent_yet(office: Office, troub
     await office.put("m2", Place(platform="slack", channel="C1"))
     if trouble == "the channel rests":
         office.chat.moods = [FarEndError("slow down", retry_after=60)]
-    await office.store.transact(
-        lambda tx: tx.outbox.retry(
-            next(each.row for each in tx.outbox.deliverable(NOW) if each.message.place.platform == "slack"), NOW, "gone"
-        )
-    )
+    elsewhere = await office.taken("m2")
+    await office.store.transact(lambda tx: tx.outbox.retry(elsewhere, NOW, "gone"))
     bell = Bell(office.clock.now)
     engine = office.engine()
     serving = asyncio.create_task(engine.serve(bell))
