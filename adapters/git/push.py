@@ -4,16 +4,15 @@ A lease names the SHA the remote must still have (or none). Git checks it agains
 and the remote checks it again when it takes the update, so of two writers one loses.
 """
 
-import re
-
 from adapters.git.command import Answer, GitCommand
 from adapters.git.errors import access_denied, read_failed
 from sops.kit.errors import FarEndError, FarEndRefused, HeadMoved, OutcomeUnknown
+from sops.kit.patterns import Pattern
 
 #: The remote's own passing trouble: nothing was changed, and another try may do.
-_PASSING = re.compile(r"\block\b|failed to update ref|unpack|internal|timeout|temporar", re.IGNORECASE)
+_PASSING = Pattern(r"(?i)\block\b|failed to update ref|unpack|internal|timeout|temporar")
 _IN_THE_WAY = "cannot create"  # a branch "a" while "a/b" exists, or the reverse
-_REASON = re.compile(r"\[(?P<side>[a-z ]+)\](?: \((?P<reason>.*)\))?")
+_REASON = Pattern(r"\[(?P<side>[a-z ]+)\](?: \((?P<reason>.*)\))?")
 
 
 def remote_refs(git: GitCommand, *refs: str) -> dict[str, str]:

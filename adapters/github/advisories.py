@@ -1,6 +1,5 @@
 """Security advisories of the repository, private until they are published: blocking calls, made in a thread."""
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -11,10 +10,11 @@ from github.Repository import Repository
 from adapters.github.errors import Asked
 from adapters.github.listing import Json, rows
 from sops.kit.errors import FarEndRefused
+from sops.kit.patterns import Pattern
 from sops.kit.world import Advisory
 
 T = TypeVar("T")
-_GHSA = re.compile(r"GHSA(-[23456789cfghjmpqrvwx]{4}){3}", re.I)
+_GHSA = Pattern(r"(?i)GHSA(-[23456789cfghjmpqrvwx]{4}){3}")
 _READ, _WRITE = "Repository security advisories: read", "Repository security advisories: write"
 
 

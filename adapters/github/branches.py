@@ -1,6 +1,5 @@
 """What GitHub requires of a branch and what was reported on a commit: blocking calls, made in a thread."""
 
-import re
 from collections.abc import Iterator
 from urllib.parse import quote
 
@@ -11,9 +10,10 @@ from adapters.github import convert
 from adapters.github.errors import is_rate_limit
 from adapters.github.listing import Json, rows
 from sops.kit.errors import FarEndRefused
+from sops.kit.patterns import Pattern
 from sops.kit.world import BranchRules, Check
 
-_SHA = re.compile(r"[0-9a-f]{40}")
+_SHA = Pattern(r"[0-9a-f]{40}")
 
 
 def rules(repo: Repository, branch: str) -> BranchRules:

@@ -1,6 +1,5 @@
 """Pull requests: blocking calls, made in a thread."""
 
-import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
@@ -9,12 +8,13 @@ from github.Repository import Repository
 from adapters.github import convert
 from adapters.github.listing import Json, rows
 from sops.kit.errors import FarEndError
+from sops.kit.patterns import Pattern
 from sops.kit.world import PullRequest, Review
 
 LISTED_COMMITS = 250
 """GitHub's listing of a pull request's commits ends here, without a word."""
 
-_CO_AUTHOR = re.compile(r"^\s*co-authored-by:[^<\n]*<\s*([^<>\s]+)\s*>", re.IGNORECASE | re.MULTILINE)
+_CO_AUTHOR = Pattern(r"(?im)^\s*co-authored-by:[^<\n]*<\s*([^<>\s]+)\s*>")
 _WEB_LOGIN, _WEB_EMAIL = "web-flow", "noreply@github.com"
 
 

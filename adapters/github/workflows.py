@@ -1,6 +1,5 @@
 """Workflows started by hand, and their runs: blocking calls, made in a thread."""
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -10,9 +9,10 @@ from github.Repository import Repository
 from adapters.github import convert
 from adapters.github.listing import Json, rows
 from sops.kit.errors import FarEndRefused
+from sops.kit.patterns import Pattern
 from sops.kit.world import WorkflowRun
 
-_FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\.ya?ml")
+_FILE = Pattern(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\.ya?ml")
 ACTIONS = "github-actions[bot]"
 
 

@@ -5,12 +5,12 @@ thing; it is left out, and the rest is read.
 """
 
 import json
-import re
 from typing import Any
 
 from sops.kit.outside import DEEPEST
+from sops.kit.patterns import Pattern
 
-_MARK = re.compile(r'["\\\[\]{}]')
+_MARK = Pattern(r'["\\\[\]{}]')
 _MOST_DIGITS = 400
 
 

@@ -1,20 +1,24 @@
 """Text to and from Matrix: nothing a person typed becomes a mention, a link or markup, in either direction."""
 
 import html
-import re
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Any
 from urllib.parse import unquote
 
-#: Embeddings, overrides and isolates, by which text reads otherwise than it is. Plain marks (LRM, RLM) stay.
-_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufeff]")
+from sops.kit.patterns import Pattern, escape, unescape
 
-_USER = r"@[^\s:\"'<>()\[\]]+:[A-Za-z0-9.:\[\]-]*[A-Za-z0-9\]]"
-_PILL = re.compile(r"<a\s[^>]*?href=[\"']https://matrix\.to/#/([^\"'?]+)[^>]*>(.*?)</a>", re.I | re.S)
-_MARKDOWN = re.compile(r"\[([^\]]*)\]\(<?https://matrix\.to/#/([^)>?]+)[^)]*\)")
-_TAG = re.compile(r"<[^>]*>")
-_QUOTED = re.compile(r"\A(?:>[^\n]*\n)+\n?")
+#: Embeddings, overrides and isolates, by which text reads otherwise than it is. Plain marks (LRM, RLM) stay.
+_TURNING = Pattern("[\u202a-\u202e\u2066-\u2069]")
+_CONTROL = Pattern("[\x00-\x08\x0b-\x1f\x7f\ufeff]")
+
+_USER = Pattern(r"@[^\s\pZ:\"'<>()\[\]]+:[A-Za-z0-9.:\[\]-]*[A-Za-z0-9\]]")
+_PILL = Pattern(r"(?is)<a\s[^>]*?href=[\"']https://matrix\.to/#/([^\"'?]+)[^>]*>(.*?)</a>")
+_MARKDOWN = Pattern(r"\[([^\]]*)\]\(<?https://matrix\.to/#/([^)>?]+)[^)]*\)")
+_TAG = Pattern(r"<[^>]*>")
+_QUOTED = Pattern(r"\A(?:>[^\n]*\n)+\n?")
+_ANSWERED = Pattern(r"(?s)<mx-reply>.*</mx-reply>")
+_MOST_PILLS = 50  # nobody calls more people in one message
 
 
 def literal(text: str) -> str:
@@ -47,14 +51,14 @@ def read(content: Mapping[str, Any], bot: str, handle: Callable[[str], str]) -> 
         if label and label in body and target not in body:
             body = body.replace(label, target, 1)
     body = _MARKDOWN.sub(lambda found: unquote(found[2]) if found[2].startswith(("%40", "@")) else found[1], body)
-    body = re.sub(_USER, lambda found: call(found[0]), body)
+    body = _USER.sub(lambda found: call(found[0]), body)
     mentions = _dict(content.get("m.mentions")).get("user_ids")
     meant = isinstance(mentions, list) and bot in mentions and not reply
     addressed = bot in named or meant
     text = body.strip()
     if addressed:
-        name = re.escape(bot[1:].partition(":")[0])
-        text = re.sub(rf"\A@?{name}\b", "", text, count=1, flags=re.I).lstrip(" :,\xa0")
+        name = escape(bot[1:].partition(":")[0])
+        text = Pattern(rf"(?i)\A@?{name}\b").sub("", text, 1).lstrip(" :,\xa0")
     return text.replace("\xa0", " ").strip(), addressed
 
 
@@ -62,11 +66,10 @@ def _pills(content: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Users who are mentioned in the formatted text, each with the name that stands for them in the plain one."""
     if content.get("format") != "org.matrix.custom.html":
         return []
-    formatted = re.sub(r"<mx-reply>.*</mx-reply>", "", str(content.get("formatted_body", "")), flags=re.S)
-    found = (
-        (unquote(target), html.unescape(_TAG.sub("", label)).strip()) for target, label in _PILL.findall(formatted)
-    )
-    return [(target, label) for target, label in found if re.fullmatch(_USER, target)]
+    formatted = _ANSWERED.sub("", str(content.get("formatted_body", "")))
+    found = islice(_PILL.finditer(formatted), _MOST_PILLS)
+    named = ((unquote(pill[1]), unescape(_TAG.sub("", pill[2])).strip()) for pill in found)
+    return [(target, label) for target, label in named if _USER.fullmatch(target)]
 
 
 def _dict(value: object) -> dict[str, Any]:

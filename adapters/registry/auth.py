@@ -4,7 +4,6 @@ The realm comes from outside and is where the password would be sent, so it must
 asked for our own image only, whatever scope the registry names.
 """
 
-import re
 from collections.abc import Generator
 from dataclasses import dataclass
 
@@ -12,8 +11,9 @@ import httpx
 from pydantic import SecretStr
 
 from sops.kit.errors import FarEndError, FarEndRefused
+from sops.kit.patterns import Pattern
 
-_PARAMETER = re.compile(r'([A-Za-z]+)="([^"]*)"')
+_PARAMETER = Pattern(r'([A-Za-z]+)="([^"]*)"')
 
 
 @dataclass(frozen=True)

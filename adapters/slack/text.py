@@ -1,13 +1,14 @@
 """Text to and from Slack: nothing a person typed becomes a mention, a link or formatting, in either direction."""
 
 import html
-import re
 from collections.abc import Callable
 
+from sops.kit.patterns import Found, Pattern, unescape
+
 #: Embeddings, overrides and isolates, by which text reads otherwise than it is. Plain marks (LRM, RLM) stay.
-_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufeff]")
-_TOKEN = re.compile(r"<([^<>]*)>")
+_TURNING = Pattern("[\u202a-\u202e\u2066-\u2069]")
+_CONTROL = Pattern("[\x00-\x08\x0b-\x1f\x7f\ufeff]")
+_TOKEN = Pattern(r"<([^<>]*)>")
 
 
 def literal(text: str) -> str:
@@ -25,15 +26,16 @@ def read(text: str, bot: str, handle: Callable[[str], str]) -> tuple[str, bool]:
 
     `handle` names an account (a user's id) as the settings do. Links become their address, channels their name.
     """
-    addressed = text.lstrip().startswith((f"<@{bot}>", f"<@{bot}|"))
+    begins = len(text) - len(text.lstrip())
+    addressed = text[begins:].startswith((f"<@{bot}>", f"<@{bot}|"))
 
-    def token(found: re.Match[str]) -> str:
+    def token(found: Found[str]) -> str:
         target, _, label = found[1].partition("|")
         if target.startswith("@"):
             ours = target[1:] == bot
             return (
                 ""
-                if ours and addressed and found.start() <= len(text) - len(text.lstrip())
+                if ours and addressed and found.start() <= begins
                 else ("@sopwith" if ours else f"@{handle(target[1:])}")
             )
         if target.startswith("#"):
@@ -42,7 +44,7 @@ def read(text: str, bot: str, handle: Callable[[str], str]) -> tuple[str, bool]:
             return f"@{label.removeprefix('@') or target[1:].partition('^')[0]}"
         return label if target.startswith("mailto:") else target
 
-    plain = html.unescape(_TOKEN.sub(token, text))
+    plain = unescape(_TOKEN.sub(token, text))
     return plain.replace("\xa0", " ").strip(), addressed
 
 

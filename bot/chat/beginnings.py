@@ -1,17 +1,18 @@
 """The words that begin a run, `/release …`, `/hotfix …` and the others: text becomes one typed command. Pure."""
 
 import difflib
-import re
 from dataclasses import dataclass
 
 from bot.chat.severities import severity_of
 from bot.chat.words import LONGEST_TEXT, Command, Problem, split
 from sops.kit.model import Severity
+from sops.kit.patterns import Pattern
 
-_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
-_LOGIN = re.compile(r"@?([A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?)")
-_CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,7}", re.I)
+_SLUG = Pattern(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_NAME = Pattern(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
+_LOGIN = Pattern(r"@?([A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?)")
+_ISSUE = Pattern(r"#?([1-9][0-9]{0,8})")
+_CVE = Pattern(r"(?i)CVE-[0-9]{4}-[0-9]{4,7}")
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,7 @@ def onboard(rest: str) -> Command | Problem:
         return _amount("onboard", words, 2)
     if len(words) == 1:
         return Onboard(found[1])
-    number = re.fullmatch(r"#?([1-9][0-9]{0,8})", words[1])
+    number = _ISSUE.fullmatch(words[1])
     return Onboard(found[1], int(number[1])) if number else Problem("missing", "onboard")
 
 

@@ -5,7 +5,6 @@ Roots (`/incident`, `/release`, `/sop`) work anywhere, with `/` or `!`. Long mod
 """
 
 import difflib
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -28,6 +27,7 @@ from bot.chat.severities import like_severity, out_of, severity_of
 from bot.chat.words import LONGEST_TEXT, LONGEST_TITLE, Command, Problem, Talk, bare, split, unmarked
 from sops.kit.conversation import Place
 from sops.kit.model import Severity
+from sops.kit.patterns import Pattern
 
 __all__ = [
     "Command",
@@ -474,18 +474,24 @@ _ALIASES = {
     "postmortem": "post-mortem",
 }
 LONGEST_WORD = 40  # what is longer is no word of ours, mistyped or not
-_YES = re.compile(
-    r"^(lgtm|approved|approves|yes|yep|\+1|👍|✅|ship it|looks good( to me)?|go ahead|sgtm)[.!\s]*$", re.I
-)
-_STOP = re.compile(r"^(hmm,? |please )?(stop|halt|wait|hold on|abort|no)( it| that| please)?[.!\s]*$", re.I)
-_GO = re.compile(r"^(please )?(start|resume|continue|go|go on)( it| now| please)?[.!\s]*$", re.I)
-_CODE = re.compile(r"[0-9a-f]{4}")
-_SPAN = re.compile(r"([1-9][0-9]{0,3})\s*(m|min|h|d)")
-_RUN = re.compile(r"([A-Za-z]{3})-([1-9][0-9]{0,8})")
-_PERSON = re.compile(r"@?([\w.\-]{1,64})")
+_YES = Pattern(r"(?i)^(lgtm|approved|approves|yes|yep|\+1|👍|✅|ship it|looks good( to me)?|go ahead|sgtm)[.!\s]*$")
+_STOP = Pattern(r"(?i)^(hmm,? |please )?(stop|halt|wait|hold on|abort|no)( it| that| please)?[.!\s]*$")
+_GO = Pattern(r"(?i)^(please )?(start|resume|continue|go|go on)( it| now| please)?[.!\s]*$")
+_CODE = Pattern(r"[0-9a-f]{4}")
+_SPAN = Pattern(r"([1-9][0-9]{0,3})\s*(m|min|h|d)")
+_RUN = Pattern(r"([A-Za-z]{3})-([1-9][0-9]{0,8})")
+_NAME = r"[\pL\pN_.\-]{1,64}"
+_PERSON = Pattern(rf"@?({_NAME})")
 #: What follows "by" when a day is meant, so that "by themselves" stays text and "by Friday" is asked about.
 _DAY = r"[0-9]\S*|today|tomorrow|yesterday|(?:mon|tue|tues|wed|wednes|thu|thurs|fri|sat|satur|sun)(?:day)?"
-_STEP = re.compile(r"[a-z][a-z0-9-]{0,39}")
+_STEP = Pattern(r"[a-z][a-z0-9-]{0,39}")
+_ROW = Pattern(r"(?is)row\s+(\S+)\s*(.*)$")
+_ISSUE = Pattern(r"#?[1-9][0-9]{0,8}")
+_DROPPED = Pattern(r"(?i)(?:drop|remove|delete)\s+(?:action-|#)?([1-9][0-9]{0,3})")
+_ACTION = Pattern(rf"(?is)@({_NAME})\s+(.+?)(?:\s+by\s+({_DAY}))?")
+_ROOT = Pattern(r"(?s)[/!]?(\w+)(?:\s+(.*))?$")
+_NEAR_CODE = Pattern(r"[0-9a-z]{3,5}")
+_FALSE_ALARM = Pattern(r"(?i)^false-?alarm\b")
 
 
 def _text(make: Callable[[str], Command], verb: str, limit: int = LONGEST_TEXT) -> _Parser:
@@ -510,7 +516,7 @@ def _bare(make: Callable[[], Command], verb: str) -> _Parser:
 
 def _step_and(make: Callable[[str, str], Command], verb: str, *, needs_text: bool) -> _Parser:
     def parse(rest: str) -> Command | Problem:
-        row = re.match(r"row\s+(\S+)\s*(.*)$", rest, re.S | re.I)
+        row = _ROW.match(rest)
         step, text = (f"row {unmarked(row[1])}", row[2]) if row else split(rest)
         step = unmarked(step)
         if not step or (needs_text and not text):
@@ -530,7 +536,7 @@ def _number_and(make: Callable[[int, str], Command], verb: str, *, needs_text: b
     def parse(rest: str) -> Command | Problem:
         number, text = split(rest)
         number = unmarked(number)
-        if not re.fullmatch(r"#?[1-9][0-9]{0,8}", number) or (needs_text and not text):
+        if not _ISSUE.fullmatch(number) or (needs_text and not text):
             return Problem("missing", verb)
         return make(int(number.removeprefix("#")), text[:LONGEST_TEXT])
 
@@ -591,11 +597,11 @@ def _set(rest: str) -> Command | Problem:
 def _action(rest: str) -> Command | Problem:
     if rest.lower() == "none":
         return AddAction("", "none", None)
-    if dropped := re.fullmatch(r"(?:drop|remove|delete)\s+(?:action-|#)?([1-9][0-9]{0,3})", rest, re.I):
+    if dropped := _DROPPED.fullmatch(rest):
         return DropAction(int(dropped[1]))
     if split(rest)[0].lower() in {"drop", "remove", "delete"}:
         return Problem("missing", "action drop")
-    found = re.fullmatch(rf"@([\w.\-]{{1,64}})\s+(.+?)(?:\s+by\s+({_DAY}))?", rest, re.S | re.I)
+    found = _ACTION.fullmatch(rest)
     if not found:
         return Problem("missing", "action")
     due = None
@@ -725,7 +731,7 @@ def parse(text: str, *, in_run: bool, addressed: bool = False, slash: bool = Fal
     `slash`: the chat gave it as a command, so that somebody who mistyped a root is told; "/tmp is full" is talk.
     """
     text = text.strip().lstrip(":,").lstrip() if addressed else text.strip()
-    root = re.match(r"[/!]?(\w+)(?:\s+(.*))?$", text, re.S)
+    root = _ROOT.match(text)
     marked = text.startswith(("/", "!"))
     if (marked or addressed) and (report := _report_in(text)) is not None:
         return _root("security", report)
@@ -748,7 +754,7 @@ def parse(text: str, *, in_run: bool, addressed: bool = False, slash: bool = Fal
 
 
 #: A command's first word and what stands behind it, also where they were joined ("security-report: text").
-_HEAD = re.compile(r"[/!]?([A-Za-z]+)(?:[-_:\s]+(.*))?$", re.S)
+_HEAD = Pattern(r"(?s)[/!]?([A-Za-z]+)(?:[-_:\s]+(.*))?$")
 
 
 def _report_in(text: str) -> str | None:
@@ -808,7 +814,7 @@ def _near_root(word: str) -> bool:
 def _nearly(words: list[str], wanted: str) -> bool:
     """Somebody meant that word, alone or with a code, and mistyped the one or the other."""
     near = words[0].isalpha() and difflib.SequenceMatcher(None, words[0], wanted).ratio() >= 0.85
-    return near and (len(words) == 1 or re.fullmatch(r"[0-9a-z]{3,5}", words[1]) is not None)
+    return near and (len(words) == 1 or _NEAR_CODE.fullmatch(words[1]) is not None)
 
 
 #: What begins another run, where it is said without its root.
@@ -822,7 +828,7 @@ _BEGINNINGS = {
 
 
 def _verb(text: str) -> Parsed:
-    word, rest = split(re.sub(r"^false-?alarm\b", "false alarm", text, count=1, flags=re.I))
+    word, rest = split(_FALSE_ALARM.sub("false alarm", text, 1))
     word = unmarked(word).lower()
     word = _ALIASES.get(word, word)
     if word in VERBS:

@@ -3,7 +3,6 @@
 Only channels of the settings are ever found, and a private run only goes where the chat says that nobody else reads.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -11,11 +10,12 @@ from bot.chat import commands
 from bot.chat.replies import mirrors, refusals
 from sops.kit.conversation import Place
 from sops.kit.message import Card
+from sops.kit.patterns import Pattern
 from sops.kit.ports import Chat
 from sops.kit.run import Run
 
-_NAMED = re.compile(r"([a-z]+):(.+)", re.S)
-_MATRIX_OWN = re.compile(r"!.+|#[^:]+:.+", re.S)
+_NAMED = Pattern(r"(?s)([a-z]+):(.+)")
+_MATRIX_OWN = Pattern(r"(?s)!.+|#[^:]+:.+")
 
 
 class Mirroring:

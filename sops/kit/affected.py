@@ -1,11 +1,10 @@
 """Which versions a hole is in, as GitHub writes it (`>= 1.2.0, < 1.3.1`), and whether a patch fits that."""
 
-import re
-
 from sops.kit.errors import InvalidText, InvalidVersion
+from sops.kit.patterns import Pattern
 from sops.kit.version import Version
 
-_BOUND = re.compile(r"(<=|>=|<|>|=)\s*v?(\d+(?:\.\d+){0,2}(?:-?rc\d+)?)")
+_BOUND = Pattern(r"(<=|>=|<|>|=)\s*v?(\d+(?:\.\d+){0,2}(?:-?rc\d+)?)")
 EXAMPLE = "write it like < 1.3.1, or >= 1.2.0, < 1.3.1"
 
 Bound = tuple[str, Version]

@@ -3,7 +3,6 @@
 Each must be there; archives and the image are compared as well (SOP-01 row 11).
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -14,12 +13,13 @@ from sops.kit.errors import InvalidVersion
 from sops.kit.escaping import printable
 from sops.kit.gate import Gate, Met, Waiting
 from sops.kit.model import Role
+from sops.kit.patterns import Pattern
 from sops.kit.rolled_back import nothing_owed
 from sops.kit.run import Run
 from sops.kit.version import Version
 from sops.kit.world import Asset, Release
 
-_LINE = re.compile(r"([0-9a-fA-F]{64})[ \t]+\*?(\S.*)")
+_LINE = Pattern(r"([0-9a-fA-F]{64})[ \t]+\*?(\S.*)")
 WHOLE = "whole-release"
 _SIGNATURES = (".asc", ".sig", ".sigstore", ".pem")
 

@@ -7,7 +7,6 @@ name does not exist yet, and not every changelog has them.
 Headings are what Markdown takes for one at the top level: nothing inside a code block, a comment, a list or a quote.
 """
 
-import re
 from datetime import date
 
 from sops.kit.changelog_parts import (
@@ -21,9 +20,10 @@ from sops.kit.changelog_parts import (
     unreleased,
 )
 from sops.kit.errors import InvalidText, InvalidVersion
+from sops.kit.patterns import Pattern
 
-_NEWLINE = re.compile(rb"\r\n?|\n")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_NEWLINE = Pattern(rb"\r\n?|\n")
+_DATE = Pattern(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def date_unreleased(data: bytes, heading: str, day: date) -> bytes:

@@ -4,7 +4,6 @@ Headings and items are what Markdown takes for them at the top level: nothing in
 or a quote. Lines are bytes with their endings, so whatever is put together from them is what was read.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,16 +12,17 @@ from markdown_it.token import Token
 
 from sops.kit.errors import InvalidText, InvalidVersion
 from sops.kit.markdown import Markdown, blocks
+from sops.kit.patterns import Pattern
 from sops.kit.version import Version
 
 UNRELEASED = "Unreleased"
 SECTION_LEVEL = 2
 
-_NEWLINE = re.compile(rb"\r\n?|\n")
-_LABEL = re.compile(r"\[([^\[\]]+)\]")
-_LOOSE_LABEL = re.compile(r"\[?v?([^\s\[\]():]+)", re.IGNORECASE)
-_LINK_DEFINITION = re.compile(rb" {0,3}\[([^\]]+)\]:")
-_MARKER = re.compile(r"[ \t]*(?:[-*+]|[0-9]{1,9}[.)])(?:[ \t]+|$)")
+_NEWLINE = Pattern(rb"\r\n?|\n")
+_LABEL = Pattern(r"\[([^\[\]]+)\]")
+_LOOSE_LABEL = Pattern(r"(?i)\[?v?([^\s\pZ\[\]():]+)")
+_LINK_DEFINITION = Pattern(rb" {0,3}\[([^\]]+)\]:")
+_MARKER = Pattern(r"[ \t]*(?:[-*+]|[0-9]{1,9}[.)])(?:[ \t]+|$)")
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 Like the other edits of a changelog it only inserts; no byte that was there changes.
 """
 
-import re
 from datetime import date
 
 from sops.kit import escaping
@@ -11,9 +10,10 @@ from sops.kit.changelog import is_dated
 from sops.kit.changelog_parts import room_for, section_headings
 from sops.kit.errors import InvalidText
 from sops.kit.markdown import Markdown
+from sops.kit.patterns import Pattern
 from sops.kit.version import Version
 
-_ENDING = re.compile(rb"\r\n?|\n")
+_ENDING = Pattern(rb"\r\n?|\n")
 
 
 def new_section(data: bytes, version: str, day: date, kind: str, entry: str) -> bytes:

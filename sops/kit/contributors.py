@@ -1,10 +1,9 @@
 """The list of contributors, a Markdown file: one bullet for each person."""
 
-import re
-
 from sops.kit.errors import InvalidText
+from sops.kit.patterns import Pattern, escape
 
-_ITEM = re.compile(rb"^([-*+])([ \t]+)(\S[^\r\n]*?)[ \t]*(\r?\n|$)", re.MULTILINE)
+_ITEM = Pattern(rb"(?m)^([-*+])([ \t]+)(\S[^\r\n]*)(\r?\n|$)")
 
 
 def names(data: bytes, login: str) -> bool:
@@ -12,10 +11,10 @@ def names(data: bytes, login: str) -> bool:
 
     Where it merely stands in a sentence, in an item or around the list, it does not count.
     """
-    who = re.escape(login.encode())
-    begins, brackets, links = rb"[\[*_`]*@?%b(?![\w-])" % who, rb".*[(\[]@?%b[)\]]" % who, rb".*/%b/?[)>]" % who
-    entry = re.compile(b"|".join((begins, brackets, links, rb".*(?<![\w-])@%b[*_`]*$" % who)), re.IGNORECASE)
-    return any(entry.match(item[3]) for item in _ITEM.finditer(data))
+    who = escape(login).encode()
+    begins, brackets, links = rb"^[\[*_`]*@?%b(?:[^\w-]|$)" % who, rb"[(\[]@?%b[)\]]" % who, rb"/%b/?[)>]" % who
+    entry = Pattern(b"(?i)" + b"|".join((begins, brackets, links, rb"(?:^|[^\w-])@%b[*_`]*$" % who)))
+    return any(entry.search(item[3].rstrip(b" \t")) for item in _ITEM.finditer(data))
 
 
 def add_contributor(data: bytes, login: str) -> bytes:

@@ -1,6 +1,5 @@
 """Scores of CVSS 3.1 and 4.0 vectors, by FIRST's specifications, and what they mean for how soon a patch is due."""
 
-import re
 from datetime import date
 from typing import Any
 
@@ -10,11 +9,12 @@ from cvss.exceptions import CVSSError
 from sops.kit.affected import bounds
 from sops.kit.errors import InvalidText
 from sops.kit.model import Severity
+from sops.kit.patterns import Pattern
 
 CRITICAL = 9.0
 YES, NO = frozenset({"yes", "y", "request"}), frozenset({"no", "n", "none"})
-_CVE = re.compile(r"CVE-(?:19|20)[0-9]{2}-[0-9]{4,19}", re.I)
-_GHSA = re.compile(r"GHSA((?:-[23456789cfghjmpqrvwx]{4}){3})", re.I)
+_CVE = Pattern(r"(?i)CVE-(?:19|20)[0-9]{2}-[0-9]{4,19}")
+_GHSA = Pattern(r"(?i)GHSA((?:-[23456789cfghjmpqrvwx]{4}){3})")
 
 
 def scored(vector: str) -> tuple[float, str]:

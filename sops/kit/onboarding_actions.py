@@ -1,6 +1,5 @@
 """What the bot does for a newcomer: one welcome, labels, thanks, a line in the list of contributors."""
 
-import re
 from dataclasses import dataclass
 from shlex import quote
 
@@ -8,11 +7,12 @@ from sops.kit import hands, texts
 from sops.kit.action import Action, Conflict, Done, News, Probe, Todo, World, marker, twice
 from sops.kit.contributors import add_contributor, names
 from sops.kit.errors import InvalidText
+from sops.kit.patterns import Pattern
 from sops.kit.run import Run
 from sops.kit.world import Comment
 
 CHOOSING = "good-first-issues"  # the step in which people name issues
-_NUMBER = re.compile(r"#([1-9][0-9]{0,8})")
+_NUMBER = Pattern(r"#([1-9][0-9]{0,8})")
 
 
 async def _ours(run: Run, world: World, mark: str) -> list[Comment]:

@@ -1,19 +1,21 @@
 """Where a dependency's version is pinned, and the same file with another version. Only the pin's characters change."""
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from sops.kit.cmake import Token, calls
 from sops.kit.errors import InvalidText
 from sops.kit.json_text import Value, read
+from sops.kit.patterns import Pattern
 
-SHA = re.compile(r"[0-9a-f]{40}")
-_DOTTED = re.compile(r"[0-9]+(?:\.[0-9]+)+")
+SHA = Pattern(r"[0-9a-f]{40}")
+_SUBMODULE = Pattern(r'\s*\[submodule "(.*)"\]\s*')
+_PATH = Pattern(r"\s*path\s*=\s*(\S+)\s*")
+_DOTTED = Pattern(r"[0-9]+(?:\.[0-9]+)+")
 _VCPKG_KEYS = ("version", "version-string", "version-semver", "version-date")
 
 
-_DOTTED = re.compile(r"[0-9]+(?:\.[0-9]+)+")
+_DOTTED = Pattern(r"[0-9]+(?:\.[0-9]+)+")
 
 
 def dotted(text: str) -> tuple[int, ...] | None:
@@ -144,9 +146,9 @@ def submodule_path(modules: bytes, name: str) -> str | None:
     """The path `.gitmodules` gives the submodule of that name, or whose path ends with it; None if it has none."""
     said, found = "", None
     for line in modules.decode(errors="replace").splitlines():
-        if heading := re.fullmatch(r'\s*\[submodule "(.*)"\]\s*', line):
+        if heading := _SUBMODULE.fullmatch(line):
             said = heading[1]
-        path = re.fullmatch(r"\s*path\s*=\s*(\S+)\s*", line)
+        path = _PATH.fullmatch(line)
         if path and name.lower() in {said.lower(), path[1].lower(), path[1].lower().rsplit("/", 1)[-1]}:
             found = path[1]
     return found

@@ -3,12 +3,11 @@
 The table is the first in Markdown whose first column is called Version. Only whole rows are inserted.
 """
 
-import re
-
 from sops.kit.errors import InvalidText
+from sops.kit.patterns import Pattern
 
-_ROW = re.compile(r"\s*\|(?P<first>[^|]*)\|(?P<rest>.*)\|\s*")
-_RULE = re.compile(r"\s*:?-+:?\s*")
+_ROW = Pattern(r"\s*\|(?P<first>[^|]*)\|(?P<rest>.*)\|\s*")
+_RULE = Pattern(r"\s*:?-+:?\s*")
 
 
 def lists(data: bytes, line: str) -> bool:

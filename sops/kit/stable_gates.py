@@ -1,6 +1,5 @@
 """What a stable release waits for: a soaked candidate, nothing owed, the same tree, an empty milestone (SOP-01)."""
 
-import re
 from dataclasses import dataclass
 
 from sops.kit.action import News, World, short
@@ -11,6 +10,7 @@ from sops.kit.debts import paid
 from sops.kit.differences import unified
 from sops.kit.errors import InvalidText, InvalidVersion
 from sops.kit.gate import Condition, Gate, Met, Waiting
+from sops.kit.patterns import Pattern
 from sops.kit.policy import VersionFile
 from sops.kit.rolled_back import going_back
 from sops.kit.run import Run, RunState, StepState
@@ -22,7 +22,7 @@ CANDIDATE = "SOP-03"
 SAME_AS_SOAKED = "same-as-soaked"
 NO_DEBT = "no-debt"
 MILESTONE_OPEN = "milestone.open"
-_NUMBER = re.compile(r"#([1-9][0-9]{0,8})\b")
+_NUMBER = Pattern(r"#([1-9][0-9]{0,8})\b")
 
 
 @dataclass(frozen=True)

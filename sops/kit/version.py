@@ -1,18 +1,18 @@
 """Versions: X.Y.Z and its candidates X.Y.Z-rcN, in the spellings tags, changelogs and version files want."""
 
-import re
 from dataclasses import dataclass, replace
 from functools import total_ordering
 from typing import Self
 
 from sops.kit.errors import InvalidVersion
+from sops.kit.patterns import Pattern
 
 #: More digits than this are a mistake; fewer fit the integers of every tool that reads our files.
 MAX_DIGITS = 9
 SHOWN = 40
 EXAMPLE = "write it as 1.4.0 or 1.4.0-rc1"
 
-_SHAPE = re.compile(r"v?([0-9]+)\.([0-9]+)\.([0-9]+)(?:-?rc([0-9]+))?")
+_SHAPE = Pattern(r"v?([0-9]+)\.([0-9]+)\.([0-9]+)(?:-?rc([0-9]+))?")
 
 
 @total_ordering

@@ -1,6 +1,5 @@
 """Reading and writing the version in the files that spell it. Only the version's own characters ever change."""
 
-import re
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -11,11 +10,12 @@ from tomlkit.items import String
 from sops.kit.cmake import Token, calls, line_of
 from sops.kit.errors import ConfigurationError, InvalidText
 from sops.kit.json_text import pointed
+from sops.kit.patterns import NoPattern, Pattern
 from sops.kit.version import Version
 
 # One optional byte order mark, blanks, one word that begins like a version, blanks.
-_PLAIN = re.compile(rb"(?:\xef\xbb\xbf)?\s*(v?[0-9][0-9A-Za-z.+-]*)\s*")
-_CMAKE_VERSION = re.compile(rb"[0-9]+(?:\.[0-9]+){0,3}")
+_PLAIN = Pattern(rb"(?:\xef\xbb\xbf)?\s*(v?[0-9][0-9A-Za-z.+-]*)\s*")
+_CMAKE_VERSION = Pattern(rb"[0-9]+(?:\.[0-9]+){0,3}")
 
 
 def set_version(kind: str, data: bytes, version: Version, at: str = "") -> bytes:
@@ -84,10 +84,11 @@ def _digits(data: bytes, value: Token) -> tuple[int, int]:
 
 def _find_regex(data: bytes, at: str) -> tuple[int, int]:
     try:
-        found = list(re.finditer(at.encode(), data, re.MULTILINE))
-    except re.error as error:
-        raise ConfigurationError(f"{at!r} is not a pattern: {error}.") from error
-    if len(found) != 1 or found[0].re.groups != 1:
+        pattern = Pattern(b"(?m)" + at.encode())
+    except NoPattern as error:
+        raise ConfigurationError(f"{at!r} is no pattern, or looks back or ahead, which none may: {error}.") from error
+    found = list(pattern.finditer(data))
+    if len(found) != 1 or pattern.count != 1:
         raise InvalidText(f"The pattern {at} fits {len(found)} places and must fit one, with one group around it.")
     return found[0].span(1)
 
