@@ -340,3 +340,20 @@ NOTES: tuple[Note, ...] = (
 
 def _reach(row: int, owner: str, tx: Transaction) -> Delivery | None:
     return tx.outbox.take(row, owner, 60, NOW)
+
+
+async def test_what_did_not_arrive_yet_is_withdrawn_with_its_edits_and_blocks_nobody(store: SqlStore) -> None:
+    await put(store, a_message("root"))
+    await deliver(store, "root")
+    await put(store, a_message("m1", root="root"), a_message("m1", "new", kind="edit"), a_message("m2", root="root"))
+    assert await store.transact(lambda tx: tx.outbox.withdraw("m1"))
+    assert await ids(store) == ["m2"]
+    assert not await store.transact(lambda tx: tx.outbox.withdraw("m1"))
+    assert not await store.transact(lambda tx: tx.outbox.withdraw("root"))
+
+
+async def test_what_may_have_arrived_is_not_withdrawn(store: SqlStore) -> None:
+    await put(store, a_message("m1"))
+    [head] = await deliverable(store)
+    await store.transact(lambda tx: tx.outbox.take(head.row, "here", 60, NOW, sending=True))
+    assert not await store.transact(lambda tx: tx.outbox.withdraw("m1"))
