@@ -31,13 +31,13 @@ def ladder_of(run: Run) -> Ladder | None:
 
 def instant(run: Run, ladder: Ladder, state: ClockState, number: int) -> datetime:
     """When the call of that number is due."""
-    at = (state.calls_from or state.started_at) + ladder.at(number)
+    at = _beginning(run, ladder, state) + ladder.at(number)
     return _calendar(run).working(at, run.policy.working_hours) if ladder.working else at
 
 
 def due_by(run: Run, ladder: Ladder, state: ClockState, now: datetime) -> int:
     """The number of the last call that is due by now; -1 before the first."""
-    number = ladder.last_by(now - (state.calls_from or state.started_at))
+    number = ladder.last_by(now - _beginning(run, ladder, state))
     while number >= 0 and instant(run, ladder, state, number) > now:
         number -= 1
     return number
@@ -48,6 +48,12 @@ def next_after(run: Run, ladder: Ladder, state: ClockState, now: datetime) -> tu
     number = due_by(run, ladder, state, now) + 1
     at = instant(run, ladder, state, number)
     return due_by(run, ladder, state, at), at
+
+
+def _beginning(run: Run, ladder: Ladder, state: ClockState) -> datetime:
+    """From when calls are counted: what begins at night, and calls in working hours, begins in the morning."""
+    at = state.calls_from or state.started_at
+    return _calendar(run).working(at, run.policy.working_hours) if ladder.working else at
 
 
 def _calendar(run: Run) -> BusinessCalendar:

@@ -62,8 +62,8 @@ def test_a_fall_or_the_first_word_of_how_bad_it_is_repeats_no_call():
     ("declared", "calls"),
     [
         (cest(20, 10), [cest(20, 10), cest(20, 14), cest(21, 9), cest(22, 9)]),
-        (cest(20, 3), [cest(20, 9), cest(20, 11)]),  # at night: in the morning
-        (cest(24, 20), [cest(27, 9), cest(28, 9)]),  # on Friday evening: on Monday, once
+        (cest(20, 3), [cest(20, 9), cest(20, 13)]),  # at night: from the morning on
+        (cest(24, 20), [cest(27, 9), cest(27, 13)]),  # on Friday evening: from Monday on
     ],
 )
 def test_a_p2_calls_in_working_hours(declared, calls):
