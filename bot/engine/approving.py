@@ -7,19 +7,18 @@ every look, from the same actions that will be performed, so whatever changes it
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from bot.chat import replies
 from bot.engine import requests
 from bot.engine.desk import Desk, Desks
-from bot.engine.requests import View, latest, quorum_of, replaced
-from sops.kit.action import Action, World
-from sops.kit.approvals import Request, RequestState, Yes, digest_of
-from sops.kit.gate import Approved, Condition, Gate
-from sops.kit.model import Step
+from bot.engine.requests import View, latest, replaced
+from bot.engine.subjects import changed_since, sentences, subject_of
+from sops.kit.action import World
+from sops.kit.approvals import Request, RequestState, Yes
 from sops.kit.people import People
 from sops.kit.release_gates import deciding
-from sops.kit.run import Run, StepState
+from sops.kit.run import Run
 
 T = TypeVar("T")
 LATE = timedelta(minutes=1)  # a grace found over later than this begins anew, so that !stop has its chance
@@ -51,16 +50,17 @@ class Approvals:
             return Standing(request)
         if request is not None and request.state in {RequestState.EXPIRED, RequestState.REJECTED}:
             return Standing(None, replies.approvals.approval_ended(request))
-        subject = _subject(view)
         if request is None or not request.live:
             if not ready:
                 return Standing(None)
-            excluded = await self._excluded(run, view.world)
-            asked = await self._at(view, lambda desk: requests.ask(desk, view, subject, excluded))
+            excluded, subject = await self._excluded(run, view.world), subject_of(view)
+            covers = sentences(run, view.gate)
+            asked = await self._at(view, lambda desk: requests.ask(desk, view, subject, excluded, covers))
             return Standing(None, replies.approvals.approval_missing(asked))
-        if digest_of(subject) != request.digest:
+        different, now = changed_since(request, view)
+        if different:
             stale = request
-            changed = await self._at(view, lambda desk: requests.void(desk, stale, subject))
+            changed = await self._at(view, lambda desk: requests.void(desk, stale, different, now))
             return await self.standing(replace(view, stored=changed), ready=ready, others=others)
         return await self._answered(view, request, others)
 
@@ -126,63 +126,3 @@ class Approvals:
             return requests.grant_if_enough(desk, now)
 
         return await self._at(view, count)
-
-
-def _subject(view: View) -> dict[str, Any]:
-    """Everything the yes covers, as plain values."""
-    run = view.run
-    return {
-        "head": run.facts.get("head", ""),
-        "base": run.policy.main,
-        "pull request": run.facts.get("pr", 0),
-        "merged outside": run.facts.get("merge.outside", ""),
-        "version": run.version,
-        "iteration": run.iteration,
-        "effects": list(effects_of(run, view.gate)),
-        "texts": texts_of(run, view.gate),
-        "left out": left_out(run),
-        "quorum": quorum_of(run, view.step, view.gate),
-        "severity": str(run.severity or ""),
-        "bound": {name: run.facts.get(name) for name in view.gate.binds},
-        "procedure": run.sop_hash,
-        "settings": run.policy.digest,
-    }
-
-
-def left_out(run: Run) -> list[str]:
-    """What people skipped or waived so far, and why: whoever approves must see it."""
-    records = [(step, run.record(step.id)) for step in run.steps]
-    return [
-        replies.approvals.left_out(step, record.by, record.text)
-        for step, record in records
-        if record.state is StepState.SKIPPED and record.by
-    ]
-
-
-def effects_of(run: Run, gate: Approved) -> tuple[str, ...]:
-    """In order, everything the steps of `covers` will do or wait for, in words.
-
-    What only finds something out is no effect of the yes.
-    """
-    lines: list[str] = []
-    for step in _covered(run, gate):
-        lines += [piece.says(run) for piece in step.deeds if isinstance(piece, Action)]
-        if not step.deeds:
-            lines += [piece.says(run) for piece in step.waits if isinstance(piece, Gate) and not piece.learns]
-    return tuple(lines)
-
-
-def texts_of(run: Run, gate: Approved) -> list[list[str]]:
-    """What those steps will publish, whole: what each does, in words, and its text."""
-    deeds = [piece for step in _covered(run, gate) for piece in step.deeds if isinstance(piece, Action)]
-    return [[deed.says(run), text] for deed in deeds if (text := deed.words(run))]
-
-
-def _covered(run: Run, gate: Approved) -> list[Step]:
-    """The steps of `covers` that the settings, and what is settled already, leave in."""
-
-    def idle(step: Step) -> bool:
-        return isinstance(step.only_if, Condition) and step.only_if.settled and not step.only_if.holds(run)
-
-    within = [step for step in run.steps if step.id in gate.covers and f"{run.sop}.{step.id}" not in run.policy.off]
-    return [step for step in within if not idle(step)]

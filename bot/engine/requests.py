@@ -10,7 +10,7 @@ from bot.chat.replies import breakglass
 from bot.engine.desk import Desk
 from sops.kit import timing
 from sops.kit.action import World
-from sops.kit.approvals import Request, RequestState, code_of, differences, digest_of
+from sops.kit.approvals import Request, RequestState, code_of, digest_of
 from sops.kit.gate import Approved
 from sops.kit.model import Severity, Step
 from sops.kit.people import People
@@ -110,7 +110,8 @@ def request_of(desk: Desk, seq: int) -> Request:
     return next(request for request in desk.run.requests if request.seq == seq)
 
 
-def ask(desk: Desk, view: View, subject: dict[str, Any], excluded: dict[str, str]) -> Request:
+def ask(desk: Desk, view: View, subject: dict[str, Any], excluded: dict[str, str], covers: tuple[str, ...]) -> Request:
+    """A new request for exactly that; `covers` tells it in words."""
     desk.run = desk.run.with_facts(view.facts)
     run, step, gate, digest = desk.run, view.step, view.gate, digest_of(subject)
     seq = len(run.requests) + 1
@@ -124,19 +125,21 @@ def ask(desk: Desk, view: View, subject: dict[str, Any], excluded: dict[str, str
         quorum=quorum_of(run, step, gate),
         subject=subject,
         digest=digest,
-        effects=tuple(subject["effects"]),
+        effects=covers,
         excluded=excluded,
         made_at=desk.now,
         expires_at=desk.now + run.policy.approval_expires,
     )
     desk.run = run.but(requests=(*run.requests, request))
-    desk.note("approval-requested", code=request.code, step=step.id, digest=digest, subject=subject)
+    desk.note(
+        "approval-requested", code=request.code, step=step.id, digest=digest, subject=subject, effects=list(covers)
+    )
     desk.say(replies.approvals.request(desk.run, request, desk.people), key=f"request/{seq}")
     return request
 
 
-def void(desk: Desk, request: Request, subject: dict[str, Any]) -> Run:
-    changed = differences(request.subject, subject)
+def void(desk: Desk, request: Request, changed: dict[str, tuple[Any, Any]], subject: dict[str, Any]) -> Run:
+    """It is no request any more, since that changed and all is as `subject` says now."""
     why = replies.changes.what_changed(changed)
     ended = request.but(state=RequestState.VOID, ended=why)
     desk.run = replaced(desk.run, ended).with_record(request.step, note=replies.approvals.void_note(ended))

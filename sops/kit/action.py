@@ -103,6 +103,9 @@ class Action(Piece):
     keyless: ClassVar[bool] = False
     essential: ClassVar[bool] = False
     seen: ClassVar[bool] = False
+    #: The facts that decide what it does and says, beside the head, its pull request and who merged that. A yes is
+    #: bound to what they are; None where it does not say, and then to its words.
+    uses: ClassVar[tuple[str, ...] | None] = None
     #: It takes long, so that it is not there at once is nothing to be told.
     patient: ClassVar[bool] = False
 
@@ -112,6 +115,10 @@ class Action(Piece):
 
     def words(self, run: Run) -> str:
         """The text it will publish, as far as it can be known before: whoever approves it reads all of it."""
+        return ""
+
+    def heading(self, run: Run) -> str:
+        """The title of that text, where it has one."""
         return ""
 
     def by_hand(self, run: Run) -> tuple[str, ...]:

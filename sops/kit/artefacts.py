@@ -37,6 +37,8 @@ class Published(Gate):
     image: str
     pre: bool = True
 
+    uses = ()
+
     def says(self, run: Run) -> str:
         release = f"the {'pre-release' if self.pre else 'release'} {fill(self.tag, run)}"
         return f"wait for {' and '.join([release, *named(run, fill(self.image, run))])}"

@@ -110,6 +110,7 @@ class BackMerge(Action):
     the merge is on a branch of its own. A conflict elsewhere is left to people as something owed.
     """
 
+    uses = ("back-merge.stays",)
     public = True
     branch: str = "back-merge/{version}"
 

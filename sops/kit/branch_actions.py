@@ -18,6 +18,7 @@ class CutBranch(Action):
     base: str
     commit: str = ""
     under: str = ""
+    uses = ("slug", "base.tag", "branch")
     essential = True
 
     def says(self, run: Run) -> str:

@@ -84,6 +84,7 @@ class DispatchWorkflow(Action):
 
     step: str
     file: str
+    uses = ()
     public = True
     keyless = True
 

@@ -45,6 +45,8 @@ class Gate(Piece):
 
     early: ClassVar[bool] = False
     firm: ClassVar[bool] = False
+    #: The facts its line of the plan hangs on (see `Action.uses`).
+    uses: ClassVar[tuple[str, ...] | None] = None
     #: It only finds something out, so it is nothing a yes would let happen.
     learns: ClassVar[bool] = False
     #: It asks what other runs owe, so that is looked at before.

@@ -17,7 +17,7 @@ from sops.kit.model import Role
 from sops.kit.publishing import SAYS, BotPublishes
 from sops.kit.release_actions import MergePullRequest
 from sops.kit.run import Run
-from sops.kit.security_gates import when_agreed
+from sops.kit.security_gates import AGREED, when_agreed
 from sops.kit.security_table import with_line
 from sops.kit.timing import calendar
 from sops.kit.version import Version
@@ -179,6 +179,8 @@ class ReleaseHotfix(MergePullRequest):
     """
 
     what: str = "hotfix {version}"
+
+    uses = ("main.holds", "frozen", "untested", "reveals", AGREED, SAYS)
 
     def says(self, run: Run) -> str:
         return f"{self._way(run)}{self._although(run)}"

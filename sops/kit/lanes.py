@@ -35,6 +35,7 @@ class BringLanes(Action):
     A lane that went its own way is left to people.
     """
 
+    uses = ()
     public = True
 
     def says(self, run: Run) -> str:

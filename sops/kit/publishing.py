@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sops.kit.action import Action, Done, Probe, Todo, World, fill
 from sops.kit.changelog import entries
+from sops.kit.covered import agreed
 from sops.kit.errors import FarEndRefused, InvalidText
 from sops.kit.gate import Condition, Gate, Met, Waiting
 from sops.kit.run import Run
@@ -64,6 +65,7 @@ class PublishRelease(Action):
     version: str = "{version}"
     pre: bool = False
     at: str = "merge"
+    uses = (SAYS,)
     public = True
 
     def says(self, run: Run) -> str:
@@ -88,6 +90,12 @@ class PublishRelease(Action):
 
     async def perform(self, run: Run, world: World) -> None:
         version, path = fill(self.version, run), run.policy.changelog
+        found = agreed(run, self)
+        if found is not None:
+            await world.forge.create_release(
+                tag=fill(self.tag, run), title=version, body=found.text, prerelease=self.pre
+            )
+            return
         data = await world.git.read(run.facts[self.at], path) or b""
         try:
             body = entries(data, version).decode()

@@ -1,11 +1,12 @@
 """What the bot does in a release: versions, pull requests, merges, tags, announcements."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from sops.kit import hands, texts
 from sops.kit.action import Action, Conflict, Done, Probe, Todo, World, fill, marker, short, twice
 from sops.kit.changelog import date_candidate, date_unreleased, is_dated
+from sops.kit.covered import agreed
 from sops.kit.errors import InvalidText, SignatureInvalid
 from sops.kit.run import Run
 from sops.kit.timing import calendar
@@ -90,6 +91,7 @@ class OpenPullRequest(Action):
     text: str = "candidate"
     labels: tuple[str, ...] = ()
     name: str = "pr"
+    uses = ("slug", "base.tag", "branch")
     essential = True
 
     def says(self, run: Run) -> str:
@@ -147,6 +149,7 @@ class MergePullRequest(Action):
     """
 
     what: str = "release candidate {candidate}"
+    uses: ClassVar[tuple[str, ...] | None] = ()
     public = True
     seen = True
 
@@ -214,6 +217,7 @@ class PushSignedTag(Action):
     name: str
     message: str
     at: str = "merge"
+    uses = ()
     public = True
     essential = True
 
@@ -256,6 +260,7 @@ class Announce(Action):
 
     text: str = "call-for-testing"
     quoted: bool = False
+    uses: ClassVar[tuple[str, ...] | None] = ("release.url",)
     public = True
     keyless = True
 
@@ -265,7 +270,7 @@ class Announce(Action):
         return f"post in {run.policy.announcements}: {title}{whole}"
 
     def by_hand(self, run: Run) -> tuple[str, ...]:
-        return (self.says(run), self._words(run)[1].strip(), hands.by_two("announce"))
+        return (self.says(run), self._published(run)[1].strip(), hands.by_two("announce"))
 
     async def probe(self, run: Run, world: World) -> Probe:
         mark = marker(run, "announce")
@@ -277,13 +282,26 @@ class Announce(Action):
         return Done(facts, news=twice("discussion", [talk.url for talk in found[:-1]]))
 
     async def perform(self, run: Run, world: World) -> None:
-        title, body = self._words(run)
+        title, body = self._published(run)
         await world.forge.open_discussion(
             category=run.policy.announcements, title=title, body=f"{body}\n{marker(run, 'announce')}"
         )
 
+    def heading(self, run: Run) -> str:
+        return self._words(run)[0]
+
     def words(self, run: Run) -> str:
         return self._words(run)[1]
+
+    def _published(self, run: Run) -> tuple[str, str]:
+        """As it was agreed on, whatever this build would say, with what could not be known then."""
+        title, body = self._words(run)
+        found = agreed(run, self)
+        return (found.title or title, self._completed(run, found.text)) if found else (title, body)
+
+    def _completed(self, run: Run, text: str) -> str:
+        url = run.facts.get("release.url") if self.text == "released" else None
+        return text if not url or url in text else f"{text}\n{url}\n"
 
     def _words(self, run: Run) -> tuple[str, str]:
         return texts.announcement(self.text, run)

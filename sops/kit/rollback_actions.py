@@ -5,9 +5,10 @@ Longer than other modules: one action after another, each read by itself.
 
 from dataclasses import dataclass
 
-from sops.kit import texts
+from sops.kit import escaping, texts
 from sops.kit.action import Action, Conflict, Done, Owed, Probe, Todo, World, fill, marker, short
 from sops.kit.branch_actions import ours_alone
+from sops.kit.covered import agreed
 from sops.kit.dispatched import dispatched, started
 from sops.kit.model import Role
 from sops.kit.reland import RELAND, WorkIsBack
@@ -24,6 +25,7 @@ RETRACTED = "⚠️ RETRACTED"
 class PointLatest(Action):
     """`latest` at the earlier release's image, by its exact manifest bytes (D1)."""
 
+    uses = ("good", "good.digest", "latest.is", "latest.was")
     public = True
 
     def says(self, run: Run) -> str:
@@ -77,6 +79,7 @@ def _bad(run: Run) -> set[str]:
 class RetractImage(Action):
     """The broken image is deleted by its digest (D2)."""
 
+    uses = ("bad.digest",)
     public = True
 
     def says(self, run: Run) -> str:
@@ -101,6 +104,7 @@ class Republish(Action):
     """Starts the publishing workflow with the earlier tag, once (D3). A run counts from the turn of `step` on."""
 
     step: str = "approve"
+    uses = ("base.tag",)
     public = True
     keyless = True
 
@@ -126,6 +130,7 @@ class Republish(Action):
 class RetractedNotice(Action):
     """A notice on top of the release's text, the rest untouched (M2)."""
 
+    uses = ("good",)
     public = True
 
     def says(self, run: Run) -> str:
@@ -143,15 +148,19 @@ class RetractedNotice(Action):
         release = await world.forge.release_by_tag(fill("v{version}", run))
         if release is None:
             return Done({"notice": ""})
-        if release.body.startswith(RETRACTED):
+        if release.body.startswith((RETRACTED, self._notice(run))):
             return Done({"notice": release.url})
         return Todo(self.says(run), {"notice.release": release.id})
 
     async def perform(self, run: Run, world: World) -> None:
         release = await world.forge.release_by_tag(fill("v{version}", run))
         if release is not None:
-            text = f"{self.words(run)}\n\n{release.body}"
+            text = f"{self._notice(run)}\n\n{release.body}"
             await world.forge.edit_release(run.facts["notice.release"], body=text)
+
+    def _notice(self, run: Run) -> str:
+        found = agreed(run, self)
+        return found.text if found else self.words(run)
 
     def words(self, run: Run) -> str:
         return f"{RETRACTED}: please use {run.facts['good']} instead."
@@ -163,10 +172,21 @@ class AnnounceRollback(Announce):
 
     text: str = "rolled-back"
 
+    uses = ("good", "bad.tags")
+
     def words(self, run: Run) -> str:
         """Without the workaround: telling one, in a hurry, must not void the yes that stops the harm."""
         _, body = texts.announcement(self.text, run.with_facts({"workaround": None}))
         return f"{body}\nUntil then: what !set workaround says, if anybody says it"
+
+    def published(self, run: Run) -> str:
+        """All of the announcement as it is to be by now."""
+        return self._published(run)[1]
+
+    def _completed(self, run: Run, text: str) -> str:
+        """Its last line leaves the workaround open."""
+        told = run.facts.get("workaround")
+        return text.rpartition("\n")[0] + (f"\nUntil then: {escaping.quoted(str(told))}\n" if told else "")
 
     async def probe(self, run: Run, world: World) -> Probe:
         found = await super().probe(run, world)
@@ -180,6 +200,7 @@ class AnnounceRollback(Announce):
 class AddWorkaround(Action):
     """The announcement told again with the workaround in it."""
 
+    uses = ()
     public = True
 
     def says(self, run: Run) -> str:
@@ -203,7 +224,8 @@ class AddWorkaround(Action):
         await world.forge.edit_discussion(run.facts["announcement"], self._body(run))
 
     def _body(self, run: Run) -> str:
-        return f"{texts.announcement('rolled-back', run)[1]}\n{marker(run, 'announce')}"
+        told = [deed for step in run.steps for deed in step.deeds if isinstance(deed, AnnounceRollback)]
+        return f"{(told[0] if told else AnnounceRollback()).published(run)}\n{marker(run, 'announce')}"
 
 
 @dataclass(frozen=True)
@@ -214,6 +236,7 @@ class RevertRelease(Action):
     """
 
     branch: str = BRANCH
+    uses = ("merges", "base.tag", "kept")
     essential = True
 
     def says(self, run: Run) -> str:
@@ -285,6 +308,7 @@ class MergeRevert(MergePullRequest):
 class PushRevert(Action):
     """Brings an unprotected main to the revert (C4)."""
 
+    uses = ()
     public = True
 
     def says(self, run: Run) -> str:

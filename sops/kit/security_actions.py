@@ -11,7 +11,7 @@ from sops.kit.errors import AlreadyThere
 from sops.kit.model import Role
 from sops.kit.post_mortem import WritePostMortem
 from sops.kit.run import Run
-from sops.kit.security_gates import TEXT, advisory_of, numbered, text_of, when_agreed
+from sops.kit.security_gates import AGREED, TEXT, advisory_of, numbered, text_of, when_agreed
 from sops.kit.timing import calendar
 from sops.kit.world import Advisory
 
@@ -127,6 +127,7 @@ class OpenFork(Action):
 class PublishAdvisory(Action):
     """The advisory is public, with what is patched (row 8). From then on nothing is embargoed."""
 
+    uses = ("patched", "ghsa", "score", "affected", "cve.wanted", AGREED, TEXT)
     public = True
 
     def says(self, run: Run) -> str:
@@ -181,6 +182,7 @@ class PublishAdvisory(Action):
 class RequestCve(Action):
     """A CVE is asked for, once (row 9)."""
 
+    uses = ()
     public = True
 
     def says(self, run: Run) -> str:

@@ -99,6 +99,7 @@ class PromoteChangelog(Action):
 class CloseMilestone(Action):
     """The version's milestone is closed, if there is one (row 13)."""
 
+    uses = ()
     public = True
 
     def says(self, run: Run) -> str:

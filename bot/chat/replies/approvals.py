@@ -29,7 +29,7 @@ def request(run: Run, asked: Request, people: People) -> Card:
         if needed
         else []
     )
-    without = [line(bold("Left out: "), Span(text=entry)) for entry in asked.subject.get("left out", [])]
+    without = [line(bold("Left out: "), Span(text=told_left_out(each))) for each in asked.subject.get("left out", [])]
     count = "1 yes" if asked.quorum == 1 else f"{asked.quorum} yeses"
     enough = (
         []
@@ -183,8 +183,15 @@ def held_back(asked: Request, others: Sequence[str]) -> Card:
 
 
 def left_out(step: Step, who: str, why: str) -> str:
-    row = f" (row {step.row})" if step.row else ""
-    return f"{step.title}{row}, by {who}: {printable(why)}"
+    return told_left_out((step.title, step.row, who, why))
+
+
+def told_left_out(entry: str | Sequence[str]) -> str:
+    """What a subject holds of it: the step's title and row, who left it out, and why; at first a sentence."""
+    if isinstance(entry, str):
+        return entry
+    title, row, who, why = entry
+    return f"{title}{f' (row {row})' if row else ''}, by {who}: {printable(why)}"
 
 
 def counted(run: Run, asked: Request, who: str) -> Card:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bot.chat.replies.approvals import told_left_out
 from sops.kit.action import short
 
 SHOWN = 4
@@ -47,9 +48,10 @@ def what_changed(changed: Mapping[str, tuple[Any, Any]]) -> str:
         elif name == "merged outside":
             words.append(f"somebody merged the pull request outside this run, as {short(str(new))}")
         elif name == "effects":
-            words += [] if {"head", "merged outside", "bound"} & changed.keys() else ["what it would do changed"]
+            told_by_another = {"head", "merged outside", "bound"} & changed.keys() or _texts_changed(changed)
+            words += [] if told_by_another else ["what it would do changed"]
         elif name == "texts":
-            words += ["a text it would publish changed"] * (_bodies(old) != _bodies(new))
+            words += ["a text it would publish changed"] * _texts_changed(changed)
         elif name == "bound":
             words += _bound(old or {}, new or {})
         elif name == "left out":
@@ -66,13 +68,18 @@ def _bound(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     return [f"{_BOUND.get(name, name)}: {_told(old.get(name))}, now {_told(new.get(name))}" for name in names]
 
 
+def _texts_changed(changed: Mapping[str, tuple[Any, Any]]) -> bool:
+    old, new = changed.get("texts", ((), ()))
+    return _bodies(old) != _bodies(new)
+
+
 def _bodies(texts: Sequence[Sequence[str]] | None) -> list[str]:
     """The texts alone: what each belongs to may be called otherwise since the branch moved."""
     return [text for _, text in texts or ()]
 
 
-def _left_out(old: Sequence[str], new: Sequence[str]) -> str:
-    more = [each for each in new if each not in old]
+def _left_out(old: Sequence[Any], new: Sequence[Any]) -> str:
+    more = [told_left_out(each) for each in new if each not in old]
     return f"left out since: {'; '.join(more)}" if more else "what was left out counts again"
 
 
