@@ -23,6 +23,7 @@ from bot.wiring.sandbox import IDENTITY, sandbox_settings
 from sops import ALL
 from sops.kit.policy import Policy
 from sops.kit.run import Run
+from tests.conversation.test_upgrades import reword
 from tests.stored import keeping
 
 DATA = Path(__file__).parent / "b09b042.json.xz"
@@ -101,6 +102,18 @@ def test_every_step_was_seen() -> None:
 
 @pytest.mark.parametrize(("name", "number"), moments())
 async def test_it_goes_on_to_the_same_end(name: str, number: int, tmp_path: Path) -> None:
+    await goes_on(name, number, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["candidate", "stable", "hotfix", "rollback", "security"])
+async def test_other_words_void_no_yes_of_then(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was asked by the first release is bound to its sentences; this build, as of then, says all otherwise."""
+    reword(monkeypatch)
+    asked = [n for n, moment in enumerate(plays()[name]["moments"]) if "request 1 open 0" in " ".join(moment["why"])]
+    await goes_on(name, asked[-1], tmp_path)
+
+
+async def goes_on(name: str, number: int, tmp_path: Path) -> None:
     play = plays()[name]
     moment = play["moments"][number]
     async with restored(tmp_path, play, moment) as stage:
