@@ -12,6 +12,7 @@ STORY = """
 """
 AGAIN = """
 @oncall1 in INC-1: !reopen it is back
+@oncall1 in INC-1: ack
 @oncall1 in INC-1: !mitigate restarted it twice
 @oncall1 in INC-1: !verify they work again
 @oncall1 in INC-1: !set cause the real cause

@@ -189,7 +189,7 @@ async def test_the_forge_after_an_incident(chat: Conversation) -> None:
     ours = [issue for issue in state.issues.values() if issue.author == "sopwith-bot"]
     assert [(issue.title, issue.state, issue.pull is not None) for issue in ours] == [
         ("Incident INC-1 (P1): payments return 500", "closed", False),
-        ("alert when the WAL grows", "open", False),
+        ("alert when the WAL grows", "closed", False),
         ("renew tokens by themselves", "open", False),
         ("Post-mortem of INC-1: payments return 500", "closed", True),
     ]
