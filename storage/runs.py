@@ -1,6 +1,7 @@
 """Runs, their short names, and who asked to look at them."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from pydantic import ValidationError
@@ -171,6 +172,12 @@ def _changing(run: Run) -> dict[str, object]:
 def _read(row: AnyRow) -> Run | Unreadable:
     """What another build added is kept; what it changed so that nobody here can read it is left alone."""
     try:
-        return Run.model_validate_json(row.body, extra="allow")
+        return _parsed(row.body)
     except (ValidationError, SopwithError) as problem:
         return Unreadable(row.id, row.name, row.sop, bool(row.over), why_not(problem))
+
+
+@lru_cache(maxsize=256)
+def _parsed(body: str) -> Run:
+    """A run is a value, so the same bytes are read once: one command asks for its run several times."""
+    return Run.model_validate_json(body, extra="allow")

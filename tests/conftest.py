@@ -25,8 +25,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    settings.register_profile("untimed", deadline=None)  # a busy machine is no fault
-    settings.load_profile("untimed")
     for kind, what in KINDS.items():
         config.addinivalue_line("markers", f"{kind}: {what}")
 
