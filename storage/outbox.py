@@ -263,7 +263,7 @@ class SqlOutbox:
         waiting = self._connection.execute(_ALL_QUEUED).all()
         lost = [row.id for row in waiting if _message(row.message) is None]
         for row in lost:
-            self.dead(row, _UNREADABLE)
+            self._give_up(row, _UNREADABLE)
         return len(lost)
 
     def posted(self, logical_id: str) -> Outgoing | None:

@@ -1,6 +1,6 @@
 """Runs, their short names, and who asked to look at them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -71,6 +71,8 @@ _ASLEEP = (
     .values(looked=bindparam("since"))
 )
 
+_READER, _KEPT = "sopwith run reader", 64
+
 
 class SqlRuns:
     """See `sops.kit.stores.Runs`."""
@@ -78,6 +80,7 @@ class SqlRuns:
     def __init__(self, connection: Connection, *, locks: bool) -> None:
         self._connection = connection
         self._by_id = _LOCKED if locks else _BY_ID
+        self._parsed = _reader(connection)
 
     def next_name(self, prefix: str) -> str:
         number = self._connection.execute(_NEXT_NAME, {"prefix": prefix}).scalar_one()
@@ -99,16 +102,16 @@ class SqlRuns:
         row = self._connection.execute(self._by_id, {"id": run_id}).one_or_none()
         if row is None:
             raise KeyError(run_id)
-        return _read(row)
+        return self._read(row)
 
     def known(self, run_id: str) -> Run | None:
         row = self._connection.execute(self._by_id, {"id": run_id}).one_or_none()
-        found = None if row is None else _read(row)
+        found = None if row is None else self._read(row)
         return found if isinstance(found, Run) else None
 
     def by_name(self, name: str) -> Run | Unreadable | None:
         row = self._connection.execute(_BY_NAME, {"name": name}).one_or_none()
-        return None if row is None else _read(row)
+        return None if row is None else self._read(row)
 
     def save(self, run: Run) -> None:
         saved = run.but(revision=run.revision + 1)
@@ -130,11 +133,18 @@ class SqlRuns:
 
     def unreadable(self, *, sop: str = "", owing: bool = False) -> Sequence[Unreadable]:
         statement = _OPEN_OF if sop else _OWING if owing else _ALL
-        found = map(_read, self._connection.execute(statement, {"sop": sop} if sop else {}))
+        found = map(self._read, self._connection.execute(statement, {"sop": sop} if sop else {}))
         return [each for each in found if isinstance(each, Unreadable)]
 
+    def _read(self, row: AnyRow) -> Run | Unreadable:
+        """What another build added is kept; what it changed so that nobody here can read it is left alone."""
+        try:
+            return self._parsed(row.body)
+        except (ValidationError, SopwithError) as problem:
+            return Unreadable(row.id, row.name, row.sop, bool(row.over), why_not(problem))
+
     def _readable(self, statement: Select[Any], **values: str) -> Sequence[Run]:
-        found = map(_read, self._connection.execute(statement, values))
+        found = map(self._read, self._connection.execute(statement, values))
         return [each for each in found if isinstance(each, Run)]
 
     def wake(self, run_id: str) -> None:
@@ -169,15 +179,13 @@ def _changing(run: Run) -> dict[str, object]:
     }
 
 
-def _read(row: AnyRow) -> Run | Unreadable:
-    """What another build added is kept; what it changed so that nobody here can read it is left alone."""
-    try:
-        return _parsed(row.body)
-    except (ValidationError, SopwithError) as problem:
-        return Unreadable(row.id, row.name, row.sop, bool(row.over), why_not(problem))
+def _reader(connection: Connection) -> Callable[[str], Run]:
+    """Reads a run. It is a value, so the same bytes are read once as long as the connection is kept."""
+    if _READER not in connection.info:
+        connection.info[_READER] = lru_cache(maxsize=_KEPT)(_parsed)
+    reader: Callable[[str], Run] = connection.info[_READER]
+    return reader
 
 
-@lru_cache(maxsize=256)
 def _parsed(body: str) -> Run:
-    """A run is a value, so the same bytes are read once: one command asks for its run several times."""
     return Run.model_validate_json(body, extra="allow")

@@ -93,6 +93,12 @@ class Theatre:
             self.reach.set(None)
         return done
 
+    def another_build(self) -> None:
+        """The bot dies, and another build begins on the same data: nothing read before is remembered."""
+        self._run(self.store.close())
+        self._run(self.store.open())
+        self.do(lambda stage: stage.crash())
+
     def read(self, look: Callable[[Transaction], T]) -> T:
         return self._run(self.store.read(look))
 

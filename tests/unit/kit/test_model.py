@@ -93,14 +93,14 @@ class TestAStepThisBuildDoesNotKnow:
         theatre.do(lambda stage: stage.say("rm", "#ops", "/incident declare P1 payments return 500"))
         with monkeypatch.context() as older_build:
             older_build.delitem(Piece.known, "OpenIncidentIssue")
-            theatre.do(lambda stage: stage.crash())
+            theatre.another_build()
             theatre.do(lambda stage: stage.say("oncall1", "in INC-1", "ack"))
             run = theatre.picture().runs["INC-1"]
             assert run.state is RunState.PARKED
             assert "unknown: OpenIncidentIssue" in run.record("acknowledge").note
             assert any("parked" in " ".join(post.lines) for post in theatre.room.posts)
             assert not theatre.world.issues
-        theatre.do(lambda stage: stage.crash())
+        theatre.another_build()
         run = theatre.picture().runs["INC-1"]
         assert run.state is RunState.ACTIVE
         assert run.record("acknowledge").state.over
