@@ -24,7 +24,7 @@ from bot.chat.beginnings import (
 )
 from bot.chat.remains import Remains
 from bot.chat.severities import like_severity, out_of, severity_of
-from bot.chat.words import LONGEST_TEXT, LONGEST_TITLE, Command, Problem, Talk, bare, split, unmarked
+from bot.chat.words import LONGEST_TEXT, LONGEST_TITLE, Command, Problem, Talk, asks_for_help, bare, split, unmarked
 from sops.kit.conversation import Place
 from sops.kit.model import Severity
 from sops.kit.patterns import Pattern
@@ -61,6 +61,11 @@ class OfIncident(Command):
     """/incident ack, which names no run: of the thread's, or of the only one that is open."""
 
     text: str
+
+
+@dataclass(frozen=True)
+class Overview(Command):
+    """/sop"""
 
 
 @dataclass(frozen=True)
@@ -731,6 +736,8 @@ def parse(text: str, *, in_run: bool, addressed: bool = False, slash: bool = Fal
     `slash`: the chat gave it as a command, so that somebody who mistyped a root is told; "/tmp is full" is talk.
     """
     text = text.strip().lstrip(":,").lstrip() if addressed else text.strip()
+    if asks_for_help(text) or (addressed and not text.strip("?!. ")):
+        return Help()
     root = _ROOT.match(text)
     marked = text.startswith(("/", "!"))
     if (marked or addressed) and (report := _report_in(text)) is not None:
@@ -741,7 +748,7 @@ def parse(text: str, *, in_run: bool, addressed: bool = False, slash: bool = Fal
         return Problem("unknown-root", split(text[1:])[0][:20])
     if text.startswith("/"):
         return Talk()
-    if addressed and not text:
+    if not in_run and addressed and asks_for_help(split(text)[0]):
         return Help()
     if not in_run and text.startswith("!") and _near_root(split(text[1:])[0].lower()):
         return Problem("unknown-root", split(text[1:])[0][:20])
@@ -840,7 +847,7 @@ def _verb(text: str) -> Parsed:
 
 
 def _root(root: str, rest: str) -> Parsed:
-    if rest.lower() in {"help", "?"}:
+    if rest == "?" or asks_for_help(rest):
         return Help()
     if root == "incident":
         return _incident(rest)
@@ -903,7 +910,11 @@ def _sop(rest: str) -> Parsed:
     word, more = split(rest)
     if _RUN.fullmatch(word):
         return InRun(word.upper(), more) if more else InRun(word.upper(), "status")
-    if word.lower() in {"list", ""} and not more:
+    if not word:
+        return Overview()
+    if asks_for_help(word):
+        return Help()
+    if word.lower() == "list" and not more:
         return ListSops()
     if word.lower() in {"runs", "status", "todo", "plan"} and not more:
         return ListRuns()
@@ -924,8 +935,6 @@ def _sop(rest: str) -> Parsed:
         return StartOwn(sop_id.upper()[:10], title)
     if word.lower() in {"status", "plan"} and _RUN.fullmatch(more):
         return InRun(more.upper(), word.lower())
-    if word.lower() == "help":
-        return Help()
     return Problem(
         "unknown-sop", word[:20], _meant(word, ("list", "show", "start", "runs", "status", "mirror", "unmirror"))
     )

@@ -92,6 +92,9 @@ class Looking:
     async def around(self, command: commands.Command, place: Place) -> Card:
         """The answer to a question about procedures and runs in general, asked at `place`."""
         match command:
+            case commands.Overview():
+                going = await self._store.read(lambda tx: tx.runs.open())
+                return replies.lists.overview(seen(going, place), self._sops)
             case commands.ListSops():
                 return replies.lists.sops(self._sops)
             case commands.ShowSop(id=wanted):

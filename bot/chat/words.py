@@ -44,6 +44,20 @@ def bare(text: str) -> str:
     return text.lstrip(_MARKS.replace("!", "")).rstrip(_MARKS)
 
 
+#: What makes "help" another's word: a mention, a channel, a quotation.
+_NOT_MARKS = "@#>"
+LONGEST_CALL = 40
+
+
+def asks_for_help(text: str) -> bool:
+    """It is the word alone, whatever stands around it: `help`, *Help!*, `!help`, help?"""
+    if len(text) > LONGEST_CALL:
+        return False
+    before, found, after = text.casefold().partition("help")
+    around = (*before, *after)
+    return bool(found) and not any(char.isalnum() or char in _NOT_MARKS for char in around)
+
+
 def unmarked(word: str) -> str:
     """A word without what ends it: `update:` is `update`."""
     return word.rstrip(":,;.!")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from bot.chat import commands, half_asleep
+from bot.chat.words import asks_for_help
 from sops.kit.conversation import Event, Place
 from sops.kit.message import Card
 from sops.kit.response import unanswered
@@ -62,7 +63,7 @@ def destination(tx: Transaction, event: Event) -> str | None:
     known = conversation.startswith(_RUN)
     if not known and (place.thread or event.about) and tx.outbox.unsure(place.platform, place.channel):
         return held_in(place)
-    ours = _concerns_us(event, conversation) or _answers_a_page(tx, event)
+    ours = _concerns_us(event, conversation) or _asks_around(event) or _answers_a_page(tx, event)
     return conversation if ours else None
 
 
@@ -70,6 +71,11 @@ def _concerns_us(event: Event, conversation: str) -> bool:
     """It stands in a run's thread, or is meant for the bot; else it is talk between people."""
     meant = event.addressed or event.text.startswith(("!", "/"))
     return conversation.startswith(_RUN) or event.kind not in _OVERHEARD or meant
+
+
+def _asks_around(event: Event) -> bool:
+    """Somebody says "help" in a channel, as one does who does not know yet how the bot is spoken to."""
+    return event.kind == "message" and event.place.thread is None and asks_for_help(event.text)
 
 
 def _answers_a_page(tx: Transaction, event: Event) -> bool:

@@ -63,10 +63,33 @@ def timeline(run: Run, moments: Sequence[Moment]) -> Card:
 
 def runs(open_runs: Sequence[Run], owing: Sequence[Run]) -> Card:
     """What goes on, and what is still owed by runs that are over."""
-    lines = [line(bold(run.name), f" {phrases.state_word(run).lower()} · ", Span(text=run.title)) for run in open_runs]
+    lines = [_going(run) for run in open_runs]
     debts = [(run, debt) for run in owing for debt in run.obligations if debt.open]
     owed = [line(bold(run.name), " ", *phrases.debt_line(debt)) for run, debt in debts]
     return card(*(lines or [line("No run is open.")]), *owed)
+
+
+def _going(run: Run) -> Line:
+    return line(bold(run.name), f" {phrases.state_word(run).lower()} · ", Span(text=run.title))
+
+
+SHOWN_OPEN = 15  # of the runs that are open, the newest; the rest are counted
+
+
+def overview(open_runs: Sequence[Run], all_sops: Sequence[Sop]) -> Card:
+    """What goes on, and what can be begun: as much as somebody reads who knows nothing yet."""
+    more = len(open_runs) - SHOWN_OPEN
+    lines: list[Line | str] = [_going(run) for run in reversed(open_runs[-SHOWN_OPEN:])]
+    rest = [f"and {more} more: /sop runs"] if more > 0 else []
+    begins = [line(typed(f"/{sop.command}"), f": {sop.id} {sop.title}") for sop in all_sops]
+    return card(
+        line(bold("Open now")),
+        *(lines or ["No run is open."]),
+        *rest,
+        line(bold("What can be begun")),
+        *begins,
+        "/sop help says how each is typed; in a run's thread, say help.",
+    )
 
 
 def sops(all_sops: Sequence[Sop]) -> Card:
@@ -99,7 +122,9 @@ _BEGINNINGS = (
 
 
 def help_outside() -> Card:
+    """How each procedure is begun, and where to look."""
     return card(
+        "/sop: what is open, and what can be begun",
         *(line(typed(example), f": {what}") for example, what in _BEGINNINGS),
         "/sop mirror INC-1 and a channel of the other chat (matrix:#ops, slack:#ops) tells a run there too.",
         "/sop list · /sop show SOP-03 · /sop start SOP-42 · /sop runs (with what is owed) · /sop INC-1 status",

@@ -244,6 +244,26 @@ async def test_what_is_read_an_hour_late_tells_and_orders_nothing(here: InMatrix
     await here.play('@rev1 in REL-1: approve\n%expect "✓ Approved by rev1"')
 
 
+async def test_a_newcomer_is_answered_however_help_is_asked_for(here: InMatrix) -> None:
+    general = here.room.rooms["general"]
+    for number, said in enumerate(("help", "**Help!**", "!help", "@sopwith: help"), 1):
+        here.room.say("guest", general, said, None)
+        await here.stage.settle()
+        assert here.room.count("what is broken") == number, said
+    answer = here.room.find("what is broken")
+    assert here.content("general", answer)["msgtype"] == "m.notice"
+    here.room.say("rm", general, "help", answer.ref)
+    await here.stage.settle()
+    assert here.room.count("what is broken") == 4
+    await here.play(f"{DECLARE}@guest #general: /security report the login can be skipped")
+    here.room.say("guest", general, "!sop", None)
+    await here.stage.settle()
+    shown = str(here.content("general", here.room.find("What can be begun"))["body"])
+    assert "payments return 500" in shown
+    assert "!release rc" in shown
+    assert "SEC-1" not in shown
+
+
 async def test_what_was_said_before_the_bot_came_is_none_of_its_business(homeserver: Synapse, tmp_path: Path) -> None:
     class Talkative(MatrixRoom):
         def make(self, name: str, *, private: bool, **options: object) -> str:

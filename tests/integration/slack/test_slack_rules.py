@@ -160,6 +160,25 @@ async def test_help_behind_a_root_is_shown_to_who_asked(here: InSlack) -> None:
     assert here.slack.views(here.room.users["guest"]) == []
 
 
+async def test_a_newcomer_is_answered_alone_however_help_is_asked_for(here: InSlack) -> None:
+    guest, general = here.room.users["guest"], here.room.channels["general"]
+    for number, said in enumerate(("help", "*Help!*", "`help`", "@sopwith help", "@sopwith"), 1):
+        await here.slack.say(guest, general, said)
+        await here.settle()
+        assert "/incident declare P1 what is broken" in here.whispered("guest"), said
+        assert len(here.slack.ephemerals(guest)) == number
+    told = here.slack.messages(general)[-1]
+    await here.slack.say(here.room.users["rm"], general, "help", thread_ts=told.ts)
+    await here.settle()
+    assert here.slack.ephemerals(here.room.users["rm"]) == []
+    await here.play("@guest #ops: /incident declare P1 payments fail")
+    await here.slack.slash(guest, general, "/sop", "")
+    await here.settle()
+    assert "INC-1 not acknowledged · payments fail" in here.whispered("guest")
+    assert "/release rc: SOP-03" in here.whispered("guest")
+    assert here.slack.views(guest) == []
+
+
 async def test_a_tick_is_no_yes_to_what_the_world_sees_and_is_told_so(here: InSlack) -> None:
     await here.play(CANDIDATE)
     asked = here.find("releases", "needs 1 yes", "REL-1")

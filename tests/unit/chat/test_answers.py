@@ -26,7 +26,7 @@ def theatre() -> Iterator[Theatre]:
 def test_what_has_no_handler_only_looks_or_begins_something():
     assert {
         *(commands.Declare, commands.InRun, commands.OfIncident, commands.Restrict, commands.StartOwn, *BEGINNINGS),
-        *(commands.ListSops, commands.ShowSop, commands.ListRuns),
+        *(commands.Overview, commands.ListSops, commands.ShowSop, commands.ListRuns),
         *(commands.Status, commands.Plan, commands.Todo, commands.Timeline, commands.Help),
     } == ANSWERED
 

@@ -32,6 +32,7 @@ TYPED = [
     ("/security report the check can be skipped", commands.ReportVulnerability("the check can be skipped")),
     ("/onboard octocat #412", commands.Onboard("octocat", 412)),
     ("/onboard @octocat", commands.Onboard("octocat")),
+    ("/sop", commands.Overview()),
     ("/sop list", commands.ListSops()),
     ("/sop show sop-03", commands.ShowSop("SOP-03")),
     ("/sop runs", commands.ListRuns()),
@@ -177,6 +178,24 @@ def test_ordinary_talk_in_a_thread_is_talk(text):
 @pytest.mark.parametrize("text", ["start", "Resume", "go on!", "please continue", "start it"])
 def test_what_sounds_like_going_on_is_talk_that_says_so(text):
     assert parse(text, in_run=True) == Talk(go=True)
+
+
+@pytest.mark.parametrize(
+    "text", ["help", "Help!", "`help`", "*help?*", "“HELP”", "!help", "/help", "🆘 help", "--help"]
+)
+@pytest.mark.parametrize("in_run", [True, False])
+def test_help_alone_is_asked_for_whatever_stands_around_it(text, in_run):
+    assert parse(text, in_run=in_run) == commands.Help()
+
+
+@pytest.mark.parametrize("text", ["", "?", "help", ": help!", "help me, please", "sop help release", "incident help"])
+def test_who_turns_to_the_bot_for_help_gets_it(text):
+    assert parse(text, in_run=False, addressed=True) == commands.Help()
+
+
+@pytest.mark.parametrize("text", ["help me", "@help", "#help", "> help", "no help", "helpful"])
+def test_help_among_other_words_is_talk(text):
+    assert parse(text, in_run=False) == commands.Talk()
 
 
 @pytest.mark.parametrize("word", ["decalre", "delcare", "declared", "DECLRE"])

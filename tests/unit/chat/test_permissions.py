@@ -85,6 +85,7 @@ ROOTS = {
     commands.Onboard,
     commands.Freeze,
     commands.Unfreeze,
+    commands.Overview,
     commands.ListSops,
     commands.ShowSop,
     commands.ListRuns,

@@ -168,6 +168,13 @@ async def test_what_is_said_to_the_bot_below_a_message_nobody_is_sure_of_is_kept
     assert waiting.event.text == "!sop list"
 
 
+async def test_a_bare_help_is_heard_in_a_channel_and_left_alone_among_people(office: Office) -> None:
+    assert await office.hear("*Help!*")
+    assert not await office.hear("help", thread="people's own")
+    assert not await office.hear("help me with the tests")
+    assert not await office.hear("help", kind="edit", addressed=False)
+
+
 async def test_an_emoji_on_a_request_nobody_is_sure_of_waits_for_it(office: Office) -> None:
     await office.put("root")
     await office.postman.deliver()
