@@ -41,7 +41,7 @@ lint: setup
 	$(BIN)/lint-imports
 
 unit: setup synapse
-	$(SCRATCH) $(BIN)/python -m pytest -n auto --dist worksteal
+	$(SCRATCH) $(BIN)/python -m pytest -n auto --dist worksteal --durations=20
 
 # Every crash point as a real SIGKILL; longer than the gate allows.
 chaos: setup synapse

@@ -26,6 +26,7 @@ from sops.kit.run import Run
 from tests.conversation.test_upgrades import reword
 from tests.stored import keeping
 
+SINCE_THEN = "action-"  # what is owed by this build alone: action items with a day
 DATA = Path(__file__).parent / "b09b042.json.xz"
 
 
@@ -134,7 +135,7 @@ def ended(run: Run, asked: int) -> dict[str, Any]:
             "iteration": run.iteration,
             "steps": {step.id: str(run.record(step.id).state) for step in run.steps},
             "requests": [[each.seq, each.code, each.step, str(each.state), list(each.people)] for each in run.requests],
-            "owed": {debt.id: debt.open for debt in run.obligations},
+            "owed": {debt.id: debt.open for debt in run.obligations if not debt.id.startswith(SINCE_THEN)},
         },
         asked,
     )
