@@ -23,9 +23,15 @@ def _take(name: str) -> ReturningInsert[Any]:
 
 
 _TAKE = {name: _take(name) for name in DATABASE_CLOCK}
+#: What was released is not taken back by a renewal that comes late.
+_OF_MINE = CLAIM.update().where(CLAIM.c.key == bindparam("id"), CLAIM.c.fence == bindparam("held"), CLAIM.c.until > 0.0)
+_RENEW = {
+    name: _OF_MINE.values(until=now + bindparam("seconds", type_=Float())) for name, now in DATABASE_CLOCK.items()
+}
 #: Locked, so that nobody takes over between this look and the commit.
 _FENCE = select(CLAIM.c.fence).where(CLAIM.c.key == bindparam("id")).with_for_update()
 _RELEASE = CLAIM.update().where(CLAIM.c.key == bindparam("id"), CLAIM.c.fence == bindparam("held")).values(until=0.0)
+_HELD = select(CLAIM.c.key).where(CLAIM.c.key == bindparam("id"), CLAIM.c.until > 0.0)
 _DROP = CLAIM.delete().where(CLAIM.c.key == bindparam("id"), CLAIM.c.fence == bindparam("held"))
 _FORGET = CLAIM.update().values(until=0.0)
 
@@ -45,8 +51,16 @@ class SqlClaims:
         if self._connection.execute(_FENCE, {"id": key}).scalar() != fence:
             raise ClaimLost(f"{key}: another worker holds this claim now; fence {fence} is no longer the highest.")
 
+    def renew(self, key: str, fence: int, seconds: float) -> bool:
+        values = {"id": key, "held": fence, "seconds": float(seconds)}
+        return self._connection.execute(pick(_RENEW, self._connection), values).rowcount == 1
+
     def release(self, key: str, fence: int) -> None:
         self._connection.execute(_RELEASE, {"id": key, "held": fence})
+
+    def held(self, key: str) -> bool:
+        """Somebody took it and did not release it, whether or not the lease runs still."""
+        return self._connection.execute(_HELD, {"id": key}).scalar() is not None
 
     def drop(self, key: str, fence: int) -> None:
         """Release a claim whose key nobody will ever take again."""

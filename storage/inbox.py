@@ -103,6 +103,9 @@ class SqlInbox:
             return None
         return replace(item, fence=fence)
 
+    def renew(self, item: InboxItem, seconds: float) -> bool:
+        return item.fence is not None and self._claims.renew(_claim(item.conversation), item.fence, seconds)
+
     def _set_aside(self, conversation: str) -> None:
         """Park what cannot be read and stands before all that can."""
         while (row := self._connection.execute(_OLDEST, {"conversation": conversation}).one_or_none()) is not None:

@@ -70,6 +70,8 @@ _DELIVERABLE = (
 )
 _DELIVERABLE_ROW = _DELIVERABLE.where(OUTBOX.c.id == bindparam("row"))
 _QUEUE = select(OUTBOX.c.queue).where(OUTBOX.c.id == bindparam("row"), _QUEUED)
+#: Whoever takes a message and whoever withdraws it wait for each other.
+_LOCKED = _QUEUE.with_for_update()
 _NEXT_DUE = (
     select(func.min(OUTBOX.c.not_before))
     .select_from(OUTBOX)
@@ -104,9 +106,14 @@ _UNSURE = (
     .limit(1)
 )
 _CARD = select(OUTBOX.c.message).where(OUTBOX.c.kind == _POST, OUTBOX.c.logical_id == bindparam("logical_id"))
-_WITHDRAWN = OUTBOX.delete().where(
-    _QUEUED, OUTBOX.c.kind == _POST, OUTBOX.c.uncertain.is_(False), OUTBOX.c.logical_id == bindparam("logical_id")
+_UNSENT = (
+    select(OUTBOX.c.id, OUTBOX.c.queue)
+    .where(_QUEUED, OUTBOX.c.kind == _POST, OUTBOX.c.uncertain.is_(False))
+    .where(OUTBOX.c.logical_id == bindparam("logical_id"))
+    .with_for_update()
 )
+_HEAD = select(func.min(OUTBOX.c.id)).where(_QUEUED, OUTBOX.c.queue == bindparam("line"))
+_WITHDRAWN = OUTBOX.delete().where(OUTBOX.c.id == bindparam("row"))
 _EDITS = OUTBOX.delete().where(_QUEUED, OUTBOX.c.kind == _EDIT, OUTBOX.c.logical_id == bindparam("logical_id"))
 _GIVE_UP = OUTBOX.update().values(state="dead", error=bindparam("why")).returning(OUTBOX.c.kind, OUTBOX.c.logical_id)
 _DEAD = _GIVE_UP.where(_THIS)
@@ -117,7 +124,11 @@ _DEAD_WITH = _GIVE_UP.where(
         and_(OUTBOX.c.kind == _EDIT, OUTBOX.c.logical_id == bindparam("lost")),
     ),
 )
-_ALL_QUEUED = select(OUTBOX.c.id, OUTBOX.c.message).where(_QUEUED).order_by(OUTBOX.c.id)
+_ALL_QUEUED = (
+    select(OUTBOX.c.id, OUTBOX.c.queue, OUTBOX.c.platform, OUTBOX.c.channel, OUTBOX.c.message)
+    .where(_QUEUED)
+    .order_by(OUTBOX.c.id)
+)
 _DEAD_LETTERS = select(OUTBOX).where(OUTBOX.c.state == constant("dead")).order_by(OUTBOX.c.id)
 
 _SENT = (
@@ -195,6 +206,7 @@ class SqlOutbox:
         fence = None if queue is None else self._claims.take(_claim(queue), owner, seconds)
         if queue is None or fence is None:
             return None
+        self._connection.execute(_LOCKED, {"row": row})
         found = self._connection.execute(_DELIVERABLE_ROW, {"row": row, "now": now}).one_or_none()
         delivery = None if found is None else _delivery(found)
         if delivery is None:  # as it is now that nobody else can be at it any more
@@ -203,6 +215,9 @@ class SqlOutbox:
         if sending:
             self._connection.execute(_SENDING, {"row": row})
         return replace(delivery, fence=fence)
+
+    def renew(self, delivery: Delivery, seconds: float) -> bool:
+        return delivery.fence is not None and self._claims.renew(_claim(delivery.queue), delivery.fence, seconds)
 
     def delivered(self, delivery: Delivery, ref: str, at: datetime) -> None:
         fence = self._check(delivery)
@@ -217,10 +232,19 @@ class SqlOutbox:
         self._claims.release(_claim(delivery.queue), fence)
 
     def withdraw(self, logical_id: str) -> bool:
-        if self._connection.execute(_WITHDRAWN, {"logical_id": logical_id}).rowcount == 0:
+        found = self._connection.execute(_UNSENT, {"logical_id": logical_id}).one_or_none()
+        if found is None or self._under_way(found):
             return False
+        self._connection.execute(_WITHDRAWN, {"row": found.id})
         self._connection.execute(_EDITS, {"logical_id": logical_id})
         return True
+
+    def _under_way(self, row: AnyRow) -> bool:
+        """Somebody took its queue, and with that the head of it, to be sent, and did not note yet how it went."""
+        if not self._claims.held(_claim(row.queue)):
+            return False
+        head: int | None = self._connection.execute(_HEAD, {"line": row.queue}).scalar()
+        return bool(head == row.id)
 
     def dead(self, delivery: Delivery, error: str) -> None:
         fence = self._check(delivery)
@@ -261,9 +285,10 @@ class SqlOutbox:
 
     def bury(self) -> int:
         waiting = self._connection.execute(_ALL_QUEUED).all()
-        lost = [row.id for row in waiting if _message(row.message) is None]
+        lost = [row for row in waiting if _message(row.message) is None and not self._under_way(row)]
         for row in lost:
-            self._give_up(row, _UNREADABLE)
+            lock(self._connection, _outcome(row.platform, row.channel))
+            self._give_up(row.id, _UNREADABLE)
         return len(lost)
 
     def posted(self, logical_id: str) -> Outgoing | None:

@@ -12,8 +12,9 @@ from bot.engine import requests, steps, unread
 from bot.engine.approving import Approvals
 from bot.engine.asking import asks_far_end
 from bot.engine.debts import Debts
-from bot.engine.desk import Desks, claim_of
+from bot.engine.desk import Desks, claim_of, renewal
 from bot.engine.far_end import Worlds
+from bot.engine.keeping import Keeping
 from bot.engine.requests import View
 from bot.engine.steps import AGAIN, Look, key_of
 from bot.engine.turns import Turns
@@ -26,7 +27,7 @@ from sops.kit.run import Run, RunState, StepRecord, StepState
 from sops.kit.stores import Transaction
 from sops.kit.unreadable import Unreadable
 
-LEASE = 120.0  # seconds a worker may be silent before another takes the run over
+LEASE = 120.0  # seconds a process may be silent before another takes the run over; see `keeping`
 PEOPLE = timedelta(days=1)  # what waits for people is woken by what they say; this is only the net
 
 
@@ -34,13 +35,21 @@ class Advancer:
     """Takes one run as far as it goes now; at most `at_once` runs are at the far end at the same time."""
 
     def __init__(
-        self, desks: Desks, worlds: Worlds, approvals: Approvals, debts: Debts, owner: str, at_once: int = 8
+        self,
+        desks: Desks,
+        worlds: Worlds,
+        approvals: Approvals,
+        debts: Debts,
+        owner: str,
+        keeping: Keeping,
+        at_once: int = 8,
     ) -> None:
         self._desks = desks
         self._worlds = worlds
         self._approvals = approvals
         self._debts = debts
         self._owner = owner
+        self._keeping = keeping
         self._turns = Turns()
         self._far_end = asyncio.Semaphore(at_once)
 
@@ -57,10 +66,9 @@ class Advancer:
         if fence is None:
             return False
         try:
-            every = await self._work(run_id, fence)
-            # If anything else is raised the claim stays ours, and we may take it again.
+            every = await self._keeping.during(self._work(run_id, fence), renewal(run_id, fence, LEASE), LEASE)
             over = await self._desks.at(run_id, lambda desk: steps.rest(desk, every, seen, fence), fence=fence)
-        except ClaimLost:
+        except ClaimLost:  # if anything else is raised the claim stays ours, and we may take it again
             return False
         except StaleRun:  # somebody spoke meanwhile; it is still awake, and looked at again
             return True

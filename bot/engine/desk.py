@@ -33,6 +33,11 @@ def claim_of(run_id: str) -> str:
     return f"run:{run_id}"
 
 
+def renewal(run_id: str, fence: int, seconds: float) -> Callable[[Transaction], bool]:
+    """That claim is kept by whoever has it still."""
+    return lambda tx: tx.claims.renew(claim_of(run_id), fence, seconds)
+
+
 def _moved(before: Run, now: Run) -> bool:
     """What other runs may wait for: that it begins or ends, that a yes of it was used, that it paid what it owed."""
     begun = before.state is RunState.PLANNED and now.state is not RunState.PLANNED

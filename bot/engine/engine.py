@@ -15,6 +15,7 @@ from functools import partial
 from bot.engine.again import Pauses
 from bot.engine.caught import caught, survived
 from bot.engine.clocks import Clocks
+from bot.engine.keeping import Keeping
 from bot.engine.mail import FORGE, Intake, is_beside
 from bot.engine.postman import Postman
 from bot.engine.sealing import Sealing
@@ -24,7 +25,7 @@ from sops.kit.conversation import Event
 from sops.kit.ports import Alarm, Clock
 from sops.kit.stores import InboxItem, Store, Transaction
 
-LEASE = 120.0
+LEASE = 120.0  # seconds a process may be silent before another handles what it was at; see `keeping`
 TALKS = 64  # conversations whose events are handled at the same time
 RUNS_EACH = 16  # for each run that may be at the far end, so many may wait for that or need nothing of it
 Handle = Callable[[InboxItem], Awaitable[None]]
@@ -77,6 +78,7 @@ class Engine:
         postman: Postman,
         owner: str,
         sealing: Sealing,
+        keeping: Keeping,
         poll: Poll | None = None,
         pauses: Callable[[], Pauses] = Pauses,
         bounds: Bounds = Bounds(),  # it never changes
@@ -91,6 +93,7 @@ class Engine:
         self._owner = owner
         self._poll = poll
         self._sealing = sealing
+        self._keeping = keeping
         self._pauses = pauses
         self._next_poll: datetime | None = None
         self._news = False
@@ -252,7 +255,7 @@ class Engine:
         async with self._turns.of(conversation):
             item = await self._store.transact(lambda tx: tx.inbox.take(conversation, self._owner, LEASE))
             if item is not None:
-                await self._handle(item)
+                await self._keeping.during(self._handle(item), lambda tx: tx.inbox.renew(item, LEASE), LEASE)
                 self._news = self._news or conversation == FORGE
             return item is not None
 

@@ -13,6 +13,7 @@ from bot.chat import replies
 from bot.chat.replies import mirrors, refusals
 from bot.engine.caught import caught
 from bot.engine.desk import Desk
+from bot.engine.keeping import Keeping
 from bot.engine.mail import release
 from bot.engine.threads import Thread, number_of, original, root_of
 from bot.engine.turns import Turns
@@ -24,7 +25,7 @@ from sops.kit.ports import Chat, Clock, Pace
 from sops.kit.run import Run
 from sops.kit.stores import Delivery, Outgoing, Store, Transaction
 
-LEASE = 60.0  # seconds one message may take before another process takes it over
+LEASE = 60.0  # seconds a process may be silent before another takes its message over; see `keeping`
 LONGEST_WAIT = 60  # seconds between two tries
 MOST_ATTEMPTS = 1440  # a day of them
 TOLD_AT = 2  # after so many tries it is no passing trouble
@@ -36,8 +37,11 @@ _log = structlog.get_logger(__name__)
 class Postman:
     """Delivers to every chat, or with `only` to that one. Whatever cannot arrive in a day is given up, and listed."""
 
-    def __init__(self, store: Store, clock: Clock, chats: Mapping[str, Chat], people: People, owner: str) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, chats: Mapping[str, Chat], people: People, owner: str, keeping: Keeping
+    ) -> None:
         self._owner = owner
+        self._keeping = keeping
         self._turns = Turns()
         self._store = store
         self._clock = clock
@@ -77,7 +81,8 @@ class Postman:
         delivery = await self._store.transact(take)
         if delivery is None:
             return False
-        problem = await caught(self._unless_lost(self._deliver(delivery), delivery), message=message.logical_id)
+        sent = self._keeping.during(self._deliver(delivery), lambda tx: tx.outbox.renew(delivery, LEASE), LEASE)
+        problem = await caught(self._unless_lost(sent, delivery), message=message.logical_id)
         if problem is not None:
             await self._unless_lost(self._postpone(delivery, problem, uncertain=True), delivery)
         return True

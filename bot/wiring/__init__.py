@@ -22,7 +22,7 @@ from bot.chat.rehearsal import Rehearsed
 from bot.chat.roots import Roots
 from bot.demo.stage import Stage
 from bot.engine.advance import Advancer
-from bot.engine.again import Pauses
+from bot.engine.again import Pauses, Sleep
 from bot.engine.approving import Approvals
 from bot.engine.clocks import Clocks
 from bot.engine.debts import Debts
@@ -31,6 +31,7 @@ from bot.engine.edge import Edge
 from bot.engine.engine import Bounds, Engine, Poll
 from bot.engine.far_end import FarEnd, Worlds
 from bot.engine.in_time import BEGINNING, LOOK, REMINDING, InTime
+from bot.engine.keeping import Keeping
 from bot.engine.mail import Intake
 from bot.engine.operators import OPERATORS, Operators
 from bot.engine.plan import Planner
@@ -74,23 +75,26 @@ def assemble(
     *,
     look_in: float = LOOK,
     pauses: Callable[[], Pauses] = Pauses,
+    lasts: Sleep = asyncio.sleep,
 ) -> Engine:
     """The engine and everything it needs, from ports alone.
 
-    `look_in` is how many seconds somebody waits for the far end; `pauses` say how long a pump that failed rests.
+    `look_in` is how many seconds somebody waits for the far end; `pauses` say how long a pump that failed rests;
+    `lasts` is how the time goes by after which a lease is renewed.
     """
     own = load(settings.procedures, settings.modules)
     check_switched_off(settings.policy, (*ALL, *own))
     check_tailoring(settings.policy, own)
     owner = uuid.uuid4().hex
     store = ports.store
+    keeping = Keeping(store, lasts)
     people = People(settings.people)
     desks = Desks(store, clock, people)
     worlds = Worlds(ports.far, store, clock, people)
     planner = Planner(worlds)
     debts = Debts(desks, worlds, InTime(min(6 * look_in, REMINDING)))
     at_once = settings.runs_at_once
-    advancer = Advancer(desks, worlds, Approvals(desks, people), debts, owner, at_once)
+    advancer = Advancer(desks, worlds, Approvals(desks, people), debts, owner, keeping, at_once)
     every = [tailored(sop, settings.policy) for sop in (*ALL, *own)]
     looking = Looking(store, worlds, planner, every, settings.policy, advancer.advance, debts.look, InTime(look_in))
     channels = settings.channels_by_chat()
@@ -108,9 +112,10 @@ def assemble(
         edge.handle,
         Clocks(store, clock, people, debts, {chat: channels.get(chat, {}) for chat in ports.chats}),
         edge.advance,
-        Postman(store, clock, ports.chats, people, owner),
+        Postman(store, clock, ports.chats, people, owner, keeping),
         owner,
         Sealing(store, clock, _told_of_the_record(ports.chats, channels), settings.policy.zone),
+        keeping,
         Poll(dispatch.look_for_newcomers, NEWCOMERS_EVERY) if settings.policy.onboard_first_timers else None,
         pauses,
         Bounds(runs=at_once),

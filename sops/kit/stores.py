@@ -198,6 +198,10 @@ class Claims(Protocol):
         """Raises ClaimLost unless `fence` is still the highest of `key`."""
         ...
 
+    def renew(self, key: str, fence: int, seconds: float) -> bool:
+        """The lease runs for so long from now; False if somebody took the claim since, or it was released."""
+        ...
+
     def release(self, key: str, fence: int) -> None: ...
     def alone(self, key: str) -> None:
         """Wait until no other transaction is alone with that key; from then on this one is, until it ends.
@@ -253,6 +257,10 @@ class Inbox(Protocol):
         """
         ...
 
+    def renew(self, item: InboxItem, seconds: float) -> bool:
+        """Whoever took the event is still at work on it; see `Claims.renew`."""
+        ...
+
     def check(self, item: InboxItem) -> None:
         """Raises ClaimLost unless the event still waits (AlreadyHandled) and nobody took its conversation since."""
         ...
@@ -296,13 +304,20 @@ class Outbox(Protocol):
         """
         ...
 
+    def renew(self, delivery: Delivery, seconds: float) -> bool:
+        """Whoever took the message is still delivering it; see `Claims.renew`."""
+        ...
+
     def delivered(self, delivery: Delivery, ref: str, at: datetime) -> None: ...
     def retry(self, delivery: Delivery, not_before: datetime, error: str, *, uncertain: bool = False) -> None:
         """It did not arrive, or nobody knows; try again then."""
         ...
 
     def withdraw(self, logical_id: str) -> bool:
-        """Drop a post that did not arrive yet, and its edits, for one that says the same; False if it may have."""
+        """Drop a post that did not arrive yet, and its edits, for one that says the same.
+
+        False, and nothing changed, if it may have arrived: also while somebody has taken it to be delivered.
+        """
         ...
 
     def dead(self, delivery: Delivery, error: str) -> None:

@@ -47,9 +47,9 @@ WRITES = frozenset(
 CHANGES = frozenset(
     {
         *("runs.next_name", "runs.add", "runs.save", "runs.wake", "runs.wake_open", "runs.asleep"),
-        *("claims.take", "claims.release", "claims.forget_all"),
+        *("claims.take", "claims.renew", "claims.release", "claims.forget_all"),
         *("inbox.accept", "inbox.done", "inbox.failed", "inbox.park", "inbox.forget", "inbox.refile", "inbox.drop"),
-        *("outbox.put", "outbox.delivered", "outbox.retry", "outbox.dead"),
+        *("outbox.put", "outbox.delivered", "outbox.retry", "outbox.dead", "outbox.withdraw"),
         *("deadlines.put", "deadlines.look", "deadlines.cancel", "deadlines.postpone"),
         *("ledger.append", "ledger.seal"),
     }

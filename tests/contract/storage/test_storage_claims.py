@@ -35,6 +35,22 @@ async def test_an_owner_renews_its_claim(store: SqlStore) -> None:
     assert await take(store, "two") is None
 
 
+async def test_whoever_is_at_work_renews_the_lease_unless_somebody_took_it_or_it_is_released(store: SqlStore) -> None:
+    async def renew(fence: int) -> bool:
+        return await store.transact(lambda tx: tx.claims.renew("conversation", fence, LONG))
+
+    assert await take(store, "one", 0) == 1
+    assert await renew(1)
+    assert await take(store, "two") is None
+    assert await take(store, "one", 0) == 2
+    assert not await renew(1)
+    assert await take(store, "two") == 3
+    assert not await renew(2)
+    await store.transact(lambda tx: tx.claims.release("conversation", 3))
+    assert not await renew(3)
+    assert await take(store, "one") == 4
+
+
 async def test_a_late_holder_is_found_out(store: SqlStore) -> None:
     late = await take(store, "one", 0)
     assert late == 1

@@ -11,7 +11,7 @@ from sops.kit.conversation import Place
 from sops.kit.errors import ClaimLost
 from sops.kit.stores import Delivery, Outgoing, Transaction
 from storage import SqlStore
-from tests.contract.storage.samples import NOW, OPS, a_message, later
+from tests.contract.storage.samples import NOW, OPS, a_message, later, sql
 
 
 async def put(store: SqlStore, *messages: Outgoing) -> list[bool]:
@@ -357,3 +357,41 @@ async def test_what_may_have_arrived_is_not_withdrawn(store: SqlStore) -> None:
     [head] = await deliverable(store)
     await store.transact(lambda tx: tx.outbox.take(head.row, "here", 60, NOW, sending=True))
     assert not await store.transact(lambda tx: tx.outbox.withdraw("m1"))
+
+
+async def test_what_is_being_sent_is_not_withdrawn_and_what_waits_behind_it_is(
+    store: SqlStore, other_store: SqlStore
+) -> None:
+    """Also in a chat that needs no note of what is under way, and though its sender may be gone."""
+    await put(store, a_message("m1"), a_message("m2"))
+    sending = await store.transact(lambda tx: _taken(tx, "m1", "gone", 0.0))
+    assert not await other_store.transact(lambda tx: tx.outbox.withdraw("m1"))
+    assert await other_store.transact(lambda tx: tx.outbox.withdraw("m2"))
+    await store.transact(lambda tx: tx.outbox.retry(sending, NOW, "it is not there"))
+    assert await other_store.transact(lambda tx: tx.outbox.withdraw("m1"))
+    assert await ids(store) == []
+
+
+async def test_of_who_sends_and_who_withdraws_at_once_one_does(store: SqlStore, other_store: SqlStore) -> None:
+    for number in range(10):
+        name = f"m{number}"
+        await put(store, a_message(name))
+        [head] = await deliverable(store)
+        sent, gone = await asyncio.gather(
+            store.transact(partial(_reach, head.row, "me")),
+            other_store.transact(lambda tx, name=name: tx.outbox.withdraw(name)),  # type: ignore[misc]
+        )
+        assert (sent is None) is gone
+        if sent is not None:
+            await store.transact(partial(NOTES[0], sent))
+
+
+async def test_what_cannot_be_read_is_given_up_unless_a_build_that_can_is_sending_it(store: SqlStore, url: str) -> None:
+    await put(store, a_message("m1"), a_message("m2"))
+    sending = await store.transact(lambda tx: _taken(tx, "m1"))
+    sql(url, "UPDATE outbox SET message = '{}'")
+    assert await store.transact(lambda tx: tx.outbox.bury()) == 1
+    await store.transact(lambda tx: tx.outbox.retry(sending, NOW, "no"))
+    assert await store.transact(lambda tx: tx.outbox.bury()) == 1
+    letters = await store.read(lambda tx: tx.outbox.dead_letters())
+    assert sorted(message.logical_id for message, _ in letters) == ["m1", "m2"]

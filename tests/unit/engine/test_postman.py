@@ -10,6 +10,7 @@ import pytest
 
 from adapters.sandbox.clock import VirtualClock
 from bot.engine.engine import Engine
+from bot.engine.keeping import Keeping
 from bot.engine.mail import Intake
 from bot.engine.postman import Postman
 from bot.engine.sealing import Sealing
@@ -89,7 +90,7 @@ class Office:
         self.store = store
         self.clock = VirtualClock(NOW)
         self.chat = Moody()
-        self.postman = Postman(store, self.clock, {"console": self.chat}, People(()), "here")  # type: ignore[dict-item]
+        self.postman = Postman(store, self.clock, {"console": self.chat}, People(()), "here", Keeping(store))  # type: ignore[dict-item]
         self.intake = Intake(store)
 
     def engine(self) -> Engine:
@@ -98,7 +99,8 @@ class Office:
 
         unsealed = Sealing(self.store, self.clock, (), "UTC")
         return Engine(
-            self.store, self.clock, self.intake, nothing, NoClocks(), nothing, self.postman, "here", unsealed  # type: ignore[arg-type]
+            self.store, self.clock, self.intake, nothing, NoClocks(), nothing, self.postman, "here", unsealed,  # type: ignore[arg-type]
+            Keeping(self.store),
         )  # fmt: skip
 
     async def put(self, logical_id: str, place: Place = OPS, root: str | None = None) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from adapters.sandbox.clock import VirtualClock
+from bot.engine.keeping import Keeping
 from bot.engine.mail import Intake
 from bot.engine.postman import Postman
 from sops.kit.conversation import Actor, Event, Place
@@ -81,7 +82,8 @@ async def test_two_postmen_deliver_each_message_once_and_a_thread_in_its_order(s
 
     await store.transact(put)
     chat, clock = Slow(), VirtualClock(NOW)
-    postmen = [Postman(store, clock, {"console": chat}, People(()), name) for name in ("one", "two")]  # type: ignore[dict-item]
+    keeping, chats = Keeping(store), {"console": chat}
+    postmen = [Postman(store, clock, chats, People(()), name, keeping) for name in ("one", "two")]  # type: ignore[arg-type]
     while await store.read(lambda tx: tx.outbox.deliverable(NOW)):
         await asyncio.gather(*(postman.deliver() for postman in postmen))
     assert {key: times for key, times in Counter(chat.shown).items() if times > 1} == {}
