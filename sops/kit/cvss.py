@@ -12,6 +12,7 @@ from sops.kit.model import Severity
 from sops.kit.patterns import Pattern
 
 CRITICAL = 9.0
+LONGEST_VECTOR = 300  # characters; one with every metric of 4.0 has fewer than 200
 YES, NO = frozenset({"yes", "y", "request"}), frozenset({"no", "n", "none"})
 _CVE = Pattern(r"(?i)CVE-(?:19|20)[0-9]{2}-[0-9]{4,19}")
 _GHSA = Pattern(r"(?i)GHSA((?:-[23456789cfghjmpqrvwx]{4}){3})")
@@ -21,7 +22,7 @@ def scored(vector: str) -> tuple[float, str]:
     """The base score and its rating (critical, high, medium, low or none). Raises InvalidText for what is no vector."""
     text = vector.strip()
     kind = {"CVSS:3.1/": CVSS3, "CVSS:4.0/": CVSS4}.get(text[:9])
-    if kind is None:
+    if kind is None or len(text) > LONGEST_VECTOR:
         raise InvalidText("A score is a CVSS 3.1 or 4.0 vector, such as CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H.")
     try:
         found = kind(text)

@@ -19,6 +19,8 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_OPENING, _CLOSING = frozenset({b"{", b"["}), frozenset({b"}", b"]"})
+DEEPEST = 100  # of arrays and objects within each other; nobody's version stands deeper
 _MARK = b"\xef\xbb\xbf"
 
 
@@ -71,10 +73,13 @@ def replaced(data: bytes, value: Value, text: str) -> bytes:
 
 
 def _tokens(data: bytes) -> Iterator[tuple[bytes, int]]:
-    place = len(_MARK) if data.startswith(_MARK) else 0
+    place, depth = len(_MARK) if data.startswith(_MARK) else 0, 0
     while place < len(data):
         found = _TOKEN.match(data, place)
         if found is None:
+            raise _wrong(data, place)
+        depth += (found[0] in _OPENING) - (found[0] in _CLOSING)
+        if depth > DEEPEST:
             raise _wrong(data, place)
         if found.lastgroup != "blank":
             yield found[0], place

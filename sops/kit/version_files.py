@@ -114,6 +114,8 @@ def _find_toml(data: bytes, at: str) -> tuple[int, int]:
         changed = tomlkit.dumps(document)
     except (ParseError, UnicodeDecodeError) as error:
         raise InvalidText(f"The file is no TOML: {error}.") from error
+    except RecursionError as error:
+        raise InvalidText("The file is no TOML: it is nested too deeply.") from error
     except (KeyError, TypeError) as error:
         raise InvalidText(f"There is no {at}; see the key in the settings.") from error
     start = changed.index(probe)
