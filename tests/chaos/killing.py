@@ -1,5 +1,6 @@
 """The stage's side of bots in processes of their own: bears them, talks to them, and sees how they end."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -71,11 +72,11 @@ class Nursery:
 class BotInProcess:
     """One bot, for the stage. What it says is shown in the stage's room."""
 
-    def __init__(self, house: House, fate: Fate, nursery: Nursery) -> None:
+    def __init__(self, house: House, fate: Fate, nursery: Nursery, chat: ConsoleChat | None = None) -> None:
         self._house = house
         self._fate = fate
         self._nursery = nursery
-        self._chat = ConsoleChat(house.room, house.settings.policy.zone)
+        self._chat = chat or ConsoleChat(house.room, house.settings.policy.zone)
         self._wire = nursery.bear()
         self._pid = 0
         self._over = False
@@ -113,7 +114,7 @@ class BotInProcess:
         self._wire.send({**message, "now": self._house.clock.now().isoformat(), "line": fate.line, "heard": fate.heard})
         while True:
             try:
-                reply = self._wire.receive()
+                reply = await asyncio.to_thread(self._wire.receive)  # others may be at work meanwhile
             except EOFError:
                 self._bury()
                 raise AssertionError("the bot was killed unasked") from None

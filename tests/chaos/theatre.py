@@ -38,14 +38,22 @@ Crew = Callable[[House, Fate], AbstractAsyncContextManager[StartBot]]
 
 
 async def play(
-    home: Path, scenario: Scenario, fate: Fate, crew: Crew, deeds: Mapping[int, Deed] = MappingProxyType({})
+    home: Path,
+    scenario: Scenario,
+    fate: Fate,
+    crew: Crew,
+    deeds: Mapping[int, Deed] = MappingProxyType({}),
+    storage: str = "",
 ) -> Outcome:
-    """Play it to the end; `deeds` happen to the world before their lines. Raises Failed where the script does."""
+    """Play it to the end; `deeds` happen to the world before their lines. Raises Failed where the script does.
+
+    Without a `storage` the database is a file beside the world.
+    """
     clock = VirtualClock(START)
     world = SandboxWorld(home / "world", clock)
     await world.start()
     try:
-        storage = f"sqlite:///{home / 'sopwith.db'}"
+        storage = storage or f"sqlite:///{home / 'sopwith.db'}"
         room = Room()
         house = House(home, clock, world, room, sandbox_settings(world, storage, scenario.policy))
         async with crew(house, fate) as start:
