@@ -311,6 +311,18 @@ async def test_whoever_lost_the_lease_notes_nothing(store: SqlStore, other_store
     assert sent.ref == "the one reference"
 
 
+async def test_what_was_noted_is_not_noted_again_by_who_still_has_the_claim(store: SqlStore) -> None:
+    await put(store, a_message("m1"))
+    mine = await store.transact(lambda tx: _taken(tx, "m1"))
+    await store.transact(partial(NOTES[0], mine))
+    await store.transact(lambda tx: tx.outbox.delivered(mine, "another reference", NOW))
+    await store.transact(partial(NOTES[2], mine))
+    sent = await store.read(lambda tx: tx.outbox.sent("m1"))
+    assert sent is not None
+    assert sent.ref == "ref"
+    assert await store.read(lambda tx: tx.outbox.dead_letters()) == []
+
+
 async def test_whoever_takes_over_what_was_being_sent_knows_that_it_may_have_arrived(store: SqlStore) -> None:
     await put(store, a_message("m1"))
     [head] = await deliverable(store)
