@@ -32,7 +32,7 @@ class Answering:
         if not unanswered(run) or not _may_be_one(parsed):
             return parsed
         sign = isinstance(parsed, commands.Talk) and bool(parsed.sign)
-        said = (sign_of(event.text) if sign else heard(event.text, *self._names(me))) or Heard.TALK
+        said = (sign_of(event.text) if sign else heard(event.text, *self._names(me, run))) or Heard.TALK
         if said is Heard.TALK:
             return parsed
         if not self._called(run, me):
@@ -56,11 +56,11 @@ class Answering:
         person = me.person
         return person is not None and (Role.ON_CALL in person.roles or was_called(run, person.handle))
 
-    def _names(self, me: Speaker) -> tuple[frozenset[str], frozenset[str]]:
-        """The speaker's names, and everybody else's."""
+    def _names(self, me: Speaker, run: Run) -> tuple[frozenset[str], frozenset[str]]:
+        """The speaker's names and the run's, and everybody else's."""
         mine = _names_of(me.person) if me.person else frozenset({me.actor.id.casefold()})
         everybody = frozenset(name for person in self._people.everybody() for name in _names_of(person))
-        return mine, everybody - mine
+        return mine | {run.name.casefold()}, everybody - mine
 
 
 def beside_its_thread(parsed: commands.Parsed | Card, event: Event) -> bool:

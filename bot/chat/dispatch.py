@@ -254,15 +254,9 @@ class Dispatch:
         if not fits(command, run):
             await self._answer(item, refusals.refused(refusals.not_here(run, command)))
             return
-        roles = permissions.roles_for(command, run)
-        fit = permissions.may(me.person, roles, self._people) or permissions.commands_it(me.person, command, run)
-        if not fit and not permissions.turns_to(me.person, command, run):
-            if isinstance(command, commands.Ack) and unanswered(run) and me.person and me.person.roles:
-                await self._answer(item, self._answering.offer(run, me))
-                return
-            able = [person.handle for person in self._people.holding(*roles)]
-            card = refusals.no_role(me.person, str(me.actor), [str(role) for role in roles], able)
-            await self._answer(item, card)
+        unfit = self._unfit(run, me, command)
+        if unfit is not None:
+            await self._answer(item, unfit)
             return
         if isinstance(command, commands.Restrict):
             await self._roots.restrict(item, run, me, command, self._finish)
@@ -280,6 +274,21 @@ class Dispatch:
         informed = await self._looking.informed(run, command)
         await self._store.transact(lambda tx: self._act(tx, item, run.id, me, informed))
 
+    def _unfit(self, run: Run, me: Speaker, command: commands.Command) -> Card | None:
+        """Why this person may not say it as the run is now; None if they may."""
+        roles = permissions.roles_for(command, run)
+        if (
+            permissions.may(me.person, roles, self._people)
+            or permissions.commands_it(me.person, command, run)
+            or permissions.turns_to(me.person, command, run)
+            or permissions.declared_it(me.handle, command, run)
+        ):
+            return None
+        if isinstance(command, commands.Ack) and unanswered(run) and me.person and me.person.roles:
+            return self._answering.offer(run, me)
+        able = [person.handle for person in self._people.holding(*roles)]
+        return refusals.no_role(me.person, str(me.actor), [str(role) for role in roles], able)
+
     def _act(self, tx: Transaction, item: InboxItem, run_id: str, me: Speaker, command: commands.Command) -> None:
         """The one transaction of a command."""
         stored = tx.runs.get(run_id)
@@ -290,6 +299,8 @@ class Dispatch:
             refused = Refused(refusals.refused(refusals.OVER))
         elif not fits(command, stored):
             refused = Refused(refusals.refused(refusals.not_here(stored, command)))
+        elif (unfit := self._unfit(stored, me, command)) is not None:  # the run may be another by now
+            refused = Refused(unfit)
         else:
             refused = HANDLERS[type(command)](desk, me, command)
         if refused is not None:

@@ -138,13 +138,20 @@ def _negates(plain: str, words: frozenset[str]) -> bool:
     return said or not _NEGATIVE_SIGNS.isdisjoint(plain)
 
 
+def _is_a_run(word: str) -> bool:
+    prefix, _, number = word.partition("-")
+    return prefix.isalpha() and number.isascii() and number.isdigit()
+
+
 def _names(plain: str, words: frozenset[str], mine: Collection[str], others: Collection[str]) -> bool:
-    """Somebody else is called, by a mention or a name."""
+    """Somebody else is called, by a mention or a name, or another run is named."""
     if any(word.partition("'")[0] in others for word in words):
         return True
     for word in plain.split():
         called = word.strip(_MARKS).partition("'")[0]
         name = called.removeprefix("@")
+        if _is_a_run(called) and called not in mine:  # said in one incident's thread of another
+            return True
         if called.startswith("@") and name not in _ALL and name not in mine:
             return True
         if name in others and not name.isalnum():  # names of one word were looked for behind the beginning

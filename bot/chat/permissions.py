@@ -10,6 +10,7 @@ from sops.kit.paging import called
 from sops.kit.people import People, Person
 from sops.kit.response import answered, commanding, was_called
 from sops.kit.run import Run
+from sops.kit.timing import URGENT
 
 ANYONE = (Role.ANYONE,)
 EVERY_ROLE = tuple(role for role in Role if role is not Role.ANYONE)
@@ -42,8 +43,8 @@ def roles_for(command: commands.Command, run: Run) -> tuple[Role, ...]:
     """The roles of which one is needed for this command in this run; `anyone` if none is."""
     if isinstance(command, _OPEN + _OWN):
         return ANYONE
-    if isinstance(command, commands.SetSeverity) and run.prefix == "INC" and run.severity is None:
-        return ANYONE  # whoever may declare may also say how bad it is
+    if isinstance(command, commands.SetSeverity) and _unrated(run) and command.severity in URGENT:
+        return ANYONE  # whoever may declare may also say how bad it is; that it is less quiets calls
     if isinstance(command, _WITH_ANY_ROLE):
         return EVERY_ROLE
     if isinstance(command, _GOING_ON) and run.facts.get("restrained"):
@@ -61,6 +62,15 @@ def roles_for(command: commands.Command, run: Run) -> tuple[Role, ...]:
     if isinstance(command, commands.SignOff | commands.Skip) and (signer := _signer(command.step, run)):
         return tuple(dict.fromkeys((signer, *leaders(run))))
     return leaders(run)
+
+
+def declared_it(handle: str, command: commands.Command, run: Run) -> bool:
+    """Whoever declared it without a severity may say it afterwards, and is asked for it, whatever it is."""
+    return isinstance(command, commands.SetSeverity) and _unrated(run) and handle == run.starter
+
+
+def _unrated(run: Run) -> bool:
+    return run.prefix == "INC" and run.severity is None
 
 
 def leaders(run: Run) -> tuple[Role, ...]:

@@ -85,6 +85,7 @@ def call(
     after: tuple[Span | str, ...] = (*called, ": no answer.") if called else ("Paged nobody so far.",)
     return card(
         line(*to(whom), bold(f"{_of(run)}: nobody has acknowledged{', and the time is over' if late else ''}.")),
+        line(Span(text=run.title)),
         line(_gone(now - clock.started_at, clock.due_at - clock.started_at), time(clock.due_at), "."),
         line(*after, f" Next: {named(then[0])} at ", time(then[1]), "."),
         *([_unheard(*missed)] if missed else []),
@@ -98,6 +99,7 @@ def told_late(run: Run, whom: Sequence[str], now: datetime) -> Card:
     clock = run.clocks[timing.ACKNOWLEDGE]
     return card(
         line(*to(whom), bold(f"{_of(run)}: nobody has acknowledged, and the time is over.")),
+        line(Span(text=run.title)),
         line(_gone(now - clock.started_at, clock.due_at - clock.started_at), time(clock.due_at), "."),
         hint=_hint(run),
         buttons=_buttons(run),

@@ -145,6 +145,12 @@ def test_it_is_talk(text):
     assert says(text) is Heard.TALK
 
 
+@pytest.mark.parametrize("text", ["ack INC-2", "on it (inc-2)", "ack INC-2!"])
+def test_another_run_is_another_matter(text):
+    assert heard(text, {"oncall1", "inc-1"}, {"rm"}) is Heard.HINT
+    assert heard(text.casefold().replace("2", "1"), {"oncall1", "inc-1"}, {"rm"}) is Heard.ACK
+
+
 @pytest.mark.parametrize("text", ["👀", "👀👀", ":eyes:", " 👀\ufe0f "])
 def test_it_was_seen(text):
     assert says(text) is Heard.SEEN

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.chat import commands
-from bot.chat.permissions import commands_it, may, roles_for, turns_to
+from bot.chat.permissions import commands_it, declared_it, may, roles_for, turns_to
 from bot.wiring.sandbox import SANDBOX_ROLES, sandbox_people
 from sops.kit.model import Role, Severity
 from sops.kit.people import People
@@ -125,6 +125,15 @@ def test_whoever_declares_may_say_how_bad_it_is_until_somebody_has():
     command = commands.SetSeverity(Severity.P1, "")
     assert allowed(command, an_incident(severity=None)) == ANYBODY
     assert allowed(command, an_incident()) == RESPONDERS
+
+
+def test_that_it_is_less_than_it_counts_as_is_said_by_those_who_respond_or_who_declared_it():
+    command = commands.SetSeverity(Severity.P3, "")
+    assert allowed(command, an_incident(severity=None)) == RESPONDERS
+    unrated = an_incident(severity=None, starter="guest")
+    assert declared_it("guest", command, unrated)
+    assert not declared_it("another", command, unrated)
+    assert not declared_it("guest", command, an_incident(starter="guest"))
 
 
 def test_a_stranger_may_only_say_what_anyone_may():

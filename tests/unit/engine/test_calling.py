@@ -166,7 +166,7 @@ async def test_a_run_of_an_older_build_goes_on_by_the_ladder_with_its_marks_as_t
 
     await watch.store.transact(as_before)
     await watch.pass_time(20 * MINUTE)
-    gone = [text.splitlines()[1].partition(" gone")[0] for text in watch.calls()]
+    gone = [text.splitlines()[2].partition(" gone")[0] for text in watch.calls()]
     assert gone[:4] == [
         "7 min of 15 min",
         "10 min of 15 min",
