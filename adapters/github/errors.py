@@ -21,11 +21,11 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from adapters.github.limits import UNNAMED
 from adapters.github.wire import TooMuch
+from adapters.reach.headers import LONGEST, instant_of, seconds_of
 from adapters.reach.threads import NotBegun, OutOfTime
 from sops.kit.errors import AlreadyThere, FarEndError, FarEndRefused, HeadMoved, OutcomeUnknown, SopwithError
 
 LONGEST_MESSAGE = 400
-_HOUR = 3600.0
 _GRAPHQL_STATUS = {"RATE_LIMITED": 429, "FORBIDDEN": 403, "INSUFFICIENT_SCOPES": 403, "NOT_FOUND": 404}
 
 
@@ -172,18 +172,20 @@ def _headers(error: GithubException) -> dict[str, str]:
 
 def _when(error: GithubException) -> str:
     headers = _headers(error)
-    if headers.get("retry-after", "").isdigit():
-        return f"in {headers['retry-after']} s"
-    if headers.get("x-ratelimit-remaining") == "0" and headers.get("x-ratelimit-reset", "").isdigit():
-        return f"after {datetime.fromtimestamp(int(headers['x-ratelimit-reset']), UTC):%H:%M:%S} UTC"
+    wait, reset = seconds_of(headers.get("retry-after")), instant_of(headers.get("x-ratelimit-reset"))
+    if wait is not None:
+        return f"in {wait:.0f} s"
+    if headers.get("x-ratelimit-remaining") == "0" and reset is not None:
+        return f"after {reset:%H:%M:%S} UTC"
     return f"in {UNNAMED:.0f} s"
 
 
 def _wait(error: GithubException) -> float:
     """Seconds, at most an hour: for so long GitHub wants to be left alone."""
     headers = _headers(error)
-    if headers.get("retry-after", "").isdigit():
-        return min(float(headers["retry-after"]), _HOUR)
-    if headers.get("x-ratelimit-remaining") == "0" and headers.get("x-ratelimit-reset", "").isdigit():
-        return min(max(int(headers["x-ratelimit-reset"]) - datetime.now(UTC).timestamp(), UNNAMED), _HOUR)
+    wait, reset = seconds_of(headers.get("retry-after")), instant_of(headers.get("x-ratelimit-reset"))
+    if wait is not None:
+        return wait
+    if headers.get("x-ratelimit-remaining") == "0" and reset is not None:
+        return min(max((reset - datetime.now(UTC)).total_seconds(), UNNAMED), LONGEST)
     return UNNAMED

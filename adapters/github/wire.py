@@ -23,6 +23,7 @@ from urllib3.exceptions import ReadTimeoutError
 from adapters.github.limits import budget_of, note_limits, note_words
 from adapters.reach.breaker import Breaker
 from adapters.reach.deadline import current
+from adapters.reach.headers import FAILED, seconds_of
 from adapters.reach.threads import OutOfTime
 
 T = TypeVar("T")
@@ -32,7 +33,7 @@ CHUNK = 65536
 CONNECTING = 10.0  # seconds
 SHORT = 2.0  # seconds of Retry-After that a read waits for by itself
 _READS = ("GET", "HEAD")
-_FAILED, _TOO_MANY = 500, 429
+_TOO_MANY = 429
 
 
 class TooMuch(Exception):
@@ -129,10 +130,12 @@ class Wire:
         timeout = (min(CONNECTING, deadline.remaining), min(self._silence, deadline.remaining))
         with deadline.holding(sockets.cut), sockets.used():
             try:
-                with self._session.request(
-                    method, url, headers=headers, data=data, timeout=timeout, stream=True, allow_redirects=False
-                ) as response:
+                with self.breaker.sending(requests.RequestException):
+                    response = self._session.request(
+                        method, url, headers=headers, data=data, timeout=timeout, stream=True, allow_redirects=False
+                    )
                     note_limits(self.breaker, url, response)
+                with response:
                     yield response
                     if deadline.was_cut:  # what looks like the answer's end may be ours
                         raise OutOfTime
@@ -142,7 +145,7 @@ class Wire:
                 if deadline.over:
                     raise OutOfTime from error
                 raise
-        if response.status_code >= _FAILED:
+        if response.status_code >= FAILED:
             self.breaker.failed(f"status {response.status_code}")
         else:
             self.breaker.answered()
@@ -176,9 +179,9 @@ def _body(response: requests.Response, largest: int | None) -> Iterator[bytes]:
 
 def _pause(response: requests.Response) -> float | None:
     """How long to wait before the same read is tried again; None where that is not to be done by itself."""
-    named = response.headers.get("Retry-After", "")
-    seconds = float(named) if named.isdigit() else 0.0
-    again = response.status_code >= _FAILED or (response.status_code == _TOO_MANY and named.isdigit())
+    named = seconds_of(response.headers.get("Retry-After"))
+    again = response.status_code >= FAILED or (response.status_code == _TOO_MANY and named is not None)
+    seconds = named or 0.0
     return seconds if again and seconds <= SHORT else None
 
 

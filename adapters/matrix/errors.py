@@ -6,6 +6,7 @@ from typing import Any
 
 import aiohttp
 
+from adapters.reach.headers import LONGEST, seconds_of
 from sops.kit.errors import FarEndError, FarEndRefused, OutcomeUnknown
 
 #: What a homeserver says of a token that is nobody's (any more).
@@ -52,6 +53,6 @@ def translated(status: int, body: object, headers: Mapping[str, str], *, writes:
 def _seconds(body: Mapping[str, Any], headers: Mapping[str, str]) -> float:
     told = body.get("retry_after_ms")
     if isinstance(told, int | float):
-        return max(float(told) / 1000, 0.0)
-    header = headers.get("Retry-After", "")
-    return float(header) if header.isdigit() else 1.0
+        return min(max(0, told), LONGEST * 1000) / 1000  # in this order: NaN is 0, and no number is too long
+    found = seconds_of(headers.get("Retry-After"))
+    return 1.0 if found is None else found

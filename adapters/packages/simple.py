@@ -68,7 +68,8 @@ class SimpleIndex:
         self.breaker.admit()
         try:
             async with within(self._seconds()):
-                response = await self._opened().get(self._page, headers={"Accept": ACCEPT})
+                with self.breaker.sending(httpx.RequestError):
+                    response = await self._opened().get(self._page, headers={"Accept": ACCEPT})
         except TooLarge as error:
             self.breaker.answered()
             raise FarEndRefused("reading the package's page: it is larger than allowed here, or packed") from error

@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 
 import httpx
 
+from adapters.reach.headers import number_of
+
 
 class TooLarge(httpx.RequestError):
     """The answer is larger than is allowed here, or packed, so that nobody knows how large it is."""
@@ -52,5 +54,4 @@ class _Counted(httpx.AsyncByteStream):
 
 
 def _length(response: httpx.Response) -> int:
-    named = response.headers.get("Content-Length", "")
-    return int(named) if named.isdigit() and len(named) < 20 else 0  # digits of 2**64
+    return number_of(response.headers.get("Content-Length"), 19) or 0  # digits of 2**63

@@ -4,16 +4,20 @@ A far end that fails again and again is left alone for a while, then asked once;
 asks to be left alone, or has no budget left, is left alone by everybody until then.
 """
 
+import asyncio
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from adapters.reach.headers import LONGEST
 from sops.kit.errors import FarEndError
 from sops.kit.ports import Clock
 from sops.kit.standing import Hear, Standing
 
 EVERYTHING = ""  # the budget that all requests draw on
-LONGEST_QUIET = timedelta(hours=1)
+LONG_QUIET = timedelta(minutes=2)  # more is told to operators
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,8 @@ class Breaker:
         self._until = datetime.min.replace(tzinfo=UTC)
         self._trying = False
         self._quiet: dict[str, datetime] = {}
+        self._asked: timedelta | None = None  # the long time it asked for, until it answers after that
+        self._asked_until = self._until
         self._told: bool | None = None
         self.hear: Hear | None = None
 
@@ -74,8 +80,11 @@ class Breaker:
 
     def answered(self) -> None:
         """It gave an answer, be it a refusal."""
+        now = self._clock.now()
         with self._lock:
             self._failures, self._rest, self._trying = 0, None, False
+            if now >= self._asked_until:
+                self._asked = None
 
     def failed(self, reason: str) -> None:
         """It failed, or gave none. What was under way before it was left alone does not count again."""
@@ -91,20 +100,42 @@ class Breaker:
                 return
             self._trying, self._until = False, now + self._rest
 
+    @contextmanager
+    def sending(self, *counted: type[Exception]) -> Iterator[None]:
+        """Whatever is raised inside is a failure; of `counted` the caller says so itself."""
+        done = False
+        try:
+            yield
+            done = True
+        except asyncio.CancelledError:
+            done = True
+            raise
+        except counted:
+            done = True
+            raise
+        finally:
+            if not done:
+                self.failed("its answer cannot be read")
+
     def be_quiet(self, seconds: float, budget: str = EVERYTHING) -> None:
         """It asked everybody to leave it alone for so long; with `budget`, for requests that draw on that only."""
-        until = self._clock.now() + min(timedelta(seconds=max(seconds, 0.0)), LONGEST_QUIET)
+        now, wait = self._clock.now(), timedelta(seconds=min(max(0.0, seconds), LONGEST))
+        until = now + wait
         with self._lock:
             self._quiet[budget] = max(until, self._quiet.get(budget, until))
+            if wait > LONG_QUIET and until > self._asked_until:
+                self._asked, self._asked_until = wait, until
 
     def until(self, instant: datetime) -> float:
         """Seconds from now."""
         return (instant - self._clock.now()).total_seconds()
 
     async def tell(self) -> None:
-        """Whoever listens hears once that it is left alone, and once that it is well again."""
+        """Whoever listens hears once that it is left alone, because it failed or asked, and once that it is well."""
         with self._lock:
-            standing = Standing(self._key, self._name, self._rest is None, self._reason)
+            asked = self._asked if self._rest is None else None
+            well = self._rest is None and asked is None
+            standing = Standing(self._key, self._name, well, self._reason, asked)
         if self.hear is not None and standing.well != self._told and await self.hear(standing):
             self._told = standing.well
 

@@ -36,10 +36,10 @@ def answered(response: httpx.Response, what: str, *, write: bool) -> SopwithErro
     """For any status other than the expected ones."""
     status, said = response.status_code, _message(response)
     if status == 429:
-        wait = response.headers.get("Retry-After", "")
-        when = f"in {wait} s" if wait.isdigit() else "later"
+        wait = retry_after(response)
+        when = "later" if wait is None else f"in {wait:.0f} s"
         limit = f"{what}: the registry's rate limit; nothing happened, try again {when}"
-        return FarEndError(limit, retry_after=retry_after(response))
+        return FarEndError(limit, retry_after=wait)
     if status >= 500:
         failed = f"{what}: the registry failed ({status})"
         return OutcomeUnknown(f"{failed}; it may or may not have happened") if write else FarEndError(failed)

@@ -210,7 +210,8 @@ class OciRegistry:
         """One request, through the breaker; it learns how that went."""
         self.breaker.admit()
         try:
-            response = await self._client.request(method, path, headers=headers, content=content)
+            with self.breaker.sending(httpx.RequestError):
+                response = await self._client.request(method, path, headers=headers, content=content)
         except TooLarge:
             self.breaker.answered()
             raise

@@ -7,6 +7,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError, SlackObjectFormationError
 from slack_sdk.webhook import WebhookResponse
 
+from adapters.reach.headers import seconds_of
 from sops.kit.errors import FarEndError, FarEndRefused, OutcomeUnknown
 
 #: What Slack answers when it is in trouble itself (web API, common errors).
@@ -76,5 +77,5 @@ def taken(answer: WebhookResponse) -> bool:
 def _seconds(response: object) -> float:
     headers = getattr(response, "headers", None) or {}
     found = next((value for name, value in headers.items() if name.lower() == "retry-after"), "1")
-    value = found[0] if isinstance(found, list) else found
-    return float(value) if str(value).replace(".", "", 1).isdigit() else 1.0
+    seconds = seconds_of(found[0] if isinstance(found, list) and found else found)
+    return 1.0 if seconds is None else seconds

@@ -9,7 +9,12 @@ from sops.kit.texts import duration
 
 
 def left_alone(standing: Standing) -> Card:
-    """The far end failed again and again."""
+    """The far end failed again and again, or asked for that."""
+    if standing.asked is not None:
+        return card(
+            f"{_begun(standing.name)} asks to be left alone for {duration(standing.asked)}.",
+            "What needs it waits and goes on by itself; all else goes on.",
+        )
     return card(
         f"{_begun(standing.name)} keeps failing ({standing.reason}).",
         "It is left alone for a while, then tried again. What needs it waits and goes on by itself; all else goes on.",

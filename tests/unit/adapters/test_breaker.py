@@ -1,5 +1,6 @@
 """A far end's breaker: who is let through, who is turned away and for how long, and what its operators hear."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -150,3 +151,37 @@ async def test_what_could_not_be_kept_is_told_again() -> None:
     await breaker.tell()
     await breaker.tell()
     assert len(told.heard) == 2
+
+
+async def test_operators_hear_once_that_it_asks_for_long_and_once_that_it_answers_after_that() -> None:
+    clock, told = Clock(), Told()
+    breaker = Breaker("forge", "GitHub", clock, TEMPER)
+    breaker.hear = told.hear
+    breaker.be_quiet(120)
+    await breaker.tell()
+    assert [each.well for each in told.heard] == [True]  # two minutes are not worth a word
+    breaker.be_quiet(1800, "graphql")
+    for _ in range(3):
+        breaker.answered()  # of another budget
+        await breaker.tell()
+    clock.passes(1800)
+    breaker.failed("status 503")  # once is not often, but no answer either
+    await breaker.tell()
+    breaker.answered()
+    for _ in range(2):
+        await breaker.tell()
+    half_an_hour = timedelta(minutes=30)
+    assert [(each.well, each.asked) for each in told.heard[1:]] == [(False, half_an_hour), (True, None)]
+
+
+def test_whatever_is_raised_while_sending_counts_and_only_once() -> None:
+    breaker = Breaker("forge", "GitHub", Clock(), TEMPER)
+    for counted in (ConnectionError, asyncio.CancelledError):
+        for _ in range(TEMPER.failures):
+            with pytest.raises(counted), breaker.sending(ConnectionError):
+                raise counted
+    assert turned_away(breaker) is None  # whoever sends says so of the first; the second is nobody's failure
+    for _ in range(TEMPER.failures):
+        with pytest.raises(ValueError, match="odd"), breaker.sending(ConnectionError):
+            raise ValueError("odd")
+    assert turned_away(breaker) == 30
