@@ -213,7 +213,7 @@ class Dispatch:
 
         def tell(tx: Transaction, now: datetime) -> None:
             if not isinstance(parsed, commands.Talk):
-                put_answer(tx, item, refusals.too_late(item.event, now), now, once=f"late/{now:%Y-%m-%dT%H}")
+                _tell_too_late(tx, item, now)
 
         await self._finish(item, tell)
 
@@ -301,6 +301,10 @@ class Dispatch:
             refused = Refused(refusals.refused(refusals.not_here(stored, command)))
         elif (unfit := self._unfit(stored, me, command)) is not None:  # the run may be another by now
             refused = Refused(unfit)
+        elif item.event.late and late.overtaken(desk, command):
+            _tell_too_late(tx, item, desk.now)
+            tx.inbox.done(item)
+            return
         else:
             refused = HANDLERS[type(command)](desk, me, command)
         if refused is not None:
@@ -337,6 +341,10 @@ class Dispatch:
             tx.inbox.done(item)
 
         await self._store.transact(finish)
+
+
+def _tell_too_late(tx: Transaction, item: InboxItem, now: datetime) -> None:
+    put_answer(tx, item, refusals.too_late(item.event, now), now, once=f"late/{now:%Y-%m-%dT%H}")
 
 
 def _called(tx: Transaction, name: str, place: Place) -> tuple[Run | Unreadable | None, bool]:

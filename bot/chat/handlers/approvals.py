@@ -49,13 +49,13 @@ def _against(desk: Desk, me: Speaker, asked: Request) -> list[str]:
     earlier = next((yes for yes in asked.yeses if yes.person == me.handle), None)
     if earlier is not None and now.state is not RequestState.VOID:  # a void one is asked anew, of everybody
         reasons.append(replies.approvals.reason_twice(f"{me.handle} ({earlier.account})"))
-    if asked.state is RequestState.OPEN and not _was_shown(desk, asked):
+    if asked.state is RequestState.OPEN and not was_shown(desk, asked):
         reasons.append(replies.approvals.REASON_EARLY)
     return reasons
 
 
-def _was_shown(desk: Desk, asked: Request) -> bool:
-    """The request had reached the thread when the yes was sent: the one it was sent in, where it stands in one."""
+def was_shown(desk: Desk, asked: Request) -> bool:
+    """The request had reached the thread when the answer was sent: the one it was sent in, where it stands in one."""
     everywhere = threads(desk.run)
     here = [thread for thread in everywhere if desk.heard_in is not None and thread.holds(desk.heard_in)]
     name = request_message(desk.run.id, asked.seq)
@@ -89,8 +89,13 @@ def withdraw(desk: Desk, me: Speaker, command: commands.Withdraw) -> Refused | N
     return None
 
 
+def rejectable(desk: Desk, command: commands.Reject) -> list[Request]:
+    """The live requests that this "no" may mean."""
+    return [r for r in requests.live(desk.run) if not command.code or r.code == command.code]
+
+
 def reject(desk: Desk, me: Speaker, command: commands.Reject) -> Refused | None:
-    live = [r for r in requests.live(desk.run) if not command.code or r.code == command.code]
+    live = rejectable(desk, command)
     if len(live) != 1:
         why = replies.approvals.REASON_SEVERAL if live else replies.approvals.REASON_UNKNOWN_CODE
         return Refused(refusals.refused(why if live or command.code else replies.approvals.REASON_NO_REQUEST))

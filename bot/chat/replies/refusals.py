@@ -272,7 +272,7 @@ def too_late(event: Event, now: datetime) -> Card:
             ".",
         ),
         "If you still want it, say it again; the same goes for anything else you asked of me here meanwhile. Reports, "
-        "notes, updates and sign-offs of that time count.",
+        "notes and updates of that time count.",
     )
 
 

@@ -226,6 +226,7 @@ async def test_what_is_read_an_hour_late_tells_and_orders_nothing(here: InMatrix
         ("rm", "releases", "!skip merge no time", "REL-1"),
         ("rm", "releases", "!note the tests look odd", "REL-1"),
         ("oncall1", "ops", "ack", "INC-1"),
+        ("oncall1", "ops", "!severity P3 cosmetic", "INC-1"),
         ("guest", "general", "!incident declare P2 the shop is closed", ""),
         ("guest", "general", "!help", ""),
     ):
@@ -233,9 +234,12 @@ async def test_what_is_read_an_hour_late_tells_and_orders_nothing(here: InMatrix
         here.room._said_at[said[-1]] = then
     await here.stage.down(timedelta(hours=1))
     await here.play("%state REL-1 run active\n%state REL-1 merge waiting\n%state INC-1 acknowledge done")
-    for handle, words in (("rev1", "approve"), ("rm", "!cancel"), ("guest", "!help")):
+    inc = await here.bot.run("INC-1")
+    assert inc is not None
+    assert inc.severity != "P3"
+    for handle, words in (("rev1", "approve"), ("rm", "!cancel"), ("oncall1", "!severity P3"), ("guest", "!help")):
         assert f"Not done. You said {words}" in here.room.find(f"{handle}: Not done.").text
-    assert here.room.count("say it again") == 3
+    assert here.room.count("say it again") == 4
     assert here.room.count("the shop is closed") >= 1
     rel = await here.bot.run("REL-1")
     assert rel is not None
