@@ -19,7 +19,7 @@ from adapters.matrix.patience import pause_after
 from adapters.matrix.rooms import ENCRYPTED, INSTEAD
 from adapters.matrix.told import Timeline, Told, understood
 from sops.kit.conversation import Event
-from sops.kit.errors import ConfigurationError, FarEndError, FarEndRefused
+from sops.kit.errors import ConfigurationError, FarEndError, FarEndRefused, configuration_error_in
 from sops.kit.reading import News
 
 WAIT = 30.0  # seconds the homeserver may take before it has something to tell
@@ -88,8 +88,11 @@ class MatrixHome:
                 others.create_task(self._backlog.run())
                 others.create_task(self._join_later())
                 await self._listen()
-        except* ConfigurationError as problems:
-            raise problems.exceptions[0] from None
+        except BaseExceptionGroup as problems:
+            problem = configuration_error_in(problems)
+            if problem is None:
+                raise
+            raise problem from None
 
     async def catch_up(self) -> None:
         """Read what the syncs so far left out. Raises FarEndError and FarEndRefused."""

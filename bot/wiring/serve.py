@@ -24,7 +24,7 @@ from bot.wiring.matrix import matrix
 from bot.wiring.sandbox import at_the_sandbox
 from bot.wiring.slack import check_tokens, slack, traits_of
 from sops.kit.conversation import Actor, Event, Place
-from sops.kit.errors import ConfigurationError
+from sops.kit.errors import ConfigurationError, configuration_error_in
 from sops.kit.ports import Chat, Clock
 
 TICK = 1.0  # seconds between two looks at what a sandbox's world did by itself
@@ -68,8 +68,11 @@ async def serve(settings: Settings, *, rehearse: bool, ready: Callable[[], None]
                     serving.create_task(_live(world, engine, clock))
                 await everywhere.opened()
                 ready()
-        except* ConfigurationError as problems:
-            raise problems.exceptions[0] from None
+        except BaseExceptionGroup as problems:
+            problem = configuration_error_in(problems)
+            if problem is None:
+                raise
+            raise problem from None
 
 
 def _homes(settings: Settings, clock: Clock) -> Sequence[Home]:

@@ -95,3 +95,14 @@ def _named(paths: tuple[str, ...]) -> str:
     shown = [path if path.isprintable() and path.strip() == path else ascii(path) for path in paths[:_NAMED_PATHS]]
     more = [f"{len(paths) - _NAMED_PATHS} more"] if len(paths) > _NAMED_PATHS else []
     return ", ".join(shown + more) or "files git did not name"
+
+
+def configuration_error_in(group: BaseExceptionGroup[BaseException]) -> ConfigurationError | None:
+    """The first ConfigurationError among what tasks raised together; None if there is none.
+
+    What is raised in an `except*` instead comes out wrapped in some versions of Python and not in others.
+    """
+    found: BaseException | None = group.subgroup(ConfigurationError)
+    while isinstance(found, BaseExceptionGroup):
+        found = found.exceptions[0]
+    return found if isinstance(found, ConfigurationError) else None
