@@ -98,7 +98,7 @@ def with_step(run: Run, state: ClockState, number: int) -> Run:
 
 def with_pass(run: Run, state: ClockState, who: str) -> Run:
     """The run after somebody passed it on."""
-    return _with(run, state, step=step(run, state), passed=[*passed(run, state), who])
+    return _with(run, state, step=step(run, state), passed=list(dict.fromkeys((*passed(run, state), who))))
 
 
 def _with(run: Run, state: ClockState, **changes: Any) -> Run:
@@ -132,6 +132,12 @@ def whom(run: Run, people: People, state: ClockState, ladder: Ladder, number: in
 def without(whom: Sequence[str], spared: Sequence[str]) -> tuple[str, ...]:
     """Those who are left, or all of them if nobody is."""
     return tuple(who for who in whom if who not in spared) or tuple(whom)
+
+
+def given_on(run: Run, people: People, state: ClockState, who: str) -> Run:
+    """The run whose next calls reach others than `who`, who had it and gave it back."""
+    given, ladder = with_pass(run, state, who), ladder_of(run)
+    return with_step(given, state, wider(given, people, state, ladder)) if ladder else given
 
 
 def wider(run: Run, people: People, state: ClockState, ladder: Ladder) -> int:

@@ -39,6 +39,7 @@ STORIES = {
     "incident-declared-twice",
     "incident-duplicate",
     "incident-false-alarm",
+    "incident-given-back",
     "incident-handoff",
     "incident-no-severity",
     "incident-never-silent",

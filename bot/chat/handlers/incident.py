@@ -42,7 +42,7 @@ def _join(desk: Desk, me: Speaker) -> Refused | None:
     run, joined, step = desk.run, desk.run.facts.get("joined", []), commanding(desk.run)
     by = run.record(step.id).by if step else ""
     if not was_called(run, me.handle) or me.handle in {run.owner, by, *joined}:
-        return Refused(refusals.refused(words.has_commander(run)))
+        return Refused(refusals.refused(words.has_commander(run, me.handle)))
     desk.run = run.with_facts({"joined": [*joined, me.handle]})
     desk.note("joined", me.record)
     desk.say(words.joined(run, me.handle))
@@ -162,7 +162,7 @@ def page_next(desk: Desk, *, but: str) -> tuple[str, ...]:
     line = [person.handle for person in desk.people.holding(*run.policy.escalation)]
     whom = paging.without(line, [but])[:1]
     if state is not None and ladder is not None:
-        number = max(0, paging.due_by(run, ladder, state, desk.now))
+        number = max(0, paging.due_by(run, ladder, state, desk.now), paging.step(run, state))
         due = paging.without(paging.whom(run, desk.people, state, ladder, number), [but])
         whom = due if due != (but,) else whom
         run = paging.with_step(run, state, number)
@@ -188,6 +188,8 @@ def pass_on(desk: Desk, me: Speaker, _: commands.Pass) -> Refused | None:
     ladder = paging.ladder_of(run)
     if state is None or not state.running or ladder is None:
         return Refused(refusals.refused(replies.calling.NOBODY_CALLED))
+    if me.handle in paging.passed(run, state):
+        return Refused(replies.calling.passed_already(run, desk.now))
     desk.run = paging.with_pass(run, state, me.handle)
     number = paging.wider(desk.run, desk.people, state, ladder)
     desk.note("passed", me.record)

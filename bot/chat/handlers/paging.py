@@ -9,6 +9,7 @@ from bot.chat.replies import incident as incident_words
 from bot.chat.replies import paging as words
 from bot.chat.replies import refusals
 from bot.engine.desk import Desk
+from sops.kit import paging, timing
 from sops.kit.response import answered, commanding
 
 SEEN = "seen"  # the fact: who saw a page, and when
@@ -17,12 +18,15 @@ SEEN = "seen"  # the fact: who saw a page, and when
 def take(desk: Desk, me: Speaker, _: commands.Take) -> Refused | None:
     """Take command without being on call; from then on that person leads it, and nobody else is called."""
     if answered(desk.run):
-        return Refused(refusals.refused(incident_words.has_commander(desk.run)))
+        return Refused(refusals.refused(incident_words.has_commander(desk.run, me.handle)))
     return incident.ack(desk, me, commands.Ack(said=words.TAKE.lower()))
 
 
 def not_me(desk: Desk, me: Speaker, _: commands.NotMe) -> Refused | None:
-    """It was no acknowledgment: nobody has command, the clock counts on, and somebody else is called at once."""
+    """It was no acknowledgment: nobody has command, the clock counts on, and somebody else is called at once.
+
+    Who gave it back is called again only when everybody is, like who passed it on.
+    """
     run, step = desk.run, commanding(desk.run)
     if step is None or not answered(run):
         return Refused(refusals.refused(words.NOBODY_HAS_IT))
@@ -32,7 +36,9 @@ def not_me(desk: Desk, me: Speaker, _: commands.NotMe) -> Refused | None:
     before = undo.without_ack(desk, act)
     if before is None:
         return Refused(refusals.refused(words.worked_on(run)))
-    desk.run = before.with_facts({"last.act": None})
+    desk.run = paging.given_on(
+        before.with_facts({"last.act": None}), desk.people, before.clocks[timing.ACKNOWLEDGE], me.handle
+    )
     desk.note("not-me", me.record)
     whom = incident.page_next(desk, but=me.handle)
     desk.say(words.not_me(desk.run, me.handle, whom))

@@ -82,7 +82,7 @@ def call(
     clock = run.clocks[timing.ACKNOWLEDGE]
     late = now >= clock.due_at
     called = so_far(run)
-    after: tuple[Span | str, ...] = (*called, ": no answer.") if called else ("Paged nobody so far.",)
+    after: tuple[Span | str, ...] = (*called, f": {_answers(run)}.") if called else ("Paged nobody so far.",)
     return card(
         line(*to(whom), bold(f"{_of(run)}: nobody has acknowledged{', and the time is over' if late else ''}.")),
         line(Span(text=run.title)),
@@ -92,6 +92,14 @@ def call(
         hint=_hint(run),
         buttons=_buttons(run),
     )
+
+
+def _answers(run: Run) -> str:
+    """What came of the calls so far."""
+    gave_on = [who for who in paging.passed(run, run.clocks[timing.ACKNOWLEDGE]) if who in paging.called(run)]
+    others = set(paging.called(run)) - set(gave_on)
+    told = f"{names(gave_on, 'and')} passed it on" if gave_on else ""
+    return f"no answer; {told}" if told and others else told or "no answer"
 
 
 def told_late(run: Run, whom: Sequence[str], now: datetime) -> Card:
@@ -137,6 +145,11 @@ def _buttons(run: Run) -> tuple[Button, ...]:
 
 def passed(who: str, whom: Sequence[str]) -> Card:
     return card(f"{who} passes it on; {named(whom)} {'is' if len(whom) == 1 else 'are'} called now.")
+
+
+def passed_already(run: Run, now: datetime) -> Card:
+    coming = upcoming(run, now)
+    return card(line("You passed it on already", *(("; ", *coming) if coming else ()), "."))
 
 
 def only_called(run: Run) -> str:

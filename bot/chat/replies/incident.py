@@ -41,12 +41,14 @@ def ended(run: Run) -> Card:
     )
 
 
-def has_commander(run: Run) -> str:
-    """To whoever says `ack` a second time, or without having been called."""
+def has_commander(run: Run, who: str) -> str:
+    """To `who` says `ack` a second time, or without having been called."""
+    if run.owner == who:
+        return "You have it already."
     step = commanding(run)
     by = run.record(step.id).by if step else ""
     now = "" if run.owner in {"", by} else f"; {run.owner} has command now"
-    return f"It is acknowledged already, by {by}{now}. To take command: !assign @you."
+    return f"It is acknowledged already, by {by}{now}. To take command: !assign @{who}."
 
 
 def joined(run: Run, who: str) -> Card:

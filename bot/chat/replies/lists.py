@@ -10,13 +10,13 @@ from sops.kit import timing
 from sops.kit.action import Moment
 from sops.kit.message import Card, Line, Span, bold, line, time, typed
 from sops.kit.model import Sop, Step
-from sops.kit.response import commanding
+from sops.kit.response import answered, commanding
 from sops.kit.run import Run, RunState, StepState
 
 
 def status(run: Run, now: datetime, differs: Sequence[Differs] = ()) -> Card:
     """Where every step stands, and where what is recorded is not so."""
-    whose = f" · commander {run.owner}" if commanding(run) and run.owner else ""
+    whose = f" · commander {run.owner}" if answered(run) and run.owner else ""
     lines: list[Line | str] = [line(bold(f"{run.name} · {phrases.state_word(run)}"), whose)]
     for step in run.steps:
         record = run.record(step.id)
