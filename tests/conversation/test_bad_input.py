@@ -67,7 +67,7 @@ async def test_a_version_that_is_none(version: str, reason: str, chat: Conversat
         ("/hotfix 1.3.1 P0 wal corruption", "'corruption' is too much there. It goes like this: /hotfix 1.4.1 P0 wal-"),
         ("/hotfix 1.3.1 P0", "Something is missing. It goes like this: /hotfix 1.4.1 P0 wal-corruption"),
         ("/deps update rocksdb 9 7", "'7' is too much there. It goes like this: /deps update rocksdb 9.7.3"),
-        ("/release --help", "I do not know /release --help"),
+        ("/release --force", "I do not know /release --force"),
         (
             "/deploy now",
             "/deploy is not a command; there are /incident, /release, /hotfix, /security, /deps, /onboard and /sop.",
@@ -83,6 +83,12 @@ async def test_a_root_that_is_wrong(text: str, reason: str, chat: Conversation) 
     assert answer.startswith("Not done.")
     assert reason in answer
     assert chat.stored()["runs"] == 0
+
+
+@pytest.mark.parametrize("text", ["/release --help", "/release help", "/sop help"])
+async def test_help_behind_a_root_is_help(text: str, chat: Conversation) -> None:
+    answer = await chat.say("rm", "#general", text)
+    assert "/release rc 1.4.0: a release candidate" in answer
 
 
 @pytest.mark.parametrize(
