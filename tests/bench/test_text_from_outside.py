@@ -6,7 +6,7 @@ text, by an error of ours and by no other.
 
 import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import date
 
@@ -85,22 +85,38 @@ PLACES: dict[str, Callable[[str], object]] = {
 
 def _seconds(read: Callable[[str], object], part: str, times: int) -> float:
     text = (part * (SIZE * times // len(part) + 1))[: SIZE * times]
+    began = time.process_time()
+    with suppress(SopwithError, ValueError):
+        read(text)
+    return time.process_time() - began
+
+
+@pytest.fixture
+def no_collector() -> Iterator[None]:
+    """Its pauses grow with everything that is alive, and are not the reader's."""
     gc.collect()
-    gc.disable()  # its pauses grow with everything that is alive, and are not the reader's
-    try:
-        began = time.process_time()
-        with suppress(SopwithError, ValueError):
-            read(text)
-        return time.process_time() - began
-    finally:
-        gc.enable()
+    gc.disable()
+    yield
+    gc.enable()
 
 
+@pytest.mark.usefixtures("no_collector")
 @pytest.mark.parametrize("place", PLACES)
 def test_what_is_four_times_as_long_takes_about_four_times_as_long(place: str) -> None:
     slow = {}
     for part in HOSTILE:
-        once, _, four = (_seconds(PLACES[place], part, times) for times in (1, 2, 4))
-        if four > FLOOR and four / max(once, FLOOR / 10) > WORST:
-            slow[part] = f"{once:.3f} s, then {four:.3f} s"
+        tries = [_three(PLACES[place], part)]
+        if _too_slow(tries[0]):  # once more, since the machine may have been busy meanwhile
+            tries.append(_three(PLACES[place], part))
+        if all(map(_too_slow, tries)):
+            slow[part] = tries
     assert slow == {}
+
+
+def _three(read: Callable[[str], object], part: str) -> tuple[float, ...]:
+    return tuple(_seconds(read, part, times) for times in (1, 2, 4))
+
+
+def _too_slow(seconds: tuple[float, ...]) -> bool:
+    once, _, four = seconds
+    return four > FLOOR and four / max(once, FLOOR / 10) > WORST
