@@ -82,4 +82,5 @@ def _have_a_console() -> None:
     """A process may be started without any of its three streams; then nobody reads, and nothing fails over it."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
+            # Open as long as the process, so nothing closes it.
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115  # see above

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import NoReturn
 
 import pytest
 from hypothesis import settings
@@ -48,10 +49,7 @@ def homeserver() -> Iterator[Synapse]:
     with suppress(NoSynapse), synapse() as server:
         yield server
         return
-    missing = "Synapse is not set up on this machine: make synapse"
-    if os.environ.get("CI") == "true":
-        pytest.fail(missing)
-    pytest.skip(missing)
+    _lacking("Synapse is not set up on this machine: make synapse")
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +58,10 @@ def postgres() -> Iterator[PostgresServer]:
     with suppress(NoPostgres), postgres_server() as server:
         yield server
         return
-    missing = "no PostgreSQL binaries on this machine"
+    _lacking("no PostgreSQL binaries on this machine")
+
+
+def _lacking(what: str) -> NoReturn:
     if os.environ.get("CI") == "true":
-        pytest.fail(missing)
-    pytest.skip(missing)
+        pytest.fail(what)
+    pytest.skip(what)

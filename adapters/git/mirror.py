@@ -1,4 +1,7 @@
-"""The git remote behind the forge, through a local mirror: `GitRepository` with GitPython."""
+"""The git remote behind the forge, through a local mirror: `GitRepository` with GitPython.
+
+A little longer than other modules: one method for each of the port's.
+"""
 
 import copy
 from collections.abc import Callable, Mapping, Sequence

@@ -94,6 +94,7 @@ class _Socket(AsyncSocketModeHandler):
 
     unreadable: Callable[[Exception], Awaitable[None]]
 
+    # Narrower than the base class says, as Bolt's own handler is.
     async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]
         try:
             await super().handle(client, req)

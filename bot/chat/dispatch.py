@@ -2,7 +2,7 @@
 
 The item is marked handled in the same transaction that holds its effect, and only by whoever still may: a crash in
 between repeats it and nothing else, and of two who are at it one leaves no trace. A refusal changes nothing and is
-shown to the speaker alone.
+shown to the speaker alone. Longer than other modules: the way of one event is read in one place.
 """
 
 from collections.abc import Callable

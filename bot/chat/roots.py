@@ -1,4 +1,7 @@
-"""Commands that begin a run: `/incident declare …`, `/release rc …`, `/hotfix …` and the others."""
+"""Commands that begin a run: `/incident declare …`, `/release rc …`, `/hotfix …` and the others.
+
+Longer than other modules: what all beginnings share, the incident's and the report's own, and what goes on in private.
+"""
 
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence

@@ -1,4 +1,7 @@
-"""Requests for approval and everything said around them: who may, who did not count, what became of it."""
+"""Requests for approval and everything said around them: who may, who did not count, what became of it.
+
+A little longer than other modules: a request and its ends are worded together.
+"""
 
 from collections.abc import Sequence
 
