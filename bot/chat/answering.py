@@ -1,45 +1,72 @@
-"""What somebody's talk answers to a page, in the thread of an incident nobody acknowledged.
+"""Where talk may act: what answers a page nobody answered yet, and what stops what is about to happen.
 
-The one place where talk may act; what does, and from whom, is a table in `half_asleep`. Everything else stays a hint.
+What does is a table in `half_asleep`, and one in `stopping`; from whom is asked here. Everything else stays a hint.
 """
 
 from collections.abc import Sequence
 
-from bot.chat import commands, half_asleep
+from bot.chat import commands, half_asleep, permissions
 from bot.chat.half_asleep import Heard, heard, sign_of
 from bot.chat.handlers.base import Speaker
 from bot.chat.privacy import hidden
+from bot.chat.replies import approvals as approval_words
 from bot.chat.replies import paging as words
 from bot.chat.replies import refusals
+from bot.chat.stopping import Halt, halt
 from sops.kit.conversation import Event, Place
 from sops.kit.message import Card
-from sops.kit.model import Role
 from sops.kit.people import People, Person
-from sops.kit.response import answered, commanding, unanswered, was_called
-from sops.kit.run import Run
+from sops.kit.response import answered, commanding, unanswered
+from sops.kit.run import Run, RunState
 
 
 class Answering:
-    """Knows who was called, and everybody's name."""
+    """Knows everybody's name, and who may."""
 
     def __init__(self, people: People) -> None:
         self._people = people
 
     def read(self, run: Run, parsed: commands.Parsed, event: Event, me: Speaker) -> "commands.Parsed | Card":
-        """`parsed`, or the acknowledgment it was meant as, or what the speaker is told instead of one."""
+        """`parsed`, or what it was meant as where talk may act, or what the speaker is told instead."""
         if isinstance(parsed, commands.Talk) and event.kind == "unreaction":
             return self._taken_away(run, parsed, me)
-        if not unanswered(run) or not _may_be_one(parsed):
+        if not _may_be_one(parsed):
             return parsed
-        sign = isinstance(parsed, commands.Talk) and bool(parsed.sign)
-        said = (sign_of(event.text) if sign else heard(event.text, *self._names(me, run))) or Heard.TALK
-        if said is Heard.TALK:
+        if (stopped := self._stopped(run, event, me)) is not None:
+            return stopped
+        return self._answered(run, parsed, event, me) if unanswered(run) else parsed
+
+    def _stopped(self, run: Run, event: Event, me: Speaker) -> commands.Stop | Card | None:
+        """While the grace runs: a stop, or what is told to who may mean one; None for anything else."""
+        in_grace = run.state is RunState.ACTIVE and any(asked.in_grace(event.at) for asked in run.requests)
+        if not in_grace or (said := halt(event.text)) is Halt.TALK:
+            return None
+        if permissions.may(me.person, permissions.roles_for(commands.Stop(), run), self._people):
+            stop = commands.Stop(said=event.text.strip()[:LONGEST_SAID])
+            return stop if said is Halt.STOP else approval_words.how_to_stop()
+        able = [person.handle for person in self._people.with_a_role()]
+        return approval_words.not_yours_to_stop(able[:SHOWN]) if said is Halt.STOP else None
+
+    def _answered(self, run: Run, parsed: commands.Parsed, event: Event, me: Speaker) -> "commands.Parsed | Card":
+        """While nobody acknowledged: an acknowledgment, or what is told to who may mean one."""
+        talk = parsed if isinstance(parsed, commands.Talk) else commands.Talk()
+        if talk.sign:
+            said = sign_of(event.text) or Heard.TALK
+        else:
+            said = heard(event.text, *self._names(me, run), about=run.title)
+        yes = talk.yes and any(asked.live for asked in run.requests)  # to that, as it is told how to say it
+        if said is Heard.TALK or yes:
             return parsed
-        if not self._called(run, me):
+        if not permissions.in_turn(me.person, run):
             return self.offer(run, me) if said is Heard.ACK else parsed
         if said is Heard.HINT:
             return words.how_to_ack(run)
         return commands.Seen() if said is Heard.SEEN else commands.Ack(said=event.text.strip()[:LONGEST_SAID])
+
+    def reminded(self, run: Run, event: Event, me: Speaker) -> Card | None:
+        """To who was called and talks of something else, while the calls go on."""
+        spoken = event.kind == "message" and permissions.in_turn(me.person, run)
+        return words.how_to_ack(run) if spoken and unanswered(run) else None
 
     def offer(self, run: Run, me: Speaker) -> Card:
         """To somebody who would take it, and was not called."""
@@ -50,11 +77,6 @@ class Answering:
     def _taken_away(self, run: Run, talk: commands.Talk, me: Speaker) -> commands.Parsed | Card:
         mine = commanding(run) is not None and answered(run) and not run.state.over and run.owner == me.handle
         return words.kept(run) if mine and sign_of(talk.sign) is Heard.ACK else commands.Talk()
-
-    def _called(self, run: Run, me: Speaker) -> bool:
-        """On call, or called by name."""
-        person = me.person
-        return person is not None and (Role.ON_CALL in person.roles or was_called(run, person.handle))
 
     def _names(self, me: Speaker, run: Run) -> tuple[frozenset[str], frozenset[str]]:
         """The speaker's names and the run's, and everybody else's."""
@@ -98,7 +120,7 @@ def _told_in(run: Run, place: Place) -> bool:
     return any((each.platform, each.channel) == (place.platform, place.channel) for each in run.places)
 
 
-LONGEST_SAID = 200
+LONGEST_SAID, SHOWN = 200, 5
 
 
 def _may_be_one(parsed: commands.Parsed) -> bool:

@@ -155,6 +155,8 @@ class Start(Command):
 class Stop(Command):
     """!stop"""
 
+    said: str = ""  # what was taken for it, where that was another word
+
 
 @dataclass(frozen=True)
 class Undo(Command):
@@ -480,7 +482,6 @@ _ALIASES = {
 }
 LONGEST_WORD = 40  # what is longer is no word of ours, mistyped or not
 _YES = Pattern(r"(?i)^(lgtm|approved|approves|yes|yep|\+1|👍|✅|ship it|looks good( to me)?|go ahead|sgtm)[.!\s]*$")
-_STOP = Pattern(r"(?i)^(hmm,? |please )?(stop|halt|wait|hold on|abort|no)( it| that| please)?[.!\s]*$")
 _GO = Pattern(r"(?i)^(please )?(start|resume|continue|go|go on)( it| now| please)?[.!\s]*$")
 _CODE = Pattern(r"[0-9a-f]{4}")
 _SPAN = Pattern(r"([1-9][0-9]{0,3})\s*(m|min|h|d)")
@@ -804,7 +805,7 @@ def _alone(text: str) -> Parsed:
     plain = text.lower().rstrip("!. ").split()
     if plain and len(plain) <= 2 and _nearly(plain, "approve"):
         return Talk(yes=True)
-    return Talk(yes=bool(_YES.match(text)), stop=bool(_STOP.match(text)), go=bool(_GO.match(text)))
+    return Talk(yes=bool(_YES.match(text)), go=bool(_GO.match(text)))
 
 
 def _meant(word: str, words: Sequence[str]) -> str:
@@ -865,7 +866,7 @@ def _incident(rest: str) -> Parsed:
     meant = unmarked(word).lower()
     if meant in {*VERBS, *_ALIASES}:
         return _of_incident(rest, more, takes_run=meant == "duplicate")
-    if _begins_an_ack(rest):
+    if half_asleep.alone(rest):
         return OfIncident("ack")
     if not more and (near := _meant(meant, (*VERBS, *_ALIASES))):
         return Problem("like-a-word", near, word[:40])
@@ -883,12 +884,6 @@ def _of_incident(said: str, more: str, *, takes_run: bool) -> Parsed:
     if len(said) > LONGEST_TEXT:
         return Problem("too-long", str(LONGEST_TEXT), str(len(said)))
     return OfIncident(said)
-
-
-def _begins_an_ack(text: str) -> bool:
-    """It is what people say half asleep to a page, and nothing else."""
-    words = tuple(bare(text).lower().split())
-    return words in half_asleep.ACKNOWLEDGING
 
 
 def _declare(title: str) -> Parsed:

@@ -27,11 +27,11 @@ from bot.engine import unread
 from bot.engine.desk import Desk
 from bot.engine.mail import put_answer, run_of
 from sops.freeze import UNFREEZE
-from sops.kit.approvals import RequestState
 from sops.kit.conversation import Event, Place
 from sops.kit.errors import FarEndError, FarEndRefused
 from sops.kit.freeze_gates import FREEZE
 from sops.kit.message import Card
+from sops.kit.paging import count
 from sops.kit.people import People
 from sops.kit.ports import Clock
 from sops.kit.response import unanswered
@@ -98,6 +98,8 @@ class Dispatch:
         elif run is None and beside_its_thread(parsed, event):
             run, parsed, event = await self._of_incident(None, commands.OfIncident("ack"), event)
         me = Speaker(event.actor, self._people.who(event.actor))
+        if run is not None and isinstance(parsed, commands.Talk):
+            parsed = commands.answer(event.text, asked_severity=run.prefix == "INC" and run.severity is None) or parsed
         if run is not None and not isinstance(parsed, Card):
             parsed = self._answering.read(run, parsed, event, me)
         try:
@@ -184,15 +186,13 @@ class Dispatch:
 
     async def _obey(self, item: InboxItem, run: Run | None, me: Speaker, parsed: commands.Parsed) -> None:
         event = item.event
-        if run is not None and isinstance(parsed, commands.Talk):
-            parsed = commands.answer(event.text, asked_severity=run.prefix == "INC" and run.severity is None) or parsed
         if event.late and not late.acts(parsed):
             await self._say_again(item, parsed)
         elif run is not None and mirroring.left(run, event):
             gone = refusals.refused(mirrors.not_here(run))
             await self._answer(item, None if isinstance(parsed, commands.Talk) else gone)
         elif isinstance(parsed, commands.Talk):
-            await self._answer(item, self._hint(run, parsed, me))
+            await self._leave_to_people(item, run, parsed, me)
         elif isinstance(parsed, commands.Problem):
             await self._answer(item, misread.problem(parsed))
         elif isinstance(parsed, commands.Unfreeze):
@@ -225,18 +225,21 @@ class Dispatch:
             return
         await self._command(item, runs[-1], me, commands.SignOff(UNFREEZE, ""))
 
+    async def _leave_to_people(self, item: InboxItem, run: Run | None, talk: commands.Talk, me: Speaker) -> None:
+        """Talk does nothing, but who was called hears once a call that the calls go on."""
+        card, once = self._hint(run, talk, me), ""
+        if card is None and run is not None:
+            card, once = self._answering.reminded(run, item.event, me), f"called/{run.name}/{count(run)}"
+        await self._answer(item, card, once)
+
     def _hint(self, run: Run | None, talk: commands.Talk, me: Speaker) -> Card | None:
-        """What sounds like a yes, or like a stop in the grace, is told how it is said; other talk is left alone."""
+        """What sounds like a yes is told how it is said; other talk is left alone."""
         if run is not None and (word := self._word_for(run, talk, me)):
             return replies.answers.how_to_say(word)
         open_now = [request for request in run.requests if request.live] if run else []
-        if not open_now or me.person is None:
+        if not open_now or me.person is None or not talk.yes:
             return None
         asked = open_now[-1]
-        if talk.stop and asked.state is RequestState.GRANTED and me.person.roles:
-            return replies.approvals.how_to_stop()
-        if not talk.yes:
-            return None
         return replies.approvals.how_to_approve(asked) if set(asked.roles) & set(me.person.roles) else None
 
     def _word_for(self, run: Run, talk: commands.Talk, me: Speaker) -> str:
@@ -323,12 +326,12 @@ class Dispatch:
                 tx.runs.wake(child.id)
         tx.inbox.done(item)
 
-    async def _answer(self, item: InboxItem, card: Card | None) -> None:
-        """Whisper the card, if there is one, and mark the item handled."""
+    async def _answer(self, item: InboxItem, card: Card | None, once: str = "") -> None:
+        """Whisper the card, if there is one, and mark the item handled; `once` names what is not told them again."""
 
         def answer(tx: Transaction) -> None:
             if card is not None:
-                put_answer(tx, item, card, self._clock.now())
+                put_answer(tx, item, card, self._clock.now(), once=once)
             tx.inbox.done(item)
 
         await self._store.transact(answer)

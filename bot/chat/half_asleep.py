@@ -1,38 +1,139 @@
-"""What people say half asleep when they are called: `Ack.`, *on it!*, ✅ got it. Plain scanning, one pass, no state.
+"""What people say half asleep when they are called: `Ack.`, *ok I'm on it!*, ✅ got it. Plain scanning, no state.
 
-The one place where talk may act (docs/design.md): an acknowledgment taken by mistake costs one page and one press of
-[Not me], one that was missed wakes four people. So whatever begins like one is one, if somebody says it who was called;
-a question mark, a negation or another person's name makes it a hint instead.
+One of the two places where talk may act (docs/design.md): an acknowledgment taken by mistake costs one page and one
+press of [Not me], one that was missed wakes four people. So whatever begins like one is one, if somebody says it who
+was called; a question mark, a negation or another person's name makes it a hint instead, as does what is no more than
+a sign of life.
 """
 
-import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from enum import Enum
+from itertools import takewhile
+
+from bot.chat.plainly import CHECKS, EYES, NEGATIVE_SIGNS, NODS, asks, negated, own, plain, signs, words
 
 #: What begins an acknowledgment, as words. Spelled small, without marks.
 ACKNOWLEDGING: tuple[tuple[str, ...], ...] = (
     *(("ack",), ("acked",), ("ack'd",), ("acknowledged",), ("mine",), ("onit",), ("gotit",)),
-    *(("on", "it"), ("got", "it"), ("looking",)),
+    *(("on", "it"), ("got", "it")),
 )
+#: Begins one as well, if nothing of another matter follows: looking at the payments, not at the football.
+_LOOKING = ("looking",)
+#: What only somebody says of themselves: I'll take it. "take it easy" is another matter.
+_OWN = (
+    *(("take", "it"), ("take", "this"), ("take", "that"), ("take", "over"), ("take", "care"), ("take", "ownership")),
+    *(("taking", "it"), ("taking", "this"), ("taking", "over"), ("have", "it"), ("got", "this"), ("on", "this")),
+)
+#: Is one if nothing follows.
+_ALONE = (("acknowledge",), ("acking",), ("taking", "it"), ("taking", "this"), ("taking", "over"), ("got", "this"))
 #: What may stand before those: I'm on it, I've got it.
-LEADING: tuple[tuple[str, ...], ...] = ((), ("i",), ("i'm",), ("im",), ("i", "am"), ("i've",), ("ive",), ("i", "have"))
-#: What takes an acknowledgment back, or may.
-NEGATING = frozenset({"no", "not", "none", "nobody", "never", "neither", "nor", "nope", "nah", "without", "unable"}) | {
-    *("cannot", "cant", "dont", "wont", "isnt", "arent", "aint", "didnt", "doesnt", "wasnt", "couldnt", "shouldnt"),
-    *("havent", "hasnt"),
+_LEADS: tuple[tuple[str, ...], ...] = (
+    *(("i", "am"), ("i", "have"), ("i", "will"), ("i", "can"), ("i", "just")),
+    *(("i'm",), ("im",), ("i've",), ("ive",), ("i'll",), ("ill",), ("i",), ("will",)),
+)
+#: What people say before they come to it.
+_FILLERS: tuple[tuple[str, ...], ...] = (
+    *((be, how) for be in ("i'm", "im", "am") for how in ("awake", "up", "here", "back")),
+    *(("i", "am", how) for how in ("awake", "up", "here", "back")),
+    *(("all", "right"), ("of", "course"), ("thank", "you"), ("good", "morning"), ("yes", "sir")),
+    *((word,) for word in ("ok", "okay", "okey", "oki", "k", "kk", "yes", "yep", "yeah", "yup", "ya", "ye", "sure")),
+    *((word,) for word in ("alright", "right", "fine", "hi", "hey", "hello", "morning", "sorry", "thanks", "thx")),
+    *((word,) for word in ("so", "well", "now", "just", "oh", "ah", "uh", "hm", "hmm", "and", "roger", "copy")),
+    *((word,) for word in ("here", "awake", "up", "back")),
+)
+MOST_FILLERS = 5
+#: Made of these alone, it is a sign of life: ok, I am awake, one sec, let me check.
+_ALIVE = frozenset(word for filler in _FILLERS for word in filler) | {
+    *("i", "i'll", "ill", "i've", "ive", "will", "can", "let", "me", "my", "the", "a", "one", "sec", "second", "secs"),
+    *(
+        "min",
+        "mins",
+        "minute",
+        "minutes",
+        "moment",
+        "give",
+        "in",
+        "at",
+        "on",
+        "way",
+        "omw",
+        "brb",
+        "be",
+        "there",
+        "soon",
+    ),
+    *("coming", "joining", "going", "check", "checking", "look", "looking", "see", "seen", "saw", "seeing", "have"),
+    *("got", "take", "taking", "it", "this", "that", "into", "do", "doing", "present", "online", "reading", "read"),
+    *("understood", "noted", "wilco", "received", "investigating", "investigate", "working", "started", "starting"),
+    *(
+        "acknowledge",
+        "ready",
+        "to",
+        "of",
+        "logging",
+        "getting",
+        "laptop",
+        "computer",
+        "phone",
+        "page",
+        "paged",
+        "awoken",
+    ),
+    *("y", "yea", "yess", "yessir", "aye", "ja", "si", "da", "oui", "jo", "cool", "good", "great", "done", "please"),
 }
-_NEGATED = "n't"
-_NEGATIVE_SIGNS = frozenset("❌👎🚫✋🛑⛔")
-_ASKING = frozenset("?¿؟❓❔⁇⁈⁉")
+LONGEST_SIGN_OF_LIFE = 8  # words
+#: May stand behind what is one only alone.
+_POLITE = frozenset({"now", "please", "thanks", "thx", "all", "guys", "team", "too", "again", "then", "asap", "myself"})
+#: Puts off what somebody says they will take.
+_PUTS_OFF = frozenset({"if", "unless", "when", "tomorrow", "later", "maybe", "perhaps", "else", "easy", "after"})
+#: Behind "looking" they say nothing of what is looked at.
+_SMALL = frozenset(
+    {
+        *("at", "into", "in", "to", "on", "for", "from", "through", "over", "up", "around", "the", "a", "an", "our"),
+        *(
+            "this",
+            "that",
+            "these",
+            "those",
+            "some",
+            "all",
+            "of",
+            "just",
+            "right",
+            "already",
+            "too",
+            "also",
+            "as",
+            "well",
+        ),
+        *("closely", "myself", "and"),
+    }
+)
+#: What is looked at by somebody who is at it, whatever the incident is called.
+_MATTERS = frozenset(
+    {
+        *("it", "now", "what", "what's", "whats", "why", "how", "where", "who", "which", "thing", "problem", "issue"),
+        *("incident", "cause", "root", "reason", "alert", "alarm", "page", "pager", "graph", "log", "dashboard"),
+        *("metric", "trace", "error", "exception", "monitor", "monitoring", "grafana", "server", "node", "host", "pod"),
+        *(
+            "cluster",
+            "database",
+            "db",
+            "disk",
+            "network",
+            "deploy",
+            "deployment",
+            "release",
+            "service",
+            "system",
+            "code",
+        ),
+        *("please", "thanks", "ok"),
+    }
+)
+_CLAUSE_ENDS = frozenset(".,;:!()[]…—–")
 #: Said to everybody, so it names nobody.
 _ALL = frozenset({"here", "channel", "everyone", "room", "all", "sopwith"})
-#: Alone, or as a reaction: it is theirs.
-CHECKS = frozenset("✅✔☑")
-EYES = "👀"  # somebody looked; that is no acknowledgment
-_APOSTROPHES = str.maketrans("’ʼ‘`´", "'''''")
-#: Chats that know emoji by name give the name between colons.
-_NAMED = {"white_check_mark": "✅", "heavy_check_mark": "✔", "ballot_box_with_check": "☑", "eyes": EYES}
-_NAMED |= {"question": "❓", "grey_question": "❔", "x": "❌", "thumbsdown": "👎", "-1": "👎", "no_entry": "⛔"}
 _MARKS = ".,;:!()[]{}<>\"'*_~-–—"
 LONGEST_WORD = 100
 LONGEST = 4000  # of what is longer nothing is an acknowledgment
@@ -42,24 +143,28 @@ class Heard(Enum):
     """What a message sounds like."""
 
     ACK = "ack"
-    HINT = "hint"  # it begins like one, and something in it says otherwise
+    HINT = "hint"  # it begins like one and something in it says otherwise, or it may be meant as one
     SEEN = "seen"
     TALK = "talk"
 
 
-def heard(text: str, mine: Collection[str], others: Collection[str]) -> Heard:
-    """What `text` says to a page. `mine` are the speaker's names, `others` everybody else's, all in small letters."""
+def heard(text: str, mine: Collection[str], others: Collection[str], about: str = "") -> Heard:
+    """What `text` says to a page about what is called `about`.
+
+    `mine` are the speaker's names, `others` everybody else's, all in small letters.
+    """
     if len(text) > LONGEST:
         return Heard.TALK
-    plain = _plain(_own(text))
-    if (sign := sign_of(plain)) is not None:
+    lines = own(text)
+    if (sign := sign_of(" ".join(lines))) is not None:
         return sign
-    words = _words(plain)
-    begun = _begun(words)
+    said = plain(" ; ".join(lines))
+    spoken = words(said)
+    begun = _begun(spoken, said, about)
     if not begun:
-        return Heard.HINT if len(words) == 1 and _slipped(words[0]) else Heard.TALK
-    rest = frozenset(words[begun:])
-    doubtful = _asks(plain) or _negates(plain, rest) or _names(plain, rest, mine, others)
+        return Heard.HINT if _alive(spoken) else Heard.TALK
+    rest = frozenset(spoken[begun:])
+    doubtful = asks(said) or _negates(said, rest) or _names(said, rest, mine, others)
     return Heard.HINT if doubtful else Heard.ACK
 
 
@@ -67,75 +172,95 @@ def whole(text: str) -> bool:
     """It is the word alone, as people answer a page beside its thread: `ack`, `Acked!`, `ack ✅`."""
     if len(text) > LONGEST_WORD:
         return False
-    plain = _plain(_own(text))
-    return _words(plain) in (["ack"], ["acked"], ["ack'd"], ["acknowledged"]) and not _asks(plain)
+    said = plain("\n".join(own(text)))
+    return words(said) in (["ack"], ["acked"], ["ack'd"], ["acknowledged"]) and not asks(said)
+
+
+def alone(text: str) -> bool:
+    """It acknowledges and says nothing else, whatever is called: `on it`, "ok, I'm looking"."""
+    if len(text) > LONGEST_WORD:
+        return False
+    said = plain(text)
+    spoken = words(said)
+    begun = _begun(spoken, said, "")
+    return bool(begun) and set(spoken[begun:]) <= _POLITE | _SMALL | {"it"} and not asks(said)
 
 
 def sign_of(text: str) -> Heard | None:
     """What an emoji says, alone or repeated, whatever its colour; None for any other text."""
-    left = {char for char in text if not char.isspace() and not _colour(char)}
+    left = signs(plain(text))
     if left and left <= CHECKS:
         return Heard.ACK
+    if left and left <= NODS:
+        return Heard.HINT
     return Heard.SEEN if left == {EYES} else None
 
 
-def _own(text: str) -> str:
-    """Without the lines that quote another."""
-    return "\n".join(line for line in text.splitlines() if not line.lstrip().startswith((">", "&gt;")))
+def _begun(spoken: Sequence[str], said: str, about: str) -> int:
+    """How many of the first words acknowledge, with those before them; 0 if they do not."""
+    start = _after_fillers(spoken)
+    for lead in ((), *_LEADS):
+        first = start + len(lead)
+        if tuple(spoken[start:first]) != lead:
+            continue
+        if found := _phrase(spoken[first:], ACKNOWLEDGING):
+            return first + found
+        if _phrase(spoken[first:], [_LOOKING]) and _at_it(said, about):
+            return first + 1
+        if lead and (found := _phrase(spoken[first:], _OWN)) and _PUTS_OFF.isdisjoint(spoken[first + found :]):
+            return first + found
+        if (found := _phrase(spoken[first:], _ALONE)) and _POLITE.issuperset(spoken[first + found :]):
+            return first + found
+    return 0
 
 
-def _colour(char: str) -> bool:
-    """It only says how the emoji before it is drawn: a variation selector, a joiner, a tone of skin."""
-    return "\ufe00" <= char <= "\ufe0f" or char == "\u200d" or "\U0001f3fb" <= char <= "\U0001f3ff"
+def _after_fillers(spoken: Sequence[str]) -> int:
+    start = 0
+    for _ in range(MOST_FILLERS):
+        start += _phrase(spoken[start:], _FILLERS)
+    return start
 
 
-def _plain(text: str) -> str:
-    """In small letters of one width, with emoji for their names, and nothing that cannot be seen."""
-    small = unicodedata.normalize("NFKC", text).casefold().translate(_APOSTROPHES)
-    seen = "".join(char for char in small if unicodedata.category(char) not in {"Cf", "Mn"})
-    return " ".join(_NAMED.get(word.strip(":"), " ") if _is_name(word) else word for word in _split(seen))
+def _phrase(spoken: Sequence[str], phrases: Sequence[tuple[str, ...]]) -> int:
+    """How many words the first of these phrases takes up at the beginning; 0 if none stands there."""
+    return next((len(each) for each in phrases if tuple(spoken[: len(each)]) == each), 0)
 
 
-def _split(text: str) -> list[str]:
-    """Words, with the names of emoji apart from what they touch."""
-    found: list[str] = []
-    for word in text.split():
-        parts = word.split(":")
-        closed = len(parts) > 2 and "://" not in word
-        found += [f":{part}:" if n % 2 else part for n, part in enumerate(parts) if part] if closed else [word]
-    return found
+def _at_it(said: str, about: str) -> bool:
+    """What follows "looking", up to the end of the clause, is this incident or nothing: not the football."""
+    behind = said.partition(_LOOKING[0])[2].replace(" - ", " ; ")
+    clause = "".join(takewhile(lambda char: char not in _CLAUSE_ENDS, behind))
+    matter = next((word for word in words(clause) if word not in _SMALL), "")
+    if not matter or matter in _MATTERS or _one(matter) in _MATTERS:
+        return True
+    return len(matter) > 2 and _one(matter) in {_one(word) for word in words(plain(about[:LONGEST]))}
 
 
-def _is_name(word: str) -> bool:
-    return len(word) > 2 and word.startswith(":") and word.endswith(":")
+def _one(word: str) -> str:
+    """Of one thing and of many: graph, graphs."""
+    return word.removesuffix("'s").rstrip("s")
 
 
-def _words(plain: str) -> list[str]:
-    """Runs of letters, digits and apostrophes within, links left out."""
-    said = " ".join(word for word in plain.split() if "://" not in word)
-    spaced = "".join(char if char.isalnum() or char == "'" else " " for char in said)
-    return [word for each in spaced.split() if (word := each.strip("'"))]
+def _alive(spoken: Sequence[str]) -> bool:
+    """Somebody is there, and says no more than that; or mistyped "ack"."""
+    slipped = len(spoken) == 1 and 3 <= len(spoken[0]) <= 5 and set(spoken[0]) == set("ack")
+    few = 0 < len(spoken) <= LONGEST_SIGN_OF_LIFE
+    return slipped or (few and all(word in _ALIVE or word.isdecimal() for word in spoken)) or _nearly(spoken)
 
 
-def _begun(words: list[str]) -> int:
-    """How many of the first words acknowledge; 0 if they do not."""
-    each = ((*lead, *said) for lead in LEADING for said in ACKNOWLEDGING)
-    return next((len(phrase) for phrase in each if tuple(words[: len(phrase)]) == phrase), 0)
+def _nearly(spoken: Sequence[str]) -> bool:
+    """They look at something, though not at what broke as far as anybody can tell, or put off what they would take."""
+    start = _after_fillers(spoken)
+    for lead in ((), *_LEADS):
+        first = start + len(lead)
+        near = (_LOOKING, *_OWN) if lead else (_LOOKING,)
+        if tuple(spoken[start:first]) == lead and _phrase(spoken[first:], near):
+            return True
+    return False
 
 
-def _slipped(word: str) -> bool:
-    """Its letters are those of "ack", in the wrong order or too often."""
-    return 3 <= len(word) <= 5 and set(word) == set("ack")
-
-
-def _asks(plain: str) -> bool:
-    """There is a question mark outside of links, whose own are no question."""
-    return any(char in _ASKING for word in plain.split() for char in (word[-1] if "://" in word else word))
-
-
-def _negates(plain: str, words: frozenset[str]) -> bool:
-    said = any(word in NEGATING or word.endswith(_NEGATED) for word in words)
-    return said or not _NEGATIVE_SIGNS.isdisjoint(plain)
+def _negates(said: str, rest: frozenset[str]) -> bool:
+    return any(negated(word) for word in rest) or not NEGATIVE_SIGNS.isdisjoint(said)
 
 
 def _is_a_run(word: str) -> bool:
@@ -143,11 +268,11 @@ def _is_a_run(word: str) -> bool:
     return prefix.isalpha() and number.isascii() and number.isdigit()
 
 
-def _names(plain: str, words: frozenset[str], mine: Collection[str], others: Collection[str]) -> bool:
+def _names(said: str, rest: frozenset[str], mine: Collection[str], others: Collection[str]) -> bool:
     """Somebody else is called, by a mention or a name, or another run is named."""
-    if any(word.partition("'")[0] in others for word in words):
+    if any(word.partition("'")[0] in others for word in rest):
         return True
-    for word in plain.split():
+    for word in said.split():
         called = word.strip(_MARKS).partition("'")[0]
         name = called.removeprefix("@")
         if _is_a_run(called) and called not in mine:  # said in one incident's thread of another

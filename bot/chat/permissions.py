@@ -97,6 +97,11 @@ def commands_it(person: Person | None, command: commands.Command, run: Run) -> b
     return leads and (set(leaders(run)) <= wanted or set(run.policy.escalation) <= wanted)
 
 
+def in_turn(person: Person | None, run: Run) -> bool:
+    """On call, or called by name: it is theirs to answer."""
+    return person is not None and (Role.ON_CALL in person.roles or was_called(run, person.handle))
+
+
 #: What whoever was called for an incident may say of it, whatever their roles.
 _CALLED = (commands.Ack, commands.Pass, commands.Snooze)
 

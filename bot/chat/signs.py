@@ -7,6 +7,7 @@ as a new command, and is kept in the record where the old text had been one.
 
 from bot.chat import commands, replies
 from bot.chat.half_asleep import Heard, heard
+from bot.chat.stopping import Halt, halt
 from bot.engine.desk import Desk
 from bot.engine.threads import original, request_message
 from sops.kit.action import Action
@@ -28,7 +29,7 @@ def reaction(tx: Transaction, run: Run, event: Event) -> commands.Parsed:
     if asked is None:
         return commands.Talk(sign=event.text)
     if event.text != YES:
-        return commands.Talk()
+        return commands.Talk(sign=event.text) if halt(event.text) is Halt.STOP else commands.Talk()
     if event.kind == "unreaction":
         mine = any(yes.account == str(event.actor) for yes in asked.yeses)
         return commands.Withdraw(asked.code) if asked.live and mine else commands.Talk()

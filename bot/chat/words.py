@@ -21,10 +21,9 @@ class Problem:
 
 @dataclass(frozen=True)
 class Talk:
-    """People talking to each other; the marks say what it sounds like: an approval, stopping one, going on."""
+    """People talking to each other; the marks say what it sounds like: an approval, going on."""
 
     yes: bool = False
-    stop: bool = False
     go: bool = False
     sign: str = ""  # the emoji that was set on, or taken from, a message of the run's
 

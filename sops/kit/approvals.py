@@ -7,6 +7,7 @@ if any part of the subject changes, the digest differs and every yes is void.
 import hashlib
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -78,6 +79,17 @@ class Request(_Value):
     def overridden(self) -> bool:
         """It goes through, or went, by break-glass: too few said yes."""
         return bool(self.override_by) and len(self.people) < self.quorum
+
+    @property
+    def going_ahead(self) -> bool:
+        """What it covers is about to happen, at once or as soon as nothing else is in the way."""
+        return self.state is RequestState.GRANTED or (self.state is RequestState.OPEN and self.override_at is not None)
+
+    def in_grace(self, at: datetime) -> bool:
+        """At that instant people may still stop it, and what it covers is about to happen."""
+        timed = self.grace_until is not None or self.override_at is not None
+        since = self.yeses[-1].at if self.yeses and self.override_at is None else self.made_at
+        return self.going_ahead and timed and since <= at
 
     def but(self, **changes: Any) -> "Request":
         return self.model_copy(update=changes)

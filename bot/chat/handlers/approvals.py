@@ -111,16 +111,17 @@ def reject(desk: Desk, me: Speaker, command: commands.Reject) -> Refused | None:
     return None
 
 
-def stop(desk: Desk, me: Speaker, _: commands.Stop) -> Refused | None:
+def stop(desk: Desk, me: Speaker, command: commands.Stop) -> Refused | None:
     """Void what is about to happen, and hold the run."""
-    live = [r for r in requests.live(desk.run) if r.state is RequestState.GRANTED or r.override_at is not None]
+    live = [r for r in requests.live(desk.run) if r.going_ahead]
     if not live or desk.run.state is not RunState.ACTIVE:
         return Refused(refusals.refused(refusals.NOTHING_TO_STOP))
     for asked in live:
         desk.run = requests.replaced(desk.run, asked.but(state=RequestState.VOID, ended=f"stopped by {me.handle}"))
         desk.run = desk.run.with_record(asked.step, note=replies.approvals.stopped_note(me.handle))
     desk.run = desk.run.but(state=RunState.HELD)
-    desk.note("stop", me.record, codes=[r.code for r in live])
+    said = {"text": command.said} if command.said else {}
+    desk.note("stop", me.record, codes=[r.code for r in live], **said)
     desk.say(replies.approvals.stopped(me.handle, [r.code for r in live]))
     return None
 

@@ -276,7 +276,13 @@ def edits_do_not_act() -> Card:
 
 
 def how_to_stop() -> Card:
-    return card("If that was meant to stop it, say: !stop", hint="!stop")
+    """To somebody who may, and says what may mean it."""
+    return card("If that was meant to stop it, say: !stop", hint="!stop", buttons=(Button(label="Stop", says="!stop"),))
+
+
+def not_yours_to_stop(able: Sequence[str]) -> Card:
+    """To somebody who may not, while it could still be stopped by others."""
+    return card(f"Only somebody with a role may stop it: ask {names(able)} to say stop here, now.")
 
 
 def withdrawn(run: Run, who: str, asked: Request) -> Card:
@@ -304,4 +310,8 @@ def void_note(asked: Request) -> str:
 
 def stopped(who: str, codes: Sequence[str]) -> Card:
     what = f" The yeses to {names(codes, 'and')} are void." if codes else ""
-    return card(f"Stopped by {who}.{what} The run is on hold; nothing of it was done.", hint="!resume · !cancel reason")
+    return card(
+        f"Stopped by {who}.{what} The run is on hold; nothing of it was done.",
+        hint="!resume · !cancel reason",
+        buttons=(Button(label="Resume", says="!resume"),),
+    )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.chat.replies.calling import to
+from bot.chat.replies.calling import goes_on, to
 from bot.chat.replies.parts import card, names
 from sops.kit import timing
 from sops.kit.message import Button, Card, Span, line, time
@@ -13,11 +13,14 @@ TAKE = "Take it, though not on call"
 
 
 def how_to_ack(run: Run) -> Card:
-    """To somebody who was called, and says what may mean that they have it, or may not."""
+    """To somebody who was called, or is on call, and says what may mean that they have it, or may not."""
+    have, ack = f"If you have {run.name}, say: ack.", Button(label="I've got it", says=f"/sop {run.name} ack")
+    if not goes_on(run):
+        return card(f"{have} Nobody has it so far.", hint="ack", buttons=(ack,))
     return card(
-        f"If you have {run.name}, say: ack. Until somebody does, I go on calling.",
-        hint="ack",
-        buttons=(Button(label="I've got it", says=f"/sop {run.name} ack"),),
+        f"{have} If you cannot take it, say: !pass. Until somebody has it, I go on calling.",
+        hint="ack · !pass",
+        buttons=(ack, Button(label="Pass on", says=f"/sop {run.name} !pass")),
     )
 
 

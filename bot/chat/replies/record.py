@@ -14,7 +14,7 @@ from sops.kit.unreadable import Unreadable
 
 _HISTORY = {
     "declared": "declared {severity} {title}",
-    "stop": "stopped it within the grace",
+    "stop": "stopped it within the grace: {text}",
     "rejected": "rejected {code}: {text}",
     "withdrawn": "took back the yes to {code}",
     "approval-requested": "asked for approval {code} of {step}",

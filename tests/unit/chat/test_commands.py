@@ -236,8 +236,9 @@ def test_a_mistyped_approval_sounds_like_a_yes(text):
 
 
 @pytest.mark.parametrize("text", ["hold on", "stop", "Stop it!", "wait.", "please hold on", "no"])
-def test_what_sounds_like_stop_is_talk_that_says_so(text):
-    assert parse(text, in_run=True) == Talk(stop=True)
+def test_a_bare_stop_is_talk_to_the_grammar(text):
+    """Whether it acts, the run decides (`stopping`)."""
+    assert parse(text, in_run=True) == Talk()
 
 
 @pytest.mark.parametrize("text", ["ack", "approve", "lgtm", "status", "hello", "!wow", "stop"])

@@ -2,13 +2,13 @@
 
 import pytest
 
-from bot.chat.half_asleep import Heard, heard, whole
+from bot.chat.half_asleep import Heard, alone, heard, sign_of, whole
 
 MINE, OTHERS = frozenset({"oncall1", "octo-one"}), frozenset({"oncall2", "rm", "dr.no", "octo-two"})
 
 
 def says(text: str) -> Heard:
-    return heard(text, MINE, OTHERS)
+    return heard(text, MINE, OTHERS, "payments API returns 500")
 
 
 @pytest.mark.parametrize(
@@ -79,6 +79,45 @@ def says(text: str) -> Heard:
         *("looking into it", "looking at the graphs now", "ack https://grafana.example/d?from=1 looks bad"),
         *("ack, oncall1 here", "ack @oncall1", "ack @here", "ack octo-one", "ack at 12:30:05"),
         *("✅", "✅✅", "✔️", "☑", ":white_check_mark:", ":heavy_check_mark:"),
+        # Behind what people say first, and in the first person.
+        *(
+            "ok I'm on it",
+            "yes, on it",
+            "Yes! I'm on it.",
+            "okay okay I'm on it",
+            "I'll take it",
+            "ok, I’ll take this one",
+        ),
+        *(
+            "im looking",
+            "I am awake, looking",
+            "sorry, here, I've got it",
+            "ok mine",
+            "yep got it",
+            "so I take it",
+            "ack'd",
+        ),
+        *(
+            "I have it",
+            "will take it",
+            "taking it",
+            "I'm taking over",
+            "hmm ok ack",
+            "roger, on it",
+            "I got this",
+            "got this!",
+        ),
+        *("all right, on it :+1:", "acknowledge", "I can take it", "i'm on this"),
+        # At what broke, or at nothing that is named.
+        *(
+            "looking at it",
+            "looking into this now",
+            "looking at the payments",
+            "looking at payment errors",
+            "looking at that",
+        ),
+        *("looking into the API", "looking, give me five", "looking - my keys are gone", "looking for the cause"),
+        *("looking at our dashboards", "looking why it fails", "looking. Football can wait", "I'm looking at the logs"),
         # As the issue words it: whoever was called and begins so has it; a false one costs a page.
         *("mine was slower", "looking at the graphs you can see it"),
     ],
@@ -112,6 +151,37 @@ def test_it_acknowledges(text):
         ),
         *("ack, Dr.No knows", "got it from octo-two", "ack @oncall2:"),
         *("akc", "Ackk", "kca!"),
+        # A sign of life, and no more.
+        *(
+            "yes",
+            "Yes!",
+            "ok",
+            "OK.",
+            "k",
+            "here",
+            "I am awake",
+            "i’m up",
+            "checking",
+            "let me check",
+            "one sec",
+            "thanks",
+        ),
+        *(
+            "on my way",
+            "coming",
+            "👍",
+            "👍🏽",
+            ":+1:",
+            "👌👌",
+            "yes, one minute please",
+            "ok ok",
+            "give me 1 sec",
+            "omw",
+        ),
+        # Put off, or of another matter.
+        *("I'll take it tomorrow", "looking at the football", "looking for my keys", "looking forward to Friday"),
+        *("looking good", "ok, looking at my phone", "I'm looking for a job", "looking fine", "ok I'm on it?"),
+        *("yes I've got it, can't do it", "I'll take it if oncall2 sleeps", "I'm on it with oncall2"),
     ],
 )
 def test_it_is_a_hint(text):
@@ -122,7 +192,7 @@ def test_it_is_a_hint(text):
     "text",
     [
         *("acknowledge that we saw it", "acks", "ackack", "acknowledgement", "background", "tack", "pack", "attack"),
-        *("on its way", "on it's way", "on Monday", "on", "it", "onto it", "got itself", "got them", "a mine", "miner"),
+        *("on its way", "on it's way", "on Monday", "onto it", "got itself", "got them", "a mine", "miner"),
         *("lookin", "overlooking", "can somebody ack", "please ack", "who is on it", "somebody got it"),
         *(
             "oncall2 acked",
@@ -130,15 +200,29 @@ def test_it_is_a_hint(text):
             "he's on it",
             "we are on it",
             "status",
-            "thanks",
             "",
             "   ",
-            "👍",
             "🙈",
             "!",
             "...",
         ),
-        *("mine's slower", "> ack", "> ack\nthanks", "x" * 5000, "ack " * 2000),
+        *(
+            "take it easy",
+            "take this to the other thread",
+            "got this from the docs",
+            "I'll take the bus",
+            "which host?",
+        ),
+        *(
+            "yes it is the disk",
+            "ok so what broke",
+            "restart it",
+            "here is the graph",
+            "the disk is full",
+            "no",
+            "on this no",
+        ),
+        *("mine's slower", "> ack", "> ack\nthe disk", "x" * 5000, "ack " * 2000),
     ],
 )
 def test_it_is_talk(text):
@@ -171,3 +255,26 @@ def test_beside_the_thread_nothing_else_does(text):
 @pytest.mark.parametrize("piece", ["ack ", "@", "[", ":", "'", "on it ", "\u200d", "ﷺ", "a:b:", "https://", "❌"])
 def test_what_is_longer_than_a_message_is_talk(piece):
     assert says(piece * 4001) is Heard.TALK
+
+
+@pytest.mark.parametrize(
+    "text", ["ack", "on it!", "ok I'm on it", "looking", "Looking into it", "I'll take it, thanks"]
+)
+def test_it_says_nothing_else(text):
+    assert alone(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["ack?", "on it goes", "looking at the football", "looking glass fell", "mine field", ""]
+)
+def test_it_says_something_else(text):
+    assert not alone(text)
+
+
+@pytest.mark.parametrize(
+    ("sign", "said"),
+    [("✅", Heard.ACK), (":heavy_check_mark:", Heard.ACK), ("👀", Heard.SEEN), (":+1::skin-tone-3:", Heard.HINT)]
+    + [("👍🏽", Heard.HINT), (":saluting_face:", Heard.HINT), (":tada:", None), ("🎉", None), ("👎", None), ("", None)],
+)
+def test_what_an_emoji_says(sign, said):
+    assert sign_of(sign) is said
