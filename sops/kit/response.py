@@ -30,7 +30,12 @@ def was_called(run: Run, handle: str) -> bool:
     return any(who == handle for who, _ in run.facts.get("paged", []))
 
 
+def resolved(run: Run) -> bool:
+    """Somebody said that it is over where it hurt."""
+    verified = run.record("verify")
+    return verified.signed or verified.state.over
+
+
 def hurts(run: Run) -> bool:
     """It is an incident that nobody called resolved yet."""
-    verified = run.record("verify")
-    return commanding(run) is not None and not run.state.over and not (verified.signed or verified.state.over)
+    return commanding(run) is not None and not run.state.over and not resolved(run)

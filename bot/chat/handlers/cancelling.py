@@ -53,7 +53,7 @@ def end_here(desk: Desk, me: Speaker, elsewhere: str) -> None:
     """The run goes on as the one of that id; nothing says where, or why. Nothing is done here ever again."""
     _stopped(desk, refusals.ELSEWHERE)
     desk.run = desk.run.with_facts({"restricted": elsewhere})
-    desk.note("cancel", me.record, text=refusals.ELSEWHERE)
+    desk.note("went-on", me.record, text=refusals.ELSEWHERE)
 
 
 def _stopped(desk: Desk, why: str) -> None:

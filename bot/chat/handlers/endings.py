@@ -12,7 +12,9 @@ from bot.chat.replies import incident as words
 from bot.chat.replies import misread, refusals
 from bot.engine.desk import Desk
 from sops.kit import post_mortem, timing
+from sops.kit.closing import still_open
 from sops.kit.post_mortem import OwesPostMortem
+from sops.kit.response import resolved
 from sops.kit.run import Run, RunState, StepState
 
 AGAIN = ("acknowledge", "mitigate", "fix", "verify", "post-mortem", "post-mortem-merged", "close", "reopen-issue")
@@ -36,17 +38,12 @@ GONE = frozenset(
 
 def close(desk: Desk, me: Speaker, _: commands.Close) -> Refused | None:
     """Refused, naming every reason, while anything is open (SOP-08 row 9)."""
-    run = desk.run
-    held = run.state is RunState.HELD
-    left = [
-        step for step in run.steps if not run.record(step.id).state.over and step.id not in {"close", "reopen-issue"}
-    ]
-    # What was said on hold waits for nothing but the end of the hold.
-    reasons = [refusals.HELD] if held else []
-    reasons += [refusals.close_reason(run, step) for step in left if not (held and run.record(step.id).signed)]
-    reasons += [refusals.close_child(child) for child in run.children if child.open]
-    reasons += [refusals.close_debt(debt) for debt in run.obligations if debt.open and not debt.loose]
-    if reasons:
+    run, left = desk.run, still_open(desk.run)
+    if left:
+        reasons = [refusals.HELD] if left.held else []
+        reasons += [refusals.close_reason(run, step) for step in left.steps]
+        reasons += [refusals.close_child(child) for child in left.children]
+        reasons += [refusals.close_debt(debt) for debt in left.debts]
         return Refused(refusals.close_refused(run, reasons))
     sign(desk, me, step_of(run, "close"), "")
     desk.note("close", me.record)
@@ -93,8 +90,8 @@ def _no_short_end(run: Run, *, told_there: bool = False) -> list[str]:
 
     `told_there`: it is the same as another one, whose post-mortem tells of that work.
     """
-    if run.record("verify").signed or run.record("verify").state.over:
-        reasons = [words.RESOLVED]
+    if resolved(run):
+        reasons = [words.resolved(run)]
     else:
         done = [step for step in map(run.step, ("mitigate", "fix")) if step and _was_done(run, step.id)]
         owed = OwesPostMortem().holds(run) and not told_there

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from bot.chat.replies import incident
 from bot.chat.replies.parts import card, names, seconds
 from sops.kit import timing
 from sops.kit.action import News
@@ -41,7 +42,7 @@ def resolved(run: Run, who: str) -> Card:
         lines.append(line("The post-mortem is due ", time(clock.due_at), "."))
         lines.append("Please set cause, impact and actions; then the bot drafts it from the record.")
         return card(*lines, hint="!set cause … · !set impact … · !action @who … by DATE · !done post-mortem")
-    return card(*lines, "No post-mortem is owed.", hint="!close · !reopen reason")
+    return card(*lines, "No post-mortem is owed.", hint=incident.after_resolution(run))
 
 
 def resolved_in_channel(run: Run) -> Card:

@@ -1,22 +1,23 @@
 """What incidents (SOP-08) say at their ends, and of words meant for the public."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot.chat.replies.parts import card, names
+from sops.kit.closing import StillOpen, post_mortem_rows, said, still_open
 from sops.kit.escaping import printable
+from sops.kit.gate import SignedOff
 from sops.kit.message import Button, Card, Span, bold, line, person, time
 from sops.kit.model import Step
 from sops.kit.response import commanding
 from sops.kit.run import Run, StepRecord
 
-_LAST = frozenset({"close", "reopen-issue"})
 NOTHING_HERE = "It goes on elsewhere: nothing of it is done, noted or opened again here."
 BEGUN_ELSEWHERE = (
     "It goes on elsewhere, in private: what it needs is begun there; "
     "what has nothing to do with it is begun in a channel."
 )
-RESOLVED = "it was resolved, so it was real: set cause and impact, say !done post-mortem, then !close"
 
 
 def worked_on(step: Step, record: StepRecord) -> str:
@@ -58,10 +59,54 @@ def joined(run: Run, who: str) -> Card:
 
 def before_closing(run: Run) -> str:
     """What closing waits for, so that nobody reads it as done."""
-    open_still = [s.title for s in run.steps if not run.record(s.id).state.over and s.id not in _LAST]
-    open_still += [child.name for child in run.children if child.open]
-    open_still += [debt.id for debt in run.obligations if debt.open and not debt.loose]
-    return f"once these are over: {', '.join(open_still)}" if open_still else "everything is settled; say !close"
+    left = still_open(run)
+    named = _named(left)
+    if left.held and not named:
+        return "once somebody said !resume"
+    return f"once these are over: {', '.join(named)}" if left else "everything is settled; say !close"
+
+
+def _named(left: StillOpen) -> list[str]:
+    steps = [step.title for step in left.steps]
+    return [*steps, *(child.name for child in left.children), *(debt.id for debt in left.debts)]
+
+
+def resolved(run: Run) -> str:
+    """Why it ends by its rows alone."""
+    return f"it was resolved, so it was real; it is closed {before_closing(run)}"
+
+
+def once_merged(run: Run) -> str:
+    """What is left to do once the post-mortem is merged; `!close` only where it would then be accepted."""
+    left = still_open(run)
+    rest = _named(replace(left, steps=tuple(step for step in left.steps if step not in post_mortem_rows(run))))
+    if rest:
+        return f"Edit it there and merge it. Before !close these are open as well: {', '.join(rest)}."
+    return "Edit it there and merge it; then !close."
+
+
+def after_resolution(run: Run) -> str:
+    """What may be typed once it is resolved: what its next rows want, and `!close` where it would be accepted."""
+    left = still_open(run)
+    if not left:
+        return "!close · !reopen reason"
+    written = post_mortem_rows(run)
+    ways = [_way(step, written) for step in left.steps if not said(run, step)]
+    ways = [way for way in ways if way]
+    return " · ".join([*sorted(ways, key=lambda way: way != _WRITING), "status", "!reopen reason"][:5])
+
+
+_WRITING = "!set cause … · !set impact … · !action @who … · !done post-mortem"
+
+
+def _way(step: Step, written: Sequence[Step]) -> str:
+    """How a row is signed off, as it is typed."""
+    asked = next((piece for piece in step.waits if isinstance(piece, SignedOff)), None)
+    if asked is None:
+        return ""
+    if step in written:
+        return _WRITING
+    return f"!{asked.verb} …" if asked.verb else f"!done {step.id}"
 
 
 def taken_back(run: Run, kind: str, who: str) -> Card:

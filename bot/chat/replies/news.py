@@ -43,7 +43,7 @@ def news(run: Run, item: News) -> Card:
     if item.kind == "post-mortem-drafted":
         return card(
             f"PR #{about['pr']} holds the post-mortem, drafted from the record: {about['url']}",
-            "Edit it there and merge it; then !close.",
+            incident.once_merged(run),
         )
     if item.kind == "merged-outside":
         return card(

@@ -30,6 +30,10 @@ class Words:
     brief: bool = False
 
 
+#: What an incident is in the open that is responded to in private: nothing of where, or why.
+RESTRICTED = "restricted, goes on in private"
+
+
 def card(
     *lines: Line | str, hint: str = "", buttons: tuple[Button, ...] = (), file: tuple[str, str] | None = None
 ) -> Card:

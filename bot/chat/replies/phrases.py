@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from bot.chat.replies import dependency, freeze, hotfix, incident, onboarding, rollback, security, stable
-from bot.chat.replies.parts import Words
-from sops.kit import timing
+from bot.chat.replies.parts import RESTRICTED, Words
+from sops.kit import closing, timing
 from sops.kit.approvals import Request, RequestState
 from sops.kit.escaping import printable
 from sops.kit.gate import SignedOff
@@ -36,6 +36,8 @@ WORDS: Mapping[str, Words] = {
 
 def state_word(run: Run) -> str:
     """The run's state in capitals, for the first line."""
+    if run.facts.get("restricted"):
+        return RESTRICTED.upper()
     if run.state is RunState.HELD and run.prefix == INCIDENT:
         return f"HELD, {_incident_state(run)}"
     if run.state is not RunState.ACTIVE:
@@ -72,8 +74,8 @@ def refused(run: Run) -> Request | None:
 
 def said(run: Run, step_id: str) -> bool:
     """It is over, or somebody said so and the bot has yet to follow, as on hold."""
-    record = run.record(step_id)
-    return record.state.over or (record.signed and record.state is not StepState.FAILED)
+    step = run.step(step_id)
+    return step is not None and closing.said(run, step)
 
 
 def _incident_state(run: Run) -> str:

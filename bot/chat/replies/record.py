@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from bot.chat.replies.parts import card
+from bot.chat.replies.parts import RESTRICTED, card
 from sops.kit.action import Moment
 from sops.kit.escaping import printable, quoted
 from sops.kit.message import Card, code, line
@@ -58,6 +58,7 @@ _HISTORY = {
     "iteration": "went back to {back_to}, iteration {number}",
     "ended": "ended: {state}",
     "cancel": "cancelled: {text}",
+    "went-on": "restricted it: {text}",
     "approval-void": "request {code} became void: {why}",
     "sign-off": "signed off {step}: {text}",
     "skip": "skipped {step}: {text}",
@@ -194,6 +195,7 @@ def export_json(run: Run, entries: Sequence[LedgerEntry]) -> list[str]:
 
 def export_markdown(run: Run, entries: Sequence[LedgerEntry]) -> list[str]:
     """The run's story for people, with the head of its chain."""
-    lines = [f"# {run.name}: {quoted(run.title)}", "", f"{run.sop}, {run.state}.", ""]
+    state = RESTRICTED if run.facts.get("restricted") else run.state
+    lines = [f"# {run.name}: {quoted(run.title)}", "", f"{run.sop}, {state}.", ""]
     lines += [f"- {moment.at.isoformat()} — {quoted(moment.who)}: {quoted(moment.what)}" for moment in history(entries)]
     return [*lines, "", f"Head of the chain: `{entries[-1].hash}`" if entries else "Nothing is recorded.", ""]

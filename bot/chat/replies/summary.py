@@ -2,13 +2,13 @@
 
 from datetime import datetime
 
-from bot.chat.replies import calling, hotfix, mirrors, phrases, security
+from bot.chat.replies import calling, hotfix, incident, mirrors, phrases, security
 from bot.chat.replies.parts import card
-from sops.kit import timing
+from sops.kit import closing, timing
 from sops.kit.action import short
 from sops.kit.message import Button, Card, Line, Span, bold, line, time
 from sops.kit.model import Severity, Step
-from sops.kit.response import answered, commanding, unanswered
+from sops.kit.response import answered, commanding, resolved, unanswered
 from sops.kit.run import PROCEDURE, Run, RunState, StepState
 
 
@@ -122,7 +122,7 @@ def _incident_summary(run: Run, now: datetime) -> Card:
     facts = run.facts
     severity = run.severity or "severity?"
     if facts.get("restricted"):  # whoever may read more does so where it went on
-        return card(line(bold(f"{severity} · {run.name} · {phrases.state_word(run)}")), _incident_next(run))
+        return card(line(bold(f"{severity} · {run.name} · {phrases.state_word(run)}")))
     lines: list[Line | str] = [
         line(bold(f"{severity} · {run.name} · "), Span(text=run.title), bold(f" · {phrases.state_word(run)}"))
     ]
@@ -143,9 +143,8 @@ def _incident_summary(run: Run, now: datetime) -> Card:
 def _incident_next(run: Run) -> Line:
     if run.state.over:
         return line(f"Ended   {run.facts.get('ended', run.state)}")
-    own = {"detect", "reopen-issue"}
-    left = [step.title for step in run.steps if not phrases.said(run, step.id) and step.id not in own]
-    spans: list[Span | str] = [f"Next    {left[0]}" if left else "Next    nothing"]
+    coming = closing.next_row(run)
+    spans: list[Span | str] = [f"Next    {coming.title if coming else 'nothing'}"]
     for name, label in (
         (timing.ACKNOWLEDGE, "acknowledge by "),
         (timing.UPDATE, "update due "),
@@ -190,10 +189,8 @@ def _incident_words(run: Run) -> tuple[str, tuple[Button, ...]]:
             Button(label="I've got it", says="ack"),
             Button(label="Page…", says="!page", asks=("who",)),
         )
-    if phrases.said(run, "verify") and run.record("post-mortem").state.over:
-        return "!close · !reopen reason", ()
-    if phrases.said(run, "verify"):
-        return "!set cause … · !set impact … · !action @who … · !done post-mortem · !close", ()
+    if resolved(run):
+        return incident.after_resolution(run), ()
     return "!update … · !mitigate … · !verify … · !handoff @who · !page @who", (
         Button(label="Update", says="!update", asks=("text",)),
         Button(label="Mitigated", says="!mitigate", asks=("text",)),
