@@ -4,7 +4,7 @@ import difflib
 from dataclasses import dataclass
 
 from bot.chat.severities import severity_of
-from bot.chat.words import LONGEST_TEXT, Command, Problem, split
+from bot.chat.words import LONGEST_TEXT, Command, Holding, Problem, Telling, split
 from sops.kit.model import Severity
 from sops.kit.patterns import Pattern
 
@@ -42,7 +42,7 @@ class StartRollback(Command):
 
 
 @dataclass(frozen=True)
-class Freeze(Command):
+class Freeze(Holding):
     """/release freeze holidays"""
 
     reason: str
@@ -64,7 +64,7 @@ class StartHotfix(Command):
 
 
 @dataclass(frozen=True)
-class ReportVulnerability(Command):
+class ReportVulnerability(Telling):
     """/security report the token check can be skipped"""
 
     text: str

@@ -24,7 +24,19 @@ from bot.chat.beginnings import (
 )
 from bot.chat.remains import Remains
 from bot.chat.severities import like_severity, out_of, severity_of
-from bot.chat.words import LONGEST_TEXT, LONGEST_TITLE, Command, Problem, Talk, asks_for_help, bare, split, unmarked
+from bot.chat.words import (
+    LONGEST_TEXT,
+    LONGEST_TITLE,
+    Command,
+    Holding,
+    Problem,
+    Talk,
+    Telling,
+    asks_for_help,
+    bare,
+    split,
+    unmarked,
+)
 from sops.kit.conversation import Place
 from sops.kit.model import Severity
 from sops.kit.patterns import Pattern
@@ -48,7 +60,7 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class Declare(Command):
+class Declare(Telling):
     """/incident declare P1 payments API returns 500"""
 
     severity: Severity | None
@@ -105,7 +117,7 @@ class InRun(Command):
 
 
 @dataclass(frozen=True)
-class Ack(Command):
+class Ack(Telling):
     """ack"""
 
     said: str = ""  # what was taken for it, where that was another word
@@ -152,7 +164,7 @@ class Start(Command):
 
 
 @dataclass(frozen=True)
-class Stop(Command):
+class Stop(Holding):
     """!stop"""
 
     said: str = ""  # what was taken for it, where that was another word
@@ -229,7 +241,7 @@ class ByHand(Command):
 
 
 @dataclass(frozen=True)
-class Reject(Command):
+class Reject(Holding):
     """!reject reason, or !reject 7f3a reason where more than one waits."""
 
     code: str
@@ -244,7 +256,7 @@ class Withdraw(Command):
 
 
 @dataclass(frozen=True)
-class SetSeverity(Command):
+class SetSeverity(Telling):
     """!severity P0 reason"""
 
     severity: Severity
@@ -252,12 +264,12 @@ class SetSeverity(Command):
 
 
 @dataclass(frozen=True)
-class Take(Command):
+class Take(Telling):
     """!take"""
 
 
 @dataclass(frozen=True)
-class Seen(Command):
+class Seen(Telling):
     """!seen"""
 
 
@@ -296,12 +308,12 @@ class Page(Command):
 
 
 @dataclass(frozen=True)
-class Pass(Command):
+class Pass(Telling):
     """!pass"""
 
 
 @dataclass(frozen=True)
-class Report(Command):
+class Report(Telling):
     """!update, !triage, !mitigate, !fix or !verify, with a text; an update may say when the next one comes"""
 
     verb: str
@@ -331,7 +343,7 @@ class Correct(Command):
 
 
 @dataclass(frozen=True)
-class Note(Command):
+class Note(Telling):
     """!note text"""
 
     text: str
@@ -362,7 +374,7 @@ class DropAction(Command):
 
 
 @dataclass(frozen=True)
-class Blocker(Command):
+class Blocker(Telling):
     """!blocker #512"""
 
     number: int
@@ -384,7 +396,7 @@ class Duplicate(Command):
 
 
 @dataclass(frozen=True)
-class Restrict(Command):
+class Restrict(Telling):
     """!restrict it is an attack"""
 
     reason: str
@@ -398,7 +410,7 @@ class FalseAlarm(Command):
 
 
 @dataclass(frozen=True)
-class Hold(Command):
+class Hold(Holding):
     """!hold reason"""
 
     reason: str
@@ -422,7 +434,7 @@ class Snooze(Command):
 
 
 @dataclass(frozen=True)
-class Reopen(Command):
+class Reopen(Telling):
     """!reopen reason"""
 
     reason: str

@@ -1,8 +1,9 @@
 """What still acts although the bot reads it long after it was said, because it was away.
 
-What tells something acts: a declaration, a report, a word of record. So does what only makes the bot stand still, or
-call people: acting on it too late does no harm, not acting on it does. What would have the bot do something is said
-again, by people who know how things are by now; and so is what was said of something that has begun anew since.
+What tells something acts: a declaration, a report, a word of record. So does what only makes the bot stand still:
+acting on it too late does no harm, not acting on it does. Each command says of itself which it is (`counts_late`). What
+would have the bot do something, or changes what was said before, is said again, by people who know how things are by
+now; and so is what was said of something that has begun anew since.
 """
 
 from bot.chat import commands
@@ -10,18 +11,10 @@ from bot.chat.handlers.approvals import rejectable, was_shown
 from bot.engine.desk import Desk
 from sops.kit.timing import ACKNOWLEDGE
 
-#: Everything else is answered "say it again".
-ACTS = (
-    *(commands.Declare, commands.ReportVulnerability, commands.Reopen, commands.Restrict),
-    *(commands.Note, commands.Report, commands.SetFact, commands.SetSeverity, commands.Blocker),
-    *(commands.Ack, commands.Take, commands.Seen, commands.NotMe, commands.Pass),
-    *(commands.Stop, commands.Hold, commands.Reject, commands.Withdraw, commands.Freeze),
-)
-
 
 def acts(parsed: commands.Parsed) -> bool:
     """Whether that may be obeyed when it is heard late."""
-    return isinstance(parsed, ACTS)
+    return isinstance(parsed, commands.Command) and parsed.counts_late
 
 
 def overtaken(desk: Desk, command: commands.Command) -> bool:

@@ -1,13 +1,31 @@
 """What every part of the grammar is made of: a command, a problem, or people talking."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 LONGEST_TEXT, LONGEST_TITLE = 3000, 200
 
 
 @dataclass(frozen=True)
 class Command:
-    """Something to do. Fields are as typed; nothing is looked up yet."""
+    """Something to do, or to look at. Fields are as typed; nothing is looked up yet."""
+
+    #: It counts also when the bot is told of it long after it was said.
+    counts_late: ClassVar[bool] = False
+
+
+@dataclass(frozen=True)
+class Telling(Command):
+    """A declaration, or a word of record: it tells what happened, which stays so however late it is heard."""
+
+    counts_late = True
+
+
+@dataclass(frozen=True)
+class Holding(Command):
+    """It only makes the bot stand still: acting on it too late does no harm, not acting on it does."""
+
+    counts_late = True
 
 
 @dataclass(frozen=True)

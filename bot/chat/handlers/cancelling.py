@@ -13,14 +13,14 @@ from bot.engine.steps import owe_what_is_left
 from sops.kit import timing
 from sops.kit.approvals import RequestState
 from sops.kit.model import Severity
-from sops.kit.run import Run, RunState
+from sops.kit.run import RunState
 
 
 def cancel(desk: Desk, me: Speaker, command: commands.Cancel) -> Refused | None:
     """Ends the run where it is; what it left at the forge is listed, and stays, and so does what that owes."""
     run = desk.run
     first = ""
-    if _urgent(run):
+    if _urgent(desk):
         if not (run.record("acknowledge").signed or run.record("acknowledge").state.over):
             return Refused(refusals.refused(left.UNANSWERED))
         first = two_people.asked_by(desk, "waive.cancel")
@@ -38,15 +38,25 @@ def cancel(desk: Desk, me: Speaker, command: commands.Cancel) -> Refused | None:
     return None
 
 
-def _urgent(run: Run) -> bool:
-    """A P0 or P1 incident, or one of which nobody said how bad it is."""
-    return run.prefix == replies.phrases.INCIDENT and (run.severity or Severity.P1) in timing.URGENT
+def _urgent(desk: Desk) -> bool:
+    """An incident that is, or ever was, a P0 or P1, or of which nobody said how bad it is.
+
+    One person may lower the severity; so that they do not end alone what takes two, the worst it was counts.
+    """
+    return desk.run.prefix == replies.phrases.INCIDENT and (_worst(desk) or Severity.P1) in timing.URGENT
+
+
+def _worst(desk: Desk) -> Severity | None:
+    """The worst anybody ever said it is; None if nobody said."""
+    entries = [entry for entry in desk.tx.ledger.entries(desk.run.id) if entry.kind == "severity"]
+    said = [entry.payload.get(name) for entry in entries for name in ("before", "severity")]
+    return min([Severity(each) for each in (*said, desk.run.severity) if each], default=None)
 
 
 def _ask_second(desk: Desk, me: Speaker, reason: str) -> None:
     two_people.ask(desk, me, "waive.cancel")
     desk.note("waiver-asked", me.record, what="cancel", text=reason)
-    desk.say(left.cancel_asked(desk.run, me.handle, reason, others(desk, me)))
+    desk.say(left.cancel_asked(desk.run, _worst(desk), me.handle, reason, others(desk, me)))
 
 
 def end_here(desk: Desk, me: Speaker, elsewhere: str) -> None:

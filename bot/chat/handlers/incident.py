@@ -9,6 +9,7 @@ from bot.chat.handlers.base import Handler, Refused, Speaker
 from bot.chat.handlers.common import remember, sign, step_of
 from bot.chat.replies import hotfix, misread, refusals, security
 from bot.chat.replies import incident as words
+from bot.chat.replies import paging as paging_words
 from bot.engine.desk import Desk
 from sops.kit import paging, timing
 from sops.kit.model import Severity
@@ -176,6 +177,8 @@ def page(desk: Desk, me: Speaker, command: commands.Page) -> Refused | None:
     person = desk.people.named(command.who)
     if person is None:
         return Refused(refusals.refused(misread.unknown_person(command.who)))
+    if person.handle == me.handle:  # who was called may say what others may not
+        return Refused(refusals.refused(paging_words.calls_oneself(desk.run, me.handle)))
     desk.run = paging.with_call(desk.run, [person.handle], desk.now)
     desk.note("paged", me.record, to=person.handle, **({"text": command.text} if command.text else {}))
     desk.say(replies.answers.paged(desk.run, person.handle, me.handle, command.text))

@@ -10,6 +10,7 @@ from sops.kit.action import short
 from sops.kit.escaping import printable
 from sops.kit.incident_actions import CorrectNotice, PublishNotice
 from sops.kit.message import Card, Span, line
+from sops.kit.model import Severity
 from sops.kit.run import Run
 
 UNANSWERED = (
@@ -104,10 +105,11 @@ def cancelled(run: Run, by: str, reason: str, found: Sequence[str]) -> Card:
     )
 
 
-def cancel_asked(run: Run, who: str, reason: str, able: Sequence[str]) -> Card:
-    """An urgent incident somebody has taken command of does not end on one person's word."""
+def cancel_asked(run: Run, worst: Severity | None, who: str, reason: str, able: Sequence[str]) -> Card:
+    """An urgent incident somebody has taken command of does not end on one person's word, whatever it is called now."""
+    once = f", once a {worst}" if worst and worst is not run.severity else ""
     return card(
-        line(f"{who} wants to cancel {run.name}, a {run.severity or 'P1'}: ", Span(text=reason), "."),
+        line(f"{who} wants to cancel {run.name}, a {run.severity or 'P1'}{once}: ", Span(text=reason), "."),
         f"Nothing ends yet. A second person must agree within a day by saying the same: {seconds(able)}.",
         hint="!cancel reason",
     )

@@ -6,6 +6,7 @@ from bot.chat.replies.calling import goes_on, to
 from bot.chat.replies.parts import card, names
 from sops.kit import timing
 from sops.kit.message import Button, Card, Span, line, time
+from sops.kit.response import answered
 from sops.kit.run import Run
 
 NOBODY_HAS_IT = "Nobody has acknowledged it."
@@ -32,6 +33,12 @@ def not_on_call(run: Run, able: Sequence[str]) -> Card:
         hint="!take",
         buttons=(Button(label=TAKE, says=f"/sop {run.name} !take"),),
     )
+
+
+def calls_oneself(run: Run, who: str) -> str:
+    """To somebody who would be called by their own word."""
+    way = f"!assign @{who} takes command" if answered(run) else "!take takes it, on call or not"
+    return f"You are here, and nobody calls themselves; {way}."
 
 
 def not_yours(run: Run, able: Sequence[str]) -> Card:

@@ -25,8 +25,8 @@ NOW = datetime(2026, 11, 27, 10, tzinfo=UTC)
 @pytest.mark.parametrize(
     "words",
     [
-        *("ack", "!note x", "!update x", "!verify x", "!mitigate x", "!set cause x", "!severity P0"),
-        *("!stop", "!hold x", "!reject x", "!withdraw", "!reopen x", "!restrict x", "!blocker #1"),
+        *("ack", "!note x", "!update x", "!verify x", "!mitigate x", "!severity P0"),
+        *("!stop", "!hold x", "!reject x", "!take", "!seen", "!pass", "!reopen x", "!restrict x", "!blocker #1"),
         *("!incident declare P0 x", "!security report x", "!release freeze x"),
     ],
 )
@@ -42,7 +42,7 @@ def test_what_tells_or_holds_back_acts(words: str) -> None:
         *("!publish x", "!correct x", "!dismiss #1 x", "!snooze 30m", "!false alarm x", "!duplicate INC-1"),
         *("!action @a x", "!mirror matrix:#ops", "!release rc 1.4.0", "!release unfreeze", "status", "help", "lgtm"),
         *("!hotfix 1.3.1 P0 x", "!release rollback 1.3.0 x", "!deps update a 1", "!onboard @x", "!aprove"),
-        *("!undo", "!done soak x"),
+        *("!undo", "!done soak x", "!set cause x", "!withdraw", "!not me"),
     ],
 )
 def test_what_orders_or_asks_does_not(words: str) -> None:
@@ -119,7 +119,7 @@ def test_other_late_words_of_record_count_unless_open_again_or_said_anew_since()
     assert not _overtaken("!mitigate moved", run, reopened=BEFORE, mitigate=BEFORE)
     assert _overtaken("!mitigate moved", run, reopened=SINCE)
     assert _overtaken("!mitigate moved", run, mitigate=SINCE)
-    for words in ("!update x", "!note x", "!hold x", "!stop", "!reopen x", "!withdraw", "!seen"):
+    for words in ("!update x", "!note x", "!hold x", "!stop", "!reopen x", "!seen"):
         assert not _overtaken(words, run, reopened=SINCE, update=SINCE), words
 
 
