@@ -85,11 +85,13 @@ class GitHubForge(AdvisoryCalls):
         self._seconds = seconds
         self._asset_seconds = asset_seconds
         self._threads = Threads("forge", side_by_side)
-        self.breaker = breaker or Breaker("forge", "GitHub")
+        self.breaker = breaker or Breaker("forge", "GitHub", probed=True)
         self._login: str | None = None
         self._installed = token.get_secret_value().startswith(OF_AN_APP)
-        self._wire = Wire(self.breaker, silence=timeout, largest=largest_answer, waits=waits)
-        self._requester = requester(self._wire, token.get_secret_value(), base_url.rstrip("/"), API_VERSION)
+        base_url = base_url.rstrip("/")
+        plain = f"{base_url}/repos/{repository}"
+        self._wire = Wire(self.breaker, silence=timeout, largest=largest_answer, waits=waits, plain=plain)
+        self._requester = requester(self._wire, token.get_secret_value(), base_url, API_VERSION)
         self._repo = self._repository(repository)
 
     async def close(self) -> None:

@@ -47,7 +47,8 @@ class TooMuch(Exception):
 class Wire:
     """`silence` is how many seconds GitHub may say nothing, `largest` the bytes of an answer's body.
 
-    A read that is dropped, or fails at GitHub, is tried again after each of `waits` (seconds).
+    A read that is dropped, or fails at GitHub, is tried again after each of `waits` (seconds). `plain` is the address
+    that is read to learn whether GitHub fails at everything, where the breaker wants to know.
     """
 
     def __init__(
@@ -58,8 +59,10 @@ class Wire:
         largest: int,
         waits: Sequence[float],
         sleep: Callable[[float], None] = time.sleep,
+        plain: str = "",
     ) -> None:
         self.breaker = breaker
+        self._plain = plain
         self._silence = silence
         self._largest = largest
         self._waits = tuple(waits)
@@ -123,10 +126,29 @@ class Wire:
     @contextmanager
     def _sent(self, method: str, url: str, headers: Mapping[str, str], data: Any) -> Iterator[requests.Response]:
         """The answer, its body still to come. What it says of limits holds for everybody from then on."""
-        deadline, sockets = current(), _Sockets()
+        deadline = current()
         if deadline.over:
             raise OutOfTime
-        self.breaker.admit(budget_of(url))
+        if self.breaker.admit(budget_of(url)):
+            if self._plain:
+                self._ask_plainly(headers)
+            self.breaker.admit(budget_of(url))
+        with self._response(method, url, headers, data) as response:
+            yield response
+
+    def _ask_plainly(self, headers: Mapping[str, str]) -> None:
+        """Whatever comes of it is told to the breaker, and to nobody else."""
+        with suppress(requests.RequestException, OutOfTime), self._response(
+            "GET", self._plain, headers, None, probe=True
+        ):
+            pass
+
+    @contextmanager
+    def _response(
+        self, method: str, url: str, headers: Mapping[str, str], data: Any, *, probe: bool = False
+    ) -> Iterator[requests.Response]:
+        """One request that was let through, and its answer."""
+        deadline, sockets = current(), _Sockets()
         timeout = (min(CONNECTING, deadline.remaining), min(self._silence, deadline.remaining))
         with deadline.holding(sockets.cut), sockets.used():
             try:
@@ -141,12 +163,12 @@ class Wire:
                         raise OutOfTime
             except (requests.RequestException, OutOfTime) as error:
                 late = deadline.over or isinstance(error, requests.Timeout)
-                self.breaker.failed("no answer in time" if late else "no complete answer")
+                self.breaker.failed("no answer in time" if late else "no complete answer", probe=probe)
                 if deadline.over:
                     raise OutOfTime from error
                 raise
         if response.status_code >= FAILED:
-            self.breaker.failed(f"status {response.status_code}")
+            self.breaker.failed(f"status {response.status_code}", probe=probe)
         else:
             self.breaker.answered()
 

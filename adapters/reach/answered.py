@@ -8,10 +8,10 @@ from adapters.reach.headers import FAILED, wait_of
 _TOO_MANY = 429
 
 
-def note(breaker: Breaker, response: httpx.Response) -> None:
-    """It failed, or it answered; and it may want to be left alone for a while."""
+def note(breaker: Breaker, response: httpx.Response, *, probe: bool = False) -> None:
+    """It failed, or it answered; and it may want to be left alone for a while. See Breaker for a `probe`."""
     if response.status_code >= FAILED:
-        breaker.failed(f"status {response.status_code}")
+        breaker.failed(f"status {response.status_code}", probe=probe)
     else:
         breaker.answered()
     wait = retry_after(response)

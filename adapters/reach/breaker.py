@@ -1,7 +1,8 @@
 """One far end's breaker: everybody who asks it is let through, or turned away at once, by what was learned of it.
 
 A far end that fails again and again is left alone for a while, then asked once; a longer while after each failure. What
-asks to be left alone, or has no budget left, is left alone by everybody until then.
+asks to be left alone, or has no budget left, is left alone by everybody until then. One thing it always fails at is no
+reason to stop asking it for others: a `probed` far end is left alone only if it fails at something plain as well.
 """
 
 import asyncio
@@ -41,10 +42,22 @@ class SystemTime:
 
 
 class Breaker:
-    """`key` is the far end's name for the machine, `name` the one for people. Safe to use from any thread."""
+    """`key` is the far end's name for the machine, `name` the one for people. Safe to use from any thread.
 
-    def __init__(self, key: str, name: str, clock: Clock | None = None, temper: Temper | None = None) -> None:
+    Who asks a `probed` one asks a plain question first wherever `admit` says so, and tells the answer as `probe`.
+    """
+
+    def __init__(
+        self,
+        key: str,
+        name: str,
+        clock: Clock | None = None,
+        temper: Temper | None = None,
+        *,
+        probed: bool = False,
+    ) -> None:
         self._key = key
+        self._probed = probed
         self._name = name
         self._clock = clock or SystemTime()
         self._temper = temper or Temper()
@@ -60,8 +73,11 @@ class Breaker:
         self._told: bool | None = None
         self.hear: Hear | None = None
 
-    def admit(self, budget: str = EVERYTHING) -> None:
-        """Returns where a request may be sent. Raises FarEndError, with when to come again, where it may not."""
+    def admit(self, budget: str = EVERYTHING) -> bool:
+        """Returns where a request may be sent; True asks for the plain question before it, of one caller at a time.
+
+        Raises FarEndError, with when to come again, where nothing may be sent.
+        """
         now = self._clock.now()
         with self._lock:
             quiet = max((until for until in map(self._quiet.get, {EVERYTHING, budget}) if until), default=now)
@@ -70,28 +86,38 @@ class Breaker:
                     f"{self._name} asked to be left alone for a while; nothing was sent", retry_after=_span(quiet - now)
                 )
             if self._rest is None:
-                return
+                if not self._suspected() or now < self._until:
+                    return False
+                self._until = now + self._temper.trial
+                return True
             if now < self._until:
                 raise FarEndError(
                     f"{self._name} keeps failing ({self._reason}) and is left alone for a while; nothing was sent",
                     retry_after=_span(self._until - now),
                 )
             self._trying, self._until = True, now + self._temper.trial
+            return self._probed
 
     def answered(self) -> None:
         """It gave an answer, be it a refusal."""
         now = self._clock.now()
         with self._lock:
-            self._failures, self._rest, self._trying = 0, None, False
+            self._failures, self._rest, self._trying, self._until = 0, None, False, now
             if now >= self._asked_until:
                 self._asked = None
 
-    def failed(self, reason: str) -> None:
-        """It failed, or gave none. What was under way before it was left alone does not count again."""
+    def failed(self, reason: str, *, probe: bool = False) -> None:
+        """It failed, or gave none. What was under way before it was left alone does not count again.
+
+        Of a probed one only the plain question says that it is to be left alone: it was asked as others had failed.
+        """
         now = self._clock.now()
         with self._lock:
-            self._failures += 1
             self._reason = reason
+            if self._probed and not probe:
+                self._failures += 1 if self._rest is None else 0
+                return
+            self._failures += 1
             if self._rest is None and self._failures >= self._temper.failures:
                 self._rest = self._temper.first
             elif self._rest is not None and self._trying:
@@ -116,6 +142,9 @@ class Breaker:
         finally:
             if not done:
                 self.failed("its answer cannot be read")
+
+    def _suspected(self) -> bool:
+        return self._probed and self._failures >= self._temper.failures
 
     def be_quiet(self, seconds: float, budget: str = EVERYTHING) -> None:
         """It asked everybody to leave it alone for so long; with `budget`, for requests that draw on that only."""

@@ -5,7 +5,7 @@ import hashlib
 import re
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import cache
 
 import httpx
@@ -79,7 +79,7 @@ class OciRegistry:
         credentials = Credentials(username, password) if username and password else None
         self._image = image
         self._seconds = seconds
-        self.breaker = breaker or Breaker("registry", "the image registry")
+        self.breaker = breaker or Breaker("registry", "the image registry", probed=True)
         self._waits = tuple(waits)
         self._sleep = sleep
         self._client = httpx.AsyncClient(
@@ -208,7 +208,21 @@ class OciRegistry:
         self, method: str, path: str, headers: Mapping[str, str] | None = None, content: bytes | None = None
     ) -> httpx.Response:
         """One request, through the breaker; it learns how that went."""
-        self.breaker.admit()
+        if self.breaker.admit():
+            with suppress(httpx.RequestError):
+                await self._sent("GET", "/v2/", probe=True)
+            self.breaker.admit()
+        return await self._sent(method, path, headers, content)
+
+    async def _sent(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        *,
+        probe: bool = False,
+    ) -> httpx.Response:
         try:
             with self.breaker.sending(httpx.RequestError):
                 response = await self._client.request(method, path, headers=headers, content=content)
@@ -217,9 +231,9 @@ class OciRegistry:
             raise
         except httpx.RequestError as error:
             late = isinstance(error, httpx.TimeoutException)
-            self.breaker.failed("no answer in time" if late else "no complete answer")
+            self.breaker.failed("no answer in time" if late else "no complete answer", probe=probe)
             raise
-        note(self.breaker, response)
+        note(self.breaker, response, probe=probe)
         return response
 
 

@@ -25,6 +25,8 @@ NAMES = {
     "registry": "the image registry",
     "packages": "the package index",
 }
+#: Which of them is asked something plain before it is left alone: it can fail at one thing, and be well beside it.
+PROBED = frozenset({"forge", "registry"})
 #: The most seconds a call to a far end of that name may take, beside what the settings say.
 Patience = Callable[[str], float]
 
@@ -46,7 +48,7 @@ class Reach:
     def of(cls, settings: Settings, clock: Clock | None = None, patience: Patience = patient) -> "Reach":
         limits = settings.limits
         temper = Temper(limits.failures, limits.first_rest, limits.longest_rest)
-        return cls(limits, patience, {key: Breaker(key, name, clock, temper) for key, name in NAMES.items()})
+        return cls(limits, patience, {key: Breaker(key, name, clock, temper, probed=key in PROBED) for key, name in NAMES.items()})
 
     def at_most(self, key: str, seconds: float) -> float:
         """What such a call may take."""

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -20,6 +21,14 @@ from tests.integration.github.shapes import REPO, a_pull
 PULL, ISSUE, ASSET = f"{REPO}/pulls/7", f"{REPO}/issues/3", f"{REPO}/releases/assets/1"
 MEGABYTE = 1024**2
 Open = Callable[..., GitHubForge]
+
+
+class Passing:
+    def __init__(self) -> None:
+        self.time = datetime(2026, 4, 20, 8, 0, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.time
 
 
 @pytest.fixture
@@ -199,3 +208,44 @@ async def test_a_github_that_keeps_failing_is_asked_no_more(github: FaultServer,
         await forge.comment(3, "noted")
     assert not isinstance(away.value, OutcomeUnknown)
     assert github.count("POST") == 1
+
+
+async def test_one_thing_that_github_always_fails_at_is_no_reason_to_ask_it_for_nothing_else(
+    github: FaultServer, open_forge: Open
+) -> None:
+    github.on("GET", PULL, Answer(500))
+    github.on("GET", REPO, Answer(200, {"id": 1}))
+    github.on("POST", f"{ISSUE}/comments", Answer(500))
+    breaker = Breaker("forge", "GitHub", temper=Temper(failures=3), probed=True)
+    forge = open_forge(seconds=30.0, breaker=breaker)
+    for _ in range(10):
+        with pytest.raises(FarEndError, match=r"GitHub failed \(500\)"):
+            await forge.pull_request(7)
+        with pytest.raises(OutcomeUnknown, match=r"GitHub failed \(500\)"):
+            await forge.comment(3, "noted")
+    assert github.count("GET", PULL) == 40  # each try went out
+    plain = [seen for seen in github.seen if seen.path == REPO]
+    assert 10 <= len(plain) <= 17
+    assert {seen.headers["authorization"] for seen in plain} == {f"token {TOKEN}"}
+
+
+async def test_github_is_left_alone_once_it_fails_at_something_plain_as_well(
+    github: FaultServer, open_forge: Open
+) -> None:
+    github.on("GET", PULL, Answer(500))
+    github.on("GET", REPO, Drop(), Drop(), Answer(200, {"id": 1}))
+    clock = Passing()
+    breaker = Breaker("forge", "GitHub", clock, Temper(failures=3, first=timedelta(seconds=30)), probed=True)
+    forge = open_forge(seconds=30.0, waits=(), breaker=breaker)
+    for _ in range(3):
+        with pytest.raises(FarEndError, match=r"GitHub failed \(500\)"):
+            await forge.pull_request(7)
+    for rest in (30, 60):
+        for _ in range(2):
+            with pytest.raises(FarEndError, match="keeps failing") as away:
+                await forge.pull_request(7)
+            assert away.value.retry_after == rest
+        clock.time += timedelta(seconds=rest)
+    with pytest.raises(FarEndError, match=r"GitHub failed \(500\)"):  # plain things work: this one is asked again
+        await forge.pull_request(7)
+    assert (github.count("GET", PULL), github.count("GET", REPO)) == (4, 3)

@@ -8,7 +8,7 @@ from adapters.reach.breaker import Breaker, Temper
 from adapters.registry import OciRegistry
 from sops.kit.errors import FarEndError, FarEndRefused, OutcomeUnknown
 from sops.kit.world import Manifest
-from tests.integration.github.faults import Answer, Endless, FaultServer, Hang, Script, Trickle
+from tests.integration.github.faults import Answer, Drop, Endless, FaultServer, Hang, Script, Trickle
 from tests.integration.registry.conftest import OpenRegistry
 from tests.integration.registry.test_registry_manifests import LATEST, MANIFEST
 
@@ -69,3 +69,18 @@ async def test_a_registry_that_keeps_failing_or_wants_to_be_left_alone_is_asked_
     with pytest.raises(FarEndError, match="left alone"):
         await limited.put("latest", Manifest(MANIFEST.digest, MANIFEST.media_type, MANIFEST.body))
     assert (server.count("GET"), server.count("PUT")) == (asked + 1, 0)
+
+
+async def test_one_tag_that_the_registry_always_fails_at_is_no_reason_to_ask_it_for_no_other(
+    server: FaultServer, open_registry: OpenRegistry
+) -> None:
+    server.on("GET", LATEST, Answer(500))
+    server.on("GET", "/v2/", Answer(200, {}))
+    failing = open_registry(breaker=Breaker("registry", "the image registry", temper=Temper(failures=3), probed=True))
+    for _ in range(5):
+        with pytest.raises(FarEndError, match="the registry failed"):
+            await failing.manifest("latest")
+    server.on("GET", "/v2/", Drop())
+    with pytest.raises(FarEndError, match="keeps failing"):
+        for _ in range(3):
+            await failing.manifest("latest")
