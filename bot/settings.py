@@ -101,6 +101,7 @@ class Limits(BaseModel):
     `call_seconds` is for a whole call with all it asks, `silence_seconds` for a far end that says nothing in it,
     `git_seconds` for a question or push to the git remote, `fetch_seconds` for what the mirror lacks. After `failures`
     in a row a far end is left alone for `first_rest`, then, twice as long after each try, for up to `longest_rest`.
+    One that fails at one step is told of in the run's thread after `tries_until_told`, or after `told_after`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -119,6 +120,8 @@ class Limits(BaseModel):
     failures: int = Field(5, gt=0)
     first_rest: timedelta = timedelta(seconds=30)
     longest_rest: timedelta = timedelta(minutes=5)
+    tries_until_told: int = Field(3, gt=0)
+    told_after: timedelta = timedelta(minutes=2)
 
 
 class Settings(BaseSettings):

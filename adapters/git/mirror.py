@@ -216,14 +216,16 @@ class GitMirror:
         return [RemoteTag(name, *ends) for name, ends in sorted(remote_tags(self._git).items())]
 
     async def _do(self, call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-        try:
-            return await self._threads.run(partial(call, *arguments, **named), Deadline(self._call))
-        except NotBegun as error:
-            raise FarEndError("git is busy with other calls; nothing was asked of the remote") from error
-        except OutOfTime as error:
-            raise OutcomeUnknown("git did not come to an end in time; nobody knows how far it came") from error
-        finally:
-            await self.breaker.tell()
+        with self.breaker.named():
+            try:
+                return await self._threads.run(partial(call, *arguments, **named), Deadline(self._call))
+            except NotBegun as error:
+                raise FarEndError("git is busy with other calls; nothing was asked of the remote") from error
+            except OutOfTime as error:
+                late = "git did not come to an end in time; nobody knows how far it came"
+                raise OutcomeUnknown(late, said="no answer in time") from error
+            finally:
+                await self.breaker.tell()
 
     def _create_branch(self, ref: str, at: str) -> None:
         self._describe(at)

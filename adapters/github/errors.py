@@ -51,7 +51,7 @@ def translated(asked: Asked) -> Iterator[None]:
     except NotBegun as error:
         raise FarEndError(f"{asked.what}: GitHub is busy with other calls; nothing was sent") from error
     except OutOfTime as error:
-        raise _uncertain(asked, "GitHub did not answer in time") from error
+        raise _uncertain(asked, "GitHub did not answer in time", "no answer in time") from error
     except TooMuch as error:
         raise _too_much(error, asked) from error
     except (
@@ -63,7 +63,8 @@ def translated(asked: Asked) -> Iterator[None]:
         TypeError,
         ValueError,
     ) as error:
-        raise _uncertain(asked, "GitHub's answer does not have the documented shape") from error
+        reason = "GitHub's answer does not have the documented shape"
+        raise _uncertain(asked, reason, "an answer nobody can read") from error
 
 
 def merging(number: int) -> Asked:
@@ -82,10 +83,10 @@ def is_rate_limit(error: GithubException) -> bool:
 def _answered(error: GithubException, asked: Asked) -> SopwithError:
     if is_rate_limit(error):
         when = f"{asked.what}: GitHub's rate limit; nothing happened, try again {_when(error)}"
-        return FarEndError(when, retry_after=_wait(error))
+        return FarEndError(when, retry_after=_wait(error), said="its rate limit")
     status = _status(error)
     if status >= 500 or status == 408:
-        return _uncertain(asked, f"GitHub failed ({status})")
+        return _uncertain(asked, f"GitHub failed ({status})", str(status))
     return _refused(status, error, asked)
 
 
@@ -108,21 +109,21 @@ def _refused(status: int, error: GithubException, asked: Asked) -> SopwithError:
 
 def _unanswered(error: requests.RequestException, asked: Asked) -> SopwithError:
     if _never_sent(error):
-        return FarEndError(f"{asked.what}: GitHub cannot be reached; nothing was sent")
+        return FarEndError(f"{asked.what}: GitHub cannot be reached; nothing was sent", said="it cannot be reached")
     if isinstance(error, requests.exceptions.RetryError):
-        return _uncertain(asked, "GitHub keeps failing")
-    return _uncertain(asked, f"no complete answer from GitHub ({type(error).__name__})")
+        return _uncertain(asked, "GitHub keeps failing", "it keeps failing")
+    return _uncertain(asked, f"no complete answer from GitHub ({type(error).__name__})", "no complete answer")
 
 
-def _uncertain(asked: Asked, reason: str) -> SopwithError:
+def _uncertain(asked: Asked, reason: str, said: str) -> SopwithError:
     if asked.write:
-        return OutcomeUnknown(f"{asked.what}: {reason}; it may or may not have happened")
-    return FarEndError(f"{asked.what}: {reason}")
+        return OutcomeUnknown(f"{asked.what}: {reason}; it may or may not have happened", said=said)
+    return FarEndError(f"{asked.what}: {reason}", said=said)
 
 
 def _too_much(error: TooMuch, asked: Asked) -> SopwithError:
     reason = f"GitHub's answer is larger than the {error.largest} bytes allowed here"
-    return _uncertain(asked, reason) if asked.write else FarEndRefused(f"{asked.what}: {reason}")
+    return _uncertain(asked, reason, "too large an answer") if asked.write else FarEndRefused(f"{asked.what}: {reason}")
 
 
 def _never_sent(error: requests.RequestException) -> bool:

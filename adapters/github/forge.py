@@ -323,11 +323,11 @@ class GitHubForge(AdvisoryCalls):
         return str(user["login"])
 
     async def _read(self, what: str, needs: str, call: Callable[[Repository], T], seconds: Seconds | None = None) -> T:
-        with translated(Asked(what, needs)):
+        with self.breaker.named(), translated(Asked(what, needs)):
             return await self._made(call, seconds or self._seconds)
 
     async def _write(self, asked: Asked, call: Callable[[Repository], T]) -> T:
-        with translated(asked):
+        with self.breaker.named(), translated(asked):
             return await self._pace.run(lambda: self._made(call, self._seconds))
 
     async def _made(self, call: Callable[[Repository], T], seconds: Seconds) -> T:

@@ -138,8 +138,9 @@ class Wire:
 
     def _ask_plainly(self, headers: Mapping[str, str]) -> None:
         """Whatever comes of it is told to the breaker, and to nobody else."""
-        with suppress(requests.RequestException, OutOfTime), self._response(
-            "GET", self._plain, headers, None, probe=True
+        with (
+            suppress(requests.RequestException, OutOfTime),
+            self._response("GET", self._plain, headers, None, probe=True),
         ):
             pass
 

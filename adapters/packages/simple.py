@@ -50,6 +50,10 @@ class SimpleIndex:
 
     async def yanked(self, version: str) -> bool | None:
         """Every file of the version is yanked; None when the index has none of it."""
+        with self.breaker.named():
+            return await self._yanked(version)
+
+    async def _yanked(self, version: str) -> bool | None:
         try:
             response = await self._page_now()
         finally:
@@ -59,7 +63,7 @@ class SimpleIndex:
         if response.status_code != 200:
             failed = f"reading the package's page: status {response.status_code}"
             if response.status_code >= 429:
-                raise FarEndError(failed, retry_after=retry_after(response))
+                raise FarEndError(failed, retry_after=retry_after(response), said=str(response.status_code))
             raise FarEndRefused(failed)
         files = [each for each in _files(response) if _is_of(str(each.get("filename", "")), version)]
         return all(bool(each.get("yanked")) for each in files) if files else None
@@ -75,7 +79,8 @@ class SimpleIndex:
             raise FarEndRefused("reading the package's page: it is larger than allowed here, or packed") from error
         except (OutOfTime, httpx.TimeoutException) as error:
             self.breaker.failed("no answer in time")
-            raise FarEndError("reading the package's page: the index did not answer in time") from error
+            late = "reading the package's page: the index did not answer in time"
+            raise FarEndError(late, said="no answer in time") from error
         except httpx.RequestError as error:
             self.breaker.failed("no complete answer")
             raise FarEndError(f"reading the package's page: no answer ({type(error).__name__})") from error

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from adapters.reach.headers import LONGEST
-from sops.kit.errors import FarEndError
+from sops.kit.errors import AtFarEnd, FarEndError
 from sops.kit.ports import Clock
 from sops.kit.standing import Hear, Standing
 
@@ -82,8 +82,8 @@ class Breaker:
         with self._lock:
             quiet = max((until for until in map(self._quiet.get, {EVERYTHING, budget}) if until), default=now)
             if quiet > now:
-                raise FarEndError(
-                    f"{self._name} asked to be left alone for a while; nothing was sent", retry_after=_span(quiet - now)
+                raise self._away(
+                    f"{self._name} asked to be left alone for a while; nothing was sent", "it asked for a pause", quiet
                 )
             if self._rest is None:
                 if not self._suspected() or now < self._until:
@@ -91,9 +91,10 @@ class Breaker:
                 self._until = now + self._temper.trial
                 return True
             if now < self._until:
-                raise FarEndError(
+                raise self._away(
                     f"{self._name} keeps failing ({self._reason}) and is left alone for a while; nothing was sent",
-                    retry_after=_span(self._until - now),
+                    self._reason,
+                    self._until,
                 )
             self._trying, self._until = True, now + self._temper.trial
             return self._probed
@@ -127,6 +128,15 @@ class Breaker:
             self._trying, self._until = False, now + self._rest
 
     @contextmanager
+    def named(self) -> Iterator[None]:
+        """What is raised inside says at which far end it happened."""
+        try:
+            yield
+        except AtFarEnd as error:
+            error.at = self._name
+            raise
+
+    @contextmanager
     def sending(self, *counted: type[Exception]) -> Iterator[None]:
         """Whatever is raised inside is a failure; of `counted` the caller says so itself."""
         done = False
@@ -142,6 +152,11 @@ class Breaker:
         finally:
             if not done:
                 self.failed("its answer cannot be read")
+
+    def _away(self, why: str, said: str, until: datetime) -> FarEndError:
+        away = FarEndError(why, retry_after=_span(until - self._clock.now()), said=said, unasked=True)
+        away.at = self._name
+        return away
 
     def _suspected(self) -> bool:
         return self._probed and self._failures >= self._temper.failures

@@ -17,19 +17,20 @@ def is_temporary(response: httpx.Response) -> bool:
 def unanswered(error: httpx.RequestError, what: str, *, write: bool) -> SopwithError:
     """`write` is whether the write itself was on its way; fetching a token for it is not."""
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
-        return FarEndError(f"{what}: the registry cannot be reached; nothing was sent")
+        return FarEndError(f"{what}: the registry cannot be reached; nothing was sent", said="it cannot be reached")
     if isinstance(error, TooLarge) and not (write and _was_the_write(error)):
         return FarEndRefused(f"{what}: the registry's answer is larger than allowed here, or packed")
     reason = f"no complete answer from the registry ({type(error).__name__})"
     if write and _was_the_write(error):
-        return OutcomeUnknown(f"{what}: {reason}; it may or may not have happened")
-    return FarEndError(f"{what}: {reason}")
+        return OutcomeUnknown(f"{what}: {reason}; it may or may not have happened", said="no complete answer")
+    return FarEndError(f"{what}: {reason}", said="no complete answer")
 
 
 def late(what: str, *, write: bool) -> SopwithError:
     """The call's total time is over."""
     reason = f"{what}: the registry did not answer in time"
-    return OutcomeUnknown(f"{reason}; it may or may not have happened") if write else FarEndError(reason)
+    kind, rest = (OutcomeUnknown, "; it may or may not have happened") if write else (FarEndError, "")
+    return kind(f"{reason}{rest}", said="no answer in time")
 
 
 def answered(response: httpx.Response, what: str, *, write: bool) -> SopwithError:
@@ -39,10 +40,11 @@ def answered(response: httpx.Response, what: str, *, write: bool) -> SopwithErro
         wait = retry_after(response)
         when = "later" if wait is None else f"in {wait:.0f} s"
         limit = f"{what}: the registry's rate limit; nothing happened, try again {when}"
-        return FarEndError(limit, retry_after=wait)
+        return FarEndError(limit, retry_after=wait, said="its rate limit")
     if status >= 500:
         failed = f"{what}: the registry failed ({status})"
-        return OutcomeUnknown(f"{failed}; it may or may not have happened") if write else FarEndError(failed)
+        kind, rest = (OutcomeUnknown, "; it may or may not have happened") if write else (FarEndError, "")
+        return kind(f"{failed}{rest}", said=str(status))
     if status in (401, 403):
         right = "push" if write else "pull"
         return FarEndRefused(f"{what}: the registry forbids it; the account probably may not {right} ({said})")

@@ -100,11 +100,11 @@ class OciRegistry:
         what = f"reading the manifest {self._image}:{reference}"
         async with self._in_time(what):
             response = await self._read(self._path(reference), what)
-        if response.status_code == 404:
-            return None
-        if response.status_code != 200:
-            raise answered(response, what, write=False)
-        return _checked(response, reference, what)
+            if response.status_code == 404:
+                return None
+            if response.status_code != 200:
+                raise answered(response, what, write=False)
+            return _checked(response, reference, what)
 
     async def put(self, tag: str, manifest: Manifest) -> None:
         """Point `tag` at exactly these bytes. Raises FarEndRefused, sending nothing, if they lack their digest."""
@@ -115,11 +115,11 @@ class OciRegistry:
             raise FarEndRefused(f"{what}: the manifest's bytes do not have the digest {manifest.digest}")
         async with self._in_time(what, write=True):
             response = await self._write(self._path(tag), manifest, what)
-        if response.status_code not in (200, 201, 202):
-            raise answered(response, what, write=True)
-        stored = response.headers.get("Docker-Content-Digest", manifest.digest)
-        if stored != manifest.digest:
-            raise OutcomeUnknown(f"{what}: the registry reports the digest {stored}, not {manifest.digest}")
+            if response.status_code not in (200, 201, 202):
+                raise answered(response, what, write=True)
+            stored = response.headers.get("Docker-Content-Digest", manifest.digest)
+            if stored != manifest.digest:
+                raise OutcomeUnknown(f"{what}: the registry reports the digest {stored}, not {manifest.digest}")
 
     async def tags(self) -> Sequence[str]:
         """All pages of them, sorted. Raises FarEndError where the next page is elsewhere or the list has no end."""
@@ -152,22 +152,23 @@ class OciRegistry:
                 response = await self._asked("DELETE", self._path(digest))
             except httpx.RequestError as error:
                 raise unanswered(error, what, write=True) from error
-        if response.status_code in (403, 405):
-            raise FarEndRefused(f"{what}: the registry does not allow deletion to this account")
-        if response.status_code not in (200, 202, 204, 404):
-            raise answered(response, what, write=True)
+            if response.status_code in (403, 405):
+                raise FarEndRefused(f"{what}: the registry does not allow deletion to this account")
+            if response.status_code not in (200, 202, 204, 404):
+                raise answered(response, what, write=True)
 
     @asynccontextmanager
     async def _in_time(self, what: str, *, write: bool = False) -> AsyncIterator[None]:
         """A call's total time, with all its tries and pages. Raises what its end means."""
-        try:
-            async with within(self._seconds()):
-                yield
-        except OutOfTime as error:
-            self.breaker.failed("no answer in time")
-            raise late(what, write=write) from error
-        finally:
-            await self.breaker.tell()
+        with self.breaker.named():
+            try:
+                async with within(self._seconds()):
+                    yield
+            except OutOfTime as error:
+                self.breaker.failed("no answer in time")
+                raise late(what, write=write) from error
+            finally:
+                await self.breaker.tell()
 
     def _page(self, response: httpx.Response, following: str, what: str) -> str:
         """The next page's path. A registry may name only itself: the token goes there."""

@@ -15,12 +15,22 @@ from bot.engine.debts import Debts
 from bot.engine.desk import Desks, claim_of, renewal
 from bot.engine.far_end import Worlds
 from bot.engine.keeping import Keeping
+from bot.engine.outages import TellAfter
 from bot.engine.requests import View
 from bot.engine.steps import AGAIN, Look, key_of
 from bot.engine.turns import Turns
 from sops.kit.action import Action, Conflict, Done, News, Todo, World
 from sops.kit.approvals import Request, RequestState
-from sops.kit.errors import ClaimLost, FarEndError, FarEndRefused, OutcomeUnknown, SignatureInvalid, StaleRun, Unlearned
+from sops.kit.errors import (
+    AtFarEnd,
+    ClaimLost,
+    FarEndError,
+    FarEndRefused,
+    OutcomeUnknown,
+    SignatureInvalid,
+    StaleRun,
+    Unlearned,
+)
 from sops.kit.gate import Approved, Condition, Gate, SignedOff, Waiting
 from sops.kit.model import Step
 from sops.kit.run import Run, RunState, StepRecord, StepState
@@ -43,6 +53,7 @@ class Advancer:
         owner: str,
         keeping: Keeping,
         at_once: int = 8,
+        tell_after: TellAfter = steps.TELL_AFTER,
     ) -> None:
         self._desks = desks
         self._worlds = worlds
@@ -50,6 +61,7 @@ class Advancer:
         self._debts = debts
         self._owner = owner
         self._keeping = keeping
+        self._tell_after = tell_after
         self._turns = Turns()
         self._far_end = asyncio.Semaphore(at_once)
 
@@ -136,8 +148,12 @@ class Advancer:
             await self._desks.at(run.id, lambda desk: steps.stop(desk, step, fact), fence=fence)
             return None
         except (FarEndError, FarEndRefused) as problem:
-            trouble, alone = str(problem), problem.retry_after if isinstance(problem, FarEndError) else None
-            return await self._desks.at(run.id, lambda desk: steps.trouble(desk, step, trouble, alone), fence=fence)
+            return await self._trouble(run.id, step, problem, fence)
+
+    async def _trouble(self, run_id: str, step: Step, problem: AtFarEnd, fence: int) -> timedelta:
+        return await self._desks.at(
+            run_id, lambda desk: steps.trouble(desk, step, problem, self._tell_after), fence=fence
+        )
 
     async def _there(self, run: Run, step: Step, fence: int) -> timedelta | None:
         """The same, where the far end is asked for it."""
@@ -180,8 +196,10 @@ class Advancer:
             every = min(every, gate.every(run))
             try:
                 found = await gate.check(run, world)
-            except (FarEndError, FarEndRefused, Unlearned):
+            except Unlearned:
                 return AGAIN
+            except (FarEndError, FarEndRefused) as problem:
+                return await self._trouble(run.id, step, problem, fence)
             if isinstance(found, Waiting):
                 windows = (found.window,) if found.window else ()
                 stuck = run.record(step.id).stuck  # told when the hands are free again
@@ -259,6 +277,7 @@ class Advancer:
         run = await self._desks.run(run_id)
         if key in run.record(step.id).performed:
             return True
+        unknown: OutcomeUnknown | None = None
         found = await action.probe(run, self._worlds.now())
         record = run.record(step.id)
         if isinstance(found, Todo) and record.intent == key and action.keyless and _recent(record, self._worlds.now()):
@@ -278,19 +297,22 @@ class Advancer:
                 await self._desks.at(run_id, lambda desk: steps.ask_people(desk, step, action), fence=fence)
                 return False
             answer = await self._perform(action, run)
+            unknown = answer if isinstance(answer, OutcomeUnknown) else None
             found = await action.probe(run, self._worlds.now())
-            if isinstance(found, Todo) and answer is not None:
+            if isinstance(found, Todo) and isinstance(answer, Done | Conflict):
                 found = answer
         return await self._desks.at(
-            run_id, lambda desk: steps.record_found(desk, step, key, action, found, request), fence=fence
+            run_id,
+            lambda desk: steps.record_found(desk, step, key, action, found, request, unknown, self._tell_after),
+            fence=fence,
         )
 
-    async def _perform(self, action: Action, run: Run) -> Done | Conflict | None:
+    async def _perform(self, action: Action, run: Run) -> Done | Conflict | OutcomeUnknown | None:
         """Perform it once; returns what the far end's answer means where the probe afterwards finds nothing."""
         try:
             return await action.perform(run, self._worlds.now())
-        except OutcomeUnknown:
-            return None
+        except OutcomeUnknown as unknown:
+            return unknown
         except (FarEndRefused, SignatureInvalid) as refusal:
             return action.refused(run, str(refusal))
 

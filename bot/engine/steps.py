@@ -6,17 +6,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.chat import replies
-from bot.engine import requests
+from bot.engine import outages, requests
 from bot.engine.desk import Desk, claim_of
+from bot.engine.outages import TellAfter
 from sops.kit import timing
 from sops.kit.action import Action, Conflict, Done, News, Owed, Probe, Todo
 from sops.kit.approvals import Request
+from sops.kit.errors import AtFarEnd, FarEndError, OutcomeUnknown
 from sops.kit.model import Piece, Step, Unknown
 from sops.kit.run import Obligation, Run, RunState, StepState
 
 AGAIN = timedelta(seconds=30)  # after a far end failed, or an outcome is unknown
 LONGEST_WAIT = timedelta(minutes=10)  # between tries while a far end is in trouble
 TRIES_UNTIL_TOLD = 3
+TELL_AFTER = TellAfter()
 SETTINGS = "the settings"  # who leaves out a step that is switched off
 
 
@@ -86,6 +89,8 @@ def wait(desk: Desk, step: Step, look: Look) -> bool:
     if record.state.over or desk.run.state not in {RunState.ACTIVE, RunState.HELD}:
         return True
     learn(desk, look.facts, look.news)
+    if record.intent is None:  # else it is the deed that is failed at, which was not tried again here
+        outages.over(desk, step)
     note = "; ".join(look.notes)
     if note != record.note or record.state is not StepState.WAITING or record.tries:
         desk.run = desk.run.with_record(step.id, note=note, state=StepState.WAITING, tries=0)
@@ -120,11 +125,27 @@ def ask_people(desk: Desk, step: Step, action: Action) -> None:
     desk.say(replies.news.by_hand(desk.run, step, wanted))
 
 
-def record_found(desk: Desk, step: Step, key: str, action: Action, found: Probe, request: Request | None) -> bool:
-    """Store what the probe found. True if the deed is done. What was there already uses an approval up as well."""
+def record_found(
+    desk: Desk,
+    step: Step,
+    key: str,
+    action: Action,
+    found: Probe,
+    request: Request | None,
+    unknown: OutcomeUnknown | None = None,
+    tell_after: TellAfter = TELL_AFTER,
+) -> bool:
+    """Store what the probe found. True if the deed is done. What was there already uses an approval up as well.
+
+    `unknown` is what came of the try before that, where nobody knows.
+    """
     record = desk.run.record(step.id)
     if record.state.over:
         return True
+    if unknown is not None and isinstance(found, Todo):
+        outages.met(desk, step, unknown, tell_after)
+        return False
+    outages.over(desk, step)
     if request is not None and isinstance(found, Done) and not requests.use(desk, request):
         return False
     if isinstance(found, Done):
@@ -213,16 +234,14 @@ def settle(desk: Desk, found: Done) -> None:
         desk.say(replies.answers.obligation_met(met))
 
 
-def trouble(desk: Desk, step: Step, trouble: str, alone: float | None = None) -> timedelta:
+def trouble(desk: Desk, step: Step, problem: AtFarEnd, tell_after: TellAfter) -> timedelta:
     """A far end failed before anything was done, or while looking; try again, later and later, and not before the
-    seconds are over for which it wants to be left `alone`.
+    time is over for which it wants to be left alone.
     """
-    record = desk.run.record(step.id)
-    tries = record.tries + 1
-    desk.run = desk.run.with_record(step.id, note=trouble, tries=tries)
-    if tries == TRIES_UNTIL_TOLD:
-        desk.note("trouble", step=step.id, what=trouble)
-        desk.say(replies.news.trouble(desk.run, step, trouble))
+    tries = desk.run.record(step.id).tries + 1
+    desk.run = desk.run.with_record(step.id, note=str(problem), tries=tries)
+    outages.met(desk, step, problem, tell_after)
+    alone = problem.retry_after if isinstance(problem, FarEndError) else None
     return max(later(tries), timedelta(seconds=alone or 0.0))
 
 
@@ -239,6 +258,7 @@ def finish(desk: Desk, step: Step, look: Look | None = None, request: Request | 
     """
     if desk.run.record(step.id).state.over:
         return True
+    outages.over(desk, step)
     if request is not None and not requests.use(desk, request):
         return False
     if look is not None:

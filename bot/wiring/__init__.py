@@ -34,6 +34,7 @@ from bot.engine.in_time import BEGINNING, LOOK, REMINDING, InTime
 from bot.engine.keeping import Keeping
 from bot.engine.mail import Intake
 from bot.engine.operators import OPERATORS, Operators
+from bot.engine.outages import TellAfter
 from bot.engine.plan import Planner
 from bot.engine.postman import Postman
 from bot.engine.sealing import RECORD, Sealing
@@ -94,7 +95,8 @@ def assemble(
     planner = Planner(worlds)
     debts = Debts(desks, worlds, InTime(min(6 * look_in, REMINDING)))
     at_once = settings.runs_at_once
-    advancer = Advancer(desks, worlds, Approvals(desks, people), debts, owner, keeping, at_once)
+    telling = TellAfter(settings.limits.tries_until_told, settings.limits.told_after)
+    advancer = Advancer(desks, worlds, Approvals(desks, people), debts, owner, keeping, at_once, telling)
     every = [tailored(sop, settings.policy) for sop in (*ALL, *own)]
     looking = Looking(store, worlds, planner, every, settings.policy, advancer.advance, debts.look, InTime(look_in))
     channels = settings.channels_by_chat()

@@ -48,7 +48,11 @@ class Reach:
     def of(cls, settings: Settings, clock: Clock | None = None, patience: Patience = patient) -> "Reach":
         limits = settings.limits
         temper = Temper(limits.failures, limits.first_rest, limits.longest_rest)
-        return cls(limits, patience, {key: Breaker(key, name, clock, temper, probed=key in PROBED) for key, name in NAMES.items()})
+        return cls(
+            limits,
+            patience,
+            {key: Breaker(key, name, clock, temper, probed=key in PROBED) for key, name in NAMES.items()},
+        )
 
     def at_most(self, key: str, seconds: float) -> float:
         """What such a call may take."""

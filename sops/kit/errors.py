@@ -51,22 +51,42 @@ class Unlearned(SopwithError):
         super().__init__(f"it needs {fact!r}, which no step before it learned")
 
 
-class FarEndError(SopwithError):
-    """The far end (GitHub, a git remote, a registry, a chat) cannot be reached or failed; worth another try.
-
-    `retry_after` is how many seconds it asked to be left alone; None if it did not say.
+class AtFarEnd(SopwithError):
+    """A far end did not do what was asked of it. `at` is its name for people, `said` in few words what it answered;
+    both empty where nobody knows.
     """
 
-    def __init__(self, message: str | None = None, *, retry_after: float | None = None) -> None:
+    def __init__(self, message: str | None = None, *, said: str = "") -> None:
         super().__init__(message)
+        self.at = ""
+        self.said = said
+
+
+class FarEndError(AtFarEnd):
+    """The far end (GitHub, a git remote, a registry, a chat) cannot be reached or failed; worth another try.
+
+    `retry_after` is how many seconds it asked to be left alone; None if it did not say. `unasked`: it was not even
+    asked, as it is left alone by everybody; whoever keeps the bot going knows.
+    """
+
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        retry_after: float | None = None,
+        said: str = "",
+        unasked: bool = False,
+    ) -> None:
+        super().__init__(message, said=said)
         self.retry_after = retry_after
+        self.unasked = unasked
 
 
 class OutcomeUnknown(FarEndError):
     """A write was sent and no answer came: it may or may not have happened. Probe before repeating."""
 
 
-class FarEndRefused(SopwithError):
+class FarEndRefused(AtFarEnd):
     """The far end understood and said no; repeating will not help. The message is its reason."""
 
 

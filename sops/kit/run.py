@@ -75,13 +75,25 @@ class _Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow")  # what another build added is kept
 
 
+class Failing(_Value):
+    """A far end, `at`, that fails at a step since then: what it `said` last, after how many `tries` in which it was
+    asked. `told`: the run's thread knows.
+    """
+
+    at: str
+    said: str
+    since: AwareDatetime
+    tries: int = 0
+    told: bool = False
+
+
 class StepRecord(_Value):
     """What happened to a step in this iteration.
 
     `performed` maps an action's key to its evidence; `intent` is the key of an action that was about to be
     performed when this was stored, and so may or may not have happened. `attempt` counts intents, `tries` how often
     in a row a far end was in trouble. `claimed`: two people say that it was done by hand.
-    `stuck` is what no time will mend, as it was told.
+    `stuck` is what no time will mend, as it was told. `failing` is who the step waits for and cannot reach.
     """
 
     state: StepState = StepState.PENDING
@@ -98,6 +110,7 @@ class StepRecord(_Value):
     signed: bool = False
     claimed: bool = False
     stuck: str = ""
+    failing: Failing | None = None
 
 
 _UNTOUCHED = StepRecord()

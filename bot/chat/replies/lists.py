@@ -70,7 +70,9 @@ def runs(open_runs: Sequence[Run], owing: Sequence[Run]) -> Card:
 
 
 def _going(run: Run) -> Line:
-    return line(bold(run.name), f" {phrases.state_word(run).lower()} · ", Span(text=run.title))
+    return line(
+        bold(run.name), f" {phrases.state_word(run).lower()} · ", Span(text=run.title), *phrases.waiting_for(run)
+    )
 
 
 SHOWN_OPEN = 15  # of the runs that are open, the newest; the rest are counted

@@ -5,14 +5,15 @@ from datetime import datetime
 from typing import Any
 
 from bot.chat.replies import answers, incident, phrases, rollback, stable
-from bot.chat.replies.parts import card, debt_hint
+from bot.chat.replies.parts import begun, card, debt_hint
 from sops.kit import timing
 from sops.kit.action import Action, Conflict, News, short
 from sops.kit.branch_actions import branch_of
 from sops.kit.escaping import printable
 from sops.kit.message import Card, Span, bold, code, line, time
 from sops.kit.model import Step
-from sops.kit.run import Obligation, Run
+from sops.kit.run import Failing, Obligation, Run
+from sops.kit.texts import duration
 from sops.kit.unreadable import Unreadable
 
 
@@ -161,10 +162,18 @@ def still_trying(run: Run, step: Step, what: str) -> Card:
     return card(f"{step.title}: tried three times and it is not there yet ({what}). Trying on.", hint="!hold reason")
 
 
-def trouble(run: Run, step: Step, what: str) -> Card:
+def failing(run: Run, step: Step, outage: Failing) -> Card:
+    """Said once for as long as it lasts: who fails, at what, and how."""
     return card(
-        line(f"{step.title}: cannot go on, ", Span(text=what), ". Nothing is lost; trying again, less and less often."),
+        line(bold(f"{run.name}, {step.title} "), *phrases.waits_for(outage), "."),
+        "Nothing is lost; it is tried again by itself, less and less often, and goes on once that works.",
         hint="!retry tries now",
+    )
+
+
+def works_again(run: Run, step: Step, outage: Failing, now: datetime) -> Card:
+    return card(
+        line(Span(text=f"{begun(outage.at)} works again for {step.title}, after {duration(now - outage.since)}."))
     )
 
 

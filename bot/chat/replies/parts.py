@@ -41,6 +41,11 @@ def card(
     return Card(lines=spans, hint=hint, buttons=buttons, file=file)
 
 
+def begun(name: str) -> str:
+    """As a sentence begins with it."""
+    return name[:1].upper() + name[1:]
+
+
 def seconds(able: Sequence[str]) -> str:
     """Who may be the second to agree; where the settings name nobody else, what they lack."""
     return names(able) if able else "nobody else may, so the settings must first name somebody (people) with that role"

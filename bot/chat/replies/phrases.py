@@ -10,7 +10,7 @@ from sops.kit.escaping import printable
 from sops.kit.gate import SignedOff
 from sops.kit.message import Line, Span, line, time
 from sops.kit.model import Step
-from sops.kit.run import Child, Obligation, Run, RunState, StepState
+from sops.kit.run import Child, Failing, Obligation, Run, RunState, StepState
 
 MARK = {
     StepState.DONE: "✓",
@@ -107,7 +107,24 @@ def child_line(child: Child) -> str:
     return f"{mark} {child.name} · {child.now}"
 
 
+def waits_for(outage: Failing) -> tuple[Span, ...]:
+    """waits for GitHub: 500 since 14:02"""
+    return (Span(text=f"waits for {outage.at}: {outage.said} since "), time(outage.since))
+
+
+def waiting_for(run: Run) -> tuple[Span, ...]:
+    """The first far end that a step whose turn it is cannot reach; nothing where all goes well."""
+    for step in () if run.state.over else run.current():
+        outage = run.record(step.id).failing
+        if outage is not None:
+            return (Span(text=f" · {step.id} "), *waits_for(outage))
+    return ()
+
+
 def note_of(run: Run, step: Step) -> tuple[Span, ...]:
+    outage = run.record(step.id).failing
+    if outage is not None and run.record(step.id).state in {StepState.WAITING, StepState.RUNNING}:
+        return (Span(text=": "), *waits_for(outage))
     note = run.record(step.id).note
     if run.prefix == INCIDENT and step.id == "close" and note and not run.record("close").signed:
         note = incident.before_closing(run)
