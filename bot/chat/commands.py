@@ -264,6 +264,13 @@ class SetSeverity(Telling):
 
 
 @dataclass(frozen=True)
+class Retitle(Command):
+    """!title new words"""
+
+    title: str
+
+
+@dataclass(frozen=True)
 class Take(Telling):
     """!take"""
 
@@ -491,6 +498,8 @@ _ALIASES = {
     "acknowledge": "ack",
     "escalate": "page",
     "postmortem": "post-mortem",
+    "retitle": "title",
+    "rename": "title",
 }
 LONGEST_WORD = 40  # what is longer is no word of ours, mistyped or not
 _YES = Pattern(r"(?i)^(lgtm|approved|approves|yes|yep|\+1|👍|✅|ship it|looks good( to me)?|go ahead|sgtm)[.!\s]*$")
@@ -699,6 +708,7 @@ VERBS: dict[str, _Parser] = {
     "reject": _reject,
     "withdraw": _bare(Withdraw, "withdraw"),
     "severity": _severity,
+    "title": _text(Retitle, "title", LONGEST_TITLE),
     "take": _bare(Take, "take"),
     "seen": _bare(Seen, "seen"),
     "not": _not,

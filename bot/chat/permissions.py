@@ -8,7 +8,7 @@ from sops.kit.gate import SignedOff
 from sops.kit.model import Role
 from sops.kit.paging import called
 from sops.kit.people import People, Person
-from sops.kit.response import answered, commanding, was_called
+from sops.kit.response import answered, commanding, unanswered, was_called
 from sops.kit.run import Run
 from sops.kit.timing import URGENT
 
@@ -32,7 +32,7 @@ _WITH_ANY_ROLE = (commands.Note, commands.Page, commands.Stop, commands.Hold, co
 _GOING_ON = (commands.Start, commands.Resume)
 #: By which a response is led, also where it goes on in private, with those who lead there.
 _RESPONDING = (
-    *(commands.Ack, commands.Report, commands.SetSeverity),
+    *(commands.Ack, commands.Report, commands.SetSeverity, commands.Retitle),
     *(commands.Assign, commands.Handoff, commands.Accept, commands.Snooze),
 )
 _TO_THE_PUBLIC = (commands.Publish, commands.Confirm, commands.Correct)
@@ -65,7 +65,11 @@ def roles_for(command: commands.Command, run: Run) -> tuple[Role, ...]:
 
 
 def declared_it(handle: str, command: commands.Command, run: Run) -> bool:
-    """Whoever declared it without a severity may say it afterwards, and is asked for it, whatever it is."""
+    """Whoever declared it without a severity may say it afterwards, and is asked for it, whatever it is; and may say
+    what it is about while nobody has command.
+    """
+    if isinstance(command, commands.Retitle):
+        return unanswered(run) and handle == run.starter
     return isinstance(command, commands.SetSeverity) and _unrated(run) and handle == run.starter
 
 

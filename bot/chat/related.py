@@ -39,7 +39,7 @@ def declared_before(going: Sequence[Run], title: str, event: Event) -> Run | Non
         run
         for run in going
         if run.sop == INCIDENT.id
-        and _titled(run.title) == _titled(title)
+        and _titled(title) in {_titled(each) for each in (run.title, *run.facts.get("titles", ()))}
         and timedelta() <= event.at - run.created_at <= WITHIN
         and not run.record("verify").signed
         and not hidden(run, event.place)

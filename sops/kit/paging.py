@@ -17,6 +17,7 @@ from sops.kit.people import People
 from sops.kit.run import Run
 
 PAGED, PAGER = "paged", "pager"
+RAISED = "raised"  # the last raise: [from, to, by whom, why, instant]
 
 
 def rated(run: Run) -> Severity:
@@ -54,6 +55,19 @@ def _beginning(run: Run, ladder: Ladder, state: ClockState) -> datetime:
     """From when calls are counted: what begins at night, and calls in working hours, begins in the morning."""
     at = state.calls_from or state.started_at
     return _calendar(run).working(at, run.policy.working_hours) if ladder.working else at
+
+
+def with_raise(run: Run, before: Severity | None, who: str, why: str, at: datetime) -> Run:
+    """The run that proved to be worse: whoever is called from then on reads so, and why."""
+    return run.with_facts({RAISED: [before or "", run.severity, who, why, at.isoformat()]})
+
+
+def raised(run: Run, state: ClockState) -> tuple[str, str, str, datetime] | None:
+    """From which severity it was raised, by whom, why and when, if its first clock counts from that raise."""
+    before, to, who, why, at = run.facts.get(RAISED) or ("", "", "", "", "")
+    if not at or to != run.severity or state.calls_from != datetime.fromisoformat(at):
+        return None
+    return before, who, why, state.calls_from
 
 
 def _calendar(run: Run) -> BusinessCalendar:

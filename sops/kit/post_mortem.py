@@ -12,6 +12,8 @@ from sops.kit.run import Run, StepState
 from sops.kit.timing import calendar
 from sops.kit.world import PullRequest
 
+TITLED = "post-mortem.titled"  # the fact: what it was called when this was first drafted
+
 
 @dataclass(frozen=True)
 class WritePostMortem(Action):
@@ -105,7 +107,14 @@ class WritePostMortem(Action):
     def _path(self, run: Run) -> str:
         day = calendar(run).local(run.created_at).date().isoformat()
         again = f"-{self._round(run)}" if self._round(run) > 1 else ""
-        return f"{run.policy.incidents}/{day}-{escaping.slug(run.title, otherwise=run.name.lower())}{again}.md"
+        title = run.facts.get(TITLED) or run.title
+        return f"{run.policy.incidents}/{day}-{escaping.slug(title, otherwise=run.name.lower())}{again}.md"
+
+
+def titled_as_drafted(run: Run) -> Run:
+    """The run whose post-mortem stays the file it is, whatever the incident is called from now on."""
+    begun = {"post-mortem.base", "post-mortem.again"} & run.facts.keys()
+    return run.with_facts({TITLED: run.title}) if begun and TITLED not in run.facts else run
 
 
 def reopened(run: Run) -> dict[str, Any]:

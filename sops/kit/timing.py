@@ -121,10 +121,10 @@ def answered(run: Run) -> Run:
 def started(run: Run, name: str, at: datetime, *, calls_from: datetime | None = None) -> Run:
     """The run with that clock running from `at`; a new generation if it ran before.
 
-    `calls_from`: since when people are called because of it, if not from then on.
+    `calls_from`: when it began anew, if it did: from then on it is counted, and people are called.
     """
     since = fix_since(run) if name == FIX else at
-    instant = due(name, run, since)
+    instant = due(name, run, calls_from or since)
     if instant is None:
         return stopped(run, name, at)
     return _running(run, name, ClockState(started_at=since, due_at=instant, calls_from=calls_from))
@@ -172,19 +172,20 @@ def window(run: Run, name: str, start: datetime, until: datetime | None, at: dat
 
 
 def rebased(run: Run, at: datetime) -> Run:
-    """After a change of severity: running clocks count again from where they started, under the new severity.
+    """After a change of severity: where it is worse, calls and updates begin anew, counted from `at`.
 
-    Whom to call begins anew when it is worse; else it goes on, and nobody is called for what was called already.
+    Else running clocks count again from where they did, under the new severity, and nobody is called for what was
+    called already. A fix is due from its beginning in either case.
     """
     for name, state in run.clocks.items():
         if not state.running or name not in {ACKNOWLEDGE, UPDATE, FIX}:
             continue
-        since = state.started_at
         worse = paging.rated(run) < (state.severity or Severity.P1)
-        calls_from = at if worse and name == ACKNOWLEDGE else state.calls_from
-        run = started(run, name, since, calls_from=calls_from) if due(name, run, since) else stopped(run, name, at)
-        if name == ACKNOWLEDGE and not worse:
-            run = _called_already(run, at)
+        if name == ACKNOWLEDGE:
+            run = recounted(run, at if worse else state.calls_from, at, again=worse)
+        else:
+            since = at if worse else state.started_at
+            run = started(run, name, since) if due(name, run, since) else stopped(run, name, at)
     if UPDATE not in run.clocks or not run.clocks[UPDATE].running:
         waiting = run.clocks.get(ACKNOWLEDGE)
         acknowledged = waiting is not None and not waiting.running
@@ -192,6 +193,15 @@ def rebased(run: Run, at: datetime) -> Run:
         if acknowledged and not resolved:
             run = started(run, UPDATE, at)
     return run
+
+
+def recounted(run: Run, calls_from: datetime | None, at: datetime, *, again: bool) -> Run:
+    """The run whose first clock began anew at `calls_from`, or did not. `again`: people are called once more."""
+    state = run.clocks.get(ACKNOWLEDGE)
+    if state is None or not state.running:
+        return run
+    run = started(run, ACKNOWLEDGE, state.started_at, calls_from=calls_from)
+    return run if again else _called_already(run, at)
 
 
 def _called_already(run: Run, at: datetime) -> Run:

@@ -30,6 +30,8 @@ AROUND = """
 @oncall1 in INC-1: !note it is the token check
 @oncall1 in INC-1: !restrict the token check takes an empty header
 %state INC-1 run cancelled
+@seclead in SEC-2: !title the token check of everybody
+%expect "SEC-2 is called now: the token check of everybody"
 @oncall1 in INC-1: timeline
 @oncall1 in INC-1: status
 %down 1d

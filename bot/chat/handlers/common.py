@@ -48,10 +48,10 @@ def without_draft(run: Run) -> Run:
     return run.but(facts={name: value for name, value in run.facts.items() if name != "draft"})
 
 
-def remember(desk: Desk, me: Speaker, kind: str, what: str, *, step: str = "", before: str = "") -> None:
-    """Keep the act of record that `!undo` would take back."""
-    act = {"kind": kind, "what": what, "step": step, "before": before, "by": me.handle, "at": desk.now.isoformat()}
-    desk.run = desk.run.with_facts({"last.act": {**act, "iteration": str(desk.run.iteration)}})
+def remember(desk: Desk, me: Speaker, kind: str, what: str, *, step: str = "", **before: str) -> None:
+    """Keep the act of record that `!undo` would take back, with what was so `before` it."""
+    act = {"kind": kind, "what": what, "step": step, "by": me.handle, "at": desk.now.isoformat()}
+    desk.run = desk.run.with_facts({"last.act": {**before, **act, "iteration": str(desk.run.iteration)}})
 
 
 def start(desk: Desk, me: Speaker, _: commands.Start) -> Refused | None:

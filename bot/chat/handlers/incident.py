@@ -1,22 +1,18 @@
 """Commands of an incident: taking command, telling, resolving, the post-mortem's facts."""
 
 from collections.abc import Mapping
-from datetime import datetime
 
 from bot.chat import commands, replies
-from bot.chat.handlers import action_items
+from bot.chat.handlers import action_items, rating
 from bot.chat.handlers.base import Handler, Refused, Speaker
 from bot.chat.handlers.common import remember, sign, step_of
-from bot.chat.replies import hotfix, misread, refusals, security
 from bot.chat.replies import incident as words
+from bot.chat.replies import misread, refusals, security
 from bot.chat.replies import paging as paging_words
 from bot.engine.desk import Desk
 from sops.kit import paging, timing
-from sops.kit.model import Severity
 from sops.kit.people import Person
 from sops.kit.response import answered, commanding, was_called
-from sops.kit.run import Run, StepState
-from sops.kit.security_gates import HOTFIX
 from sops.kit.stores import Deadline
 
 STEP_OF = {"update": "communicate", "triage": "triage", "mitigate": "mitigate", "fix": "fix", "verify": "verify"}
@@ -102,46 +98,6 @@ def _resolve(desk: Desk, me: Speaker) -> None:
     desk.run = timing.started(desk.run, starts, desk.now)
     desk.say(replies.answers.resolved(desk.run, me.handle))
     desk.tell(replies.answers.resolved_in_channel(desk.run))
-
-
-def severity(desk: Desk, me: Speaker, command: commands.SetSeverity) -> Refused | None:
-    run, old = desk.run, desk.run.severity
-    if old is command.severity:
-        return Refused(refusals.refused(refusals.severity_same(command.severity)))
-    if run.sop == HOTFIX and (
-        refusal := hotfix.severity_refused(run, command.severity, command.reason, _response(desk))
-    ):
-        return Refused(refusals.refused(refusal))
-    run = timing.answered(run.but(severity=command.severity))
-    run = _owing(timing.rebased(run, desk.now))
-    if old is None and answered(run):
-        run = timing.started(run, timing.UPDATE, desk.now)
-    desk.run = run
-    if old is not None:
-        remember(desk, me, "severity", f"severity {command.severity}", before=old)
-    desk.note("severity", me.record, severity=command.severity, before=old or "", text=command.reason)
-    card = replies.answers.severity_set(desk.run, old, me.handle, command.reason)
-    desk.say(card)
-    desk.tell(card)
-    return None
-
-
-def _response(desk: Desk) -> Run | None:
-    """The security response the run was begun for, and which goes on."""
-    parent = desk.tx.runs.known(desk.run.parent) if desk.run.parent else None
-    return parent if parent is not None and parent.embargoed and not parent.state.over else None
-
-
-def _owing(run: Run) -> Run:
-    """A resolved P3 that turns out to be worse owes the post-mortem its severity had left out, from its resolution."""
-    verified, left_out = run.record("verify"), run.record("post-mortem")
-    by_itself = left_out.state is StepState.SKIPPED and not left_out.by
-    if run.severity is Severity.P3 or not by_itself or verified.state is not StepState.DONE or verified.since is None:
-        return run
-    again = {"post-mortem", "post-mortem-merged"}
-    run = run.but(records={name: record for name, record in run.records.items() if name not in again})
-    resolved = run.facts.get("resolved.at")
-    return timing.started(run, timing.POST_MORTEM, datetime.fromisoformat(resolved) if resolved else verified.since)
 
 
 def page_first(desk: Desk) -> None:
@@ -255,11 +211,11 @@ def _take_over(desk: Desk, handle: str, by: Speaker, words: str = "") -> None:
 HANDLERS: Mapping[type[commands.Command], Handler] = {
     commands.Ack: ack,
     commands.Report: report,
-    commands.SetSeverity: severity,
     commands.Page: page,
     commands.Pass: pass_on,
     commands.Assign: assign,
     commands.Handoff: handoff,
     commands.Accept: accept,
     **action_items.HANDLERS,
+    **rating.HANDLERS,
 }

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from bot.chat import commands, replies
+from bot.chat.handlers import rating
 from bot.chat.handlers.base import Handler, Refused, Speaker
 from bot.chat.replies import incident as words
 from bot.chat.replies import refusals
 from bot.engine import requests
 from bot.engine.desk import Desk
 from sops.kit import timing
-from sops.kit.model import Severity
 from sops.kit.response import commanding
 from sops.kit.run import Run, StepState
 
@@ -77,10 +77,6 @@ def _verify(desk: Desk, act: Mapping[str, str]) -> Run | None:
     return timing.started(timing.answered(run), timing.UPDATE, desk.now)
 
 
-def _severity(desk: Desk, act: Mapping[str, str]) -> Run | None:
-    return timing.rebased(desk.run.but(severity=Severity(act["before"])), desk.now)
-
-
 def _sign_off(desk: Desk, act: Mapping[str, str]) -> Run | None:
     """The step waits for its sign-off again, unless something was done because of it."""
     run, name = desk.run, act["step"]
@@ -120,7 +116,7 @@ def _unsigned(run: Run, step: str) -> Run:
 _TAKEN_BACK: Mapping[str, Callable[[Desk, Mapping[str, str]], Run | None]] = {
     "ack": without_ack,
     "verify": _verify,
-    "severity": _severity,
+    "severity": rating.undone,
     "sign-off": _sign_off,
 }
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from bot.chat.replies import incident
+from bot.chat.replies import calling, incident
 from bot.chat.replies.parts import card, names, seconds
 from sops.kit import timing
 from sops.kit.action import News
@@ -49,17 +49,27 @@ def resolved_in_channel(run: Run) -> Card:
     return card(line(bold(f"{run.name} resolved"), ": ", Span(text=run.title)))
 
 
-def severity_set(run: Run, old: Severity | None, who: str, reason: str) -> Card:
+def severity_set(
+    run: Run, old: Severity | None, who: str, reason: str, now: datetime, whom: Sequence[str] = ()
+) -> Card:
+    """`whom` it concerns: who has it, or who was called for what it was."""
     change = f"{old} → {run.severity}" if old else f"{run.severity}"
     why: tuple[Span | str, ...] = (": ", Span(text=reason)) if reason else ()
-    lines: list[Line | str] = [line(bold(f"{run.name} is {change}"), f" ({who})", *why)]
+    lines: list[Line | str] = [line(*calling.to(whom), bold(f"{run.name} is {change}"), f" ({who})", *why)]
     clock = run.clocks.get(timing.ACKNOWLEDGE)
     if clock and clock.running:
-        lines.append(line("Acknowledge by ", time(clock.due_at), ", counted from the declaration."))
+        lines.append(line("Acknowledge by ", time(clock.due_at), f", counted from {_counted(run, now)}."))
+        lines += calling.from_now_on(run, now) if run.severity and run.severity.below(old or Severity.P1) else ()
     fix = run.clocks.get(timing.FIX)
     if fix and fix.running:
         lines.append(line("The fix is due ", time(fix.due_at), ", counted from the beginning."))
     return card(*lines)
+
+
+def _counted(run: Run, now: datetime) -> str:
+    """From when the first clock is counted, in words."""
+    since = run.clocks[timing.ACKNOWLEDGE].calls_from
+    return "the declaration" if since is None else "now on" if since == now else "when it was raised"
 
 
 def paged(run: Run, who: str, by: str, text: str) -> Card:

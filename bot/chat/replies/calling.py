@@ -5,14 +5,16 @@ from datetime import datetime, timedelta
 
 from bot.chat.replies.parts import card, duration, names
 from sops.kit import paging, timing
+from sops.kit.escaping import printable
 from sops.kit.ladder import EVERYONE, FIRST, OTHER_CHAT, SECOND
-from sops.kit.message import Button, Card, Span, bold, line, person, time
+from sops.kit.message import Button, Card, Line, Span, bold, line, person, time
 from sops.kit.model import Role
 from sops.kit.paging import ladder_of
 from sops.kit.run import Run
 
 SHOWN = 3  # calls told with their instants; of those before only how many there were
 MOST_NAMED = 4  # people of one call, by name
+LONGEST_REASON = 300  # of why it was raised
 _WORDS = {
     FIRST: "the first on call",
     SECOND: "the second",
@@ -58,6 +60,14 @@ def upcoming(run: Run, now: datetime) -> tuple[Span | str, ...]:
     return (f"next {names([_WORDS.get(each, f'each {each}') for each in calls], 'and')} ", time(at))
 
 
+def from_now_on(run: Run, now: datetime) -> list[Line]:
+    """To who was called, once it is less urgent: whether anybody is still."""
+    if not paging.called(run):
+        return []
+    coming = upcoming(run, now)
+    return [line(f"It is {run.severity} now; ", *(coming or ("no more calls",)), ".")]
+
+
 def goes_on(run: Run) -> bool:
     """People are called by a ladder, so that there is somebody to pass it on to."""
     return bool(ladder_of(run))
@@ -86,7 +96,8 @@ def call(
     return card(
         line(*to(whom), bold(f"{_of(run)}: nobody has acknowledged{', and the time is over' if late else ''}.")),
         line(Span(text=run.title)),
-        line(_gone(now - clock.started_at, clock.due_at - clock.started_at), time(clock.due_at), "."),
+        *_raised(run),
+        line(_gone(now - clock.counted_from, clock.due_at - clock.counted_from), time(clock.due_at), "."),
         line(*after, f" Next: {named(then[0])} at ", time(then[1]), "."),
         *([_unheard(*missed)] if missed else []),
         hint=_hint(run),
@@ -108,10 +119,22 @@ def told_late(run: Run, whom: Sequence[str], now: datetime) -> Card:
     return card(
         line(*to(whom), bold(f"{_of(run)}: nobody has acknowledged, and the time is over.")),
         line(Span(text=run.title)),
-        line(_gone(now - clock.started_at, clock.due_at - clock.started_at), time(clock.due_at), "."),
+        *_raised(run),
+        line(_gone(now - clock.counted_from, clock.due_at - clock.counted_from), time(clock.due_at), "."),
         hint=_hint(run),
         buttons=_buttons(run),
     )
+
+
+def _raised(run: Run) -> list[Line]:
+    """That it was less urgent before, and why it is not any more."""
+    found = paging.raised(run, run.clocks[timing.ACKNOWLEDGE])
+    if found is None:
+        return []
+    before, who, why, at = found
+    said = f"Raised from {before} to {run.severity}" if before else f"Rated {run.severity}"
+    reason: tuple[Span | str, ...] = (": ", Span(text=printable(why)[:LONGEST_REASON])) if why else ()
+    return [line(f"{said} by {who} ", time(at), *reason)]
 
 
 def _of(run: Run) -> str:

@@ -116,6 +116,19 @@ def taken_back(run: Run, kind: str, who: str) -> Card:
     return card(line(bold(f"{run.name} {what}"), f", says {who}: ", Span(text=run.title)))
 
 
+CALLED_SO = "It is called so already."
+
+
+def retitled(run: Run, before: str, who: str, *, thread: bool = True) -> Card:
+    """In its thread, with what its issue at the forge is called still, and in its channel."""
+    issue = run.facts.get("issue.url")
+    stays = [f"Its issue keeps the old title: {issue}"] if issue and thread else []
+    return card(
+        line(bold(f"{run.name} is called now: "), Span(text=run.title), f" ({who}); before: ", Span(text=before)),
+        *stays,
+    )
+
+
 def reopened(reason: str) -> str:
     """What stands in the summary until somebody says more."""
     return f"open again: {printable(reason)}"

@@ -135,8 +135,8 @@ def help_outside() -> Card:
 
 
 RESPONDING = (
-    "ack · !take · !not me · !seen · !severity P0 reason · !update text · !triage text · !mitigate text · !verify text"
-    " · !page @who · !assign @who · !handoff @who · !accept · !snooze 15m"
+    "ack · !take · !not me · !seen · !severity P0 reason · !title new words · !update text · !triage text"
+    " · !mitigate text · !verify text · !page @who · !assign @who · !handoff @who · !accept · !snooze 15m"
 )
 
 
@@ -153,11 +153,11 @@ def help_in(run: Run) -> Card:
     if run.prefix == phrases.INCIDENT:
         return card(
             "ack · !pass · !take · !not me · !seen",
-            "!severity P0 reason · !update text · !publish text · !correct text · !triage text · !mitigate text",
-            "!fix text · !verify text · !page @who · !assign @who · !handoff @who · !accept · !snooze 30m",
+            "!severity P0 reason · !title new words · !update text · !publish text · !correct text · !triage text",
+            "!mitigate text · !fix text · !verify text · !page @who · !assign @who · !handoff @who · !accept",
             "!set cause text · !set impact text · !action @who text by 2026-05-04 · !action none · !action drop N",
             "!done post-mortem · !close · !duplicate INC-6 · !false alarm reason · !restrict reason · !reopen reason",
-            "!skip STEP reason",
+            "!snooze 30m · !skip STEP reason",
             common,
         )
     if run.sop in phrases.WORDS and phrases.WORDS[run.sop].help:

@@ -39,6 +39,7 @@ _HISTORY = {
     "mitigate": "mitigated: {text}",
     "fix": "fixed: {text}",
     "verify": "resolved: {text}",
+    "retitled": "calls it “{title}”, before “{before}”",
     "severity": "set the severity to {severity}: {text}",
     "handoff": "handed over from {before} to {to}: {text}",
     "taken-over": "took over from {before}",

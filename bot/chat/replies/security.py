@@ -116,6 +116,7 @@ def disclosure_moved(due: datetime) -> Card:
 SET: Mapping[str, Callable[[Run], Card]] = {"cvss": scored, "disclosure": _day_set, "cve": _cve_set}
 
 
+BY_SCORE = "by its score"  # why it was raised
 DAY_IS_PAST = "That day is past; write the day you agreed on like 2026-05-04."
 
 

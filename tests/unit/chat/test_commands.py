@@ -64,6 +64,7 @@ TYPED = [
     ("!reject not yet", commands.Reject("", "not yet")),
     ("!withdraw", commands.Withdraw()),
     ("!severity P0 all is lost", commands.SetSeverity(Severity.P0, "all is lost")),
+    ("!title payments fail everywhere", commands.Retitle("payments fail everywhere")),
     ("!assign @oncall2", commands.Assign("oncall2")),
     ("!handoff oncall2", commands.Handoff("oncall2")),
     ("!accept", commands.Accept()),

@@ -48,6 +48,7 @@ TABLE = {
             commands.Ack,
             commands.Pass,
             commands.SetSeverity,
+            commands.Retitle,
             commands.Assign,
             commands.Handoff,
             commands.Accept,
@@ -125,6 +126,13 @@ def test_whoever_declares_may_say_how_bad_it_is_until_somebody_has():
     command = commands.SetSeverity(Severity.P1, "")
     assert allowed(command, an_incident(severity=None)) == ANYBODY
     assert allowed(command, an_incident()) == RESPONDERS
+
+
+def test_whoever_declares_may_say_what_it_is_about_until_somebody_has_it():
+    run = an_incident(starter="guest")
+    assert declared_it("guest", commands.Retitle("payments"), run)
+    assert not declared_it("rev1", commands.Retitle("payments"), run)
+    assert not declared_it("guest", commands.Retitle("payments"), run.with_record("acknowledge", signed=True))
 
 
 def test_that_it_is_less_than_it_counts_as_is_said_by_those_who_respond_or_who_declared_it():

@@ -47,7 +47,19 @@ def test_a_rise_begins_anew_however_late_it_comes():
     run = timing.rebased(run.but(severity=Severity.P0), now)
     assert stored(run, now) == (0, now)
     assert timing.following(run, ACKNOWLEDGE, now) == (CALL + 1, now + 2 * MINUTE)
-    assert run.clocks[ACKNOWLEDGE].due_at == NOW + 15 * MINUTE  # what was promised counts from the declaration
+    assert run.clocks[ACKNOWLEDGE].due_at == now + 15 * MINUTE
+
+
+def test_who_raised_it_and_why_is_told_as_long_as_its_clock_counts_from_there():
+    now = NOW + 3 * HOUR
+    run = timing.rebased(waiting(Severity.P2).but(severity=Severity.P0), now)
+    run = paging.with_raise(run, Severity.P2, "rm", "orders are lost", now)
+    assert paging.raised(run, run.clocks[ACKNOWLEDGE]) == ("P2", "rm", "orders are lost", now)
+    less = timing.rebased(run.but(severity=Severity.P1), now + MINUTE)
+    assert paging.raised(less, less.clocks[ACKNOWLEDGE]) is None
+    assert less.clocks[ACKNOWLEDGE].due_at == now + 2 * HOUR  # made less of, it is not late for that
+    again = timing.started(run, ACKNOWLEDGE, now + HOUR)  # as it is reopened
+    assert paging.raised(again, again.clocks[ACKNOWLEDGE]) is None
 
 
 def test_a_fall_or_the_first_word_of_how_bad_it_is_repeats_no_call():

@@ -151,12 +151,23 @@ def test_thresholds_fall_on_whole_seconds_and_the_last_on_the_instant_itself():
     assert thresholds(NOW, end, (50, 100)) == [(50, NOW + timedelta(seconds=3)), (100, end)]
 
 
-def test_a_new_severity_counts_from_the_declaration():
+def test_a_raise_begins_anew_and_keeps_when_it_was_declared():
     run = timing.started(an_incident(Severity.P2), ACKNOWLEDGE, NOW)
     run = timing.rebased(run.but(severity=Severity.P0), NOW + HOUR)
     state = run.clocks[ACKNOWLEDGE]
-    assert (state.started_at, state.due_at, state.generation) == (NOW, NOW + 15 * MINUTE, 2)
-    assert state.severity is Severity.P0
+    assert (state.started_at, state.due_at, state.generation) == (NOW, NOW + HOUR + 15 * MINUTE, 2)
+    assert (state.counted_from, state.severity) == (NOW + HOUR, Severity.P0)
+
+
+def test_a_raise_that_an_older_build_counted_from_the_declaration_stays_so():
+    state = ClockState(started_at=NOW, due_at=NOW + 15 * MINUTE, calls_from=NOW + HOUR)
+    assert state.counted_from == NOW
+
+
+def test_a_raise_waits_anew_for_the_next_update():
+    run = timing.started(an_incident(Severity.P2), UPDATE, NOW)
+    run = timing.rebased(run.but(severity=Severity.P0), NOW + 3 * HOUR)
+    assert run.clocks[UPDATE].due_at == NOW + 3 * HOUR + 30 * MINUTE
 
 
 def test_a_mark_a_new_severity_left_behind_is_due_now_and_only_the_last_of_them():
