@@ -27,6 +27,7 @@ _BY_NAME = _RUN.where(RUN.c.name == bindparam("name"))
 _ALL = _RUN.order_by(RUN.c.number)
 _ALL_OPEN = _ALL.where(_OPEN)
 _OPEN_OF = _ALL_OPEN.where(RUN.c.sop == bindparam("sop"))
+_EMBARGOED = _ALL.where(text("embargoed AND NOT over"))
 _OF_VERSION = _ALL.where(RUN.c.version == bindparam("version"))
 _OWING = _ALL.where(text("owing"))  # as the partial index spells it
 _SAVE = (
@@ -36,6 +37,7 @@ _SAVE = (
         state=bindparam("state"),
         over=bindparam("over"),
         owing=bindparam("owing"),
+        embargoed=bindparam("embargoed"),
         revision=bindparam("revision"),
         body=bindparam("body"),
     )
@@ -122,6 +124,9 @@ class SqlRuns:
     def open(self) -> Sequence[Run]:
         return self._readable(_ALL_OPEN)
 
+    def embargoed(self) -> Sequence[Run]:
+        return [run for run in self._readable(_EMBARGOED) if run.embargoed]
+
     def all(self) -> Sequence[Run]:
         return self._readable(_ALL)
 
@@ -174,6 +179,7 @@ def _changing(run: Run) -> dict[str, object]:
         "state": run.state.value,
         "over": run.state.over,
         "owing": run.owing,
+        "embargoed": run.embargoed,
         "revision": run.revision,
         "body": run.model_dump_json(),
     }

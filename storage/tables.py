@@ -59,6 +59,7 @@ class RunRow(Base, table=True):
         Index("ix_run_open", "number", **_where("NOT over")),
         Index("ix_run_owing", "number", **_where("owing")),
         Index("ix_run_version", "version", "number"),
+        Index("ix_run_embargoed", "number", **_where("embargoed AND NOT over")),
         {"sqlite_autoincrement": True},
     )
 
@@ -70,6 +71,7 @@ class RunRow(Base, table=True):
     over: bool
     version: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
     owing: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    embargoed: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     revision: int = Field(sa_type=BigInteger)
     created_at: datetime
     body: str = Field(sa_type=Text)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
+from bot.chat.handlers.base import Speaker
 from bot.chat.privacy import hidden
 from bot.engine.mail import run_of
 from sops.incident import INCIDENT
@@ -45,6 +46,18 @@ def declared_before(going: Sequence[Run], title: str, event: Event) -> Run | Non
         and not hidden(run, event.place)
     ]
     return min(reversed(alike), key=lambda run: run.severity or Severity.P1, default=None)
+
+
+def declared_by(going: Sequence[Run], who: Speaker, event: Event) -> list[Run]:
+    """The incidents that are open of those which that account declared within the hour."""
+    return [
+        run
+        for run in going
+        if run.sop == INCIDENT.id
+        and run.starter == who.handle
+        and not hidden(run, event.place)
+        and timedelta() <= event.at - run.created_at <= WITHIN
+    ]
 
 
 def _titled(title: str) -> str:

@@ -14,7 +14,7 @@ from bot.chat.handlers.incident import page_first
 from bot.chat.openings import OPENINGS, Beginning, Looks, Opening
 from bot.chat.openings.own import own
 from bot.chat.privacy import Privacy, hidden
-from bot.chat.related import declared_before, more_urgent, parent_of, same_kind
+from bot.chat.related import declared_before, declared_by, more_urgent, parent_of, same_kind
 from bot.chat.replies import misread, paging, refusals, security
 from bot.engine.desk import Desk
 from bot.engine.far_end import Worlds
@@ -31,7 +31,7 @@ from sops.kit.people import People
 from sops.kit.policy import Policy
 from sops.kit.ports import Clock
 from sops.kit.run import Run, RunState, pinned
-from sops.kit.stores import InboxItem, Store, Transaction
+from sops.kit.stores import InboxItem, Outgoing, Store, Transaction
 from sops.kit.tailored import tailored
 from sops.kit.timing import ACKNOWLEDGE, REPORT, due, started
 from sops.security_response import SECURITY_RESPONSE
@@ -112,9 +112,14 @@ class Roots:
             put_answer(tx, item, misread.problem(commands.Problem("missing", "incident declare")), now)
             return
         tx.claims.alone(f"begin/{INCIDENT.prefix}")  # of two who declare the same at once one is shown the other's
-        first = declared_before(tx.runs.open(), title, item.event)
+        going = tx.runs.open()
+        first = declared_before(going, title, item.event)
         if first is not None and not command.anyway and not more_urgent(command.severity, first):
             self._shown_first(tx, now, item, me, command, first)
+            return
+        known = [] if me.person and me.person.roles else declared_by(going, me, item.event)
+        if len(known) >= self._policy.unknown_declare:
+            self._one_too_many(tx, now, item, me, command, known)
             return
         opening = Opening(INCIDENT, title, severity=command.severity)
         run = self._draft(opening, me, item, now, None).but(name=tx.runs.next_name(INCIDENT.prefix))
@@ -130,6 +135,23 @@ class Roots:
             put_answer(tx, item, replies.starting.opened_in(run), now)
         desk.finish()
         tx.runs.wake(run.id)
+
+    def _one_too_many(
+        self,
+        tx: Transaction,
+        now: datetime,
+        item: InboxItem,
+        me: Speaker,
+        command: commands.Declare,
+        known: Sequence[Run],
+    ) -> None:
+        """Somebody without a role has many open: one more is told to those on call, and calls nobody by itself."""
+        place = self._place(INCIDENT, item.event.place, item.event.actor)
+        severity = f"{command.severity} " if command.severity else ""
+        says = f"/incident declare anyway {severity}{printable(command.title)}"
+        told = paging.declared_beyond(me.handle, known, command.severity or "", printable(command.title), says)
+        tx.outbox.put(Outgoing("post", f"declared-beyond/{item.seq}", place, told), now)
+        put_answer(tx, item, paging.not_called_again(known), now)
 
     def _shown_first(
         self, tx: Transaction, now: datetime, item: InboxItem, me: Speaker, command: commands.Declare, first: Run

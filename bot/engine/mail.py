@@ -1,6 +1,6 @@
 """The inbox's end of the post: it journals before anybody acknowledges, and answers where somebody spoke."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from bot.chat import commands, half_asleep
@@ -8,7 +8,6 @@ from bot.chat.words import asks_for_help
 from sops.kit.conversation import Event, Place
 from sops.kit.message import Card
 from sops.kit.response import unanswered
-from sops.kit.run import Run
 from sops.kit.stores import HELD, InboxItem, Outgoing, Store, Transaction
 
 FORGE, _RUN, _BESIDE = "forge", "run:", " beside "
@@ -151,18 +150,17 @@ def put_answer(tx: Transaction, item: InboxItem, card: Card, at: datetime, *, on
     if place.thread is None and event.about:  # a reaction says which message it is on, not in which thread
         sent = tx.outbox.sent_as(place.platform, place.channel, event.about)
         place = place.model_copy(update={"thread": sent.place.thread or sent.ref}) if sent else place
-    private = any(run.embargoed for run in _told_at(tx, item))
+    private = _is_private(tx, item)
     here = f"{place.platform}:{place.channel}:{place.thread or ''}"
     key = f"{once}/{here}/{event.actor}" if once else f"event/{item.seq}"
     tx.outbox.put(Outgoing("whisper", key, place, card, to=event.actor, private=private), at)
 
 
-def _told_at(tx: Transaction, item: InboxItem) -> Iterator[Run]:
-    """The runs that an answer there may tell of: the one spoken to, and whatever is told in that channel."""
+def _is_private(tx: Transaction, item: InboxItem) -> bool:
+    """An answer there may tell of what nobody outside may learn, of the run spoken to or of one told there."""
     if item.conversation.startswith(_RUN):
         run = tx.runs.known(item.conversation.removeprefix(_RUN).partition(_BESIDE)[0])
-        yield from [run] if run else []
+        if run is not None and run.embargoed:
+            return True
     here = (item.event.place.platform, item.event.place.channel)
-    for run in tx.runs.open():
-        if any((place.platform, place.channel) == here for place in run.places):
-            yield run
+    return any((place.platform, place.channel) == here for run in tx.runs.embargoed() for place in run.places)

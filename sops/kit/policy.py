@@ -229,6 +229,8 @@ class Policy(BaseModel):
     longest_update: timedelta = 4 * HOUR
     #: Who is called, and when, while nobody acknowledges; without an end. A severity that is left out keeps its
     #: default, an empty one is told of in working hours once its time is over, like everything else that is late.
+    #: How many incidents of the last hour somebody without a role may have open before another one calls nobody.
+    unknown_declare: int = Field(5, gt=0)
     paging: dict[Severity, tuple[str, ...]] = Field(default_factory=lambda: dict(PAGING))
     post_mortem_days: int = 5
     #: After so many business days something owed is asked for.

@@ -157,6 +157,10 @@ class Runs(Protocol):
         """Every run that is not over, oldest first."""
         ...
 
+    def embargoed(self) -> Sequence[Run]:
+        """Those of which nobody outside their channels may learn; whatever else is open is not read for it."""
+        ...
+
     def all(self) -> Sequence[Run]: ...
     def of_version(self, version: str) -> Sequence[Run]:
         """Every run about that version (see `Run.about`), open or over, oldest first."""

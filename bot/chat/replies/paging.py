@@ -9,6 +9,7 @@ from sops.kit.message import Button, Card, Span, line, time
 from sops.kit.response import answered
 from sops.kit.run import Run
 
+MOST_NAMED = 5
 NOBODY_HAS_IT = "Nobody has acknowledged it."
 TAKE = "Take it, though not on call"
 
@@ -144,3 +145,27 @@ def may_be_the_same(first: Run, new: Run) -> Card:
         hint=says,
         buttons=(Button(label=f"{first.name} is the same", says=says),),
     )
+
+
+def declared_beyond(who: str, known: Sequence[Run], severity: str, title: str, says: str) -> Card:
+    """In the incidents' channel: one more of somebody who has no role and declared many."""
+    return card(
+        line(f"{who} declares {severity or 'one more'}: ", Span(text=title), "."),
+        f"{_of_theirs(known)}, so this one calls nobody by itself.",
+        "Somebody with a role can open it.",
+        hint=says,
+        buttons=(Button(label="Open it", says=says),),
+    )
+
+
+def not_called_again(known: Sequence[Run]) -> Card:
+    """To them."""
+    return card(
+        f"Those on call are told of it in their channel, and nobody is called for it: {_of_theirs(known, 'yours')}.",
+        "If it is part of one of them, say so in its thread; if nobody comes, somebody with a role can declare it.",
+    )
+
+
+def _of_theirs(known: Sequence[Run], whose: str = "theirs") -> str:
+    names_ = ", ".join(run.name for run in known[:MOST_NAMED])
+    return f"{len(known)} of {whose} from the last hour are open ({names_}{', …' if len(known) > MOST_NAMED else ''})"

@@ -82,6 +82,17 @@ async def test_only_runs_that_are_not_over_are_open_oldest_first(store: SqlStore
     assert opened == [f"REL-{n}" for n in range(1, 13) if n not in {2, 5}]
 
 
+async def test_those_nobody_outside_may_learn_of_are_found_until_they_are_over_or_public(store: SqlStore) -> None:
+    def fill(tx: Transaction) -> None:
+        for number in range(1, 6):
+            tx.runs.add(a_run(f"r{number}", f"REL-{number}", private=number != 1))
+        tx.runs.save(tx.runs.get("r2").but(state=RunState.DONE))
+        tx.runs.save(tx.runs.get("r3").with_facts({"disclosed": True}))
+
+    await store.transact(fill)
+    assert [run.id for run in await store.read(lambda tx: tx.runs.embargoed())] == ["r4", "r5"]
+
+
 async def three(store: SqlStore) -> None:
     def fill(tx: Transaction) -> None:
         for number in (1, 2, 3):
