@@ -120,6 +120,9 @@ class Limits(BaseModel):
     failures: int = Field(5, gt=0)
     first_rest: timedelta = timedelta(seconds=30)
     longest_rest: timedelta = timedelta(minutes=5)
+    #: Of the forge; GitHub shuts out whoever makes more.
+    writes_a_minute: int = Field(80, gt=0)
+    writes_an_hour: int = Field(500, gt=0)
     tries_until_told: int = Field(3, gt=0)
     told_after: timedelta = timedelta(minutes=2)
 

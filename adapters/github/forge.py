@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from adapters.github import branches, convert, discussions, issues, milestones, pulls, releases, workflows
 from adapters.github.advisories import AdvisoryCalls
 from adapters.github.errors import Asked, merging, translated
-from adapters.github.pace import WritePace
+from adapters.github.pace import BUDGETS, Budget, WritePace
 from adapters.github.requester import requester
 from adapters.github.wire import Wire
 from adapters.reach.breaker import Breaker
@@ -53,8 +53,9 @@ class GitHubForge(AdvisoryCalls):
     """One repository on GitHub (or a server that speaks its language at `base_url`).
 
     `seconds` is what a call may take with all it asks (`asset_seconds` one that reads an asset), `timeout` how long
-    GitHub may be silent in it; `pause_between_writes` the seconds GitHub wants between two writes. `largest_answer` and
-    `largest_asset` are in bytes. A read that fails is tried again after each of `waits`.
+    GitHub may be silent in it; `pause_between_writes` the seconds GitHub wants between two writes, `write_budgets` how
+    many it takes in how long. `largest_answer` and `largest_asset` are in bytes.
+    A read that fails is tried again after each of `waits`.
     Raises ConfigurationError unless `repository` is "owner/name".
     """
 
@@ -66,6 +67,7 @@ class GitHubForge(AdvisoryCalls):
         base_url: str = "https://api.github.com",
         timeout: float = 15.0,
         pause_between_writes: float = 1.0,
+        write_budgets: Sequence[Budget] = BUDGETS,
         largest_asset: int = LARGEST_ASSET,
         largest_answer: int = LARGEST_ANSWER,
         seconds: Seconds = lambda: CALL_SECONDS,
@@ -80,12 +82,12 @@ class GitHubForge(AdvisoryCalls):
         self._name = repository
         self._owner = repository.partition("/")[0]
         self._largest_asset = largest_asset
-        self._pace = WritePace(pause_between_writes, sleep=sleep)
         self._largest_answer = largest_answer
         self._seconds = seconds
         self._asset_seconds = asset_seconds
         self._threads = Threads("forge", side_by_side)
         self.breaker = breaker or Breaker("forge", "GitHub", probed=True)
+        self._pace = WritePace(pause_between_writes, budgets=write_budgets, now=self.breaker.now, sleep=sleep)
         self._login: str | None = None
         self._installed = token.get_secret_value().startswith(OF_AN_APP)
         base_url = base_url.rstrip("/")

@@ -170,6 +170,10 @@ class Breaker:
             if wait > LONG_QUIET and until > self._asked_until:
                 self._asked, self._asked_until = wait, until
 
+    def now(self) -> datetime:
+        """By the clock that it goes by."""
+        return self._clock.now()
+
     def until(self, instant: datetime) -> float:
         """Seconds from now."""
         return (instant - self._clock.now()).total_seconds()

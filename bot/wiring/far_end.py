@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -67,6 +68,10 @@ def forge_of(settings: Settings, reach: Reach, *, pause_between_writes: float = 
         base_url=settings.api_url,
         timeout=limits.silence_seconds,
         pause_between_writes=pause_between_writes,
+        write_budgets=(
+            (limits.writes_a_minute, timedelta(minutes=1)),
+            (limits.writes_an_hour, timedelta(hours=1)),
+        ),
         largest_asset=limits.largest_asset,
         largest_answer=limits.largest_answer,
         seconds=partial(reach.at_most, "forge", limits.call_seconds),

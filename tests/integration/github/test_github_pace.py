@@ -1,10 +1,12 @@
 """Writes are made one at a time, with the pause GitHub asks for."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from adapters.github.pace import WritePace
+from sops.kit.errors import FarEndError
 
 
 class Time:
@@ -100,3 +102,27 @@ async def test_a_failed_write_gives_its_turn_back() -> None:
     with pytest.raises(ValueError, match="no"):
         await pace.run(fail)
     assert await pace.run(nothing) is None
+
+
+async def test_no_more_is_written_than_a_minute_and_an_hour_take_and_the_rest_is_told_when_to_come_again() -> None:
+    now = [datetime(2026, 4, 20, 8, 0, tzinfo=UTC)]
+    made = []
+    budgets = ((3, timedelta(minutes=1)), (5, timedelta(hours=1)))
+    pace = WritePace(0, budgets=budgets, now=lambda: now[0])
+
+    async def write() -> None:
+        made.append(now[0])
+
+    async def turned_away(after: float) -> float | None:
+        now[0] += timedelta(seconds=after)
+        try:
+            await pace.run(write)
+        except FarEndError as away:
+            return away.retry_after
+        return None
+
+    assert [await turned_away(10) for _ in range(4)] == [None, None, None, 30]
+    assert [await turned_away(30) for _ in range(3)] == [None, None, 3600 - 120]
+    assert await turned_away(-7200) is None  # a clock that was set back turns nobody away for long
+    assert await turned_away(7200 + 3600) is None
+    assert len(made) == 7
