@@ -10,7 +10,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -58,6 +58,7 @@ async def _serve(end: socket.socket) -> None:
     clock = VirtualClock(datetime.fromisoformat(born["now"]))
     fate = Fate([Point(*point) for point in born["planned"]], partial(_kill, wire))
     _take_up(fate, clock, born)
+    fate.count.update(born["count"])
     settings = Settings(**born["settings"])
     ports = await sandbox_ports(settings, Path(born["home"]), clock, in_room(settings, Room()))
     bot = await mortal_bot(settings, clock, replace(ports, chats={"console": StageChat(wire)}), fate)
@@ -94,9 +95,9 @@ async def _do(bot: MortalBot, asked: Message) -> str | None:
     return None
 
 
-def _kill(wire: Wire, point: Point) -> NoReturn:
+def _kill(wire: Wire, point: Point, count: Mapping[str, int]) -> NoReturn:
     """The real thing: nothing of this process runs after it."""
-    wire.send({"died": point})
+    wire.send({"died": point, "count": count})
     os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError("nobody survives SIGKILL")
 

@@ -7,7 +7,7 @@ call; so each of them is found by playing undisturbed once, and recognised when 
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import FrameType
 from typing import Any, NamedTuple, NoReturn
 
@@ -16,12 +16,15 @@ from sops.kit.conversation import Event
 
 #: The modules whose frames name a place.
 _OURS = ("bot.engine.", "bot.chat.", "sops.")
+#: Frames that tell only how far a turn of the engine is: what one turn was killed over, the next one does earlier.
+_TURNS = frozenset({"Engine.drain", "Engine._turn", "Engine._before_moving", "Engine._take_in"})
 
 
 class Point(NamedTuple):
     """Where to die. `line` is the script's line that is being followed, 0 before the first.
 
-    `nth` counts how often the bot came to this place since the line began, or since the bot began if that was later.
+    `nth` counts how often this was changed here since the line began, whoever died meanwhile: so a point is met again
+    whatever was died of before it, and one play dies at nearly all it is meant to. It is 1 where the bot looks.
     """
 
     line: int
@@ -31,40 +34,33 @@ class Point(NamedTuple):
 
 
 class Fate:
-    """Outlives the bots. `kill` ends the present one, by raising or for good."""
+    """Outlives the bots. `kill` ends the present one, by raising or for good; it is told what was counted till then."""
 
-    def __init__(self, planned: Iterable[Point] = (), kill: Callable[[Point], NoReturn] | None = None) -> None:
+    def __init__(
+        self, planned: Iterable[Point] = (), kill: Callable[[Point, Mapping[str, int]], NoReturn] | None = None
+    ) -> None:
         self.planned = set(planned)
         self.met: dict[Point, None] = {}  # every point, in order
         self.died_at: list[Point] = []
         self.line = 0
         self._kill = kill or _raise
-        self._count: Counter[str] = Counter()
-        self._last = ""  # the place of the latest write
+        self.count: Counter[str] = Counter()  # the changes made at each place in this line
         self.heard: dict[str, int] = {}  # the events of this line, by dedupe key, as the how manieth of it
 
     def begin(self, line: int) -> None:
         """The script comes to this line."""
         self.line = line
         self.heard.clear()
-        self._start_counting()
+        self.count.clear()
 
     def hear(self, event: Event) -> None:
         """This event is about to be given to the bot, perhaps not for the first time."""
         self.heard.setdefault(event.dedupe_key, len(self.heard) + 1)
 
-    def new_life(self) -> "Life":
-        self._start_counting()
-        return Life(self)
-
-    def write(self, place: str) -> tuple[str, int]:
-        """The bot changes something here: the place as points name it, and which time it is.
-
-        After another write it is another place.
-        """
-        place, self._last = f"{place} after {self._last or 'nothing'}", place
-        self._count[place] += 1
-        return place, self._count[place]
+    def write(self, place: str) -> int:
+        """The bot changes something here; which time it is."""
+        self.count[place] += 1
+        return self.count[place]
 
     def decide(self, place: str, nth: int, phase: str) -> Point | None:
         """The bot is at this point; the point if it is to die."""
@@ -76,14 +72,12 @@ class Fate:
         """It dies here, and passes the next time."""
         self.planned.remove(point)
         self.died_at.append(point)
+        if point.phase in {"before", "inside"}:
+            self.count[point.place] -= 1  # it was not changed, and is to be yet
         return point
 
     def kill(self, point: Point) -> NoReturn:
-        self._kill(point)
-
-    def _start_counting(self) -> None:
-        self._count.clear()
-        self._last = ""
+        self._kill(point, self.count)
 
 
 class Life:
@@ -94,17 +88,18 @@ class Life:
         self._dead = False
         self._spared = False
 
-    def place(self, name: str) -> str:
+    def place(self, name: str) -> "Place":
         """Where the bot is, about to make this call."""
-        return "" if self._spared else " < ".join([name, *_way(sys._getframe(), self._fate.heard)])
+        return Place([] if self._spared else [("", name), *_way(sys._getframe(), self._fate.heard)])
 
-    def look(self, place: str) -> None:
+    def look(self, place: "Place") -> None:
         """It looks, which changes nothing: once at each place is enough. Die here, if that is fate."""
-        self.meet(place, 1, "during")
+        self.meet(place.of_looks, 1, "during")
 
-    def write(self, place: str) -> "Write":
+    def write(self, place: "Place") -> "Write":
         """It changes something."""
-        return Write(self, *(("", 0) if self._spared else self._fate.write(place)))
+        name = place.of_changes
+        return Write(self, name, 0 if self._spared else self._fate.write(name))
 
     def check(self) -> None:
         """The dead do nothing."""
@@ -125,6 +120,21 @@ class Life:
         self._spared = spared
 
 
+class Place:
+    """Where a call is made: the functions that led there, by name and as they are told, the call itself first."""
+
+    def __init__(self, way: Sequence[tuple[str, str]]) -> None:
+        self._way = way
+
+    @property
+    def of_looks(self) -> str:
+        return " < ".join(told for _, told in self._way)
+
+    @property
+    def of_changes(self) -> str:
+        return " < ".join(told for function, told in self._way if function not in _TURNS)
+
+
 class Write:
     """One call that changes something."""
 
@@ -138,16 +148,16 @@ class Write:
         self._life.meet(self._place, self._nth, phase)
 
 
-def _raise(point: Point) -> NoReturn:
+def _raise(point: Point, _: Mapping[str, int]) -> NoReturn:
     raise Died(f"line {point.line}, {point.phase} {point.place}")
 
 
-def _way(frame: FrameType | None, heard: Mapping[str, int]) -> Iterator[str]:
-    """The bot's way to here, backwards: its functions with their lines, and what they are about."""
+def _way(frame: FrameType | None, heard: Mapping[str, int]) -> Iterator[tuple[str, str]]:
+    """The bot's way to here, backwards: its functions, and each with its line and what it is about."""
     while frame is not None:
         if frame.f_globals.get("__name__", "").startswith(_OURS):
-            about = "".join(_about(frame.f_locals, heard))
-            yield f"{frame.f_code.co_qualname}:{frame.f_lineno}{about}"
+            function = frame.f_code.co_qualname
+            yield function, f"{function}:{frame.f_lineno}{''.join(_about(frame.f_locals, heard))}"
         frame = frame.f_back
 
 

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -85,7 +86,8 @@ class BotInProcess:
         """Raises Died if it dies before it is up."""
         settings = self._house.settings
         told = settings.model_dump(mode="json") | {"token": settings.token.get_secret_value()}
-        born = {"settings": told, "home": str(self._house.home), "planned": sorted(self._fate.planned)}
+        fate = {"planned": sorted(self._fate.planned), "count": self._fate.count}
+        born = {"settings": told, "home": str(self._house.home), **fate}
         self._pid = int(await self._ask(born) or 0)
 
     async def accept(self, event: Event) -> None:
@@ -124,6 +126,7 @@ class BotInProcess:
             if "died" in reply:
                 self._bury()
                 fate.died(Point(*reply["died"]))
+                fate.count = Counter(reply["count"])
                 raise Died
             self._wire.send(await self._show(reply))
 

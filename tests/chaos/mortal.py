@@ -201,7 +201,7 @@ class MortalBot:
 
 async def mortal_bot(settings: Settings, clock: Clock, ports: Ports, fate: Fate) -> MortalBot:
     """A new bot on the old data. Raises Died if it dies before it is up."""
-    life = fate.new_life()
+    life = Life(fate)
     bot = BotHere(settings, clock, mortal(ports, life))
     try:
         await bot.recover()
