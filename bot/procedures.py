@@ -1,7 +1,6 @@
 """Procedures of an organisation's own: Markdown checklists, and Python modules that hold a `Sop`."""
 
 import importlib
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,14 +11,15 @@ from sops.kit.checklist import checklist
 from sops.kit.document import parse_document
 from sops.kit.errors import ConfigurationError
 from sops.kit.model import Sop
+from sops.kit.patterns import Pattern
 from sops.kit.policy import Policy
 from sops.kit.reland import STEPS as RELAND_STEPS
 from sops.kit.switched_off import check_switched_off
 from sops.kit.tailored import check_names, tailored
 from sops.rollback import ROLLBACK
 
-_ID = re.compile(r"[A-Z][A-Z0-9-]{0,9}")  # as a command takes it
-_PREFIX = re.compile(r"[A-Z]{3}")  # as a command finds a run by its name
+_ID = Pattern(r"[A-Z][A-Z0-9-]{0,9}")  # as a command takes it
+_PREFIX = Pattern(r"[A-Z]{3}")  # as a command finds a run by its name
 
 
 def load(files: Sequence[Path], modules: Sequence[str]) -> tuple[Sop, ...]:

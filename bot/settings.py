@@ -4,7 +4,6 @@ import os
 import tomllib
 from collections.abc import Sequence
 from datetime import timedelta
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -21,6 +20,7 @@ from bot.chat.commands import ROOTS
 from bot.paths import placed
 from sops import ALL, OWN
 from sops.kit.errors import ConfigurationError
+from sops.kit.nearest import nearest
 from sops.kit.people import Person
 from sops.kit.policy import Policy
 
@@ -54,9 +54,9 @@ class SlackSettings(BaseModel):
         """Raises ValueError naming the nearest there is."""
         for what, given, known in (("channel", self.channels, CHANNELS), ("command", self.commands, ROOTS)):
             for name in given:
-                near = get_close_matches(name, known, 1)
+                near = nearest(name, known)
                 if name not in known and (near or what == "command"):  # procedures of one's own name channels too
-                    raise ValueError(f"there is no {what} {name}" + (f"; did you mean {near[0]}?" if near else ""))
+                    raise ValueError(f"there is no {what} {name}" + (f"; did you mean {near}?" if near else ""))
         return self
 
 
@@ -271,8 +271,8 @@ def _wrong(where: Sequence[int | str], kind: str, says: str) -> str:
     name = ".".join(str(part) for part in where)
     if kind != "extra_forbidden":
         return f"{name}: {says}"
-    near = get_close_matches(str(where[-1]), _known(where), 1)
-    return f"there is no setting {name}" + (f"; did you mean {near[0]}?" if near else "")
+    near = nearest(str(where[-1]), _known(where))
+    return f"there is no setting {name}" + (f"; did you mean {near}?" if near else "")
 
 
 def _known(where: Sequence[int | str]) -> list[str]:

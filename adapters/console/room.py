@@ -1,11 +1,14 @@
 """The chat server of the console: channels, threads and what was said. Part of the world, so it outlives the bot."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from sops.kit.conversation import Actor, Event, Place
+from sops.kit.patterns import Pattern, escape
+
+_RUN = Pattern(r"[A-Z]{3}-[0-9]+")
+_ROOT, _ANY_ROOT = Pattern(r"/root$"), Pattern(r"/root(~[0-9]+)?$")
 
 
 @dataclass
@@ -84,8 +87,8 @@ class Room:
 
     def thread_of(self, run: str, channel: str = "") -> Post | None:
         """The root of a run's thread, its own or the one in `channel`, found by the name its first line shows."""
-        name = re.compile(rf"(?<![\w-]){re.escape(run)}(?![\w-])")
-        key = re.compile(r"/root(~\d+)?$" if channel else "/root$")
+        name = Pattern(rf"(?:^|[^\w-]){escape(run)}(?:[^\w-]|$)")
+        key = _ANY_ROOT if channel else _ROOT
         roots = [post for post in self.posts if post.thread is None and key.search(post.key)]
         roots = [post for post in roots if channel in {"", post.channel}]
         return next((post for post in reversed(roots) if post.lines and name.search(post.lines[0])), None)
@@ -98,5 +101,5 @@ class Room:
     def run_in(self, thread: str) -> str:
         """The run a thread belongs to, as its root shows it; empty if it shows none."""
         root = self.find(thread)
-        found = re.search(r"[A-Z]{3}-\d+", root.lines[0]) if root and root.lines else None
+        found = _RUN.search(root.lines[0]) if root and root.lines else None
         return found[0] if found else ""

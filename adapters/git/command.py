@@ -2,7 +2,6 @@
 
 import base64
 import os
-import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from adapters.git.signing import Signing
 from adapters.reach.breaker import Breaker
 from adapters.reach.deadline import Seconds
 from sops.kit.errors import ConfigurationError
+from sops.kit.patterns import Pattern
 from sops.kit.ports import Clock
 
 Token = SecretStr | Callable[[], SecretStr]
@@ -41,11 +41,11 @@ _INHERITED_REPOSITORY = (
     "GIT_WORK_TREE",
 )
 
-_UNREACHABLE = re.compile(
+_UNREACHABLE = Pattern(
     r"Could not resolve|Failed to connect|Connection (?:refused|timed out|reset)|timed out|Operation too slow"
     r"|returned error: 5\d\d|early EOF|unexpected disconnect"
 )
-_CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_CONTROL = Pattern(r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,11 @@
 """What git's failures mean in Sopwith's words."""
 
-import re
-
 from adapters.git.command import Answer
 from sops.kit.errors import FarEndError, FarEndRefused, SopwithError
+from sops.kit.patterns import Pattern
 
 #: The remote knows who we are (not) and says no: sent before any data, with every transport's own wording.
-_NO_ACCESS = re.compile(
+_NO_ACCESS = Pattern(
     r"returned error: 40[13]\b|Authentication failed|could not read (Username|Password)"
     r"|Permission denied \(|Permission to \S+ denied|Write access to repository not granted"
 )

@@ -4,7 +4,6 @@ Every combination is `git merge-tree --write-tree` of two commits. To combine tr
 (`--merge-base` needs git 2.40) they are wrapped into commits of their own that nothing refers to.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,10 +12,12 @@ from adapters.git.commits import make_commit
 from adapters.git.objects import file_at, objects
 from adapters.git.store import Store
 from sops.kit.errors import ConfigurationError, FarEndError, FarEndRefused, MergeConflict
+from sops.kit.patterns import Pattern
 
 _EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 _USAGE = 129  # git's exit code for an option it does not know
-_TRAILER = re.compile(rb"[A-Za-z0-9-]+: .*|\(cherry picked from commit [0-9a-f]{40}\)")
+_MOST_DIGITS = 9  # of how many paths a message is about
+_TRAILER = Pattern(rb"[A-Za-z0-9-]+: .*|\(cherry picked from commit [0-9a-f]{40}\)")
 
 
 @dataclass(frozen=True)
@@ -182,13 +183,13 @@ def _conflicts(told: bytes) -> set[str]:
     fields = told.split(b"\0")
     end = fields.index(b"") if b"" in fields else len(fields)
     paths = {_path(field) for field in fields[:end]}
-    rest = fields[end + 1 :]
-    while len(rest) > 2 and rest[0].isdigit():
-        count = int(rest[0])
-        about, kind = {_path(field) for field in rest[1 : count + 1]}, rest[count + 1]
-        if kind.startswith(b"CONFLICT") and not about & paths:
+    at = end + 1
+    while at + 2 < len(fields) and fields[at].isdigit() and len(fields[at]) <= _MOST_DIGITS:
+        kind_at = at + int(fields[at]) + 1
+        about = {_path(field) for field in fields[at + 1 : kind_at]}
+        if kind_at < len(fields) and fields[kind_at].startswith(b"CONFLICT") and not about & paths:
             paths |= about
-        rest = rest[count + 3 :]
+        at = kind_at + 2
     return paths
 
 

@@ -10,6 +10,8 @@ from sops.kit.world import Commit
 
 _FORMAT = "--format=%H%n%P%n%T%n%ae%n%ce%n%s"  # no field can hold a newline, and -z ends each record
 
+_MOST_DIGITS = 12  # of an object's size; git refuses far smaller ones here
+
 
 @dataclass(frozen=True)
 class Found:
@@ -85,7 +87,7 @@ def _parse_batch(out: bytes, count: int) -> list[Found | None]:
     for _ in range(count):
         header, _, out = out.partition(b"\n")
         fields = header.rsplit(b" ", 2)
-        if not fields[-1].isdigit() or len(fields) != 3:
+        if len(fields) != 3 or not fields[-1].isdigit() or len(fields[-1]) > _MOST_DIGITS:
             found.append(None)
             continue
         size = int(fields[2])

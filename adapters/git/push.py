@@ -20,8 +20,7 @@ def remote_refs(git: GitCommand, *refs: str) -> dict[str, str]:
     answer = git.ask("ls-remote", "--", git.url, *refs)
     if not answer.ok:
         raise read_failed(answer)
-    listed = (line.split("\t", 1) for line in answer.out.decode().splitlines())
-    return {ref: sha for sha, ref in listed}
+    return _listed(answer)
 
 
 def remote_tags(git: GitCommand) -> dict[str, tuple[str, str]]:
@@ -29,10 +28,15 @@ def remote_tags(git: GitCommand) -> dict[str, tuple[str, str]]:
     answer = git.ask("ls-remote", "--tags", "--", git.url)
     if not answer.ok:
         raise read_failed(answer)
-    lines = answer.out.decode(errors="backslashreplace").splitlines()
-    listed = {ref.removeprefix("refs/tags/"): sha for sha, ref in (line.split("\t", 1) for line in lines)}
+    listed = {ref.removeprefix("refs/tags/"): sha for ref, sha in _listed(answer).items()}
     plain = {name: sha for name, sha in listed.items() if not name.endswith("^{}")}
     return {name: (sha, listed.get(f"{name}^{{}}", sha)) for name, sha in plain.items()}
+
+
+def _listed(answer: Answer) -> dict[str, str]:
+    """Ref to SHA. A name may hold whatever Python takes for a line's end, and need not be UTF-8."""
+    lines = (line.partition(b"\t") for line in answer.out.split(b"\n"))
+    return {ref.decode(errors="backslashreplace"): sha.decode(errors="replace") for sha, tab, ref in lines if tab}
 
 
 def push(git: GitCommand, ref: str, *, to: str | None, expected: str | None) -> None:
@@ -54,7 +58,7 @@ def push(git: GitCommand, ref: str, *, to: str | None, expected: str | None) -> 
 
 def _status(answer: Answer, ref: str) -> tuple[str | None, str]:
     """The porcelain line of `ref`: its flag and summary, or None if git never came to tell."""
-    for line in answer.out.decode(errors="replace").splitlines():
+    for line in answer.out.decode(errors="replace").split("\n"):
         fields = line.split("\t", 2)
         if len(fields) == 3 and fields[1].rpartition(":")[2] == ref:
             return fields[0], fields[2]

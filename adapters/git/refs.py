@@ -5,16 +5,16 @@ an option, a revision expression or another ref. Calls raise FarEndRefused, the 
 ConfigurationError.
 """
 
-import re
 import unicodedata
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from sops.kit.errors import ConfigurationError, FarEndRefused
+from sops.kit.patterns import Pattern
 
-_REF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+#@=,/-]{0,199}")
-_SHA = re.compile(r"[0-9a-f]{40}")
-_SCP_LIKE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*@[A-Za-z0-9][A-Za-z0-9.-]*:[^\s:][^\s]*")
+_REF = Pattern(r"[A-Za-z0-9_][A-Za-z0-9_.+#@=,/-]{0,199}")
+_SHA = Pattern(r"[0-9a-f]{40}")
+_SCP_LIKE = Pattern(r"[A-Za-z0-9_][A-Za-z0-9_.-]*@[A-Za-z0-9][A-Za-z0-9.-]*:[^\s:][^\s]*")
 _SCHEMES = ("https", "ssh", "file")
 _DISGUISES_OF_DOT_GIT = frozenset({".git", "git~1"})
 

@@ -6,7 +6,6 @@ that a tag signed in it never verifies against keys of the machine's user.
 """
 
 import os
-import re
 import shutil
 import subprocess
 import tempfile
@@ -17,8 +16,9 @@ from typing import Literal
 
 from adapters.git.refs import checked_identity
 from sops.kit.errors import ConfigurationError
+from sops.kit.patterns import Pattern
 
-_KEY_ID = re.compile(r"[0-9A-Fa-f]{16,40}")
+_KEY_ID = Pattern(r"[0-9A-Fa-f]{16,40}")
 _SETUP_SECONDS = 60
 _MAKING = "making-"
 _REFUSES = "false"  # the POSIX program: whoever calls it is told no

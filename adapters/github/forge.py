@@ -5,7 +5,6 @@ A little longer than other modules: one method for each of the port's.
 """
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
@@ -23,6 +22,7 @@ from adapters.reach.breaker import Breaker
 from adapters.reach.deadline import Deadline, Seconds
 from adapters.reach.threads import Threads
 from sops.kit.errors import ConfigurationError, FarEndRefused
+from sops.kit.patterns import Pattern
 from sops.kit.world import (
     BranchRules,
     Check,
@@ -45,7 +45,8 @@ LARGEST_ANSWER = 8 * 1024**2
 CALL_SECONDS, ASSET_SECONDS = 60.0, 900.0
 WAITS = (0.5, 1.0, 2.0)
 SIDE_BY_SIDE = 8
-_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/(?!\.{1,2}$)[A-Za-z0-9._-]+")
+_REPOSITORY = Pattern(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+")
+_NO_NAMES = (".", "..")
 _STATES = ("open", "closed", "all")
 
 
@@ -77,7 +78,7 @@ class GitHubForge(AdvisoryCalls):
         breaker: Breaker | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        if not _REPOSITORY.fullmatch(repository):
+        if not _is_repository(repository):
             raise ConfigurationError(f"the repository must be given as owner/name, not {repository!r}")
         self._name = repository
         self._owner = repository.partition("/")[0]
@@ -184,7 +185,7 @@ class GitHubForge(AdvisoryCalls):
         return await self._read("listing the releases", "Contents: read", releases.every)
 
     async def upstream_releases(self, repository: str) -> Sequence[Release]:
-        if not _REPOSITORY.fullmatch(repository):
+        if not _is_repository(repository):
             raise FarEndRefused(f"a repository is named owner/name, not {repository!r}")
         other = self._repository(repository)
         what = f"listing the releases of {repository}"
@@ -337,3 +338,7 @@ class GitHubForge(AdvisoryCalls):
             return await self._threads.run(lambda: call(self._repo), Deadline(seconds()))
         finally:
             await self.breaker.tell()
+
+
+def _is_repository(name: str) -> bool:
+    return _REPOSITORY.fullmatch(name) is not None and name.partition("/")[2] not in _NO_NAMES

@@ -74,4 +74,5 @@ class _Response:
         return self._response.headers.items()
 
     def read(self) -> str:
-        return self._response.text
+        """JSON is UTF-8, whatever else the answer calls itself."""
+        return self._response.content.decode("utf-8", "replace")

@@ -1,6 +1,5 @@
 """`SimpleIndex`: one project's page of a Python package index, in its JSON form (PEP 691, yanking by PEP 592)."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +12,7 @@ from adapters.reach.deadline import Seconds
 from adapters.reach.threads import OutOfTime
 from adapters.reach.within import within
 from sops.kit.errors import ConfigurationError, FarEndError, FarEndRefused
+from sops.kit.patterns import Pattern, escape
 
 LARGEST = 8 * 1024**2  # bytes
 ACCEPT = "application/vnd.pypi.simple.v1+json"
@@ -105,4 +105,4 @@ def _files(response: httpx.Response) -> list[Mapping[str, Any]]:
 
 def _is_of(filename: str, version: str) -> bool:
     """`skylark-1.4.0.tar.gz`, `skylark-1.4.0-py3-none-any.whl`."""
-    return re.search(rf"-{re.escape(version)}(?:-|\.tar\.gz$|\.zip$)", filename) is not None
+    return Pattern(rf"-{escape(version)}(?:-|\.tar\.gz$|\.zip$)").search(filename) is not None

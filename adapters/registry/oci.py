@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import re
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -20,6 +19,7 @@ from adapters.reach.within import within
 from adapters.registry.auth import Credentials, RegistryAuth
 from adapters.registry.errors import answered, is_temporary, late, unanswered
 from sops.kit.errors import ConfigurationError, FarEndError, FarEndRefused, OutcomeUnknown
+from sops.kit.patterns import Pattern
 from sops.kit.world import Manifest
 
 ACCEPT = ", ".join(
@@ -33,12 +33,12 @@ ACCEPT = ", ".join(
 """All we can retag. Without the OCI types a registry answers 404 for an OCI image."""
 
 # The grammar of the OCI distribution specification.
-_IMAGE = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
-_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+_IMAGE = Pattern(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
+_TAG = Pattern(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _MOST_PAGES = 1000
 CALL_SECONDS = 60.0
 LARGEST = 4 * 1024**2  # bytes of a manifest that registries promise to take
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_DIGEST = Pattern(r"sha256:[0-9a-f]{64}")
 
 
 @cache

@@ -1,6 +1,5 @@
 """What a handler gets and gives, before and after HTTP: a call, a reply, pages, and fields of a body."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,11 +10,13 @@ from adapters.sandbox.core import Core
 from adapters.sandbox.people import Person
 from adapters.sandbox.project import FULL_NAME
 from adapters.sandbox.refusal import Refusal, invalid, not_found
+from sops.kit.patterns import Pattern
 
 Json = dict[str, Any]
 HOST = "https://forge.example"
 WEB = f"{HOST}/{FULL_NAME}"
 _MAX_PAGE = 100
+_ID, _COUNT = Pattern(r"[0-9]{1,12}"), Pattern(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Call:
     def number(self, name: str) -> int:
         """A numeric part of the path; anything else does not exist."""
         text = self.params[name]
-        if not re.fullmatch(r"\d{1,12}", text):
+        if not _ID.fullmatch(text):
             raise not_found()
         return int(text)
 
@@ -128,7 +129,7 @@ def repository_url(core: Core) -> str:
 
 def _whole(call: Call, name: str, default: int) -> int:
     value = call.query.get(name, "")
-    return int(value) if re.fullmatch(r"\d{1,9}", value) else default
+    return int(value) if _COUNT.fullmatch(value) else default
 
 
 def _link_header(call: Call, number: int, last: int) -> dict[str, str]:

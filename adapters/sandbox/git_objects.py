@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 import subprocess
 import zlib
 from dataclasses import dataclass
@@ -10,9 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sops.kit.errors import FarEndError
+from sops.kit.patterns import Pattern
 
-FULL_SHA = re.compile(r"[0-9a-f]{40}")
-_PERSON = re.compile(r"(?P<name>.*) <(?P<email>[^>]*)> (?P<seconds>-?\d+) [+-]\d{4}")
+FULL_SHA = Pattern(r"[0-9a-f]{40}")
+_PERSON = Pattern(r"(?P<name>.*) <(?P<email>[^>]*)> (?P<seconds>-?\d+) [+-]\d{4}")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ Its strictness is the real registry's: without an Accept that names the stored m
 import base64
 import binascii
 import json
-import re
 from collections.abc import Mapping
 
 from adapters.sandbox.api import Call, Json, Reply, Route
@@ -14,11 +13,12 @@ from adapters.sandbox.core import Core
 from adapters.sandbox.images import DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, digest_of
 from adapters.sandbox.people import PEOPLE, by_token
 from adapters.sandbox.project import FULL_NAME
+from sops.kit.patterns import Pattern
 
 _MANIFESTS = (OCI_INDEX, OCI_MANIFEST, DOCKER_LIST, DOCKER_MANIFEST)
-_TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-_BASIC = re.compile(r"Basic (\S+)")
+_TAG = Pattern(r"\w[\w.-]{0,127}")
+_DIGEST = Pattern(r"sha256:[0-9a-f]{64}")
+_BASIC = Pattern(r"Basic (\S+)")
 _TOKEN_PREFIX = "Bearer pass."  # noqa: S105 - no secret: the sandbox's tokens say openly what they allow
 REALM_PATH = "/registry/token"
 

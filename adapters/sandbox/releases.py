@@ -1,7 +1,6 @@
 """Releases: what a pushed tag leads to, and what is made on the web."""
 
 import hashlib
-import re
 from datetime import datetime
 
 from adapters.sandbox.core import Core
@@ -9,8 +8,9 @@ from adapters.sandbox.images import digest_of
 from adapters.sandbox.people import WORKFLOW
 from adapters.sandbox.project import NAME, SEEDED_AT, SEEDED_VERSION
 from adapters.sandbox.state import Asset, Release
+from sops.kit.patterns import Pattern
 
-_RELEASE_TAG = re.compile(r"v(?P<version>\d+\.\d+\.\d+(?P<candidate>-rc\d+)?)")
+_RELEASE_TAG = Pattern(r"v(?P<version>\d+\.\d+\.\d+(?P<candidate>-rc\d+)?)")
 CHECKSUMS = "SHA256SUMS"
 
 

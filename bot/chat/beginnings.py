@@ -1,11 +1,11 @@
 """The words that begin a run, `/release …`, `/hotfix …` and the others: text becomes one typed command. Pure."""
 
-import difflib
 from dataclasses import dataclass
 
 from bot.chat.severities import severity_of
 from bot.chat.words import LONGEST_TEXT, Command, Holding, Problem, Telling, split
 from sops.kit.model import Severity
+from sops.kit.nearest import nearest
 from sops.kit.patterns import Pattern
 
 _SLUG = Pattern(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -103,8 +103,8 @@ def release(rest: str) -> Command | Problem:
             return Freeze(more) if more else Problem("missing", "release freeze")
         case "unfreeze":
             return Problem("extra", "release unfreeze", more[:40]) if more else Unfreeze()
-    near = difflib.get_close_matches(word.lower(), ("candidate", "stable", "rollback", "freeze", "unfreeze"), n=1)
-    return Problem("unknown-release", word[:20], f"{near[0]} {more}"[:40].strip() if near else "")
+    near = nearest(word.lower(), ("candidate", "stable", "rollback", "freeze", "unfreeze"))
+    return Problem("unknown-release", word[:20], f"{near} {more}"[:40].strip() if near else "")
 
 
 def _rollback(rest: str) -> Command | Problem:

@@ -4,7 +4,6 @@ In a run's thread a bare word acts only as the whole message; everything else wa
 Roots (`/incident`, `/release`, `/sop`) work anywhere, with `/` or `!`. Long module: it is one table of words.
 """
 
-import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -39,6 +38,7 @@ from bot.chat.words import (
 )
 from sops.kit.conversation import Place
 from sops.kit.model import Severity
+from sops.kit.nearest import nearest
 from sops.kit.patterns import Pattern
 
 __all__ = [
@@ -808,8 +808,8 @@ def _like_security(word: str, rest: str) -> bool:
     """It is "security", mistyped or cut short; before "report" it takes less to say so."""
     sure = bool(_meant(split(rest)[0], ("report",)))
     words = (*ROOTS, *VERBS, "securityreport")
-    near = difflib.get_close_matches(word.lower(), words, n=1, cutoff=0.5 if sure else 0.72)
-    return (sure and word.lower() == "sec") or (bool(near) and near[0].startswith("security"))
+    near = nearest(word.lower(), words, 0.5 if sure else 0.72)
+    return (sure and word.lower() == "sec") or near.startswith("security")
 
 
 def answer(text: str, *, asked_severity: bool) -> Command | None:
@@ -832,18 +832,17 @@ def _alone(text: str) -> Parsed:
 
 def _meant(word: str, words: Sequence[str]) -> str:
     """Which of `words` this is, though mistyped by a letter or two; empty if none."""
-    near = difflib.get_close_matches(word.lower(), words, n=1, cutoff=0.82) if len(word) <= LONGEST_WORD else []
-    return near[0] if near else ""
+    return nearest(word.lower(), words, 0.82)
 
 
 def _near_root(word: str) -> bool:
     """Somebody mistyped a command where it is typed with `!`."""
-    return word not in VERBS and bool(difflib.get_close_matches(word, ROOTS, n=1, cutoff=0.75))
+    return word not in VERBS and bool(nearest(word, ROOTS, 0.75))
 
 
 def _nearly(words: list[str], wanted: str) -> bool:
     """Somebody meant that word, alone or with a code, and mistyped the one or the other."""
-    near = words[0].isalpha() and difflib.SequenceMatcher(None, words[0], wanted).ratio() >= 0.85
+    near = words[0].isalpha() and bool(nearest(words[0], (wanted,), 0.85))
     return near and (len(words) == 1 or _NEAR_CODE.fullmatch(words[1]) is not None)
 
 
@@ -865,8 +864,7 @@ def _verb(text: str) -> Parsed:
         return VERBS[word](rest)
     if word in _BEGINNINGS:
         return Problem("unknown-verb", word, _BEGINNINGS[word])
-    near = difflib.get_close_matches(word, VERBS, n=1, cutoff=0.6)
-    return Problem("unknown-verb", word[:20], near[0] if near else "")
+    return Problem("unknown-verb", word[:20], nearest(word, VERBS))
 
 
 def _root(root: str, rest: str) -> Parsed:

@@ -3,15 +3,15 @@
 A message of a run has one logical id in the run's own thread; its copies have the same with their thread's number.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sops.kit.conversation import Place
+from sops.kit.patterns import Pattern
 from sops.kit.run import Run
 from sops.kit.stores import Deadline, Outgoing
 
-_NUMBER = re.compile(r"~[1-9][0-9]*$")
+_NUMBER = Pattern(r"~[1-9][0-9]*$")
 
 
 def root_of(run_id: str) -> str:

@@ -4,7 +4,6 @@ Each row is a sign-off, unless the table has a column *Kind* that says otherwise
 `checks(name)`, `dispatch(file.yml)` or `wait(3d)`. *Who* names the role, *Due* how long the row may take (`2h`, `3d`).
 """
 
-import re
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -15,6 +14,7 @@ from sops.kit.errors import ConfigurationError
 from sops.kit.gate import Approved, Gate, Met, SignedOff, Waiting
 from sops.kit.ladder import span_of
 from sops.kit.model import Piece, Role, Sop, Step
+from sops.kit.patterns import Pattern
 from sops.kit.policy import ExtraStep, Policy
 from sops.kit.run import Run
 from sops.kit.texts import duration
@@ -22,7 +22,8 @@ from sops.kit.timing import OWN
 from sops.kit.world import CheckState
 
 KINDS = "sign-off, approval(n, role), checks(name), dispatch(file.yml), wait(3d)"
-_CALL = re.compile(r"([a-z-]+)(?:\((.*)\))?")
+_CALL = Pattern(r"([a-z-]+)(?:\((.*)\))?")
+_OTHERS = Pattern(r"[^a-z]")
 _ROLES = {
     "rm": Role.RELEASE_MANAGER,
     "oncall": Role.ON_CALL,
@@ -202,7 +203,7 @@ def _kind(row: DocumentRow) -> tuple[str, str]:
 
 
 def _role(text: str, row: DocumentRow) -> Role:
-    name = re.sub(r"[^a-z]", "", text.lower())
+    name = _OTHERS.sub("", text.lower())
     if not name:
         return Role.ANYONE
     if name not in _ROLES:

@@ -15,7 +15,6 @@ first consonant that is not; then any letter of it, then of the alphabet, that i
 A few lines longer than other modules: reading and comparing rest on the same rules above.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from string import ascii_uppercase
@@ -26,13 +25,14 @@ from markdown_it.token import Token
 from sops.kit.errors import InvalidText
 from sops.kit.markdown import Markdown, blocks, line_of, one_line
 from sops.kit.model import Sop
+from sops.kit.patterns import Pattern
 
 SHOWN = 60
 LONGEST_RANGE = 100
 
-_HEADING = re.compile(r"(?:[0-9]+[.)]?\s+)?SOP[- ]?([0-9]{1,4})\b[\s:—–-]*(.*)", re.IGNORECASE)
-_RANGE = re.compile(r"([A-Z]?)([0-9]{1,4})\s*[-–—]\s*([A-Z]?)([0-9]{1,4})")
-_CHECKBOX = re.compile(r"\[[ xX]\]\s+")
+_HEADING = Pattern(r"(?i)(?:[0-9]+[.)]?[\s\pZ]+)?SOP[- ]?([0-9]{1,4})\b[\s\pZ:—–-]*(.*)")
+_RANGE = Pattern(r"([A-Z]?)([0-9]{1,4})\s*[-–—]\s*([A-Z]?)([0-9]{1,4})")
+_CHECKBOX = Pattern(r"\[[ xX]\]\s+")
 _COMMANDS = frozenset({"", "bash", "sh", "shell", "console", "zsh", "powershell"})
 _VOWELS = frozenset("AEIOU")
 

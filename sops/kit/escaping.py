@@ -1,17 +1,19 @@
 """People's words where others read them: as Markdown, in a file, as a title, in a file's name; never as markup."""
 
-import re
 import unicodedata
 
-_BLOCK = re.compile(r"^[-+=]|(?<=^\d)[.)]|(?<=^\d\d)[.)]")  # what would begin a list, a rule or a heading
+from sops.kit.patterns import Pattern
+
+_BLOCK = Pattern(r"^([0-9]{1,9}[.)]|[-+=])")  # what would begin a list, a rule or a heading
 _JOINERS = "\u200c\u200d"  # control characters that spell words and emoji
-_SPECIAL = re.compile(r"([\\`*_\[\]<>#|~!])")
+_SPECIAL = {ord(char): f"\\{char}" for char in "\\`*_[]<>#|~!"}
+_OTHERS = Pattern(r"[^a-z0-9]+")
 
 
 def quoted(text: str) -> str:
     """A person's words as Markdown text: shown as typed, without headings, links, tags or mentions."""
-    escaped = _SPECIAL.sub(r"\\\1", printable(text).replace("&", "&amp;"))
-    return _BLOCK.sub(r"\\\g<0>", escaped).replace("@", "@\u200b")
+    escaped = printable(text).replace("&", "&amp;").translate(_SPECIAL)
+    return _BLOCK.sub(lambda found: f"{found[1][:-1]}\\{found[1][-1]}", escaped).replace("@", "@\u200b")
 
 
 def entry(text: str) -> str:
@@ -33,4 +35,4 @@ def titled(text: str) -> str:
 def slug(text: str, otherwise: str, limit: int = 40) -> str:
     """A file name's part: lower-case ASCII letters, digits and single dashes; `otherwise` if nothing is left."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:limit].strip("-") or otherwise
+    return _OTHERS.sub("-", plain).strip("-")[:limit].strip("-") or otherwise

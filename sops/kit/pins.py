@@ -12,18 +12,20 @@ SHA = Pattern(r"[0-9a-f]{40}")
 _SUBMODULE = Pattern(r'\s*\[submodule "(.*)"\]\s*')
 _PATH = Pattern(r"\s*path\s*=\s*(\S+)\s*")
 _DOTTED = Pattern(r"[0-9]+(?:\.[0-9]+)+")
+_LONGEST_NUMBER = 18  # digits
 _VCPKG_KEYS = ("version", "version-string", "version-semver", "version-date")
 
 
-_DOTTED = Pattern(r"[0-9]+(?:\.[0-9]+)+")
-
-
 def dotted(text: str) -> tuple[int, ...] | None:
-    """The numbers of a version, to be compared one by one whatever stands around them; 9.6 and 9.6.0 are the same."""
+    """The numbers of a version, to be compared one by one whatever stands around them; 9.6 and 9.6.0 are the same.
+
+    None where there are none, or one is longer than any number of a version.
+    """
     found = _DOTTED.search(text)
-    if found is None:
+    written = found[0].split(".") if found else []
+    if not written or any(len(number) > _LONGEST_NUMBER for number in written):
         return None
-    numbers = [int(number) for number in found[0].split(".")]
+    numbers = [int(number) for number in written]
     while numbers and numbers[-1] == 0:
         numbers.pop()
     return tuple(numbers)

@@ -40,6 +40,8 @@ def _rows(data: bytes) -> tuple[int, list[str]]:
     except UnicodeDecodeError as error:
         raise InvalidText("The security policy is not UTF-8; save it as UTF-8.") from error
     for number, text in enumerate(lines[:-1]):
+        if "|" not in text:
+            continue
         head, rule = _ROW.fullmatch(text), _ROW.fullmatch(lines[number + 1])
         if head and rule and head["first"].strip().lower() == "version" and _RULE.fullmatch(rule["first"]):
             rows = []

@@ -4,7 +4,6 @@
 (`"SOP-03.merge"`). A run keeps what it began with.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 
@@ -13,13 +12,15 @@ from sops.kit.checklist import with_insertions
 from sops.kit.errors import ConfigurationError
 from sops.kit.gate import Approved, SignedOff
 from sops.kit.model import Piece, Role, Sop, Step
+from sops.kit.patterns import Pattern
 from sops.kit.policy import Policy
 from sops.kit.release_actions import PushSignedTag
 
 #: What the pattern of a branch may say, with an example of each. One must be in it, so that no two runs share a branch.
 BRANCH_WORDS = {"version": "1.4.0", "final": "1.4.0", "slug": "wal-corruption", "name": "fix-1"}
 MESSAGE_WORDS = {"version": "1.4.0", "candidate": "1.4.0-rc1"}
-_BRANCH = re.compile(r"(?!.*(?:\.\.|//|/\.|\.lock$|\.lock/|\.$|/$))[A-Za-z0-9_][\w./+-]*", re.A)
+_BRANCH = Pattern(r"[A-Za-z0-9_][\w./+-]*")
+_NO_BRANCH = Pattern(r"\.\.|//|/\.|\.lock(?:/|$)|[./]$")
 
 
 def tailored(sop: Sop, policy: Policy) -> Sop:
@@ -103,7 +104,7 @@ def _with_pieces(step: Step, change: Callable[[Piece], Piece]) -> Step:
 
 def _pattern(branch: str) -> str:
     filled = _filled("branches", branch, BRANCH_WORDS)
-    if filled == branch or not _BRANCH.fullmatch(filled):
+    if filled == branch or not _BRANCH.fullmatch(filled) or _NO_BRANCH.search(filled):
         words = ", ".join(f"{{{word}}}" for word in BRANCH_WORDS)
         raise ConfigurationError(
             f"policy.branches: {branch!r} names no branch of its own for each run; it needs one of {words}."

@@ -13,6 +13,8 @@ from sops.kit.json_text import pointed
 from sops.kit.patterns import NoPattern, Pattern
 from sops.kit.version import Version
 
+LONGEST_TOML = 512 * 1024  # bytes; reading it takes some ten microseconds for each
+
 # One optional byte order mark, blanks, one word that begins like a version, blanks.
 _PLAIN = Pattern(rb"(?:\xef\xbb\xbf)?\s*(v?[0-9][0-9A-Za-z.+-]*)\s*")
 _CMAKE_VERSION = Pattern(rb"[0-9]+(?:\.[0-9]+){0,3}")
@@ -100,6 +102,8 @@ def _find_json(data: bytes, at: str) -> tuple[int, int]:
 
 def _find_toml(data: bytes, at: str) -> tuple[int, int]:
     """Found with a value of our own in its place, so that the text around it needs no parser of ours."""
+    if len(data) > LONGEST_TOML:
+        raise InvalidText(f"The file is larger than {LONGEST_TOML // 1024} kB; keep the version in a smaller one.")
     try:
         text = data.decode("utf-8-sig")
         document = tomlkit.parse(text)

@@ -1,14 +1,14 @@
 """What is different by now from what people were asked, in words."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.chat.replies.approvals import told_left_out
 from sops.kit.action import short
+from sops.kit.patterns import Pattern
 
 SHOWN = 4
-_SHA = re.compile(r"[0-9a-f]{40}")
+_SHA = Pattern(r"[0-9a-f]{40}")
 _DIGEST = len("sha256:") + 12
 
 #: What an approval is bound to beside what it would do, by the name of the fact.

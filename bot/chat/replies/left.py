@@ -1,6 +1,5 @@
 """What is said when a run is cancelled: who agreed, and everything it leaves behind, whatever procedure it was."""
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ from sops.kit.escaping import printable
 from sops.kit.incident_actions import CorrectNotice, PublishNotice
 from sops.kit.message import Card, Span, line
 from sops.kit.model import Severity
+from sops.kit.patterns import Pattern
 from sops.kit.run import Run
 
 UNANSWERED = (
@@ -20,8 +20,8 @@ UNANSWERED = (
 CLEANED = "What could be cleared away was cleared away before; nothing of it is left."
 
 #: What a run knows of the things it made, by the name of the fact, in the order in which they are listed.
-_THINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern), words)
+_THINGS: tuple[tuple[Pattern[str], str], ...] = tuple(
+    (Pattern(pattern), words)
     for pattern, words in (
         (r"post-mortem|contributors", "PR #{}"),
         (r"latest", "the image most people use, moved to {}"),
@@ -39,11 +39,11 @@ _THINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 
 
 #: The same of what can be seen at the forge, for when it cannot be asked.
-_RECORDED: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"(?:[a-z-]+\.)?branch"), "branch {}"),
-    (re.compile(r"pr|[a-z-]+\.pr"), "PR #{}"),
-    (re.compile(r"tag"), "tag {}, permanent"),
-    (re.compile(r"release\.url"), "release {}"),
+_RECORDED: tuple[tuple[Pattern[str], str], ...] = (
+    (Pattern(r"(?:[a-z-]+\.)?branch"), "branch {}"),
+    (Pattern(r"pr|[a-z-]+\.pr"), "PR #{}"),
+    (Pattern(r"tag"), "tag {}, permanent"),
+    (Pattern(r"release\.url"), "release {}"),
 )
 
 
@@ -66,7 +66,7 @@ def _seen(run: Run, seen: Remains) -> list[str]:
     return left
 
 
-def _recorded(run: Run, things: Sequence[tuple[re.Pattern[str], str]]) -> list[str]:
+def _recorded(run: Run, things: Sequence[tuple[Pattern[str], str]]) -> list[str]:
     found: list[str] = []
     for facts in (*(past.facts for past in run.past), run.facts):
         for pattern, words in things:

@@ -6,7 +6,7 @@ import pytest
 
 from sops.kit.errors import InvalidText
 from sops.kit.json_text import read
-from sops.kit.pins import is_older, pinned_at, repinned, submodule_path
+from sops.kit.pins import dotted, is_older, pinned_at, repinned, submodule_path
 from sops.kit.version import Version
 from sops.kit.version_files import get_version, set_version
 
@@ -132,3 +132,8 @@ def test_versions_are_compared_number_by_number() -> None:
     assert not is_older("9.6", "9.6.0")
     assert not is_older("9.6.0", "9.6")
     assert not is_older("9.7.2", "0f" * 20)
+
+
+def test_a_number_longer_than_any_of_a_version_is_none() -> None:
+    assert dotted("1." + "9" * 5_000) is None
+    assert dotted("20260401.2") == (20260401, 2)
