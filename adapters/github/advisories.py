@@ -8,7 +8,8 @@ from github import GithubException
 from github.Repository import Repository
 
 from adapters.github.errors import Asked
-from adapters.github.listing import Json, rows
+from adapters.github.fields import Json, each, part, text, text_or
+from adapters.github.listing import rows
 from sops.kit.errors import FarEndRefused
 from sops.kit.patterns import Pattern
 from sops.kit.world import Advisory
@@ -77,7 +78,7 @@ def _url(repo: Repository, ghsa: str) -> str:
 
 def _listed(repo: Repository) -> list[Advisory]:
     try:
-        return [_advisory(raw) for raw in rows(repo, "security-advisories")]
+        return each(rows(repo, "security-advisories"), _advisory, "an advisory")
     except GithubException as error:
         if error.status == 404:  # switched off for this repository
             return []
@@ -96,23 +97,26 @@ def _vulnerability(affected: str, patched: str = "") -> dict[str, Any]:
 
 
 def _advisory(raw: Json) -> Advisory:
-    fork = raw["private_fork"]
-    hole: Json = next(iter(raw["vulnerabilities"] or ()), {})
+    holes = raw.get("vulnerabilities")
+    first = holes[0] if isinstance(holes, list) and holes else None
+    hole: Json = first if isinstance(first, dict) else {}
     return Advisory(
-        ghsa=str(raw["ghsa_id"]),
-        state=str(raw["state"]),
-        summary=str(raw["summary"]),
-        description=str(raw["description"] or ""),
-        url=str(raw["html_url"]),
+        ghsa=text(raw, "ghsa_id"),
+        state=text(raw, "state"),
+        summary=text_or(raw, "summary"),
+        description=text_or(raw, "description"),
+        url=text_or(raw, "html_url"),
         vectors=_vectors(raw),
-        affected=str(hole.get("vulnerable_version_range") or ""),
-        patched=str(hole.get("patched_versions") or ""),
-        private_fork=str(fork["html_url"]) if fork else "",
-        cve=str(raw["cve_id"] or ""),
+        affected=text_or(hole, "vulnerable_version_range"),
+        patched=text_or(hole, "patched_versions"),
+        private_fork=text_or(part(raw, "private_fork"), "html_url") if raw.get("private_fork") else "",
+        cve=text_or(raw, "cve_id"),
     )
 
 
 def _vectors(raw: Json) -> tuple[str, ...]:
     """GitHub keeps one vector of each version of CVSS; the older field knows only the first."""
-    each = (raw.get("cvss"), *(raw.get("cvss_severities") or {}).values())
-    return tuple(dict.fromkeys(str(score["vector_string"]) for score in each if score and score["vector_string"]))
+    severities = raw.get("cvss_severities")
+    scores = (raw.get("cvss"), *(severities.values() if isinstance(severities, dict) else ()))
+    known = (text_or(score, "vector_string") for score in scores if isinstance(score, dict))
+    return tuple(dict.fromkeys(vector for vector in known if vector))

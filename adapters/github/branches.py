@@ -1,6 +1,7 @@
 """What GitHub requires of a branch and what was reported on a commit: blocking calls, made in a thread."""
 
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import quote
 
 from github import GithubException
@@ -8,7 +9,8 @@ from github.Repository import Repository
 
 from adapters.github import convert
 from adapters.github.errors import is_rate_limit
-from adapters.github.listing import Json, rows
+from adapters.github.fields import Json, Odd, number, part, text
+from adapters.github.listing import rows
 from sops.kit.errors import FarEndRefused
 from sops.kit.patterns import Pattern
 from sops.kit.world import BranchRules, Check
@@ -33,7 +35,7 @@ def checks(repo: Repository, sha: str) -> list[Check]:
         raise FarEndRefused(f"{sha!r} is not a commit's full SHA")
     runs = rows(repo, f"commits/{sha}/check-runs", item="check_runs", filter="latest")
     statuses = rows(repo, f"commits/{sha}/status", item="statuses")
-    return [*map(convert.check_run, runs), *map(convert.commit_status, statuses)]
+    return convert.checks(runs, statuses)
 
 
 def _classic(repo: Repository, branch: str) -> Json | None:
@@ -67,21 +69,34 @@ def _says(error: GithubException, sentence: str) -> bool:
 
 def _classic_checks(raw: Json) -> Iterator[str]:
     required = raw.get("required_status_checks") or {}
-    yield from required.get("contexts") or ()
-    yield from (check["context"] for check in required.get("checks") or ())
+    yield from map(_name, _list(required, "contexts"))
+    yield from (text(check, "context") for check in _list(required, "checks"))
 
 
 def _classic_reviews(raw: Json) -> int:
-    return int((raw.get("required_pull_request_reviews") or {}).get("required_approving_review_count") or 0)
+    reviews, count = raw.get("required_pull_request_reviews") or {}, "required_approving_review_count"
+    return number(reviews, count) if reviews.get(count) is not None else 0
 
 
 def _ruleset_checks(rulesets: list[Json]) -> Iterator[str]:
     for rule in rulesets:
-        if rule["type"] == "required_status_checks":
-            yield from (check["context"] for check in rule["parameters"]["required_status_checks"])
+        if text(rule, "type") == "required_status_checks":
+            yield from (text(check, "context") for check in _list(part(rule, "parameters"), "required_status_checks"))
 
 
 def _ruleset_reviews(rulesets: list[Json]) -> Iterator[int]:
     for rule in rulesets:
-        if rule["type"] == "pull_request":
-            yield int(rule["parameters"]["required_approving_review_count"])
+        if text(rule, "type") == "pull_request":
+            yield number(part(rule, "parameters"), "required_approving_review_count")
+
+
+def _list(raw: Json, key: str) -> list[Any]:
+    """Raises Odd where it is anything else: what cannot be read may be required."""
+    found = raw.get(key)
+    if found is not None and not isinstance(found, list):
+        raise Odd(f"{key} is no list")
+    return found or []
+
+
+def _name(raw: Any) -> str:
+    return text({"context": raw}, "context")

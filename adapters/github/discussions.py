@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from github.Repository import Repository
 
 from adapters.github import convert
-from adapters.github.listing import Json
+from adapters.github.fields import Json, Odd, each, text
 from sops.kit.errors import FarEndRefused
 from sops.kit.world import Discussion
 
@@ -47,8 +47,9 @@ class Category:
 
 def categories(repo: Repository, full_name: str) -> list[Category]:
     return [
-        Category(str(repository["id"]), str(node["id"]), str(node["name"]))
+        Category(text(repository, "id"), text(node, "id"), text(node, "name"))
         for repository, node in _nodes(repo, full_name, _CATEGORIES)
+        if isinstance(node, dict) and isinstance(node.get("id"), str) and isinstance(node.get("name"), str)
     ]
 
 
@@ -64,7 +65,8 @@ def category(repo: Repository, full_name: str, name: str) -> Category:
 
 def own(repo: Repository, full_name: str, login: str) -> list[Discussion]:
     """Newest first."""
-    found = (convert.discussion(node) for _, node in _nodes(repo, full_name, _DISCUSSIONS))
+    nodes = (node for _, node in _nodes(repo, full_name, _DISCUSSIONS))
+    found = each(nodes, convert.discussion, "a discussion")
     return [discussion for discussion in found if discussion.author.casefold() == login.casefold()]
 
 
@@ -90,7 +92,10 @@ def _nodes(repo: Repository, full_name: str, query: str) -> Iterator[tuple[Json,
         _, answer = repo.requester.graphql_query(query, {"owner": owner, "name": name, "after": after})
         repository = answer["data"]["repository"]
         page = repository["page"]
-        yield from ((repository, node) for node in page["nodes"] if node is not None)
+        nodes = page["nodes"]
+        if not isinstance(nodes, list):
+            raise Odd("nodes are no list")
+        yield from ((repository, node) for node in nodes if node is not None)
         if not page["pageInfo"]["hasNextPage"]:
             return
         after = page["pageInfo"]["endCursor"]

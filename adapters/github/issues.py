@@ -8,6 +8,7 @@ from github import GithubException
 from github.Repository import Repository
 
 from adapters.github import convert
+from adapters.github.fields import each, names
 from adapters.github.listing import rows
 from sops.kit.errors import FarEndRefused
 from sops.kit.world import Comment, Issue
@@ -71,13 +72,13 @@ def remove_label(repo: Repository, number: int, label: str) -> None:
     except GithubException as error:
         if error.status != 404:
             raise
-        carried = (str(raw["name"]) for raw in rows(repo, f"issues/{number}/labels"))
+        carried = names({"labels": rows(repo, f"issues/{number}/labels")}, "labels")
         if label.casefold() in {name.casefold() for name in carried}:
             raise
 
 
 def comments(repo: Repository, number: int) -> list[Comment]:
-    return [convert.comment(raw) for raw in rows(repo, f"issues/{number}/comments")]
+    return each(rows(repo, f"issues/{number}/comments"), convert.comment, "a comment")
 
 
 def comment(repo: Repository, number: int, body: str) -> Comment:
@@ -85,7 +86,7 @@ def comment(repo: Repository, number: int, body: str) -> Comment:
 
 
 def _issues(repo: Repository, **parameters: str) -> list[Issue]:
-    return [convert.issue(raw) for raw in rows(repo, "issues", **parameters) if not convert.is_pull_request(raw)]
+    return convert.issues(rows(repo, "issues", **parameters))
 
 
 def _check_state(issue: github.Issue.Issue, wanted: str) -> None:

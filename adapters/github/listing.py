@@ -1,6 +1,5 @@
 """Whole listings as plain JSON objects."""
 
-from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
@@ -8,10 +7,10 @@ from github.GithubObject import NonCompletableGithubObject
 from github.PaginatedList import PaginatedList
 from github.Repository import Repository
 
+from adapters.github.fields import Json
 from sops.kit.errors import FarEndRefused
 
 MOST = 20_000
-Json = Mapping[str, Any]
 
 
 class _Row(NonCompletableGithubObject):
@@ -26,9 +25,14 @@ class _Row(NonCompletableGithubObject):
 
 
 def rows(repo: Repository, path: str, *, item: str = "items", **parameters: str) -> list[Json]:
-    """Every element of every page of `path` below the repository; `item` names the list inside an object."""
+    """Every element of every page of `path` below the repository; `item` names the list inside an object.
+
+    An element may be anything: see `adapters.github.fields`. Raises ValueError where there is no list.
+    """
     pages = PaginatedList(_Row, repo.requester, f"{repo.url}/{path}", {**parameters, "per_page": "100"}, list_item=item)
     found: list[Json] = [row.raw_data for row in islice(pages, MOST + 1)]
+    if any(isinstance(row, str) for row in found):  # what PyGithub makes of an object, or a text, in a list's place
+        raise ValueError("GitHub's answer is no list")
     if len(found) > MOST:
         raise FarEndRefused(f"GitHub lists more than the {MOST} entries allowed here")
     return found

@@ -10,6 +10,7 @@ from github import GithubException
 from github.Repository import Repository
 
 from adapters.github import convert
+from adapters.github.fields import Json, each, number
 from adapters.github.listing import rows
 from adapters.github.wire import TooMuch, Wire
 from sops.kit.errors import FarEndRefused
@@ -26,7 +27,7 @@ def by_tag(repo: Repository, tag: str) -> Release | None:
         if error.status == 404:
             return None
         raise
-    return convert.release(raw, rows(repo, f"releases/{raw['id']}/assets"))
+    return convert.release(raw, rows(repo, f"releases/{number(raw, 'id')}/assets"))
 
 
 def create(repo: Repository, tag: str, title: str, body: str, *, prerelease: bool) -> Release:
@@ -48,7 +49,7 @@ def edit(repo: Repository, release_id: int, body: str) -> None:
 
 def every(repo: Repository) -> list[Release]:
     """Newest first; drafts, which nobody has seen yet, are the newest."""
-    found = [convert.release(raw, raw["assets"]) for raw in rows(repo, "releases")]
+    found = each(rows(repo, "releases"), _with_assets, "a release")
     return sorted(found, key=_published, reverse=True)
 
 
@@ -96,6 +97,11 @@ def _passed_on(repo: Repository, wire: Wire, asset_id: int, to: Callable[[bytes]
             to(chunk)
 
     wire.read(f"{requester.base_url}{repo.url}/releases/assets/{asset_id}", headers, take)
+
+
+def _with_assets(raw: Json) -> Release:
+    assets = raw.get("assets")
+    return convert.release(raw, assets if isinstance(assets, list) else ())
 
 
 def _published(release: Release) -> datetime:

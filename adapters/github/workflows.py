@@ -7,7 +7,8 @@ from github import GithubException
 from github.Repository import Repository
 
 from adapters.github import convert
-from adapters.github.listing import Json, rows
+from adapters.github.fields import Json, instant, number, text, text_or, whole_object
+from adapters.github.listing import rows
 from sops.kit.errors import FarEndRefused
 from sops.kit.patterns import Pattern
 from sops.kit.world import WorkflowRun
@@ -20,16 +21,19 @@ def dispatch(repo: Repository, workflow: str, ref: str, inputs: Mapping[str, str
     """The new run's id; None from a server that starts the workflow without a word."""
     wanted = {"ref": ref, "inputs": dict(inputs), "return_run_details": True}
     _, answer = repo.requester.requestJsonAndCheck("POST", f"{_url(repo, workflow)}/dispatches", input=wanted)
-    return int(convert.whole(answer, "workflow_run_id")["workflow_run_id"]) if answer else None
+    return number(convert.whole(answer, "workflow_run_id"), "workflow_run_id") if answer else None
 
 
 def runs(repo: Repository, workflow: str, since: datetime) -> list[WorkflowRun]:
-    """Newest first. GitHub's instants have no fractions: a run of the same second counts."""
+    """Newest first. GitHub's instants have no fractions: a run of the same second counts.
+
+    Raises Odd where one cannot be read: it may be ours, and would be started again.
+    """
     earliest = since.astimezone(UTC).replace(microsecond=0)
     path = f"actions/workflows/{_file(workflow)}/runs"
     created = f">={earliest:%Y-%m-%dT%H:%M:%SZ}"
     listed = rows(repo, path, item="workflow_runs", event="workflow_dispatch", created=created)
-    found = [_run(raw) for raw in listed if raw["event"] == "workflow_dispatch"]
+    found = [_run(raw) for raw in listed if text_or(whole_object(raw, "a run"), "event") == "workflow_dispatch"]
     fresh = [run for run in found if run.created_at >= earliest]
     return sorted(fresh, key=lambda run: (run.created_at, run.id), reverse=True)
 
@@ -57,14 +61,14 @@ def _file(workflow: str) -> str:
 def _run(raw: Json) -> WorkflowRun:
     """`path` is the file, on a ref or not: ".github/workflows/x.yml@main"."""
     return WorkflowRun(
-        id=int(raw["id"]),
-        workflow=str(raw["path"]).partition("@")[0].rpartition("/")[2],
-        head_sha=str(raw["head_sha"]),
-        status=str(raw["status"]),
-        conclusion=raw["conclusion"],
-        created_at=datetime.fromisoformat(raw["created_at"]),
-        url=str(raw["html_url"]),
-        title=str(raw["display_title"]),
+        id=number(raw, "id"),
+        workflow=text(raw, "path").partition("@")[0].rpartition("/")[2],
+        head_sha=text(raw, "head_sha"),
+        status=text(raw, "status"),
+        conclusion=None if raw.get("conclusion") is None else text(raw, "conclusion"),
+        created_at=instant(raw, "created_at"),
+        url=text_or(raw, "html_url"),
+        title=text_or(raw, "display_title"),
     )
 
 

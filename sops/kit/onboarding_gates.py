@@ -27,7 +27,7 @@ class GoodFirstIssues(Gate):
         found: list[Issue] = sorted(
             await world.forge.issues(labels=(run.policy.good_first_label,)), key=lambda issue: issue.number
         )
-        listed = [[issue.number, issue.title, issue.url] for issue in found[:10]]
+        listed = [[issue.number, issue.title, issue.url] for issue in found if issue.number][:10]
         return Met({"suggested": [number for number, _, _ in listed]}, (News("good-first-issues", {"issues": listed}),))
 
 

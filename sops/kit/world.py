@@ -74,6 +74,8 @@ class BranchRules:
 
 @dataclass(frozen=True)
 class Issue:
+    """A `number` of 0 is one of a listing that nobody can read."""
+
     number: int
     title: str
     body: str
