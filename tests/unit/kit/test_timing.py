@@ -102,7 +102,7 @@ def test_what_is_late_is_never_left_at_that(name):
         assert later > at
         assert later - at <= timedelta(days=10)
         at = later
-    assert mark == LATE + 199 or name in {POST_MORTEM, FIX, UPDATE, f"{OWN}row:2h", f"{OWED}main-ward"}
+    assert mark == LATE + 199
 
 
 def test_found_years_later_the_next_word_is_still_to_come():
