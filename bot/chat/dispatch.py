@@ -20,9 +20,10 @@ from bot.chat.mirroring import Mirroring
 from bot.chat.newcomers import Newcomers
 from bot.chat.privacy import hidden
 from bot.chat.replies import incident as incident_words
-from bot.chat.replies import mirrors, misread, refusals
+from bot.chat.replies import mirrors, misread, paging, refusals
 from bot.chat.replies.freeze import not_frozen
 from bot.chat.roots import Roots
+from bot.chat.taking import given_back, taken
 from bot.engine import unread
 from bot.engine.desk import Desk
 from bot.engine.mail import put_answer, run_of
@@ -259,7 +260,7 @@ class Dispatch:
             return
         unfit = self._unfit(run, me, command)
         if unfit is not None:
-            await self._answer(item, unfit)
+            await self._answer(item, given_back(unfit, run, command, item.event))
             return
         if isinstance(command, commands.Restrict):
             await self._roots.restrict(item, run, me, command, self._finish)
@@ -290,11 +291,13 @@ class Dispatch:
         if isinstance(command, commands.Ack) and unanswered(run) and me.person and me.person.roles:
             return self._answering.offer(run, me)
         able = [person.handle for person in self._people.holding(*roles)]
-        return refusals.no_role(me.person, str(me.actor), [str(role) for role in roles], able)
+        refusal = refusals.no_role(me.person, str(me.actor), [str(role) for role in roles], able)
+        may_take = unanswered(run) and isinstance(command, permissions.WORK)
+        return paging.first_take(refusal, run) if may_take and me.person and me.person.roles else refusal
 
     def _act(self, tx: Transaction, item: InboxItem, run_id: str, me: Speaker, command: commands.Command) -> None:
         """The one transaction of a command."""
-        stored = tx.runs.get(run_id)
+        stored, took = tx.runs.get(run_id), False
         desk = Desk(tx, stored, self._clock.now(), self._people, heard_at=item.event.at, heard_in=item.event.place)
         if stored.facts.get("restricted"):
             refused: Refused | None = Refused(refusals.refused(incident_words.NOTHING_HERE))
@@ -309,9 +312,11 @@ class Dispatch:
             tx.inbox.done(item)
             return
         else:
+            took = taken(desk, me, command, item.event)
             refused = HANDLERS[type(command)](desk, me, command)
         if refused is not None:
-            put_answer(tx, item, refused.card, desk.now)
+            put_answer(tx, item, given_back(refused.card, stored, command, item.event), desk.now)
+        if refused is not None and not took:
             tx.inbox.done(item)
             return
         if not isinstance(command, commands.Mirror | commands.Unmirror):  # told everywhere as it is

@@ -110,9 +110,20 @@ def in_turn(person: Person | None, run: Run) -> bool:
 _CALLED = (commands.Ack, commands.Pass, commands.Snooze)
 
 
+#: Words by which a response is told of: who says one is at work on it. Whoever was called may say it.
+WORK = (commands.Report, commands.Note, commands.SetFact, commands.AddAction)
+TAKING = (*WORK, *_TO_THE_PUBLIC)
+
+
 def turns_to(person: Person | None, command: commands.Command, run: Run) -> bool:
-    """Whoever was called may answer, whatever their roles: have it, pass it on, or have it wait."""
-    return person is not None and isinstance(command, _CALLED) and person.handle in called(run)
+    """Whoever was called may answer, whatever their roles: have it, by a word of work too, pass it on, have it wait."""
+    by_work = takes(person, command, run) and isinstance(command, WORK)
+    return by_work or (person is not None and isinstance(command, _CALLED) and person.handle in called(run))
+
+
+def takes(person: Person | None, command: commands.Command, run: Run) -> bool:
+    """Nobody acknowledged it, and it is theirs to answer: by this word they have it."""
+    return unanswered(run) and isinstance(command, TAKING) and in_turn(person, run)
 
 
 def may(person: Person | None, roles: tuple[Role, ...], people: People) -> bool:

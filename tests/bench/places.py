@@ -49,6 +49,7 @@ from adapters.slack.text import read as read_slack
 from bot.chat.commands import ROOTS, parse
 from bot.chat.half_asleep import heard
 from bot.chat.severities import out_of
+from bot.chat.stopping import halt
 from bot.chat.words import asks_for_help
 from sops.kit import changelog, changelog_entries, changelog_merges, changelog_sections
 from sops.kit.affected import bounds
@@ -294,6 +295,7 @@ PLACES: dict[str, Read] = {
     "an action": lambda text: parse(f"!action @ada a{text}b", in_run=True),
     "an update": lambda text: parse(f"!update a{text} next", in_run=True),
     "an answer to a page": lambda text: heard(text, {"ada"}, {"bob"}),
+    "a stop in the grace": halt,
     "a word of help": asks_for_help,
     "a severity": out_of,
     "a title": lambda text: [each(text) for each in (printable, quoted, titled, entry, lambda t: slug(t, "a"))],

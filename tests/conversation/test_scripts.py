@@ -55,6 +55,7 @@ STORIES = {
     "incident-second-thoughts",
     "incident-severity-change",
     "incident-snooze",
+    "incident-taken-by-work",
     "incident-typed-at-night",
     "incident-undo",
     "late-and-told",

@@ -200,7 +200,12 @@ def accept(desk: Desk, me: Speaker, _: commands.Accept) -> Refused | None:
 
 
 def _take_over(desk: Desk, handle: str, by: Speaker, words: str = "") -> None:
+    """Somebody has command from now on. Who takes it themselves, where nobody acknowledged, does so by that."""
     facts = {name: value for name, value in desk.run.facts.items() if name != "handoff"}
+    if by.handle == handle and not answered(desk.run):
+        desk.run = desk.run.but(facts=facts)
+        ack(desk, by, commands.Ack(said=words))
+        return
     before = desk.run.owner
     desk.run = desk.run.but(owners=(*desk.run.owners, handle), facts=facts)
     more = {"text": words} if words else {}

@@ -54,7 +54,8 @@ def _worked_on(run: Run, since: str) -> bool:
     """Something was told, or begun, under that command."""
     _, _, told = run.facts.get("update") or ("", "", "")
     begun = any(child.open for child in run.children) or bool(run.facts.get("joined"))
-    return told > since or begun or _public_since(run, since)
+    resolved = run.record("verify").signed or run.record("verify").state.over
+    return told > since or begun or resolved or _public_since(run, since)
 
 
 def _public_since(run: Run, since: str) -> bool:

@@ -42,6 +42,13 @@ def calls_oneself(run: Run, who: str) -> str:
     return f"You are here, and nobody calls themselves; {way}."
 
 
+def first_take(refusal: Card, run: Run) -> Card:
+    """To somebody the settings name, who was not called and says a word of the response: how they may."""
+    how = line(f"If you take {run.name} all the same, say !take first: you have command then, and may say this.")
+    take = Button(label=TAKE, says=f"/sop {run.name} !take")
+    return refusal.model_copy(update={"lines": (*refusal.lines, how), "buttons": (take,), "hint": "!take"})
+
+
 def not_yours(run: Run, able: Sequence[str]) -> Card:
     """To a stranger."""
     return card(

@@ -7,6 +7,7 @@ from bot.chat import commands
 from bot.chat.replies import phrases
 from bot.chat.replies.parts import a_role, card, duration, names, roles_of
 from sops.kit.conversation import Event
+from sops.kit.escaping import printable
 from sops.kit.message import Card, Span, bold, code, line, time
 from sops.kit.model import Severity, Step
 from sops.kit.people import Person
@@ -31,6 +32,12 @@ def no_role(actor: Person | None, account: str, roles: Sequence[str], able: Sequ
         line(bold("Not done."), f" Only {who}. I do not know you."),
         line("For an administrator, under people: ", code(entry)),
     )
+
+
+def given_back(card: Card, text: str) -> Card:
+    """The refusal, and below it what was refused, to be said again."""
+    said = [line(code(printable(each))) for each in text.splitlines() if each.strip()]
+    return card.model_copy(update={"lines": (*card.lines, line("What you wrote, so that it is not lost:"), *said)})
 
 
 OVER = "This run is over."

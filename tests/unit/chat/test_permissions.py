@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from bot.chat import commands
-from bot.chat.permissions import commands_it, declared_it, may, roles_for, turns_to
+from bot.chat.commands import parse
+from bot.chat.permissions import commands_it, declared_it, may, roles_for, takes, turns_to
 from bot.wiring.sandbox import SANDBOX_ROLES, sandbox_people
 from sops.kit.model import Role, Severity
 from sops.kit.people import People
@@ -171,3 +172,26 @@ def test_who_was_called_may_take_it_and_nothing_else():
     may_say = {type(each) for _, each in TYPED if commands_it(PEOPLE.named("rev1"), each, called)}
     assert may_say == {commands.Ack}
     assert not commands_it(PEOPLE.named("rev2"), commands.Ack(), called)
+
+
+@pytest.mark.parametrize(
+    "text", ["!update x", "!triage x", "!resolved x", "!note x", "!set cause x", "!action @rm x", "!mitigated: x"]
+)
+def test_a_word_of_work_takes_what_nobody_acknowledged_if_it_is_theirs_to_answer(text):
+    run, command = (
+        an_incident().with_facts({"paged": [["rev1", "2026-04-23T08:02:00+00:00"]]}),
+        parse(text, in_run=True),
+    )
+    assert isinstance(command, commands.Command)
+    taking = {handle for handle in SANDBOX_ROLES if takes(PEOPLE.named(handle), command, run)}
+    assert taking == {"rev1", "oncall1", "oncall2"}
+    assert turns_to(PEOPLE.named("rev1"), command, run)
+    assert not takes(PEOPLE.named("oncall1"), command, run.with_record("acknowledge", signed=True))
+    assert not takes(PEOPLE.named("oncall1"), command, a_release())
+
+
+@pytest.mark.parametrize("text", ["!severity P2 x", "!page @rm", "!seen", "!pass", "!hold x", "status", "!snooze 5m"])
+def test_a_word_of_the_pager_takes_nothing(text):
+    command = parse(text, in_run=True)
+    assert isinstance(command, commands.Command)
+    assert not takes(PEOPLE.named("oncall1"), command, an_incident())

@@ -8,7 +8,7 @@ import pytest
 from bot.chat import commands
 from bot.chat.signs import reaction
 from bot.engine.threads import request_message
-from sops.kit.approvals import Request, Yes
+from sops.kit.approvals import Request, RequestState, Yes
 from sops.kit.conversation import Actor, Event, Place
 from sops.kit.model import Role
 from sops.kit.run import Run
@@ -56,3 +56,27 @@ def test_an_emoji_taken_away_takes_back_its_own_yes(first: Any, second: Any, mea
         at=NOW,
     )  # fmt: skip
     assert reaction(cast("Transaction", OneMessage(run)), run, gone) == meant
+
+
+@pytest.mark.parametrize(
+    ("sign", "meant"),
+    [("🛑", commands.Talk(sign="🛑")), (":hand:", commands.Talk(sign=":hand:")), ("🎉", commands.Talk())],
+)
+def test_an_emoji_on_a_request_may_sound_like_a_stop(sign: str, meant: commands.Parsed) -> None:
+    run = a_release(requests=(asked(1), asked(2)))
+    said = Event(
+        dedupe_key="1", kind="reaction", place=OPS, actor=Actor(platform="slack", id="U1"), text=sign, about="7.1",
+        at=NOW,
+    )  # fmt: skip
+    assert reaction(cast("Transaction", OneMessage(run)), run, said) == meant
+
+
+def test_the_grace_begins_with_the_last_yes_and_is_over_with_the_request() -> None:
+    granted = asked(1, MINE).but(state=RequestState.GRANTED, grace_until=NOW + timedelta(seconds=30))
+    assert granted.in_grace(NOW)
+    assert not granted.in_grace(NOW - timedelta(seconds=1))  # said of something else
+    assert not granted.but(grace_until=None).in_grace(NOW)  # something is in the way, and it begins later
+    assert not granted.but(state=RequestState.CONSUMED).in_grace(NOW)
+    overridden = asked(1).but(override_by="rm", override_at=NOW + timedelta(minutes=5))
+    assert overridden.in_grace(NOW)
+    assert not asked(1, MINE).in_grace(NOW)
