@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -27,6 +28,7 @@ from bot.demo.transcript import Transcript
 from bot.ending import run_to_its_end, told_how_it_ends
 from bot.engine.plan import outline, specimen
 from bot.logs import log_as_lines, quiet_log
+from bot.placeholders import left_in_matrix, left_in_slack
 from bot.procedures import configured
 from bot.settings import CONFIG, Settings, read_settings
 from bot.wiring import Sandbox, open_sandbox
@@ -82,6 +84,21 @@ def _configured(
     settings: Path | None, procedures: list[Path] | None, modules: list[str] | None
 ) -> tuple[Policy, list[Sop]]:
     return configured(read_settings(settings) if settings else None, procedures or [], modules or [])
+
+
+def _told_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"sopwith {version('sopwith')}")
+        raise typer.Exit
+
+
+@app.callback()
+def everything(
+    which: Annotated[  # the option acts by itself
+        bool, typer.Option("--version", callback=_told_version, is_eager=True, help="Which version this is.")
+    ] = False,
+) -> None:
+    """Runs an organisation's procedures in its chats."""
 
 
 @app.command(epilog=f"\b\n{HELP}")
@@ -199,8 +216,8 @@ def doctor_slack(
     """What stands between the bot and its workspace, each with what to do about it. Exit code 1 if anything does."""
     found = read_settings(settings)
     if found.slack is None:
-        raise SopwithError(f"{settings} has no section [slack].")
-    _tell(run_to_its_end(examined(found.slack)), "Slack")
+        raise SopwithError(f"{settings} has no section [slack]; sopwith.example.toml shows one.")
+    _tell([*left_in_slack(found), *run_to_its_end(examined(found.slack))], "Slack")
 
 
 @doctor_app.command("matrix")
@@ -210,8 +227,8 @@ def doctor_matrix(
     """What stands between the bot and its homeserver, each with what to do about it. Exit code 1 if anything does."""
     found = read_settings(settings)
     if found.matrix is None:
-        raise SopwithError(f"{settings} has no section [matrix].")
-    _tell(run_to_its_end(matrix_examined(found.matrix)), "Matrix")
+        raise SopwithError(f"{settings} has no section [matrix]; sopwith.example.toml shows one.")
+    _tell([*left_in_matrix(found), *run_to_its_end(matrix_examined(found.matrix))], "Matrix")
 
 
 @doctor_app.command("post")

@@ -222,6 +222,10 @@ def read_settings(file: Path) -> Settings:
     """
     try:
         tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as problem:
+        raise ConfigurationError(_not_there(file)) from problem
+    except IsADirectoryError as problem:
+        raise ConfigurationError(f"{file} is a folder; name the file in it, such as {file / CONFIG}.") from problem
     except OSError as problem:
         raise ConfigurationError(f"{file} cannot be read: {problem.strerror}.") from problem
     except ValueError as problem:  # not UTF-8, or not TOML
@@ -240,6 +244,12 @@ def read_settings(file: Path) -> Settings:
     except ValidationError as problem:
         wrong = [_wrong(error["loc"], error["type"], error["msg"]) for error in problem.errors()]
         raise ConfigurationError(f"{file}: {'; '.join(wrong)}.") from None
+
+
+def _not_there(file: Path) -> str:
+    at = file.absolute()
+    what = f"there is no such {'file' if at.parent.is_dir() else 'folder'}"
+    return f"{at} cannot be read: {what}. Copy sopwith.example.toml there, or name your settings with --settings."
 
 
 class _Given(Settings):

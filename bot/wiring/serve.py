@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from adapters.alarm import SchedulerAlarm
 from adapters.git import Signing
@@ -16,6 +17,7 @@ from bot.chat.rehearsal import Rehearsed
 from bot.engine.again import Pauses, until_done
 from bot.engine.caught import survived
 from bot.engine.engine import Engine
+from bot.placeholders import left_in_matrix, left_in_slack
 from bot.settings import Settings
 from bot.wiring import Ports, assemble, opened, sandbox_ports
 from bot.wiring.far_end import Reach, forge_of, mirror_of
@@ -91,6 +93,11 @@ def _check(settings: Settings, *, sandbox: bool) -> None:
     """Raises ConfigurationError for whatever the settings lack."""
     if settings.slack is None and settings.matrix is None:
         raise ConfigurationError("No chat is configured; sopwith.toml wants a section [slack] or [matrix].")
+    if settings.slack is not None:
+        check_tokens(settings.slack)
+    if left := (*left_in_slack(settings), *left_in_matrix(settings)):
+        raise ConfigurationError(" ".join(left))
+    _check_home(settings.home)
     if sandbox:
         return
     needed = {
@@ -103,6 +110,21 @@ def _check(settings: Settings, *, sandbox: bool) -> None:
         raise ConfigurationError(
             f"sopwith.toml lacks {' and '.join(missing)} (the token belongs into SOPWITH_TOKEN); or set sandbox = true."
         )
+
+
+def _check_home(home: Path) -> None:
+    """Make it where it is missing. Raises ConfigurationError where nothing can be written there."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=home):
+            pass
+    except FileExistsError as problem:
+        raise ConfigurationError(
+            f"home is {home}, which is a file; it wants a folder that the bot may write to."
+        ) from problem
+    except OSError as problem:
+        reason = problem.strerror or type(problem).__name__
+        raise ConfigurationError(f"Nothing can be written to home, {home}: {reason}. Name another folder.") from problem
 
 
 @asynccontextmanager

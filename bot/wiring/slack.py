@@ -142,9 +142,43 @@ def manifest_text(names: Mapping[str, str], url: str = "") -> str:
 
 
 def check_tokens(settings: SlackSettings) -> None:
-    """Raises ConfigurationError for each missing token, named with the variable that holds it."""
+    """Raises ConfigurationError for each token that is missing or of another kind, named with its variable.
+
+    What begins with none of Slack's prefixes is for Slack to judge.
+    """
     by_mode = {"http": ("SIGNING_SECRET", settings.signing_secret), "socket": ("APP_TOKEN", settings.app_token)}
-    needed = dict([("BOT_TOKEN", settings.bot_token), by_mode[settings.mode]])
-    missing = [f"SOPWITH_SLACK__{name}" for name, token in needed.items() if not token.get_secret_value()]
+    needed = {
+        name: token.get_secret_value() for name, token in (("BOT_TOKEN", settings.bot_token), by_mode[settings.mode])
+    }
+    missing = [f"SOPWITH_SLACK__{name} ({_WANTED[name]})" for name, token in needed.items() if not token.strip()]
     if missing:
         raise ConfigurationError(f"Slack in {settings.mode} mode also needs {' and '.join(missing)}.")
+    wrong = [
+        f"SOPWITH_SLACK__{name} holds {_KINDS[kind]} and wants {_WANTED[name]}"
+        for name, token in needed.items()
+        if (kind := _kind(token)) and not _WANTED[name].startswith(kind)
+    ]
+    if wrong:
+        raise ConfigurationError(f"{'; '.join(wrong)}.")
+
+
+#: What each variable holds, beginning as it does where it has a prefix.
+_WANTED = {
+    "BOT_TOKEN": "xoxb-…, from “OAuth & Permissions” of the app",
+    "APP_TOKEN": "xapp-…, with connections:write, from “Basic Information” of the app",
+    "SIGNING_SECRET": "the secret without a prefix from “Basic Information” of the app",
+}
+_KINDS = {
+    "xoxb-": "a bot token (xoxb-)",
+    "xapp-": "an app-level token (xapp-)",
+    "xoxp-": "a user's token (xoxp-)",
+    "xoxe": "a token for an app's configuration (xoxe)",
+    "xoxa-": "a token of an older kind (xoxa-)",
+    "xoxs-": "a token of somebody's browser (xoxs-)",
+    "xoxc-": "a token of somebody's browser (xoxc-)",
+}
+
+
+def _kind(token: str) -> str:
+    """The prefix it begins with; empty for none of Slack's."""
+    return next((kind for kind in _KINDS if token.startswith(kind)), "")
