@@ -138,6 +138,9 @@ class Clocks:
         state = run.clocks.get(deadline.clock)
         if state is None or not state.running or state.generation != deadline.generation:
             return []
+        if (later := timing.awaited(run, deadline.clock, desk.now)) > desk.now:  # as after downtime that ended at night
+            desk.tx.deadlines.again(deadline, later)
+            return []
         if deadline.clock == timing.SOAK:
             desk.tx.runs.wake(run.id)
             return self._digest(desk, deadline)

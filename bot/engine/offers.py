@@ -5,7 +5,7 @@ However a thing was done, by a button, by typing or by the clock, nobody must be
 
 from sops.kit.approvals import RequestState
 from sops.kit.message import Card
-from sops.kit.response import answered
+from sops.kit.response import answered, may_give_back
 from sops.kit.run import Run, RunState
 
 OFFERS = "offers"  # the fact: which messages have buttons, and what the first of them says
@@ -43,7 +43,7 @@ def _stands(run: Run, says: str) -> bool:
         case "ack" | "!take":
             return not answered(run)
         case "!not":
-            return answered(run) and not run.record("verify").state.over
+            return may_give_back(run)
         case "!severity":
             return run.severity is None
         case "!stop":

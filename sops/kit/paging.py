@@ -17,6 +17,7 @@ from sops.kit.people import People
 from sops.kit.run import Run
 
 PAGED, PAGER = "paged", "pager"
+URGENT = frozenset({Severity.P0, Severity.P1})
 RAISED = "raised"  # the last raise: [from, to, by whom, why, instant]
 
 
@@ -28,6 +29,17 @@ def rated(run: Run) -> Severity:
 def ladder_of(run: Run) -> Ladder | None:
     """Whom to call while nobody acknowledges; None where nobody is before it is late."""
     return run.policy.ladder(rated(run))
+
+
+def calm(run: Run) -> bool:
+    """Nobody is called for it at night: its ladder calls in working hours, or it has none and is not urgent."""
+    found = ladder_of(run)
+    return found.working if found else rated(run) not in URGENT
+
+
+def heeded(run: Run, at: datetime) -> datetime:
+    """The first instant from `at` on at which people are called for it."""
+    return _calendar(run).working(at, run.policy.working_hours) if calm(run) else at
 
 
 def instant(run: Run, ladder: Ladder, state: ClockState, number: int) -> datetime:

@@ -3,7 +3,9 @@
 Until a clock is due it has marks: the policy's thresholds, or for a long one the morning of the business day before.
 From then on it never falls silent: what is late is told of on the policy's days, in working hours. Those instants
 have no end, so of them only the next one is ever stored. An incident that nobody acknowledges calls people by its
-ladder instead (`sops.kit.paging`). `soak` has a digest a day, one the day before its end, and its end.
+ladder instead (`sops.kit.paging`). What is not urgent is due, and told, in working hours. `soak` has a digest a day,
+one the day before its end, and its end. Longer than other modules: how a clock begins, its marks and what follows them
+are read together.
 """
 
 from collections.abc import Sequence
@@ -35,7 +37,7 @@ LOOK = "look"  # not a promise: the engine's own note to look at a run again
 EVE, DUE, LATE, CALL = 99, 100, 200, 1000
 #: Counted on from here, the calls that somebody who passed it on asked for.
 PASSED = 1_000_000
-URGENT = frozenset({Severity.P0, Severity.P1})
+URGENT = paging.URGENT
 
 
 def calendar(run: Run) -> BusinessCalendar:
@@ -48,11 +50,11 @@ def due(name: str, run: Run, start: datetime) -> datetime | None:
     severity = run.severity or Severity.P1  # until somebody says how bad it is
     if name == ACKNOWLEDGE:
         span = run.policy.acknowledge[severity]
-        return start + span if span else calendar(run).end_of_next_business_day(start)
+        return _in_hours(run, start, span) if span else calendar(run).end_of_next_business_day(start)
     if name == UPDATE:
         span = run.policy.update[severity]
         most = run.policy.longest_update if severity in URGENT else DAY
-        return start + min(span * 2 ** min(missed_updates(run), 10), max(most, span)) if span else None
+        return _in_hours(run, start, min(span * 2 ** min(missed_updates(run), 10), max(most, span))) if span else None
     if name == FIX:
         span = run.policy.fix.get(severity)
         return start + span if span else None
@@ -77,6 +79,23 @@ def due(name: str, run: Run, start: datetime) -> datetime | None:
         days = 1 if name.startswith(f"{OWED}{OVERRIDE}") else run.policy.obligation_days
         return calendar(run).business_days_after(start, days)
     raise KeyError(name)
+
+
+def _in_hours(run: Run, start: datetime, span: timedelta) -> datetime:
+    """So long after `start`; where nobody is called at night, begun and ended in working hours."""
+    return paging.heeded(run, paging.heeded(run, start) + span)
+
+
+def in_hours(run: Run, name: str) -> bool:
+    """The clock is due in working hours because nobody is called for that run at night."""
+    return paging.calm(run) and (
+        name == UPDATE or (name == ACKNOWLEDGE and bool(run.policy.acknowledge[paging.rated(run)]))
+    )
+
+
+def awaited(run: Run, name: str, now: datetime) -> datetime:
+    """From when on people may be reminded because of that clock: now, or when the working hours begin."""
+    return paging.heeded(run, now) if name in {ACKNOWLEDGE, UPDATE, FIX} else now
 
 
 def row_of(name: str) -> str:
@@ -139,7 +158,7 @@ def _running(run: Run, name: str, state: ClockState) -> Run:
 
 def promised(run: Run, name: str, at: datetime, span: timedelta) -> Run:
     """The run with that clock running from `at`, due after the span that somebody promised."""
-    return _running(run, name, ClockState(started_at=at, due_at=at + span))
+    return _running(run, name, ClockState(started_at=at, due_at=paging.heeded(run, at + span)))
 
 
 def longest_promise(run: Run) -> timedelta:
@@ -218,7 +237,11 @@ def deadlines(run: Run, name: str, now: datetime) -> Sequence[Deadline]:
     state = run.clocks[name]
     if (ladder := _calling(run, name)) is not None:
         number = paging.due_by(run, ladder, state, now)
-        call = (number, now) if number > paging.step(run, state) else paging.next_after(run, ladder, state, now)
+        call = (
+            (number, paging.heeded(run, now))
+            if number > paging.step(run, state)
+            else paging.next_after(run, ladder, state, now)
+        )
         return [Deadline(run.id, name, state.generation, CALL + call[0], call[1], {})]
     known = sorted(marks(run, name, state), key=lambda rung: rung[1])
     gone = [rung for rung in known if rung[1] <= now and (name != SOAK or rung[0] == DUE)]
@@ -226,7 +249,10 @@ def deadlines(run: Run, name: str, now: datetime) -> Sequence[Deadline]:
     if not gone and not coming and (later := following(run, name, now)) is not None:
         coming = [later]
     told = (*gone[-1:], *coming)
-    return [Deadline(run.id, name, state.generation, threshold, max(at, now), {}) for threshold, at in told]
+    return [
+        Deadline(run.id, name, state.generation, threshold, max(at, awaited(run, name, now)) if at <= now else at, {})
+        for threshold, at in told
+    ]
 
 
 def following(run: Run, name: str, now: datetime) -> tuple[int, datetime] | None:
@@ -303,4 +329,5 @@ def marks(run: Run, name: str, state: ClockState) -> list[tuple[int, datetime]]:
     if name == ACKNOWLEDGE:
         return []
     quiet = name == UPDATE and (run.severity is Severity.P3 or missed_updates(run) > 0)
-    return thresholds(start, end, [DUE] if quiet else run.policy.thresholds)
+    told = thresholds(start, end, [DUE] if quiet else run.policy.thresholds)
+    return [(mark, awaited(run, name, at)) for mark, at in told]

@@ -24,6 +24,7 @@ GONE = frozenset(
         "joined",
         "seen",
         "acknowledged.at",
+        "acknowledged.with",
         "ended",
         "cancelled",
         "cleaned",

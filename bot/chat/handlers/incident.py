@@ -12,7 +12,7 @@ from bot.chat.replies import paging as paging_words
 from bot.engine.desk import Desk
 from sops.kit import paging, timing
 from sops.kit.people import Person
-from sops.kit.response import answered, commanding, was_called
+from sops.kit.response import BEGUN_BEFORE, answered, commanding, was_called
 from sops.kit.stores import Deadline
 
 STEP_OF = {"update": "communicate", "triage": "triage", "mitigate": "mitigate", "fix": "fix", "verify": "verify"}
@@ -25,7 +25,8 @@ def ack(desk: Desk, me: Speaker, command: commands.Ack) -> Refused | None:
         return _join(desk, me)
     sign(desk, me, step, "")
     owners = (*run.owners, me.handle)
-    run = desk.run.but(owners=owners).with_facts({"acknowledged.at": desk.now.isoformat()})
+    going = [child.id for child in run.children if child.open]
+    run = desk.run.but(owners=owners).with_facts({"acknowledged.at": desk.now.isoformat(), BEGUN_BEFORE: going})
     run = timing.stopped(run, timing.ACKNOWLEDGE, desk.now)
     desk.run = timing.started(run, timing.UPDATE, desk.now) if run.severity else run
     remember(desk, me, "ack", "ack")
@@ -70,9 +71,7 @@ def report(desk: Desk, me: Speaker, command: commands.Report) -> Refused | None:
     if command.verb == "verify":
         _resolve(desk, me)
     else:
-        clock = desk.run.clocks.get(timing.UPDATE)
-        due = clock.due_at if clock and clock.running else None
-        desk.say(replies.answers.reported(command.verb, me.handle, due))
+        desk.say(replies.answers.reported(desk.run, command.verb, me.handle))
     return None
 
 
@@ -114,8 +113,13 @@ def page_first(desk: Desk) -> None:
 
 
 def page_next(desk: Desk, *, but: str) -> tuple[str, ...]:
-    """Who is called now, the clock having begun again, noted; the caller says it. Not `but`, if there are others."""
+    """Who is called now, the clock having begun again, noted; the caller says it. Not `but`, if there are others.
+
+    At night nobody, if its severity calls in working hours.
+    """
     run, state, ladder = desk.run, desk.run.clocks.get(timing.ACKNOWLEDGE), paging.ladder_of(desk.run)
+    if paging.heeded(run, desk.now) > desk.now:
+        return ()
     line = [person.handle for person in desk.people.holding(*run.policy.escalation)]
     whom = paging.without(line, [but])[:1]
     if state is not None and ladder is not None:
@@ -127,6 +131,15 @@ def page_next(desk: Desk, *, but: str) -> tuple[str, ...]:
     if whom:
         desk.note("paged", to=" ".join(whom))
     return whom
+
+
+def given_back(desk: Desk, who: str) -> tuple[str, ...]:
+    """Nobody has it again: who is called now instead of `who`, who is called again only when everybody is."""
+    clock = desk.run.clocks.get(timing.ACKNOWLEDGE)
+    if clock is None or not clock.running:
+        return ()
+    desk.run = paging.given_on(desk.run, desk.people, clock, who)
+    return page_next(desk, but=who)
 
 
 def page(desk: Desk, me: Speaker, command: commands.Page) -> Refused | None:
@@ -153,9 +166,10 @@ def pass_on(desk: Desk, me: Speaker, _: commands.Pass) -> Refused | None:
     number = paging.wider(desk.run, desk.people, state, ladder)
     desk.note("passed", me.record)
     whom = paging.without(paging.whom(desk.run, desk.people, state, ladder, number), [me.handle])
-    desk.say(replies.calling.passed(me.handle, whom))
+    at = paging.heeded(run, desk.now)
+    desk.say(replies.calling.passed(me.handle, whom, at if at > desk.now else None))
     mark, asked = timing.PASSED + len(paging.passed(desk.run, state)), {"step": number, "passed": [me.handle]}
-    desk.tx.deadlines.put(Deadline(run.id, timing.ACKNOWLEDGE, state.generation, mark, desk.now, asked))
+    desk.tx.deadlines.put(Deadline(run.id, timing.ACKNOWLEDGE, state.generation, mark, at, asked))
     return None
 
 

@@ -9,8 +9,7 @@ from bot.chat.replies import incident as incident_words
 from bot.chat.replies import paging as words
 from bot.chat.replies import refusals
 from bot.engine.desk import Desk
-from sops.kit import paging, timing
-from sops.kit.response import answered, commanding
+from sops.kit.response import answered, commanding, may_give_back, taken_at
 
 SEEN = "seen"  # the fact: who saw a page, and when
 
@@ -32,15 +31,12 @@ def not_me(desk: Desk, me: Speaker, _: commands.NotMe) -> Refused | None:
         return Refused(refusals.refused(words.NOBODY_HAS_IT))
     if run.owner != me.handle:
         return Refused(refusals.refused(words.somebody_elses(run)))
-    act = {"by": me.handle, "at": str(run.facts.get("acknowledged.at") or run.record(step.id).since or "")}
-    before = undo.without_ack(desk, act)
+    before = undo.without_ack(desk, {"by": me.handle, "at": taken_at(run)}) if may_give_back(run) else None
     if before is None:
         return Refused(refusals.refused(words.worked_on(run)))
-    desk.run = paging.given_on(
-        before.with_facts({"last.act": None}), desk.people, before.clocks[timing.ACKNOWLEDGE], me.handle
-    )
+    desk.run = before.with_facts({"last.act": None})
     desk.note("not-me", me.record)
-    whom = incident.page_next(desk, but=me.handle)
+    whom = incident.given_back(desk, me.handle)
     desk.say(words.not_me(desk.run, me.handle, whom))
     desk.tell(incident_words.taken_back(desk.run, "ack", me.handle))
     return None

@@ -21,7 +21,7 @@ from sops.security_response import RESPONDING
 
 #: What the response knows of those in it, and of what they were told.
 _GOES_ALONG = (
-    *("paged", "pager", "raised", "seen", "joined", "handoff", "acknowledged.at"),
+    *("paged", "pager", "raised", "seen", "joined", "handoff", "acknowledged.at", "acknowledged.with"),
     *("update", "update.before", "update.missed", "update.due"),
 )
 

@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from bot.chat import commands, replies
-from bot.chat.handlers import rating
+from bot.chat.handlers import incident, rating
 from bot.chat.handlers.base import Handler, Refused, Speaker
 from bot.chat.replies import incident as words
 from bot.chat.replies import refusals
 from bot.engine import requests
 from bot.engine.desk import Desk
 from sops.kit import timing
-from sops.kit.response import commanding
+from sops.kit.response import commanding, public_since, worked_on
 from sops.kit.run import Run, StepState
 
 UNDO_WITHIN = timedelta(minutes=10)
@@ -31,7 +31,9 @@ def undo(desk: Desk, me: Speaker, _: commands.Undo) -> Refused | None:
     if act["step"]:
         requests.take_ground(desk, _built_on(desk.run, act["step"]))
     desk.note("undo", me.record, what=act["what"])
-    desk.say(replies.answers.undone(desk.run, act, me.handle))
+    own = act["kind"] == "ack" and act["by"] == me.handle
+    whom = incident.given_back(desk, me.handle) if own else ()
+    desk.say(replies.answers.undone(desk.run, act, me.handle, whom))
     if act["kind"] in {"verify", "severity", "ack"}:  # the channel heard it, so it hears this
         desk.tell(words.taken_back(desk.run, act["kind"], me.handle))
     return None
@@ -40,7 +42,7 @@ def undo(desk: Desk, me: Speaker, _: commands.Undo) -> Refused | None:
 def without_ack(desk: Desk, act: Mapping[str, str]) -> Run | None:
     """Nobody has command again, and the clock counts on from the declaration; None if something was built on it."""
     run, step = desk.run, commanding(desk.run)
-    if step is None or run.owner != act["by"] or _worked_on(run, act["at"]):
+    if step is None or run.owner != act["by"] or worked_on(run, act["at"]):
         return None
     run = _unsigned(run.but(owners=run.owners[:-1]), step.id)
     run = timing.stopped(run, timing.UPDATE, desk.now)
@@ -50,23 +52,10 @@ def without_ack(desk: Desk, act: Mapping[str, str]) -> Run | None:
     return timing.started(run, timing.ACKNOWLEDGE, began.started_at, calls_from=began.calls_from)
 
 
-def _worked_on(run: Run, since: str) -> bool:
-    """Something was told, or begun, under that command."""
-    _, _, told = run.facts.get("update") or ("", "", "")
-    begun = any(child.open for child in run.children) or bool(run.facts.get("joined"))
-    resolved = run.record("verify").signed or run.record("verify").state.over
-    return told > since or begun or resolved or _public_since(run, since)
-
-
-def _public_since(run: Run, since: str) -> bool:
-    """The bot said something in public since, which stands on what would be taken back."""
-    return str(run.facts.get("public.at", "")) >= since
-
-
 def _verify(desk: Desk, act: Mapping[str, str]) -> Run | None:
     """It is not resolved: no post-mortem is owed yet, updates are."""
     run = desk.run
-    if run.record("post-mortem").performed or run.record("close").signed or _public_since(run, act["at"]):
+    if run.record("post-mortem").performed or run.record("close").signed or public_since(run, act["at"]):
         return None
     later = {"post-mortem", "post-mortem-merged", "close"}
     run = run.but(records={name: record for name, record in run.records.items() if name not in later})

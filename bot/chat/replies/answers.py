@@ -4,22 +4,23 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from bot.chat.replies import calling, incident
-from bot.chat.replies.parts import card, names, seconds
+from bot.chat.replies.parts import card, due, names, seconds
 from sops.kit import timing
 from sops.kit.action import News
 from sops.kit.escaping import printable
 from sops.kit.message import Button, Card, Line, Span, bold, line, person, time
 from sops.kit.model import Severity, Step
+from sops.kit.response import may_give_back
 from sops.kit.run import Obligation, Run
 
 
 def acknowledged(run: Run, who: str) -> Card:
     clock = run.clocks.get(timing.UPDATE)
-    due: tuple[Span | str, ...] = (" First update due ", time(clock.due_at), ".") if clock and clock.running else ()
+    first = (" First update due ", *due(run, timing.UPDATE), ".") if clock and clock.running else ()
     return card(
-        line(f"{who} has it and is the commander.", *due),
-        hint="!update text · !not me",
-        buttons=(Button(label="Not me", says="!not me"),),
+        line(f"{who} has it and is the commander.", *first),
+        hint="!update text · !not me" if may_give_back(run) else "!update text",
+        buttons=(Button(label="Not me", says="!not me"),) if may_give_back(run) else (),
     )
 
 
@@ -30,8 +31,10 @@ def signed_off(step: Step, who: str) -> Card:
 _REPORTED = {"update": "update noted", "triage": "triaged", "mitigate": "mitigated", "fix": "fixed"}
 
 
-def reported(verb: str, who: str, due: datetime | None) -> Card:
-    after: tuple[Span | str, ...] = (" Next update due ", time(due), ".") if due else ()
+def reported(run: Run, verb: str, who: str) -> Card:
+    clock = run.clocks.get(timing.UPDATE)
+    running = clock is not None and clock.running
+    after: tuple[Span | str, ...] = (" Next update due ", *due(run, timing.UPDATE), ".") if running else ()
     return card(line(f"✓ {_REPORTED.get(verb, verb)} ({who}).", *after))
 
 
@@ -58,7 +61,7 @@ def severity_set(
     lines: list[Line | str] = [line(*calling.to(whom), bold(f"{run.name} is {change}"), f" ({who})", *why)]
     clock = run.clocks.get(timing.ACKNOWLEDGE)
     if clock and clock.running:
-        lines.append(line("Acknowledge by ", time(clock.due_at), f", counted from {_counted(run, now)}."))
+        lines.append(line("Acknowledge by ", *due(run, timing.ACKNOWLEDGE), f", counted from {_counted(run, now)}."))
         lines += calling.from_now_on(run, now) if run.severity and run.severity.below(old or Severity.P1) else ()
     fix = run.clocks.get(timing.FIX)
     if fix and fix.running:
@@ -220,12 +223,16 @@ def undo_too_late(what: str) -> str:
     return f"{what} had consequences already, so it stays; say what is true now instead."
 
 
-def undone(run: Run, act: Mapping[str, str], who: str) -> Card:
-    """Whoever had said it hears of it; after an `ack` somebody else must take command."""
+def undone(run: Run, act: Mapping[str, str], who: str, whom: Sequence[str] = ()) -> Card:
+    """Whoever had said it hears of it; after an `ack` somebody else must take command, as `whom`, who are called."""
     of: tuple[Span | str, ...] = (" of ", person(act["by"])) if act["by"] != who else ()
     clock = run.clocks.get(timing.ACKNOWLEDGE)
     open_again = act["kind"] == "ack" and clock is not None and clock.running
-    again = [line("Nobody has command; acknowledge by ", time(clock.due_at), ".")] if clock and open_again else []
+    again = (
+        [line(*calling.to(whom), "Nobody has command; acknowledge by ", *due(run, timing.ACKNOWLEDGE), ".")]
+        if open_again
+        else []
+    )
     return card(line(f"{who} took back {act['what']}", *of, "."), *again, hint="ack" if again else "")
 
 

@@ -1,7 +1,7 @@
 """Who is called, who was, and who comes next: what is said while nobody acknowledges an incident."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.chat.replies.parts import card, duration, names
 from sops.kit import paging, timing
@@ -97,7 +97,7 @@ def call(
         line(*to(whom), bold(f"{_of(run)}: nobody has acknowledged{', and the time is over' if late else ''}.")),
         line(Span(text=run.title)),
         *_raised(run),
-        line(_gone(now - clock.counted_from, clock.due_at - clock.counted_from), time(clock.due_at), "."),
+        line(_gone(run, now), time(clock.due_at), "."),
         line(*after, f" Next: {named(then[0])} at ", time(then[1]), "."),
         *([_unheard(*missed)] if missed else []),
         hint=_hint(run),
@@ -120,7 +120,7 @@ def told_late(run: Run, whom: Sequence[str], now: datetime) -> Card:
         line(*to(whom), bold(f"{_of(run)}: nobody has acknowledged, and the time is over.")),
         line(Span(text=run.title)),
         *_raised(run),
-        line(_gone(now - clock.counted_from, clock.due_at - clock.counted_from), time(clock.due_at), "."),
+        line(_gone(run, now), time(clock.due_at), "."),
         hint=_hint(run),
         buttons=_buttons(run),
     )
@@ -146,8 +146,11 @@ def _unheard(count: int, since: str) -> tuple[Span, ...]:
     return line(f"{calls} did not get through here, since ", time(datetime.fromisoformat(since)), ".")
 
 
-def _gone(gone: timedelta, whole: timedelta) -> str:
+def _gone(run: Run, now: datetime) -> str:
     """How much of the time is gone, or by how much it is over."""
+    clock = run.clocks[timing.ACKNOWLEDGE]
+    since = min(paging.heeded(run, clock.counted_from), clock.due_at)
+    gone, whole = now - since, clock.due_at - since
     if gone > whole:
         return f"{duration(gone - whole)} over the {duration(whole)}; it was due "
     return f"{duration(gone)} of {duration(whole)} gone; due "
@@ -166,7 +169,12 @@ def _buttons(run: Run) -> tuple[Button, ...]:
     return (Button(label="I've got it", says="ack"), later)
 
 
-def passed(who: str, whom: Sequence[str]) -> Card:
+def passed(who: str, whom: Sequence[str], at: datetime | None) -> Card:
+    """`at` is when the next are called, where that is not now."""
+    if at is not None:
+        return card(
+            line(f"{who} passes it on; {named(whom)} {'is' if len(whom) == 1 else 'are'} called ", time(at), ".")
+        )
     return card(f"{who} passes it on; {named(whom)} {'is' if len(whom) == 1 else 'are'} called now.")
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from bot.chat.replies.calling import goes_on, to
-from bot.chat.replies.parts import card, names
+from bot.chat.replies.parts import card, due, names
 from sops.kit import timing
 from sops.kit.message import Button, Card, Span, line, time
-from sops.kit.response import answered
+from sops.kit.response import answered, may_give_back
 from sops.kit.run import Run
 
 MOST_NAMED = 5
@@ -74,6 +74,8 @@ def seen_by(run: Run, who: str) -> Card:
 
 def kept(run: Run) -> Card:
     """To who takes their ✅ away: a slip of the finger must not wake anybody."""
+    if not may_give_back(run):
+        return card(f"You still have {run.name}. To hand it to somebody: !handoff @who", hint="!handoff @who")
     return card(
         f"You still have {run.name}. If you have not: !not me",
         hint="!not me",
@@ -93,9 +95,9 @@ def worked_on(run: Run) -> str:
 def not_me(run: Run, who: str, whom: Sequence[str]) -> Card:
     """Who had it has not, and somebody else is called."""
     clock = run.clocks.get(timing.ACKNOWLEDGE)
-    due: tuple[Span | str, ...] = (" Acknowledge by ", time(clock.due_at), ".") if clock and clock.running else ()
+    by = (" Acknowledge by ", *due(run, timing.ACKNOWLEDGE), ".") if clock and clock.running else ()
     return card(
-        line(*to(whom), f"{run.name}: {who} has not got it after all; nobody has: ", Span(text=run.title), ".", *due),
+        line(*to(whom), f"{run.name}: {who} has not got it after all; nobody has: ", Span(text=run.title), ".", *by),
         hint="ack",
         buttons=(Button(label="I've got it", says="ack"),),
     )

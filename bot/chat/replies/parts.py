@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from sops.kit import timing
 from sops.kit.action import News
-from sops.kit.message import Button, Card, Line, line
+from sops.kit.message import Button, Card, Line, Span, line, time
 from sops.kit.model import Role
 from sops.kit.run import Obligation, Run
 from sops.kit.texts import duration
@@ -44,6 +45,11 @@ def card(
 def begun(name: str) -> str:
     """As a sentence begins with it."""
     return name[:1].upper() + name[1:]
+
+
+def due(run: Run, name: str) -> tuple[Span | str, ...]:
+    """When that running clock is due, and that it is in working hours where those were heeded."""
+    return (time(run.clocks[name].due_at), " (in working hours)" if timing.in_hours(run, name) else "")
 
 
 def seconds(able: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.chat.replies import calling, phrases
-from bot.chat.replies.parts import card, duration, either
+from bot.chat.replies.parts import card, due, duration, either
 from sops.kit import timing
 from sops.kit.escaping import printable
 from sops.kit.message import Button, Card, Line, Span, bold, channel, line, time
@@ -31,7 +31,7 @@ def declared(run: Run, whom: Sequence[str], now: datetime) -> Card:
         )
     return card(
         line(*to, f"{run.name} ({run.severity}): ", Span(text=run.title)),
-        line("Acknowledge by ", time(clock.due_at), "."),
+        line("Acknowledge by ", *due(run, timing.ACKNOWLEDGE), "."),
         *first,
         hint="ack",
         buttons=(Button(label="I've got it", says="ack"),),

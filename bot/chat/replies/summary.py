@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bot.chat.replies import calling, hotfix, incident, mirrors, phrases, security
-from bot.chat.replies.parts import card
+from bot.chat.replies.parts import card, due
 from sops.kit import closing, timing
 from sops.kit.action import short
 from sops.kit.message import Button, Card, Line, Span, bold, line, time
@@ -153,7 +153,7 @@ def _incident_next(run: Run) -> Line:
         clock = run.clocks.get(name)
         if clock is not None and clock.running:
             owed = timing.update_due(run) if name == timing.UPDATE else None
-            spans += [" · update owed since ", time(owed)] if owed else [f" · {label}", time(clock.due_at)]
+            spans += [" · update owed since ", time(owed)] if owed else [f" · {label}", *due(run, name)]
     return line(*spans)
 
 

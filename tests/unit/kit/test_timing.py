@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sops.hotfix import HOTFIX
-from sops.kit import timing
+from sops.kit import paging, timing
 from sops.kit.clocks import ClockState, thresholds
 from sops.kit.model import Severity
 from sops.kit.policy import Policy
@@ -35,7 +35,7 @@ def instants(run, name):
 
 @pytest.mark.parametrize(
     ("severity", "promised"),
-    [(Severity.P0, 15 * MINUTE), (Severity.P1, 2 * HOUR), (Severity.P2, 8 * HOUR)],
+    [(Severity.P0, 15 * MINUTE), (Severity.P1, 2 * HOUR)],
 )
 def test_an_acknowledgement_is_due_so_long_after_the_declaration(severity, promised):
     assert timing.due(ACKNOWLEDGE, an_incident(severity), NOW) == NOW + promised
@@ -215,7 +215,37 @@ def missing_updates(severity):
 
 
 def test_updates_that_do_not_come_are_asked_for_less_and_less():
-    assert missing_updates(Severity.P2) == [4 * HOUR, 8 * HOUR, 16 * HOUR, DAY, DAY, DAY, DAY]
+    assert missing_updates(Severity.P2) == [4 * HOUR, 23 * HOUR, 23 * HOUR, DAY, DAY, DAY, DAY]  # in working hours
+
+
+@pytest.mark.parametrize(
+    ("begun", "acknowledge", "update"),
+    [
+        (cest(4, 20, 9), cest(4, 20, 17), cest(4, 20, 13)),
+        (cest(4, 20, 16), cest(4, 21, 9), cest(4, 21, 9)),
+        (cest(4, 20, 22), cest(4, 21, 17), cest(4, 21, 13)),  # begun in the evening, it begins in the morning
+        (cest(4, 24, 17), cest(4, 27, 9), cest(4, 27, 9)),  # before a weekend
+        (cest(4, 30, 22), cest(5, 4, 17), cest(5, 4, 13)),  # before a holiday and one
+    ],
+)
+def test_a_p2_is_due_in_working_hours_and_nothing_reminds_of_it_at_night(begun, acknowledge, update):
+    run = an_incident(Severity.P2)
+    assert (timing.due(ACKNOWLEDGE, run, begun), timing.due(UPDATE, run, begun)) == (acknowledge, update)
+    run = timing.started(run, UPDATE, begun)
+    assert timing.in_hours(run, UPDATE)
+    told = [*instants(run, UPDATE).values(), *(each.due_at for each in timing.deadlines(run, UPDATE, begun))]
+    assert all(paging.heeded(run, at) == at for at in told)
+    promised = timing.promised(run, UPDATE, cest(4, 20, 17), 4 * HOUR)
+    assert promised.clocks[UPDATE].due_at == cest(4, 21, 9)
+
+
+def test_what_was_due_before_is_called_for_in_the_morning():
+    run, night = timing.started(an_incident(Severity.P2), ACKNOWLEDGE, NOW), cest(4, 21, 2)
+    (only,) = timing.deadlines(run, ACKNOWLEDGE, night)  # as after an ack that was taken back at night
+    assert only.due_at == cest(4, 21, 9)
+    assert timing.awaited(run, UPDATE, night) == cest(4, 21, 9)
+    urgent = an_incident(Severity.P1)
+    assert (timing.awaited(urgent, UPDATE, night), timing.in_hours(urgent, UPDATE)) == (night, False)
 
 
 def test_of_an_urgent_incident_they_are_asked_for_every_four_hours_at_least():
