@@ -19,7 +19,7 @@ _NEXT_NAME = text(
 )
 _OPEN = text("NOT over")  # as the partial index spells it
 
-_RUN = select(RUN.c.id, RUN.c.name, RUN.c.sop, RUN.c.over, RUN.c.body)
+_RUN = select(RUN.c.id, RUN.c.name, RUN.c.sop, RUN.c.over, RUN.c.state, RUN.c.revision, RUN.c.body)
 _BY_ID = _RUN.where(RUN.c.id == bindparam("id"))
 #: Leaves the key alone, so that rows that refer to the run need not wait.
 _LOCKED = _BY_ID.with_for_update(key_share=True)
@@ -136,9 +136,12 @@ class SqlRuns:
     def owing(self) -> Sequence[Run]:
         return self._readable(_OWING)
 
-    def unreadable(self, *, sop: str = "", owing: bool = False) -> Sequence[Unreadable]:
-        statement = _OPEN_OF if sop else _OWING if owing else _ALL
-        found = map(self._read, self._connection.execute(statement, {"sop": sop} if sop else {}))
+    def unreadable(
+        self, *, sop: str = "", owing: bool = False, version: str = "", going: bool = False
+    ) -> Sequence[Unreadable]:
+        statement = _OF_VERSION if version else _OPEN_OF if sop else _OWING if owing else _ALL_OPEN if going else _ALL
+        values = {"version": version} if version else {"sop": sop} if sop else {}
+        found = map(self._read, self._connection.execute(statement, values))
         return [each for each in found if isinstance(each, Unreadable)]
 
     def _read(self, row: AnyRow) -> Run | Unreadable:
@@ -146,7 +149,8 @@ class SqlRuns:
         try:
             return self._parsed(row.body)
         except (ValidationError, SopwithError) as problem:
-            return Unreadable(row.id, row.name, row.sop, bool(row.over), why_not(problem))
+            why = why_not(problem)
+            return Unreadable(row.id, row.name, row.sop, bool(row.over), why, row.state, row.revision)
 
     def _readable(self, statement: Select[Any], **values: str) -> Sequence[Run]:
         found = map(self._read, self._connection.execute(statement, values))

@@ -12,12 +12,15 @@ from bot.chat.privacy import hidden
 from bot.chat.replies import approvals as approval_words
 from bot.chat.replies import paging as words
 from bot.chat.replies import refusals
+from bot.chat.replies import unread as unread_words
 from bot.chat.stopping import Halt, halt
+from sops.incident import INCIDENT
 from sops.kit.conversation import Event, Place
 from sops.kit.message import Card
 from sops.kit.people import People, Person
 from sops.kit.response import answered, commanding, unanswered
 from sops.kit.run import Run, RunState
+from sops.kit.unreadable import Unreadable
 
 
 class Answering:
@@ -85,6 +88,19 @@ class Answering:
         return mine | {run.name.casefold()}, everybody - mine
 
 
+def answers(event: Event) -> bool:
+    """It answers a page, whatever the page is about: a command, a sign, or what people say half asleep."""
+    if event.kind in {"reaction", "message"} and sign_of(event.text) in {Heard.ACK, Heard.SEEN}:
+        return True
+    if event.kind not in {"command", "message", "choice"}:
+        return False
+    meant = event.addressed or event.kind in {"command", "choice"}
+    parsed = commands.parse(event.text, in_run=True, addressed=meant, slash=event.kind == "command")
+    if isinstance(parsed, commands.Ack | commands.Take | commands.Seen):
+        return True
+    return _may_be_one(parsed) and heard(event.text, (), ()) is Heard.ACK
+
+
 def beside_its_thread(parsed: commands.Parsed | Card, event: Event) -> bool:
     """It is an acknowledgment and nothing else, said in a channel."""
     other = isinstance(parsed, commands.Talk) or (isinstance(parsed, commands.Problem) and parsed.kind == "no-run")
@@ -92,7 +108,7 @@ def beside_its_thread(parsed: commands.Parsed | Card, event: Event) -> bool:
 
 
 def meant(
-    going: Sequence[Run], run: Run | None, command: commands.OfIncident, event: Event
+    going: Sequence[Run], run: Run | None, command: commands.OfIncident, event: Event, unread: Sequence[Unreadable] = ()
 ) -> "Run | commands.Parsed | Card":
     """The incident that is meant where none is named: the thread's, else the only one that is open.
 
@@ -112,7 +128,8 @@ def meant(
     if overheard and not here:
         return commands.Talk()
     if not here:
-        return refusals.refused(words.none_open(command.text))
+        dark = [each for each in unread if each.sop == INCIDENT.id]
+        return unread_words.say_in_its_thread(dark[-1]) if dark else refusals.refused(words.none_open(command.text))
     return commands.ListRuns() if isinstance(parsed, commands.Status) else words.which(here, command.text)
 
 

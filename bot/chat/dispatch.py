@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 
 from bot.chat import commands, late, permissions, replies, signs
-from bot.chat.answering import Answering, beside_its_thread, meant
+from bot.chat.answering import Answering, answers, beside_its_thread, meant
 from bot.chat.fitting import fits
 from bot.chat.handlers import HANDLERS, mirroring, rephrased
 from bot.chat.handlers.base import Refused, Speaker
@@ -21,6 +21,7 @@ from bot.chat.newcomers import Newcomers
 from bot.chat.privacy import hidden
 from bot.chat.replies import incident as incident_words
 from bot.chat.replies import mirrors, misread, paging, refusals
+from bot.chat.replies import unread as unread_words
 from bot.chat.replies.freeze import not_frozen
 from bot.chat.roots import Roots
 from bot.chat.taking import given_back, taken
@@ -83,22 +84,18 @@ class Dispatch:
             return
         run = await self._run_of(event)
         if isinstance(run, Unreadable):
-            await self._put_off(item, run)
+            await self._put_off(item, run, event)
             return
         if event.kind in {"edit", "deletion"}:
             await self._changed(item, run)
             return
         if run is not None and replies.summary.quiet(run) and not run.state.over:
             await self._store.transact(partial(self._answered, item, run.id))
-        parsed: commands.Parsed | Card = await self._parsed(run, event)
-        if isinstance(parsed, commands.InRun):
-            event = event.model_copy(update={"text": parsed.text})
-            run, parsed = await self._within(parsed, item)
-        elif isinstance(parsed, commands.OfIncident):
-            run, parsed, event = await self._of_incident(run, parsed, event)
-        elif run is None and beside_its_thread(parsed, event):
-            run, parsed, event = await self._of_incident(None, commands.OfIncident("ack"), event)
-        me = Speaker(event.actor, self._people.who(event.actor))
+        named, parsed, event = await self._meant(item, run, event)
+        if isinstance(named, Unreadable):
+            await self._put_off(item, named, event)
+            return
+        run, me = named, Speaker(event.actor, self._people.who(event.actor))
         if run is not None and isinstance(parsed, commands.Talk):
             parsed = commands.answer(event.text, asked_severity=run.prefix == "INC" and run.severity is None) or parsed
         if run is not None and not isinstance(parsed, Card):
@@ -110,6 +107,20 @@ class Dispatch:
                 await self._obey(item, run, me, parsed)
         except (FarEndError, FarEndRefused) as problem:
             await self._answer(item, refusals.unreachable(str(problem)))
+
+    async def _meant(
+        self, item: InboxItem, run: Run | None, event: Event
+    ) -> tuple[Run | Unreadable | None, commands.Parsed | Card, Event]:
+        """What is said, of which run; the event as if it had been said there."""
+        parsed = await self._parsed(run, event)
+        if isinstance(parsed, commands.InRun):
+            named, said = await self._within(parsed, item)
+            return named, said, event.model_copy(update={"text": parsed.text})
+        if isinstance(parsed, commands.OfIncident):
+            return await self._of_incident(run, parsed, event)
+        if run is None and beside_its_thread(parsed, event):
+            return await self._of_incident(None, commands.OfIncident("ack"), event)
+        return run, parsed, event
 
     async def _parsed(self, run: Run | None, event: Event) -> commands.Parsed:
         if event.kind in {"reaction", "unreaction"}:
@@ -154,30 +165,50 @@ class Dispatch:
 
         return await self._store.read(look)
 
-    async def _put_off(self, item: InboxItem, run: Unreadable) -> None:
-        """What is said to a run that cannot be read is told so; talk in its thread goes on."""
-        event = item.event
+    async def _put_off(self, item: InboxItem, run: Unreadable, event: Event) -> None:
+        """What is said to a run that cannot be read is told so; talk in its thread goes on.
+
+        While people are called for it, who answers knows of it, and nobody else is called.
+        """
+        if await self._store.transact(lambda tx: self._known(tx, item, run, event)):
+            return
         spoken = event.kind in {"command", "message", "choice"}
         meant = event.addressed or event.kind in {"command", "choice"}
         parsed = commands.parse(event.text, in_run=True, addressed=meant, slash=event.kind == "command")
         wanted = spoken and not isinstance(parsed, commands.Talk)
         await self._answer(item, refusals.unreadable(run) if wanted else None)
 
-    async def _within(self, command: commands.InRun, item: InboxItem) -> tuple[Run | None, commands.Parsed | Card]:
+    def _known(self, tx: Transaction, item: InboxItem, run: Unreadable, event: Event) -> bool:
+        """Somebody with a role answers the calls for it; the item is handled then."""
+        who = self._people.who(event.actor)
+        if who is None or not who.roles or not answers(event) or not unread.calling(tx, run):
+            return False
+        now = self._clock.now()
+        unread.known(tx, run, who.handle, Speaker(event.actor, who).record, now)
+        if run_of(tx, item.event) != run.id:
+            put_answer(tx, item, unread_words.known(run, who.handle), now)
+        tx.inbox.done(item)
+        return True
+
+    async def _within(
+        self, command: commands.InRun, item: InboxItem
+    ) -> tuple[Run | Unreadable | None, commands.Parsed | Card]:
         """`/sop INC-7 ack` from anywhere: that run, and what is asked of it."""
         place = item.event.place
         run, secret = await self._store.read(lambda tx: _called(tx, command.run, place))
         if run is None or secret:
             return None, commands.Problem("unknown-run", command.run)
         if isinstance(run, Unreadable):
-            return None, refusals.unreadable(run)
+            return run, commands.Talk()
         return run, commands.parse(command.text, in_run=True, addressed=True)
 
     async def _of_incident(
         self, run: Run | None, command: commands.OfIncident, event: Event
     ) -> tuple[Run | None, commands.Parsed | Card, Event]:
         """`/incident ack`, or `ack` in an incident's channel: of the one that is meant, else what is to be said."""
-        found = await self._store.read(lambda tx: meant(tx.runs.open(), run, command, event))
+        found = await self._store.read(
+            lambda tx: meant(tx.runs.open(), run, command, event, unread.going(tx, event.place))
+        )
         if isinstance(found, commands.Talk) and event.addressed:
             return None, commands.Problem("no-run"), event
         if isinstance(found, Run):
@@ -222,7 +253,8 @@ class Dispatch:
         """The sign-off that ends the freeze, from wherever it is said."""
         runs = await self._store.read(lambda tx: [run for run in tx.runs.open() if run.sop == FREEZE])
         if not runs:
-            await self._answer(item, not_frozen())
+            unread = await self._store.read(lambda tx: tx.runs.unreadable(sop=FREEZE))
+            await self._answer(item, refusals.unreadable(unread[-1]) if unread else not_frozen())
             return
         await self._command(item, runs[-1], me, commands.SignOff(UNFREEZE, ""))
 

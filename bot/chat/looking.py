@@ -16,6 +16,7 @@ from bot.chat.privacy import seen, withheld
 from bot.chat.reality import differences, there
 from bot.chat.remains import remains
 from bot.chat.replies import misread, refusals, security
+from bot.engine import unread
 from bot.engine.far_end import Worlds
 from bot.engine.in_time import InTime
 from bot.engine.plan import Planner, outline, specimen
@@ -86,15 +87,15 @@ class Looking:
         went_on = run.facts.get("restricted")
         if not went_on:
             return False
-        others, unread = await self._store.read(lambda tx: _went_on_as(tx, went_on))
-        return unread or withheld(run, others, place)
+        others, dark = await self._store.read(lambda tx: _went_on_as(tx, went_on))
+        return dark or withheld(run, others, place)
 
     async def around(self, command: commands.Command, place: Place) -> Card:
         """The answer to a question about procedures and runs in general, asked at `place`."""
         match command:
             case commands.Overview():
-                going = await self._store.read(lambda tx: tx.runs.open())
-                return replies.lists.overview(seen(going, place), self._sops)
+                going, dark = await self._store.read(lambda tx: (tx.runs.open(), unread.going(tx, place)))
+                return replies.lists.overview(seen(going, place), self._sops, dark)
             case commands.ListSops():
                 return replies.lists.sops(self._sops)
             case commands.ShowSop(id=wanted):
@@ -103,8 +104,7 @@ class Looking:
                     return misread.unknown_sop(wanted)
                 return replies.lists.sop(shown, outline(specimen(shown, self._policy)))
             case commands.ListRuns():
-                going, owing = await self._store.read(lambda tx: (tx.runs.open(), tx.runs.owing()))
-                return replies.lists.runs(seen(going, place), seen(owing, place))
+                return await self._store.read(lambda tx: _listed(tx, place))
             case _:
                 return replies.lists.help_outside()
 
@@ -191,6 +191,11 @@ class Looking:
         found = [await gate.check(run, world) for gate in step.waits if isinstance(gate, Gate)]
         notes = [look.note for look in found if isinstance(look, Waiting)]
         return refusals.gates_open(step, notes) if notes else None
+
+
+def _listed(tx: Transaction, place: Place) -> Card:
+    dark = unread.going(tx, place)
+    return replies.lists.runs(seen(tx.runs.open(), place), seen(tx.runs.owing(), place), dark)
 
 
 def _went_on_as(tx: Transaction, went_on: str | Literal[True]) -> tuple[Sequence[Run], bool]:

@@ -44,7 +44,8 @@ class Newcomers:
         """In one transaction with the look whether anybody did so before, so nobody is met twice."""
         opening = newcomer(pull.author, pull)
         tx.claims.alone(f"begin/{ONBOARDING.prefix}")
-        if tx.runs.of_version(opening.facts["about"]):
+        about = opening.facts["about"]
+        if tx.runs.of_version(about) or tx.runs.unreadable(version=about):
             return
         run = pinned(
             tailored(opening.sop, self._policy),

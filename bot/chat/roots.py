@@ -15,7 +15,7 @@ from bot.chat.openings import OPENINGS, Beginning, Looks, Opening
 from bot.chat.openings.own import own
 from bot.chat.privacy import Privacy, hidden
 from bot.chat.related import declared_before, declared_by, more_urgent, parent_of, same_kind
-from bot.chat.replies import misread, paging, refusals, security
+from bot.chat.replies import misread, paging, refusals, security, unread
 from bot.engine.desk import Desk
 from bot.engine.far_end import Worlds
 from bot.engine.in_time import InTime
@@ -218,7 +218,9 @@ class Roots:
         desk = Desk(tx, run, now, self._people, new=True)
         desk.note("planned", me.record, version=run.version, title=run.title, procedure=run.sop_hash)
         if opening.sop.planned:
-            desk.say(replies.starting.planned(run, plan.lines, plan.trouble))
+            same = tx.runs.unreadable(version=run.version) if run.version else ()
+            dark = [unread.same_version(each) for each in same if each.sop == run.sop and not each.over]
+            desk.say(replies.starting.planned(run, plan.lines, [*plan.trouble, *dark]))
         else:
             desk.note("started", me.record)
         if opening.sop.private:

@@ -54,12 +54,14 @@ class Clocks:
         people: People,
         debts: Debts,
         channels: Mapping[str, Mapping[str, str]],
+        calls: unread.Calls,
     ) -> None:
         self._store = store
         self._clock = clock
         self._people = people
         self._debts = debts
         self._caller = Caller(channels)
+        self._unread = calls
 
     async def fire(self, lasting: bool | None = None) -> bool:
         """Fire what is due; False if nothing was.
@@ -125,12 +127,18 @@ class Clocks:
                 continue
             run = tx.runs.find(deadline.run_id)
             if isinstance(run, Unreadable):
-                unread.keep(tx, run, deadline, now)
+                self._of_unreadable(tx, run, deadline, now)
                 continue
             desk = Desk(tx, run, now, self._people)
             speaking += self._fire_one(desk, deadline)
             desk.finish()
         self._speak(tx, speaking, now)
+
+    def _of_unreadable(self, tx: Transaction, run: Unreadable, deadline: Deadline, now: datetime) -> None:
+        if deadline.clock == unread.CLOCK:
+            self._unread.call(tx, run, deadline, now)
+        else:
+            unread.keep(tx, run, deadline, now)
 
     def _fire_one(self, desk: Desk, deadline: Deadline) -> list[Reminder]:
         """The reminder of one deadline, its ledger entry written; none if it has nothing to say."""

@@ -39,8 +39,10 @@ class StoredRuns:
     async def owing(self) -> Sequence[Run]:
         return await self._store.read(lambda tx: tx.runs.owing())
 
-    async def unreadable(self, *, sop: str = "", owing: bool = False) -> Sequence[Unreadable]:
-        return await self._store.read(lambda tx: tx.runs.unreadable(sop=sop, owing=owing))
+    async def unreadable(
+        self, *, sop: str = "", owing: bool = False, version: str = "", going: bool = False
+    ) -> Sequence[Unreadable]:
+        return await self._store.read(lambda tx: tx.runs.unreadable(sop=sop, owing=owing, version=version, going=going))
 
 
 class Worlds:

@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 
 from bot.chat import commands, half_asleep
 from bot.chat.words import asks_for_help
+from bot.engine import unread
 from sops.kit.conversation import Event, Place
 from sops.kit.message import Card
 from sops.kit.response import unanswered
 from sops.kit.stores import HELD, InboxItem, Outgoing, Store, Transaction
+from sops.kit.unreadable import Unreadable
 
 FORGE, _RUN, _BESIDE = "forge", "run:", " beside "
 #: How the name of a tally begins that counts, by platform, events nobody could read.
@@ -159,8 +161,8 @@ def put_answer(tx: Transaction, item: InboxItem, card: Card, at: datetime, *, on
 def _is_private(tx: Transaction, item: InboxItem) -> bool:
     """An answer there may tell of what nobody outside may learn, of the run spoken to or of one told there."""
     if item.conversation.startswith(_RUN):
-        run = tx.runs.known(item.conversation.removeprefix(_RUN).partition(_BESIDE)[0])
-        if run is not None and run.embargoed:
+        run = tx.runs.find(item.conversation.removeprefix(_RUN).partition(_BESIDE)[0])
+        if unread.is_private(tx, run) if isinstance(run, Unreadable) else run.embargoed:
             return True
     here = (item.event.place.platform, item.event.place.channel)
     return any((place.platform, place.channel) == here for run in tx.runs.embargoed() for place in run.places)

@@ -43,6 +43,7 @@ from bot.settings import Settings
 from bot.wiring.far_end import Patience, Reach, forge_of, mirror_of, operators_at, packages_of, patient, registry_of
 from bot.wiring.lanes import lanes_of
 from bot.wiring.sandbox import sandbox_settings
+from bot.wiring.unread import calls_unread
 from sops import ALL
 from sops.kit.conversation import Event, Place
 from sops.kit.people import People
@@ -103,6 +104,7 @@ def assemble(
     privacy = Privacy(ports.chats, channels)
     roots = Roots(store, clock, people, settings.policy, planner, worlds, channels, privacy, InTime(BEGINNING), own)
     chat = next(iter(ports.chats), "")
+    told = operators_at(tuple(ports.chats), channels, OPERATORS)
     home = Place(platform=chat, channel=channels.get(chat, {}).get(ONBOARDING.channel, ""))
     newcomers = Newcomers(store, worlds, people, settings.policy, home)
     dispatch = Dispatch(store, clock, people, looking, roots, newcomers, Mirroring(ports.chats, channels))
@@ -112,7 +114,14 @@ def assemble(
         clock,
         Intake(store, clock.now, settings.acts_within),
         edge.handle,
-        Clocks(store, clock, people, debts, {chat: channels.get(chat, {}) for chat in ports.chats}),
+        Clocks(
+            store,
+            clock,
+            people,
+            debts,
+            {chat: channels.get(chat, {}) for chat in ports.chats},
+            calls_unread(every, people, settings.policy, told),
+        ),
         edge.advance,
         Postman(store, clock, ports.chats, people, owner, keeping),
         owner,
@@ -122,7 +131,7 @@ def assemble(
         pauses,
         Bounds(runs=at_once),
     )
-    operators = Operators(store, clock, operators_at(tuple(ports.chats), channels, OPERATORS), engine.wake)
+    operators = Operators(store, clock, told, engine.wake)
     for breaker in ports.breakers:
         breaker.hear = operators.hear
     return engine

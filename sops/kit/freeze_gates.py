@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sops.kit.action import World
 from sops.kit.gate import Gate, Met, Waiting
 from sops.kit.run import Run, RunState
+from sops.kit.unread_runs import in_the_way, nobody_knows
 
 FREEZE = "FREEZE"
 
@@ -28,7 +29,6 @@ class NotFrozen(Gate):
         on = await frozen(world)
         if on is not None:
             return Waiting(f"releases are frozen ({on.name}: {on.title}); /release unfreeze ends that")
-        unread = await world.runs.unreadable(sop=FREEZE)
-        if unread:
-            return Waiting(f"{unread[0].name} cannot be read, so nobody knows whether releases are frozen")
+        if unread := in_the_way(run, await world.runs.unreadable(sop=FREEZE)):
+            return Waiting(nobody_knows(unread, "whether releases are frozen"))
         return Met()

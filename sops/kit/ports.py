@@ -132,8 +132,12 @@ class RunBook(Protocol):
         """Every run with an open obligation, oldest first."""
         ...
 
-    async def unreadable(self, *, sop: str = "", owing: bool = False) -> Sequence[Unreadable]:
-        """The runs that other versions stored and nobody here can read: the open ones of a procedure, or who owe."""
+    async def unreadable(
+        self, *, sop: str = "", owing: bool = False, version: str = "", going: bool = False
+    ) -> Sequence[Unreadable]:
+        """The runs that other versions stored and nobody here can read: the open ones, all of them (`going`) or of a
+        procedure, or who owe, or all about that version.
+        """
         ...
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from sops.kit.action import World, short
 from sops.kit.errors import InvalidText, InvalidVersion
 from sops.kit.policy import Policy
-from sops.kit.rolled_back import going_back
+from sops.kit.rolled_back import going_back, rollback_asked, rolled_back
 from sops.kit.version import Version
 from sops.kit.world import Commit
 
@@ -33,7 +33,7 @@ async def survey(version: Version, to: str, policy: Policy, world: World) -> dic
         raise InvalidText(f"{version.text} is not released: there is no tag {version.tag}")
     stable = [found for name in tags if (found := Version.of_tag(name)) and not found.is_candidate]
     earlier = [each for each in stable if each < version.final]
-    good = _good(version, to, earlier, {each for each in earlier if await going_back(each.text, world)})
+    good = _good(version, to, earlier, {each for each in earlier if await _unfit(each, to, world)})
     main = await world.git.branch(policy.main)
     if main is None:
         raise InvalidText(f"there is no branch {policy.main}")
@@ -58,6 +58,13 @@ async def survey(version: Version, to: str, policy: Policy, world: World) -> dic
         "package.there": await _packaged(version, policy, world),
         **(await _images(version, good, digest, policy, world) if "image" in policy.artefacts else NO_IMAGES),
     }
+
+
+async def _unfit(version: Version, to: str, world: World) -> bool:
+    """It was taken back, or may be. What people name themselves is not passed over for what nobody can read."""
+    if to in {version.text, version.tag}:
+        return bool(await rolled_back(version.text, world) or await rollback_asked(version.text, world))
+    return bool(await going_back(version.text, world))
 
 
 async def still_coming(version: Version, world: World) -> str:

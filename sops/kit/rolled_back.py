@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from sops.kit.action import World, fill, short
 from sops.kit.gate import Gate, Met, Waiting
 from sops.kit.run import Run, RunState, StepState
+from sops.kit.unread_runs import in_the_way, nobody_knows
+from sops.kit.unreadable import Unreadable
 
 ROLLBACK = "SOP-04"
 
@@ -32,12 +34,24 @@ async def rollback_asked(version: str, world: World) -> Run | None:
     return await _newest(version, world, _asks)
 
 
-async def going_back(version: str, world: World) -> str:
-    """What stands in the way of anything that follows from that version, as a gate says it; empty if nothing does."""
+async def going_back(version: str, world: World, run: Run | None = None) -> str:
+    """What stands in the way of anything that follows from that version, as a gate says it; empty if nothing does.
+
+    A rollback that nobody can read is in the way too, unless two people let `run` go on without it.
+    """
     if (back := await rolled_back(version, world)) is not None:
         return was_rolled_back(version, back)
-    asks = await rollback_asked(version, world)
-    return may_be_rolled_back(version, asks) if asks else ""
+    if (asks := await rollback_asked(version, world)) is not None:
+        return may_be_rolled_back(version, asks)
+    unread = await unread_rollbacks(version, world, run)
+    return nobody_knows(unread, f"whether it takes {version} back") if unread else ""
+
+
+async def unread_rollbacks(version: str, world: World, run: Run | None) -> list[Unreadable]:
+    """The rollbacks of that version, begun or over, that nobody can read, and nobody let `run` go on without."""
+    unread = await world.runs.unreadable(version=version)
+    begun = (each for each in unread if each.sop == ROLLBACK and each.state != RunState.PLANNED)
+    return in_the_way(run, begun)
 
 
 async def _newest(version: str, world: World, wanted: Callable[[Run], bool]) -> Run | None:
@@ -65,7 +79,7 @@ class NotRolledBack(Gate):
 
     async def check(self, run: Run, world: World) -> Met | Waiting:
         version = self._version(run)
-        back = await going_back(version, world)
+        back = await going_back(version, world, run)
         return Waiting(back) if back else Met()
 
     def _version(self, run: Run) -> str:
@@ -77,8 +91,10 @@ def was_rolled_back(version: str, back: Run) -> str:
     return f"{version} was rolled back, by {back.name}; another candidate is due"
 
 
-def may_be_rolled_back(version: str, asks: Run) -> str:
-    """Said of a version that somebody wants to take back, before anybody agreed."""
+def may_be_rolled_back(version: str, asks: Run | Unreadable) -> str:
+    """Said of a version that somebody wants to take back, before anybody agreed, or may, and nobody can read it."""
+    if isinstance(asks, Unreadable):
+        return nobody_knows([asks], f"whether it takes {version} back")
     return f"{asks.name} asks to roll {version} back"
 
 
@@ -95,7 +111,10 @@ class NothingDropped(Gate):
     async def check(self, run: Run, world: World) -> Met | Waiting:
         head = (await world.forge.pull_request(run.facts["pr"])).head_sha
         for number in range(1, run.iteration):
-            back = await rolled_back(f"{run.version}-rc{number}", world)
+            candidate = f"{run.version}-rc{number}"
+            if unread := await unread_rollbacks(candidate, world, run):
+                return Waiting(nobody_knows(unread, f"whether it reverted {candidate} on {run.policy.main}"))
+            back = await rolled_back(candidate, world)
             revert = back.facts.get("merge") if back else None
             if back and revert and not await world.git.is_ancestor(revert, head):
                 return Waiting(

@@ -10,6 +10,8 @@ from sops.kit.gate import Condition, Gate, Met, Waiting
 from sops.kit.policy import HOUR, MINUTE
 from sops.kit.run import Child, Run, RunState, StepState
 from sops.kit.timing import PUBLISH, calendar
+from sops.kit.unread_runs import in_the_way, nobody_knows
+from sops.kit.unreadable import Unreadable
 from sops.kit.world import Advisory
 
 HOTFIX = "SOP-02"
@@ -107,6 +109,8 @@ class AgreedDay(Gate):
         return "wait for the day agreed on for the disclosure" if run.private else ""
 
     async def check(self, run: Run, world: World) -> Met | Waiting:
+        if unread := await self._unread(run, world):
+            return Waiting(nobody_knows(unread, "which day is agreed on for the disclosure"))
         response = run if run.step(DAY) else await self._parent(run, world)
         if response is None or not response.embargoed:
             return Met()
@@ -128,6 +132,11 @@ class AgreedDay(Gate):
         if not run.private:
             return None
         return next((each for each in await world.runs.open() if each.id == run.parent), None)
+
+    async def _unread(self, run: Run, world: World) -> list[Unreadable]:
+        """What it was begun for, where nobody can read that."""
+        parents = await world.runs.unreadable(going=True) if run.private and run.parent else ()
+        return in_the_way(run, (each for each in parents if each.id == run.parent))
 
     def every(self, run: Run) -> timedelta:
         return min(HOUR, run.policy.look_every)  # a day begins without anybody's news

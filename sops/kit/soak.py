@@ -13,9 +13,10 @@ from typing import Any
 
 from sops.kit.action import News, World, fill
 from sops.kit.gate import Gate, Met, Waiting
-from sops.kit.rolled_back import may_be_rolled_back, rollback_asked, rolled_back, was_rolled_back
+from sops.kit.rolled_back import may_be_rolled_back, rollback_asked, rolled_back, unread_rollbacks, was_rolled_back
 from sops.kit.run import Run
 from sops.kit.timing import SOAK
+from sops.kit.unreadable import Unreadable
 from sops.kit.world import Issue
 
 
@@ -64,7 +65,7 @@ class _View:
     fixed: set[int]
     cleared: dict[int, str]  # number → why it no longer blocks
     back: Run | None  # the rollback that took the candidate back
-    asks: Run | None  # one that asks to
+    asks: Run | Unreadable | None  # one that asks to, or that nobody can read
 
     @property
     def still(self) -> bool:
@@ -109,7 +110,9 @@ class _View:
         gone = [(number, why) for number, why in sorted(self.cleared.items()) if number not in told]
         closed = [News("blocker-gone", {"number": number, "why": why}) for number, why in gone]
         before = str(self.run.facts.get("soak.asked", ""))
-        asked = [News("rollback-asked", {"by": self.asks.name})] if self.asks and self.asks.name != before else []
+        unread = isinstance(self.asks, Unreadable)
+        about = {"by": self.asks.name, **({"unread": True} if unread else {})} if self.asks else {}
+        asked = [News("rollback-asked", about)] if self.asks and self.asks.name != before else []
         resumed = (self.before or before) and not self.still and not self.fixed and not self.back
         goes_on = [News("soak-resumed", {"ends": self.ends.isoformat()})] if resumed else []
         return (*opened, *closed, *asked, *goes_on)
@@ -140,7 +143,8 @@ async def _look(run: Run, world: World) -> _View:
             fixed.add(issue.number)
             cleared[issue.number] = "fixed"
     candidate = fill("{candidate}", run)
-    back, asks = await rolled_back(candidate, world), await rollback_asked(candidate, world)
+    back = await rolled_back(candidate, world)
+    asks = await rollback_asked(candidate, world) or next(iter(await unread_rollbacks(candidate, world, run)), None)
     return _View(run, world.now, started, now_open, before, fixed - now_open.keys(), cleared, back, asks)
 
 

@@ -62,7 +62,7 @@ class CandidateSoaked(Gate):
             rc = f"/release rc {run.version}"
             note = f"there is no candidate of {run.version}; !cancel this run and bring one out with {rc}"
             return Waiting(note, stuck=True)
-        if back := await going_back(tag.removeprefix("v"), world):
+        if back := await going_back(tag.removeprefix("v"), world, run):
             return Waiting(back)
         runs = [each for each in await world.runs.of_version(run.version) if each.sop == CANDIDATE]
         ours = [each for each in runs if each.facts.get("tag") == tag]

@@ -142,10 +142,13 @@ class Runs(Protocol):
         ...
 
     def by_name(self, name: str) -> Run | Unreadable | None: ...
-    def unreadable(self, *, sop: str = "", owing: bool = False) -> Sequence[Unreadable]:
+    def unreadable(
+        self, *, sop: str = "", owing: bool = False, version: str = "", going: bool = False
+    ) -> Sequence[Unreadable]:
         """Every run that cannot be read, oldest first; the lists below leave them out.
 
-        With `sop` only the open ones of that procedure, with `owing` only those the database says owe something.
+        With `version` only those about it (see `Run.about`), with `sop` only the open ones of that procedure, with
+        `owing` only those the database says owe something, with `going` only those that are not over.
         """
         ...
 

@@ -11,7 +11,7 @@ MOST = 3  # so many of its faults are named
 class Unreadable:
     """A run that this build cannot read: left out of every list and look, kept as it is. `over` says the database.
 
-    `why` names places in it and what is wrong there, never what stands there.
+    `why` names places in it and what is wrong there, never what stands there. `state` and `revision` are columns.
     """
 
     id: str
@@ -19,6 +19,8 @@ class Unreadable:
     sop: str
     over: bool
     why: str
+    state: str = ""
+    revision: int = 0
 
 
 def why_not(problem: Exception) -> str:

@@ -94,14 +94,17 @@ async def test_a_run_that_cannot_be_read_stops_nothing(chat: Conversation) -> No
     await left_by_another(chat, break_incident)
     await chat.play("%clock +30m")
     said = [post for post in chat.room.posts[before:] if "cannot be read" in "".join(post.lines)]
-    assert [chat.room.run_in(post.thread or "") for post in said] == ["INC-1"], "told once, in its own thread"
-    assert "P-1" not in "".join(said[0].lines)
-    assert "robots" not in "".join(said[0].lines)
+    assert {chat.room.run_in(post.thread or "") for post in said} == {"INC-1", ""}, "in its thread, and to operators"
+    once = [post for post in said if "nothing is lost" in "".join(post.lines)]
+    assert len(once) == 1
+    assert "P-1" not in "".join(once[0].lines)
+    assert "robots" not in "".join(once[0].lines)
     await chat.play(
         "@oncall1 in INC-2: ack\n%state INC-2 acknowledge done\n"
         "@rev1 in REL-1: approve\n%clock +1m\n%wait REL-1 soak\n"
         '@rm #releases: /sop list\n@oncall1 in INC-1: it was the disk\n%reject "another version"\n'
-        '@oncall1 in INC-1: ack\n%expect "INC-1 was stored by another version"\n'
+        '@guest in INC-1: ack\n%expect "INC-1 was stored by another version"\n'
+        '@oncall1 in INC-1: !mitigate moved\n%expect "INC-1 was stored by another version"\n'
         '@oncall1 #ops: /sop INC-1 status\n%expect "INC-1 was stored by another version"'
     )
     (found,) = await unreadable(chat.sandbox.storage)
@@ -115,6 +118,36 @@ async def test_a_run_that_cannot_be_read_stops_nothing(chat: Conversation) -> No
     await chat.play('%clock +20m\n%expect "INC-1"\n@oncall1 in INC-1: ack\n%state INC-1 acknowledge done')
 
 
+async def test_for_an_incident_nobody_took_and_nobody_can_read_people_are_called_until_somebody_knows(
+    chat: Conversation,
+) -> None:
+    await chat.play(
+        "@guest #ops: /incident declare P1 payments return 500\n"
+        "@guest #ops: /incident declare P1 search is slow\n@oncall2 in INC-2: ack"
+    )
+
+    def breaks(database: sqlite3.Connection) -> None:
+        break_incident(database)
+        store(database, "INC-2", {**body(database, "INC-2"), "severity": "P-1"})
+
+    await left_by_another(chat, breaks)
+    calls = "INC-1 is open and cannot be read by this version of Sopwith\\."
+    await chat.play(
+        f'%expect "@oncall1 @oncall2 @rm @rm2 {calls}"\n%reject "INC-2 is open and"\n'
+        f'%clock +4m\n%reject "INC-1 is open"\n%clock +1m\n%expect "{calls}"\n'
+        "%crash\n"
+        f'%clock +2h\n%expect "@oncall1 @oncall2 @rm @rm2 {calls}"\n%reject "INC-2 is open and"\n'
+        '@oncall1 #ops: /sop runs\n%expect "INC-1 cannot be read by this version"\n'
+        '@oncall1 #ops: /incident ack\n%expect "INC-2 is open and cannot be read"\n'
+        f'@guest in INC-1: ack\n%clock +15m\n%expect "{calls}"\n'
+        '@oncall1 in INC-1: who has this?\n%clock +15m\n%expect "INC-1 is open"\n'
+        '@oncall2 in INC-1: On it!\n%expect "oncall2 knows of INC-1; nobody else is called for it"\n'
+        '%clock +6h\n%reject "INC-1 is open"\n%crash\n%clock +6h\n%reject "INC-1 is open"\n'
+        '@oncall1 in INC-1: ack\n%expect "INC-1 was stored by another version"'
+    )
+    assert not (await audited(chat.sandbox.storage))[0]
+
+
 async def test_a_freeze_that_cannot_be_read_still_holds(chat: Conversation) -> None:
     await chat.play(
         "@rm #releases: /release freeze the holidays\n@rm #releases: /release rc 1.4.0\n@rm in REL-1: !start"
@@ -126,6 +159,17 @@ async def test_a_freeze_that_cannot_be_read_still_holds(chat: Conversation) -> N
     await left_by_another(chat, breaks)
     await chat.play('%clock +1h\n%state REL-1 merge waiting\n%reject "REL-1 needs 1 yes"\n@rm in REL-1: status')
     assert "nobody knows whether releases are frozen" in chat.text
+    # Two people may say that it goes on without that.
+    await chat.play(
+        '@rm #releases: /release unfreeze\n%expect "FRZ-1 was stored by another version"\n'
+        '@rm in REL-1: !waive INC-9 hm\n%expect "There is no step"\n'
+        "@rm in REL-1: !waive FRZ-1 the holidays are over\n"
+        '%expect "rm wants REL-1 to go on although FRZ-1 cannot be read"\n'
+        '@rm in REL-1: !waive FRZ-1 really\n%expect "You asked for it already"\n%state REL-1 merge waiting\n'
+        '@rm2 in REL-1: !waive FRZ-1 they are\n%expect "REL-1 goes on without FRZ-1, say rm"\n'
+        '%expect "REL-1 needs 1 yes"\n'
+        '@rm in REL-1: !waive FRZ-1 again\n%expect "This run goes on without FRZ-1 already"'
+    )
 
 
 async def test_rows_of_the_post_that_cannot_be_read_stop_nothing(chat: Conversation) -> None:

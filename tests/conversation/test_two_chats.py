@@ -6,10 +6,12 @@ from functools import partial
 from adapters.sandbox.clock import VirtualClock
 from bot.engine.clocks import Clocks
 from bot.engine.desk import Desk
+from bot.wiring.unread import calls_unread
 from sops.kit import timing
 from sops.kit.conversation import Place
 from sops.kit.model import Role, Severity
 from sops.kit.people import People, Person
+from sops.kit.policy import Policy
 from storage import SqlStore, migrate
 from tests.unit.runs import NOW, an_incident
 
@@ -31,7 +33,7 @@ async def test_late_reminders_of_two_chats_are_not_put_together(tmp_path):
     try:
         await store.transact(declare_in_both)
         clock = VirtualClock(NOW + timedelta(hours=3))
-        assert await Clocks(store, clock, ON_CALL, NothingSeen(), {}).fire()
+        assert await Clocks(store, clock, ON_CALL, NothingSeen(), {}, calls_unread((), ON_CALL, Policy(), ())).fire()
         said = await everything(store, clock)
         together = [m for m in said if m.logical_id.startswith("missed/")]
         assert sorted(m.place.platform for m in together) == ["matrix", "slack"]

@@ -6,7 +6,7 @@ from bot.chat import commands, replies
 from bot.chat.handlers import two_people
 from bot.chat.handlers.action_items import let_go
 from bot.chat.handlers.base import Handler, Refused, Speaker
-from bot.chat.handlers.common import others, without_draft
+from bot.chat.handlers.common import without_draft
 from bot.chat.replies import left, refusals
 from bot.engine.desk import Desk
 from bot.engine.steps import owe_what_is_left
@@ -25,7 +25,7 @@ def cancel(desk: Desk, me: Speaker, command: commands.Cancel) -> Refused | None:
             return Refused(refusals.refused(left.UNANSWERED))
         first = two_people.asked_by(desk, "waive.cancel")
         if first == me.handle:
-            return Refused(refusals.refused(left.cancel_same(run, others(desk, me))))
+            return Refused(refusals.refused(left.cancel_same(run, two_people.others(desk, me))))
         if not first:
             _ask_second(desk, me, command.reason)
             return None
@@ -56,7 +56,7 @@ def _worst(desk: Desk) -> Severity | None:
 def _ask_second(desk: Desk, me: Speaker, reason: str) -> None:
     two_people.ask(desk, me, "waive.cancel")
     desk.note("waiver-asked", me.record, what="cancel", text=reason)
-    desk.say(left.cancel_asked(desk.run, _worst(desk), me.handle, reason, others(desk, me)))
+    desk.say(left.cancel_asked(desk.run, _worst(desk), me.handle, reason, two_people.others(desk, me)))
 
 
 def end_here(desk: Desk, me: Speaker, elsewhere: str) -> None:

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from bot.chat import commands, replies
-from bot.chat.handlers import two_people
+from bot.chat.handlers import two_people, without_it
 from bot.chat.handlers.base import Handler, Refused, Speaker
-from bot.chat.permissions import leaders
 from bot.chat.replies import refusals
 from bot.engine.debts import meet
 from bot.engine.desk import Desk
@@ -175,6 +174,8 @@ def _leave_out(desk: Desk, me: Speaker, name: str, reason: str) -> Refused | Non
     if debt is not None:
         return _waive_debt(desk, me, debt, reason)
     step = run.find(name)
+    if step is None and (other := without_it.unread_here(desk, name)) is not None:
+        return without_it.go_on(desk, me, other, reason)
     refusal = _stays(run, step) if step else refusals.step_unknown(name, run)
     if refusal or step is None:
         return Refused(refusals.refused(refusal))
@@ -184,11 +185,11 @@ def _leave_out(desk: Desk, me: Speaker, name: str, reason: str) -> Refused | Non
         _skipped(desk, me, step, reason, "skip")
         desk.say(replies.answers.skipped(step, me.handle))
     elif first == me.handle:
-        return Refused(refusals.refused(replies.answers.waiver_same(step, others(desk, me))))
+        return Refused(refusals.refused(replies.answers.waiver_same(step, two_people.others(desk, me))))
     elif not first:
         two_people.ask(desk, me, what, about, reason)
         desk.note("waiver-asked", me.record, step=step.id, text=reason)
-        desk.say(replies.answers.waiver_asked(run, step, me.handle, reason, others(desk, me)))
+        desk.say(replies.answers.waiver_asked(run, step, me.handle, reason, two_people.others(desk, me)))
     else:
         _skipped(desk, me, step, reason, "waive", (first, two_people.why(desk, what)))
         two_people.agreed(desk, what)
@@ -228,7 +229,7 @@ def _waive_debt(desk: Desk, me: Speaker, debt: Obligation, reason: str) -> Refus
     """What is owed may be let go by two people who steer the run."""
     what = f"waive.{debt.id}"
     first = two_people.asked_by(desk, what)
-    able = others(desk, me)
+    able = two_people.others(desk, me)
     if first == me.handle:
         return Refused(refusals.refused(replies.answers.waiver_same_debt(debt, able)))
     if not first:
@@ -250,11 +251,6 @@ def _skipped(desk: Desk, me: Speaker, step: Step, reason: str, kind: str, *first
     if step.stops:
         desk.run = timing.stopped(desk.run, step.stops, desk.now)
     desk.note(kind, me.record, step=step.id, text=reason, **({"agreed": first[0][0]} if first else {}))
-
-
-def others(desk: Desk, me: Speaker) -> list[str]:
-    """Who may be the second to agree."""
-    return [person.handle for person in desk.people.holding(*leaders(desk.run)) if person.handle != me.handle]
 
 
 def note(desk: Desk, me: Speaker, command: commands.Note) -> Refused | None:

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from bot.chat import commands, replies
 from bot.chat.handlers import two_people
 from bot.chat.handlers.base import Handler, Refused, Speaker
-from bot.chat.handlers.common import others
 from bot.chat.replies import refusals
 from bot.engine.desk import Desk
 from sops.kit.action import Action
@@ -84,7 +83,7 @@ def _second(desk: Desk, me: Speaker, what: str, asking: Card) -> Refused | None:
     """Notes the first who wants it, and asks for the second; refuses the same person twice."""
     first = two_people.asked_by(desk, what)
     if first == me.handle:
-        return Refused(refusals.refused(replies.reality.second_must_be_another(others(desk, me))))
+        return Refused(refusals.refused(replies.reality.second_must_be_another(two_people.others(desk, me))))
     if not first:
         two_people.ask(desk, me, what)
         desk.note("waiver-asked", me.record, what=what)

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.chat.handlers.base import Speaker
+from bot.chat.permissions import leaders
 from bot.engine.desk import Desk
 
 LASTS = timedelta(days=1)
@@ -30,3 +31,8 @@ def ask(desk: Desk, me: Speaker, what: str, about: Any = None, reason: str = "")
 def agreed(desk: Desk, what: str) -> None:
     """Both said it; whoever wants it again needs another to agree again."""
     desk.run = desk.run.with_facts({what: None})
+
+
+def others(desk: Desk, me: Speaker) -> list[str]:
+    """Who may be the second to agree."""
+    return [person.handle for person in desk.people.holding(*leaders(desk.run)) if person.handle != me.handle]

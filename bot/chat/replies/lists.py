@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.chat.reality import Differs
-from bot.chat.replies import calling, phrases
+from bot.chat.replies import calling, phrases, unread
 from bot.chat.replies.parts import card
 from sops.kit import timing
 from sops.kit.action import Moment
@@ -12,6 +12,7 @@ from sops.kit.message import Card, Line, Span, bold, line, time, typed
 from sops.kit.model import Sop, Step
 from sops.kit.response import answered, commanding
 from sops.kit.run import Run, RunState, StepState
+from sops.kit.unreadable import Unreadable
 
 
 def status(run: Run, now: datetime, differs: Sequence[Differs] = ()) -> Card:
@@ -61,9 +62,9 @@ def timeline(run: Run, moments: Sequence[Moment]) -> Card:
     return card(line(bold(f"{run.name}: timeline")), *lines)
 
 
-def runs(open_runs: Sequence[Run], owing: Sequence[Run]) -> Card:
-    """What goes on, and what is still owed by runs that are over."""
-    lines = [_going(run) for run in open_runs]
+def runs(open_runs: Sequence[Run], owing: Sequence[Run], dark: Sequence[Unreadable] = ()) -> Card:
+    """What goes on, also what cannot be read, and what is still owed by runs that are over."""
+    lines = [*map(_going, open_runs), *map(unread.listed, dark)]
     debts = [(run, debt) for run in owing for debt in run.obligations if debt.open]
     owed = [line(bold(run.name), " ", *phrases.debt_line(debt)) for run, debt in debts]
     return card(*(lines or [line("No run is open.")]), *owed)
@@ -78,10 +79,10 @@ def _going(run: Run) -> Line:
 SHOWN_OPEN = 15  # of the runs that are open, the newest; the rest are counted
 
 
-def overview(open_runs: Sequence[Run], all_sops: Sequence[Sop]) -> Card:
+def overview(open_runs: Sequence[Run], all_sops: Sequence[Sop], dark: Sequence[Unreadable] = ()) -> Card:
     """What goes on, and what can be begun: as much as somebody reads who knows nothing yet."""
     more = len(open_runs) - SHOWN_OPEN
-    lines: list[Line | str] = [_going(run) for run in reversed(open_runs[-SHOWN_OPEN:])]
+    lines: list[Line | str] = [*map(_going, reversed(open_runs[-SHOWN_OPEN:])), *map(unread.listed, dark[-SHOWN_OPEN:])]
     rest = [f"and {more} more: /sop runs"] if more > 0 else []
     begins = [line(typed(f"/{sop.command}"), f": {sop.id} {sop.title}") for sop in all_sops]
     return card(

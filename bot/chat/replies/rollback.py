@@ -47,6 +47,13 @@ def candidate_rolled_back(run: Run, item: News) -> Card:
 
 def rollback_asked(run: Run, item: News) -> Card:
     """In the thread of the candidate, before anybody agreed."""
+    if item.about.get("unread"):
+        name = item.about["by"]
+        return card(
+            line(bold(f"{name} cannot be read by this version: nobody knows whether it rolls this candidate back.")),
+            f"The soak stands still until {name} can be read, or two people let it go on; then it gets the time back.",
+            hint=f"!waive {name} reason",
+        )
     return card(
         line(bold(f"{item.about['by']} asks to roll {run.version}-rc{run.iteration} back.")),
         "The soak stands still until that is decided; if nothing comes of it, the soak gets the lost time added.",

@@ -14,9 +14,12 @@ from bot.chat.handlers.incident import page_first
 from bot.engine.clocks import Clocks
 from bot.engine.desk import Desk
 from bot.wiring.sandbox import sandbox_people
+from bot.wiring.unread import calls_unread
+from sops import ALL
 from sops.kit import timing
 from sops.kit.model import Severity
 from sops.kit.people import People
+from sops.kit.policy import Policy
 from sops.kit.run import Run
 from sops.kit.stores import Deadline, Delivery, Transaction
 from sops.kit.timing import ACKNOWLEDGE, CALL, DUE
@@ -44,7 +47,9 @@ class Watch:
 
     @property
     def clocks(self) -> Clocks:
-        return Clocks(self.store, self.clock, self.people, NothingOwed(), CHANNELS)  # type: ignore[arg-type]
+        return Clocks(
+            self.store, self.clock, self.people, NothingOwed(), CHANNELS, calls_unread(ALL, self.people, Policy(), ())
+        )  # type: ignore[arg-type]
 
     async def declare(self, severity: Severity = Severity.P0, **changes: Any) -> None:
         def begin(tx: Any) -> None:
