@@ -112,7 +112,7 @@ _CALLED = (commands.Ack, commands.Pass, commands.Snooze)
 
 #: Words by which a response is told of: who says one is at work on it. Whoever was called may say it.
 WORK = (commands.Report, commands.Note, commands.SetFact, commands.AddAction)
-TAKING = (*WORK, *_TO_THE_PUBLIC)
+TAKING = (*WORK, commands.Publish)  # a !confirm or !correct with nothing to it says nothing of being at work
 
 
 def turns_to(person: Person | None, command: commands.Command, run: Run) -> bool:

@@ -141,7 +141,9 @@ async def test_a_word_in_a_thread_that_is_wrong(text: str, reason: str, chat: Co
 
 async def test_forty_thousand_characters_of_talk_are_let_be(chat: Conversation) -> None:
     await chat.play(INCIDENT)
-    assert await refused_outright(chat, "oncall1", "in INC-1", "blah " * 8_000) == ""
+    assert await refused_outright(chat, "rev1", "in INC-1", "blah " * 8_000) == ""
+    told = await refused_outright(chat, "oncall1", "in INC-1", "blah " * 8_000)  # who was called is not left in silence
+    assert told.startswith("If you have INC-1, say: ack")
 
 
 async def test_a_nasty_title_arrives_defused_everywhere(chat: Conversation) -> None:
