@@ -10,6 +10,8 @@ from sops.kit.patterns import Pattern, escape
 _RUN = Pattern(r"[A-Z]{3}-[0-9]+")
 _ROOT, _ANY_ROOT = Pattern(r"/root$"), Pattern(r"/root(~[0-9]+)?$")
 
+_CALLED = "@sopwith"
+
 
 @dataclass
 class Post:
@@ -63,15 +65,16 @@ class Room:
     async def speak(self, handle: str, channel: str, thread: str | None, text: str, at: datetime) -> Event | None:
         """The same, as the event it is for the bot."""
         ref = self.hear(handle, channel, thread, text)
+        addressed = text[: len(_CALLED)].lower() == _CALLED
         return Event(
             dedupe_key=f"console/{ref}",
             kind="command" if text.startswith("/") else "message",
             place=Place(platform="console", channel=channel, thread=thread),
             actor=Actor(platform="console", id=handle),
-            text=text.removeprefix("@sopwith").strip(),
+            text=text[len(_CALLED) :].strip() if addressed else text.strip(),
             at=at,
             message_ref=ref,
-            addressed=text.startswith("@sopwith"),
+            addressed=addressed,
         )
 
     def thread(self, run: str, channel: str = "") -> tuple[str, str] | None:

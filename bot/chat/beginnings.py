@@ -1,5 +1,6 @@
 """The words that begin a run, `/release …`, `/hotfix …` and the others: text becomes one typed command. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.chat.severities import severity_of
@@ -110,13 +111,14 @@ def release(rest: str) -> Command | Problem:
 def _rollback(rest: str) -> Command | Problem:
     words, flags = _flags(rest)
     if flags.get("to") == "":
-        return Problem("missing", "release rollback")
+        version = words[0][:100] if words else "1.4.0"
+        return Problem("missing", "release rollback", lacks="to", example=f"/release rollback {version} --to 1.3.2")
     to = flags.pop("to", "")
     asked = [flags.pop(known, None) is not None for known in ("image-only", "retract", "retag", "republish")]
     if flags:
         return Problem("unknown-flag", next(iter(flags))[:20])
     if len(words) != 1:
-        return _amount("release rollback", words, 1)
+        return _amount("release rollback", words, {"version": "1.4.0"})
     return StartRollback(words[0][:100], to[:100], *asked)
 
 
@@ -126,7 +128,7 @@ def hotfix(rest: str) -> Command | Problem:
     if flags:
         return Problem("unknown-flag", next(iter(flags))[:20])
     if len(words) != 3:
-        return _amount("hotfix", words, 3)
+        return _amount("hotfix", words, _HOTFIX)
     version, severity, slug = words
     urgency = severity_of(severity)
     if urgency is None:
@@ -154,7 +156,15 @@ def deps(rest: str) -> Command | Problem:
     if flags:
         return Problem("unknown-flag", next(iter(flags))[:20])
     if word.lower() != "update" or len(words) != 2 or ("cve" in more and not cve and "--cve" in more):
-        return _amount("deps update", words, 2)
+        lacks_cve = cve == "" and "--cve" in more and len(words) == 2 and word.lower() == "update"
+        if lacks_cve:
+            return Problem(
+                "missing",
+                "deps update",
+                lacks="cve",
+                example=f"/deps update {' '.join(words)[:130]} --cve CVE-YYYY-NNNN",
+            )
+        return _amount("deps update", words if word.lower() == "update" else [], _UPDATE)
     if not _NAME.fullmatch(words[0]) or not _NAME.fullmatch(words[1]):
         return Problem("bad-dependency", " ".join(words)[:60])
     if not any(character.isdigit() for character in words[1]):
@@ -168,17 +178,28 @@ def onboard(rest: str) -> Command | Problem:
     words = rest.split()
     found = _LOGIN.fullmatch(words[0]) if words else None
     if found is None or len(words) > 2:
-        return _amount("onboard", words, 2)
+        return _amount("onboard", words if found else [], _ONBOARD)
     if len(words) == 1:
         return Onboard(found[1])
     number = _ISSUE.fullmatch(words[1])
-    return Onboard(found[1], int(number[1])) if number else Problem("missing", "onboard")
+    if number is None:
+        return Problem("missing", "onboard", lacks="number", example=f"/onboard {found[1]} #412")
+    return Onboard(found[1], int(number[1]))
 
 
-def _amount(usage: str, words: list[str], wanted: int) -> Problem:
-    """There are too few words, or too many."""
-    surplus = " ".join(words[wanted:])
-    return Problem("surplus", usage, surplus[:40]) if surplus else Problem("missing", usage)
+#: What is said in which order, with an example of each.
+_HOTFIX = {"version": "1.4.1", "severity": "P0", "slug": "wal-corruption"}
+_UPDATE = {"name": "rocksdb", "version": "9.7.3"}
+_ONBOARD = {"login": "octocat", "number": "#412"}
+
+
+def _amount(usage: str, words: list[str], wanted: Mapping[str, str]) -> Problem:
+    """There are too few words, or too many. The example goes on from what was typed."""
+    if surplus := " ".join(words[len(wanted) :]):
+        return Problem("surplus", usage, surplus[:40])
+    typed = [word[:100] for word in words]
+    example = " ".join([f"/{usage}", *typed, *list(wanted.values())[len(words) :]])
+    return Problem("missing", usage, lacks=list(wanted)[min(len(words), len(wanted) - 1)], example=example)
 
 
 def _flags(rest: str) -> tuple[list[str], dict[str, str]]:

@@ -366,7 +366,7 @@ class SetFact(Command):
 
 @dataclass(frozen=True)
 class AddAction(Command):
-    """!action @oncall2 add an alert by 2026-05-04"""
+    """!action @oncall2 add an alert by YYYY-MM-DD"""
 
     who: str
     text: str
@@ -546,8 +546,10 @@ def _step_and(make: Callable[[str, str], Command], verb: str, *, needs_text: boo
         row = _ROW.match(rest)
         step, text = (f"row {unmarked(row[1])}", row[2]) if row else split(rest)
         step = unmarked(step)
-        if not step or (needs_text and not text):
+        if not step:
             return Problem("missing", verb)
+        if needs_text and not text:
+            return Problem("missing", verb, lacks="reason", example=f"!{verb} {step[:40]} reason")
         if not row and not _STEP.fullmatch(step.lower()):
             return Problem("bad-step", step[:40])
         return (
@@ -563,8 +565,10 @@ def _number_and(make: Callable[[int, str], Command], verb: str, *, needs_text: b
     def parse(rest: str) -> Command | Problem:
         number, text = split(rest)
         number = unmarked(number)
-        if not _ISSUE.fullmatch(number) or (needs_text and not text):
+        if not _ISSUE.fullmatch(number):
             return Problem("missing", verb)
+        if needs_text and not text:
+            return Problem("missing", verb, lacks="reason", example=f"!{verb} {number} reason")
         return make(int(number.removeprefix("#")), text[:LONGEST_TEXT])
 
     return parse
@@ -599,8 +603,12 @@ def _reject(rest: str) -> Command | Problem:
     word, reason = split(rest)
     word = unmarked(word)
     if _CODE.fullmatch(word.lower()):
-        return Reject(word.lower(), reason[:LONGEST_TEXT]) if reason else Problem("missing", "reject")
+        return Reject(word.lower(), reason[:LONGEST_TEXT]) if reason else _no_reason(word)
     return Reject("", rest[:LONGEST_TEXT]) if rest else Problem("missing", "reject")
+
+
+def _no_reason(code: str) -> Problem:
+    return Problem("missing", "reject", example=f"!reject {code} reason")
 
 
 def _code(make: Callable[[str], Command]) -> _Parser:
@@ -627,10 +635,10 @@ def _action(rest: str) -> Command | Problem:
     if dropped := _DROPPED.fullmatch(rest):
         return DropAction(int(dropped[1]))
     if split(rest)[0].lower() in {"drop", "remove", "delete"}:
-        return Problem("missing", "action drop")
+        return Problem("missing", "action drop", example="!action drop 1")
     found = _ACTION.fullmatch(rest)
     if not found:
-        return Problem("missing", "action")
+        return _incomplete_action(rest)
     due = None
     if found[3]:
         try:
@@ -640,6 +648,13 @@ def _action(rest: str) -> Command | Problem:
     if len(found[2]) > LONGEST_TITLE:
         return Problem("too-long", str(LONGEST_TITLE), str(len(found[2])))
     return AddAction(found[1], found[2], due)
+
+
+def _incomplete_action(rest: str) -> Problem:
+    """Whose it is, or what is to be done; what was typed stands in the example, so that nothing is lost."""
+    if rest.startswith("@"):
+        return Problem("missing", "action", lacks="text", example=f"!action {split(rest)[0][:65]} text by YYYY-MM-DD")
+    return Problem("missing", "action", example=f"!action @who {rest[:LONGEST_TEXT] or 'text by YYYY-MM-DD'}")
 
 
 def _snooze(rest: str) -> Command | Problem:
@@ -656,7 +671,11 @@ def _duplicate(rest: str) -> Command | Problem:
 def _false(rest: str) -> Command | Problem:
     word, reason = split(rest)
     said = unmarked(word).lower() == "alarm" and reason
-    return FalseAlarm(reason[:LONGEST_TEXT]) if said else Problem("missing", "false alarm")
+    if said:
+        return FalseAlarm(reason[:LONGEST_TEXT])
+    why = reason if unmarked(word).lower() == "alarm" else rest
+    lacks = "alarm" if why else "reason"
+    return Problem("missing", "false alarm", lacks=lacks, example=f"!false alarm {why[:LONGEST_TEXT] or 'reason'}")
 
 
 def _not(rest: str) -> Command | Problem:

@@ -30,11 +30,16 @@ class Holding(Command):
 
 @dataclass(frozen=True)
 class Problem:
-    """A command that cannot be understood; `kind` picks the reply, `about` is what it is about."""
+    """A command that cannot be understood; `kind` picks the reply, `about` is what it is about.
+
+    Of one with something missing `lacks` says what, where its verb does not; `example` completes what was typed.
+    """
 
     kind: str
     about: str = ""
     more: str = ""
+    lacks: str = ""
+    example: str = ""
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ async def _take(text: str, seat: Seat, stage: Stage, player: Player, room: RoomT
         return
     if text == "?":
         print(MORE)
-    elif re.fullmatch(r"@[\w.-]+", text):
+    elif re.fullmatch(r"@[\w.-]+", text) and text.lower() != lines.BOT:
         seat.handle = text[1:]
     elif re.fullmatch(r"#[\w-]+", text):
         seat.where = text

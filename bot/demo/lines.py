@@ -40,6 +40,9 @@ HELP = """\
 %down 4h                            the bot is down while the world goes on"""
 
 
+BOT = "@sopwith"  # whom nobody is, at the prompt
+
+
 class ScriptError(SopwithError):
     """This line is not a direction."""
 

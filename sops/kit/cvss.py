@@ -44,7 +44,7 @@ def learned(name: str, text: str) -> tuple[dict[str, Any], Severity | None]:
         try:
             return {name: date.fromisoformat(text.strip()).isoformat()}, None
         except ValueError as error:
-            raise InvalidText("The day of the disclosure is written 2026-05-04.") from error
+            raise InvalidText("The day of the disclosure is written YYYY-MM-DD: year, month, day.") from error
     if name == "advisory":
         return {name: advisory_number(text)}, None
     if name == "affected":

@@ -156,7 +156,7 @@ def help_in(run: Run) -> Card:
             "ack · !pass · !take · !not me · !seen",
             "!severity P0 reason · !title new words · !update text · !publish text · !correct text · !triage text",
             "!mitigate text · !fix text · !verify text · !page @who · !assign @who · !handoff @who · !accept",
-            "!set cause text · !set impact text · !action @who text by 2026-05-04 · !action none · !action drop N",
+            "!set cause text · !set impact text · !action @who text by YYYY-MM-DD · !action none · !action drop N",
             "!done post-mortem · !close · !duplicate INC-6 · !false alarm reason · !restrict reason · !reopen reason",
             "!snooze 30m · !skip STEP reason",
             common,

@@ -13,8 +13,9 @@ def problem(found: commands.Problem) -> Card:
     """What was wrong with a command, and how it is said."""
     about, more = printable(found.about), printable(found.more)
     if found.kind == "missing":
-        example = _SET.get(found.more) or usage(found.about)
-        return refusals.refused(f"Something is missing. It goes like this: {example}")
+        example = printable(found.example) or _SET.get(found.more) or usage(found.about)
+        what = _LACKS.get(found.lacks) or _LACKS.get(found.about, _LACKS["text"])
+        return refusals.refused(f"{what} is missing. It goes like this: {example}")
     if found.kind == "surplus":
         return refusals.refused(f"{more!r} is too much there. It goes like this: {usage(found.about)}")
     if found.kind == "extra":
@@ -30,7 +31,7 @@ def problem(found: commands.Problem) -> Card:
         "bad-code": f"{about!r} is not a code; codes have four characters, like 7f3a.",
         "bad-step": f"{about!r} is not the name of a step; status lists them.",
         "bad-fact": f"{about!r} cannot be set; {names(commands.SETTABLE)} can.",
-        "bad-date": f"{about!r} is not a date; write it like 2026-05-04.",
+        "bad-date": f"{about!r} is not a date; write it as YYYY-MM-DD: year, month, day.",
         "unknown-root": f"/{about} is not a command; there are {names(_ROOTS, 'and')}.",
         "unknown-release": (f"I do not know /release {about}. " if about else "")
         + (f"Did you mean /release {more}? " if more else "")
@@ -57,10 +58,38 @@ def problem(found: commands.Problem) -> Card:
 
 _SET = {
     "cvss": "!set cvss CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N",
-    "disclosure": "!set disclosure 2026-05-04",
+    "disclosure": "!set disclosure YYYY-MM-DD",
     "affected": "!set affected < 1.4.1",
     "cve": "!set cve yes, !set cve no or !set cve CVE-2026-12345",
     **{name: f"!set {name} text" for name in ("changelog", "workaround", "impact", "prevention")},
+}
+
+
+#: What a command lacks: by the piece, else by its verb.
+_LACKS = {
+    "text": "The text",
+    "reason": "The reason",
+    "alarm": "The word alarm",
+    "cve": "The number of the CVE",
+    "login": "The login",
+    "name": "The name",
+    "number": "The issue's number",
+    "severity": "The severity",
+    "slug": "A short name for the fix",
+    "to": "The version to go back to",
+    "version": "The version",
+    **dict.fromkeys(("done", "skip", "waive", "override", "adopt", "redo", "byhand"), "The step"),
+    **dict.fromkeys(("reject", "hold", "cancel", "reopen", "restrict", "release freeze"), "The reason"),
+    **dict.fromkeys(("assign", "handoff", "page"), "The person (@name)"),
+    **dict.fromkeys(("mirror", "unmirror"), "The channel"),
+    **dict.fromkeys(("blocker", "dismiss"), "The issue's number"),
+    **dict.fromkeys(("release rc", "release stable"), "The version"),
+    "action": "Who does it (@name)",
+    "action drop": "The number of the action",
+    "duplicate": "The other incident's name",
+    "incident declare": "The title",
+    "not me": "The word me",
+    "snooze": "How long (like 30m or 2h, at most four digits)",
 }
 
 

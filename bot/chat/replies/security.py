@@ -117,7 +117,7 @@ SET: Mapping[str, Callable[[Run], Card]] = {"cvss": scored, "disclosure": _day_s
 
 
 BY_SCORE = "by its score"  # why it was raised
-DAY_IS_PAST = "That day is past; write the day you agreed on like 2026-05-04."
+DAY_IS_PAST = "That day is past; write the day you agreed on as YYYY-MM-DD."
 
 
 def taken_already() -> str:
