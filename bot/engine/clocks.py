@@ -146,7 +146,7 @@ class Clocks:
         state = run.clocks.get(deadline.clock)
         if state is None or not state.running or state.generation != deadline.generation:
             return []
-        if (later := timing.awaited(run, deadline.clock, desk.now)) > desk.now:  # as after downtime that ended at night
+        if (later := self._awaited(desk, deadline)) > desk.now:  # as after downtime that ended at night
             desk.tx.deadlines.again(deadline, later)
             return []
         if deadline.clock == timing.SOAK:
@@ -170,11 +170,23 @@ class Clocks:
         go_on(desk, deadline)
         return [Reminder(desk.run, deadline, card, whom, desk.now - deadline.due_at)]
 
+    def _awaited(self, desk: Desk, deadline: Deadline) -> datetime:
+        """From when on that may be told; where it is one person's, by where they are."""
+        run, unhurried = desk.run, timing.unhurried(deadline.clock, deadline.threshold)
+        zone = self._people.zone_of(self._asked(run, deadline, desk.now)) if unhurried else ""
+        return timing.awaited(run, deadline.clock, desk.now, deadline.threshold, zone)
+
+    def _asked(self, run: Run, deadline: Deadline, now: datetime) -> tuple[str, ...]:
+        """Whom that mark reminds: the more people, the longer it is late."""
+        due = run.clocks[deadline.clock].due_at
+        return Whose(self._people, run, deadline).whom(
+            timing.late_by(run, due, now) if deadline.threshold >= timing.DUE else -1
+        )
+
     def _remind(self, desk: Desk, deadline: Deadline) -> tuple[Card, str]:
         """What that mark says, and to whom; the desk's run knows of an update that did not come."""
         run, state = desk.run, desk.run.clocks[deadline.clock]
-        said = timing.late_by(run, state.due_at, desk.now) if deadline.threshold > timing.DUE else -1
-        asked = Whose(self._people, run, deadline).whom(said)
+        asked = self._asked(run, deadline, desk.now)
         if deadline.clock == timing.UPDATE and deadline.threshold >= timing.DUE:
             desk.run = paging.with_call(timing.update_missed(run, state.due_at, desk.now), asked, desk.now)
         whom = " ".join(asked)

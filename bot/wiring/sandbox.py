@@ -26,6 +26,8 @@ SANDBOX_ROLES: Mapping[str, tuple[Role, ...]] = {
     "maint": (Role.MAINTAINER,),
     "guest": (),
 }
+#: Who is at home elsewhere: reminded when it is morning there.
+SANDBOX_ZONES = {"maint": "America/New_York"}
 
 
 def sandbox_people() -> tuple[Person, ...]:
@@ -37,6 +39,7 @@ def sandbox_people() -> tuple[Person, ...]:
             accounts={"console": (handle, f"{handle}-phone")},
             github=(handle,),
             emails=(f"{handle}@skylark.example",),
+            zone=SANDBOX_ZONES.get(handle, ""),
         )
         for handle, roles in SANDBOX_ROLES.items()
     )

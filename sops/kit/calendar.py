@@ -27,7 +27,7 @@ class BusinessCalendar:
     """
 
     def __init__(self, country: str | None, region: str | None, zone: str) -> None:
-        self._zone = _zone(zone)
+        self._zone = zone_named(zone)
         self._holidays = _holidays(country or None, region or None)
 
     def is_business_day(self, day: date) -> bool:
@@ -77,7 +77,8 @@ class BusinessCalendar:
         return day
 
 
-def _zone(name: str) -> ZoneInfo:
+def zone_named(name: str) -> ZoneInfo:
+    """Raises ConfigurationError where there is none of that name, naming the nearest ones."""
     try:
         return ZoneInfo(name)
     # A folder of the zone data ("Europe") is an OSError, a name that is no path a ValueError, the rest a KeyError.

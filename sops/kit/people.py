@@ -1,17 +1,21 @@
 """People: one person, however many accounts. Authority hangs on (platform, stable id), never on names."""
 
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from typing import Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
+from sops.kit.calendar import zone_named
 from sops.kit.conversation import Actor
 from sops.kit.errors import ConfigurationError
 from sops.kit.model import Role
 
 
 class Person(BaseModel):
-    """`accounts` maps a platform to this person's ids there; `github` are logins, `emails` commit addresses."""
+    """`accounts` maps a platform to this person's ids there; `github` are logins, `emails` commit addresses.
+
+    `zone` is where their working hours are; empty for the organisation's.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -20,6 +24,17 @@ class Person(BaseModel):
     accounts: dict[str, tuple[str, ...]] = {}
     github: tuple[str, ...] = ()
     emails: tuple[str, ...] = ()
+    zone: str = ""
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> Self:
+        """Raises ConfigurationError where there is no such zone, so that no reminder fails over it later."""
+        try:
+            if self.zone:
+                zone_named(self.zone)
+        except ConfigurationError as problem:
+            raise ConfigurationError(f"people, {self.handle}: {problem}") from problem
+        return self
 
 
 K = TypeVar("K")
@@ -66,6 +81,11 @@ class People:
 
     def named(self, handle: str) -> Person | None:
         return self._by_handle.get(handle.removeprefix("@"))
+
+    def zone_of(self, handles: Sequence[str]) -> str:
+        """The zone of the one person that is named; empty for the organisation's, as where it is not one alone."""
+        person = self.named(handles[0]) if len(handles) == 1 else None
+        return person.zone if person else ""
 
     def linked(self, login: str) -> Person | None:
         """Whose account at the forge that is; a handle that happens to read alike links nobody."""

@@ -40,9 +40,10 @@ PASSED = 1_000_000
 URGENT = paging.URGENT
 
 
-def calendar(run: Run) -> BusinessCalendar:
+def calendar(run: Run, zone: str = "") -> BusinessCalendar:
+    """The organisation's days; in its zone, or in that one."""
     policy = run.policy
-    return BusinessCalendar(policy.country, policy.region, policy.zone)
+    return BusinessCalendar(policy.country, policy.region, zone or policy.zone)
 
 
 def due(name: str, run: Run, start: datetime) -> datetime | None:
@@ -93,8 +94,22 @@ def in_hours(run: Run, name: str) -> bool:
     )
 
 
-def awaited(run: Run, name: str, now: datetime) -> datetime:
-    """From when on people may be reminded because of that clock: now, or when the working hours begin."""
+def unhurried(name: str, mark: int) -> bool:
+    """That mark is told in working hours: of what is promised in business days, and of whatever is late.
+
+    Not of what goes on calling people until somebody answers.
+    """
+    late = mark > DUE and name not in {ACKNOWLEDGE, UPDATE, REPORT, SOAK}
+    return late or name in LONG or lasting(name)
+
+
+def awaited(run: Run, name: str, now: datetime, mark: int = DUE, zone: str = "") -> datetime:
+    """From when on people may be reminded of that mark of the clock: now, or when the working hours begin.
+
+    Where it is one person who is reminded, `zone` is theirs.
+    """
+    if unhurried(name, mark):
+        return calendar(run, zone).working(now, run.policy.working_hours).astimezone(UTC)
     return paging.heeded(run, now) if name in {ACKNOWLEDGE, UPDATE, FIX} else now
 
 
@@ -250,8 +265,8 @@ def deadlines(run: Run, name: str, now: datetime) -> Sequence[Deadline]:
         coming = [later]
     told = (*gone[-1:], *coming)
     return [
-        Deadline(run.id, name, state.generation, threshold, max(at, awaited(run, name, now)) if at <= now else at, {})
-        for threshold, at in told
+        Deadline(run.id, name, state.generation, mark, max(at, awaited(run, name, now, mark)) if at <= now else at, {})
+        for mark, at in told
     ]
 
 
@@ -316,12 +331,16 @@ def _eve(days: BusinessCalendar, end: datetime) -> datetime:
 
 
 def marks(run: Run, name: str, state: ClockState) -> list[tuple[int, datetime]]:
-    """(mark, instant) of a clock until it is due: per cent of its time, or EVE and DUE of a long one; none of calls."""
+    """(mark, instant) of a clock until it is due: per cent of its time, or EVE and DUE of a long one; none of calls.
+
+    What is promised for the end of a day is told of the morning before, and the morning after.
+    """
     start, end = state.started_at, state.due_at
     if name in LONG:
-        return [(EVE, max(start, _eve(calendar(run), end))), (DUE, end)]
+        told = [(EVE, max(start, _eve(calendar(run), end))), (DUE, end)]
+        return [(mark, awaited(run, name, at)) for mark, at in told]
     if lasting(name):
-        return [(DUE, _morning(calendar(run), end))]
+        return [(DUE, awaited(run, name, _morning(calendar(run), end)))]
     if name == SOAK:
         eve = end - DAY
         daily = [(day, start + timedelta(days=day)) for day in range(1, EVE) if start + timedelta(days=day) < eve]

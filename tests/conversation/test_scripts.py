@@ -59,6 +59,7 @@ STORIES = {
     "incident-typed-at-night",
     "incident-undo",
     "late-and-told",
+    "late-where-they-are",
     "onboard-issue-only",
     "onboard-late-review",
     "onboard-whole-path",

@@ -46,7 +46,7 @@ def reminder(run: Run, due: Deadline, whom: str, now: datetime) -> Card:
         )
     if due.threshold == timing.EVE:
         what = "the post-mortem is due"
-    elif due.threshold == timing.DUE:
+    elif due.threshold == timing.DUE and now - clock.due_at < policy.DAY:
         what = "the time for the post-mortem is over; it was due"
     else:
         what = f"the post-mortem is overdue by {_days(now - clock.due_at)}; it was due"

@@ -37,3 +37,19 @@ def test_two_people_cannot_share_what_says_who_somebody_is(theirs: dict[str, obj
 def test_a_handle_names_one_person() -> None:
     with pytest.raises(ConfigurationError, match="same handle"):
         People([a_person("ann"), a_person("ann")])
+
+
+def test_somebody_may_be_at_home_elsewhere_and_a_zone_that_is_none_is_said_to_be_theirs() -> None:
+    people = People([a_person("ann", zone="Asia/Tokyo"), a_person("bob")])
+    assert people.zone_of(["ann"]) == "Asia/Tokyo"
+    assert (
+        people.zone_of(["bob"])
+        == people.zone_of(["ann", "bob"])
+        == people.zone_of(["gone"])
+        == people.zone_of([])
+        == ""
+    )
+    with pytest.raises(
+        ConfigurationError, match=r"people, ann: There is no time zone 'Asia/Tokio'\. Did you mean Asia/Tokyo"
+    ):
+        a_person("ann", zone="Asia/Tokio")

@@ -5,8 +5,9 @@ import pytest
 from sops.hotfix import HOTFIX
 from sops.kit import paging, timing
 from sops.kit.clocks import ClockState, thresholds
-from sops.kit.model import Severity
+from sops.kit.model import Role, Severity
 from sops.kit.policy import Policy
+from sops.kit.run import Obligation
 from sops.kit.timing import (
     ACKNOWLEDGE,
     DUE,
@@ -79,8 +80,7 @@ def test_a_post_mortem_is_recalled_the_morning_before_and_when_it_is_late_on_the
     run = timing.started(an_incident(), POST_MORTEM, cest(5, 11, 15))  # due Tuesday 19 May; 14 May is a holiday
     assert words_about(run, POST_MORTEM, cest(6, 10, 0)) == [
         (EVE, cest(5, 18, 9)),
-        (DUE, cest(5, 19, 23, 59)),
-        (LATE, cest(5, 20, 9)),
+        (DUE, cest(5, 20, 9)),  # the morning after, which is the first day
         (LATE + 1, cest(5, 22, 9)),
         (LATE + 2, cest(5, 26, 9)),
         (LATE + 3, cest(6, 2, 9)),
@@ -90,7 +90,7 @@ def test_a_post_mortem_is_recalled_the_morning_before_and_when_it_is_late_on_the
 
 def test_what_is_late_is_told_in_working_hours_and_what_falls_together_is_told_once():
     run = timing.started(an_incident(), POST_MORTEM, cest(4, 23, 15))  # due Thursday 30 April, before a long weekend
-    assert words_about(run, POST_MORTEM, cest(5, 9, 0))[2:] == [(LATE + 1, cest(5, 4, 9)), (LATE + 2, cest(5, 7, 9))]
+    assert words_about(run, POST_MORTEM, cest(5, 9, 0))[1:] == [(DUE, cest(5, 4, 9)), (LATE + 2, cest(5, 7, 9))]
 
 
 @pytest.mark.parametrize("name", [POST_MORTEM, FIX, UPDATE, REPORT, f"{OWN}row:2h", f"{OWED}main-ward"])
@@ -246,6 +246,29 @@ def test_what_was_due_before_is_called_for_in_the_morning():
     assert timing.awaited(run, UPDATE, night) == cest(4, 21, 9)
     urgent = an_incident(Severity.P1)
     assert (timing.awaited(urgent, UPDATE, night), timing.in_hours(urgent, UPDATE)) == (night, False)
+
+
+@pytest.mark.parametrize(
+    ("zone", "night", "morning"),
+    [
+        ("", cest(4, 25, 9), cest(4, 27, 9)),  # a Saturday
+        ("America/New_York", cest(4, 27, 9), cest(4, 27, 15)),
+        ("Pacific/Auckland", cest(4, 24, 9), cest(4, 26, 23)),  # Friday evening there, so Monday there
+    ],
+)
+def test_what_is_late_waits_for_the_working_hours_of_who_is_reminded(zone, night, morning):
+    run = an_incident(Severity.P1)
+    for name in (POST_MORTEM, timing.FIRST_REVIEW, f"{OWED}action-1"):
+        assert timing.awaited(run, name, night, DUE, zone) == morning
+    assert timing.awaited(run, FIX, night, LATE, zone) == morning
+    assert all(timing.awaited(run, name, night, LATE, zone) == night for name in (UPDATE, REPORT, ACKNOWLEDGE))
+    assert timing.awaited(run, FIX, night, DUE, zone) == night  # until it is due it is urgent
+
+
+def test_what_is_owed_by_a_day_off_is_told_of_on_the_next_business_day():
+    debt = Obligation(id="action-1", text="", role=Role.ON_CALL, since=NOW, promised=cest(4, 25, 23, 59))
+    run = timing.started(an_incident(obligations=(debt,)), f"{OWED}action-1", NOW)
+    assert instants(run, f"{OWED}action-1") == {DUE: cest(4, 27, 9)}
 
 
 def test_of_an_urgent_incident_they_are_asked_for_every_four_hours_at_least():
