@@ -45,7 +45,8 @@ _UNREACHABLE = Pattern(
     r"Could not resolve|Failed to connect|Connection (?:refused|timed out|reset)|timed out|Operation too slow"
     r"|returned error: 5\d\d|early EOF|unexpected disconnect"
 )
-_CONTROL = Pattern(r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_COLOUR = Pattern(r"\x1b\[[0-9;]*[A-Za-z]")
+_CONTROL = dict.fromkeys((*range(0x09), *range(0x0B, 0x20), *range(0x7F, 0xA0)))
 
 
 @dataclass(frozen=True)
@@ -273,4 +274,4 @@ def _clean(err: str, token: str | None) -> str:
     text = err.encode("utf-8", "replace").decode()
     for secret in (_basic(token), token) if token else ():
         text = text.replace(secret, "***")
-    return _CONTROL.sub("", text)
+    return _COLOUR.sub("", text).translate(_CONTROL)

@@ -5,7 +5,7 @@ Through `git fast-import`: no index, no checkout, one process, and bytes go in a
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from adapters.git.command import GitCommand
 from adapters.git.refs import checked_path, parents_of
@@ -76,8 +76,11 @@ def _changed(store: Store, parent: str, files: Mapping[str, bytes], links: Mappi
 def _entries(listing: bytes) -> dict[str, _Entry]:
     entries = {}
     for record in filter(None, listing.split(b"\0")):
-        fields, _, path = record.partition(b"\t")
-        entries[path.decode(errors="surrogateescape")] = _Entry(*fields.decode().split(" "))
+        head, _, path = record.partition(b"\t")
+        told = head.decode(errors="replace").split(" ")
+        if len(told) != len(fields(_Entry)):
+            raise FarEndError("git lists files in a way nobody can read")
+        entries[path.decode(errors="surrogateescape")] = _Entry(*told)
     return entries
 
 

@@ -69,7 +69,10 @@ class RegistryAuth(httpx.Auth):
         named = {name.lower(): value for name, value in _PARAMETER.findall(challenge)}
         realm = self._allowed(named.get("realm", ""))
         wanted = {"scope": scope} | ({"service": named["service"]} if "service" in named else {})
-        asking = httpx.Request("GET", realm.copy_merge_params(wanted))
+        try:
+            asking = httpx.Request("GET", realm.copy_merge_params(wanted))
+        except httpx.InvalidURL as error:
+            raise FarEndRefused("the registry asks for a token in a way that makes no URL") from error
         if self._credentials:
             asking.headers["Authorization"] = _basic_header(self._credentials)
         return asking
