@@ -2,6 +2,7 @@
 
 from sops.kit.artefacts import Published
 from sops.kit.back_port import FreshenBackPort, MergedOrStale, RecordHotfix
+from sops.kit.binding import TreeForeseen
 from sops.kit.branch_actions import CutBranch
 from sops.kit.gate import Approved, SignedOff
 from sops.kit.hotfix_actions import (
@@ -81,11 +82,10 @@ HOTFIX = Sop(
                 ChecksGreen(hotfix=True),
                 TagFree("v{version}"),
                 WhatMainHolds(),
+                TreeForeseen(),
                 Mergeable(),
                 AgreedDay(),
-                Approved(
-                    2, by=Role.REVIEWER, p0=1, covers=("merge", "tag", "release", "artefacts"), binds=("main.holds",)
-                ),
+                Approved(2, by=Role.REVIEWER, p0=1, covers=("merge", "tag", "release", "artefacts")),
                 ReviewsMet(),
             ),
             do=ReleaseHotfix(),

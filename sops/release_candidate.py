@@ -1,17 +1,18 @@
 """SOP-03: bring a release candidate out and let it soak. One row of the document, one or more steps here."""
 
 from sops.kit.artefacts import Published
+from sops.kit.binding import TreeForeseen
 from sops.kit.branch_actions import RestoreBranch
 from sops.kit.candidates import CutCandidate
 from sops.kit.freeze_gates import NotFrozen
 from sops.kit.gate import Approved, SignedOff
 from sops.kit.merge_gates import Mergeable, WorkflowsStart
+from sops.kit.merging import MergePullRequest
 from sops.kit.model import Role, Sop, Step
 from sops.kit.promotion import Offer, OweBackPorts
 from sops.kit.publishing import BotPublishes, PublishRelease, ReleaseText
 from sops.kit.release_actions import (
     Announce,
-    MergePullRequest,
     OpenPullRequest,
     PrepareVersion,
     PushSignedTag,
@@ -67,6 +68,7 @@ RELEASE_CANDIDATE = Sop(
                 NotFrozen(),
                 NothingOwed("SOP-03"),
                 ChecksGreen(),
+                TreeForeseen(asks=False),
                 Mergeable(),
                 TagFree("v{candidate}"),
                 NothingDropped(),

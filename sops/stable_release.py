@@ -2,14 +2,17 @@
 
 from sops.kit.artefacts import Published
 from sops.kit.back_merge import BackMerge, DevelopForeseen
+from sops.kit.binding import TreeForeseen
 from sops.kit.branch_actions import CutBranch
 from sops.kit.freeze_gates import NotFrozen
 from sops.kit.gate import Approved, SignedOff
 from sops.kit.lanes import BringLanes, HasLanes
+from sops.kit.late_blockers import DISMISSED, OPEN, NoLateBlocker
 from sops.kit.merge_gates import Mergeable, WorkflowsStart
+from sops.kit.merging import MergePullRequest
 from sops.kit.model import Role, Sop, Step
 from sops.kit.publishing import BotPublishes, PublishRelease, ReleaseText
-from sops.kit.release_actions import Announce, MergePullRequest, OpenPullRequest, PushSignedTag
+from sops.kit.release_actions import Announce, OpenPullRequest, PushSignedTag
 from sops.kit.release_gates import ChecksGreen, Merged, NewVersion, NotMergedElsewhere, ReviewsMet, TagFree
 from sops.kit.rolled_back import NotRolledBack
 from sops.kit.stable_actions import CloseMilestone, PromoteChangelog, SetVersion
@@ -76,15 +79,17 @@ STABLE_RELEASE = Sop(
                 NothingOwed("SOP-01"),
                 SameAsSoaked(),
                 ChecksGreen(),
+                NoLateBlocker(),
+                TreeForeseen(),
                 Mergeable(),
                 TagFree("v{version}"),
                 DevelopForeseen(),
                 MilestoneForeseen(),
                 ReleaseText(),
-                Approved(2, by=Role.REVIEWER, covers=COVERED),
+                Approved(2, by=Role.REVIEWER, covers=COVERED, binds=(OPEN, DISMISSED)),
                 ReviewsMet(),
             ),
-            do=MergePullRequest("release {version}"),
+            do=MergePullRequest("release {version}", owed=True),
         ),
         Step("tag", row="9, 10", title="tag", do=PushSignedTag("v{version}", "Release v{version}")),
         Step("release", row="10", title="release", only_if=BotPublishes(), do=PublishRelease("v{version}")),

@@ -82,6 +82,16 @@ def conflicts(git: GitCommand, store: Store, ours: str, theirs: str) -> tuple[st
     return ()
 
 
+def merged_tree(git: GitCommand, store: Store, ours: str, theirs: str) -> str | None:
+    """The tree that merging the two makes; None where they conflict. Raises FarEndRefused as `conflicts` does."""
+    for sha in (ours, theirs):
+        _whole(git, store, sha)
+    try:
+        return _merged(store, ours, theirs, settled={})
+    except MergeConflict:
+        return None
+
+
 def _merged_alike(
     git: GitCommand,
     store: Store,

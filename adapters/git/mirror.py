@@ -12,7 +12,7 @@ from typing import ParamSpec, TypeVar
 from adapters.git.command import GitCommand, Limits, Token
 from adapters.git.commits import link_at, make_commit
 from adapters.git.copies import copied
-from adapters.git.merges import conflicts, make_merge, make_picks, make_record, make_revert
+from adapters.git.merges import conflicts, make_merge, make_picks, make_record, make_revert, merged_tree
 from adapters.git.objects import changed_paths, commits, fetched_tag, file_at
 from adapters.git.push import push, remote_refs, remote_tags
 from adapters.git.refs import branch_ref, checked_message, checked_path, checked_sha, tag_ref
@@ -150,6 +150,10 @@ class GitMirror:
         return await self._known.once(
             ("conflicts", *sides), lambda: self._do(conflicts, self._git, self._store, *sides)
         )
+
+    async def merged_tree(self, ours: str, theirs: str) -> str | None:
+        sides = (checked_sha(ours), checked_sha(theirs))
+        return await self._known.once(("tree", *sides), lambda: self._do(merged_tree, self._git, self._store, *sides))
 
     async def record(self, branch: str, *, expected: str, other: str, message: str) -> str:
         ref, sides, text = branch_ref(branch), (checked_sha(expected), checked_sha(other)), checked_message(message)

@@ -8,7 +8,7 @@ from adapters.git.store import Store
 from sops.kit.errors import FarEndError, FarEndRefused
 from sops.kit.world import Commit
 
-_FORMAT = "--format=%H%n%P%n%T%n%ae%n%ce%n%s"  # no field can hold a newline, and -z ends each record
+_FORMAT = "--format=%H%n%P%n%T%n%ae%n%ce%n%an%n%s"  # no field can hold a newline, and -z ends each record
 
 _MOST_DIGITS = 12  # of an object's size; git refuses far smaller ones here
 
@@ -102,5 +102,6 @@ def _require_commit(sha: str, found: Found | None) -> None:
 
 
 def _commit(record: str, own_email: str) -> Commit:
-    sha, parents, tree, email, committer, subject = record.split("\n", 5)
-    return Commit(sha, tuple(parents.split()), tree, email, subject.rstrip("\n"), ours=committer == own_email)
+    sha, parents, tree, email, committer, author, subject = record.split("\n", 6)
+    ours = committer == own_email
+    return Commit(sha, tuple(parents.split()), tree, email, subject.rstrip("\n"), ours=ours, author=author)

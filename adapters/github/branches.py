@@ -26,6 +26,7 @@ def rules(repo: Repository, branch: str) -> BranchRules:
         required_checks=tuple(dict.fromkeys(required)),
         required_reviews=max(_classic_reviews(classic or {}), *_ruleset_reviews(rulesets), 0),
         protected=classic is not None or bool(rulesets),
+        queued=any(rule["type"] == "merge_queue" for rule in rulesets),
     )
 
 

@@ -27,6 +27,7 @@ class Rules:
     publishes: bool = True
     protected: tuple[str, ...] = (MAIN,)
     permanent: tuple[str, ...] = (MAIN, DEVELOP)
+    queued: tuple[str, ...] = ()  # branches that only a merge queue merges into
 
 
 @dataclass

@@ -3,9 +3,10 @@
 import os
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from adapters.sandbox import project
+from adapters.sandbox import project, pulls
 from adapters.sandbox.deeds import MoreDeeds, content_at, image_of
 from adapters.sandbox.faults import ANY, FAR_ENDS, Faults, Silence
 from adapters.sandbox.refusal import Refusal
@@ -70,15 +71,29 @@ class OutOfOrder(MoreDeeds):
         self.silence.clear()
         self._point_at(self.git_path)
 
+    def into(self, number: int, branch: str) -> None:
+        """Somebody changes the branch an open pull request goes into."""
+        with self._acting() as core:
+            issue, pull = pulls.find(core, number)
+            if branch not in core.git.branches() or issue.state != "open":
+                raise Refusal(422, f"#{number} cannot go into “{branch}”")
+            pull.base_ref, pull.base_sha, issue.updated_at = branch, core.git.branches()[branch], core.now()
+            core.ring()
+
+    def queue(self, branch: str) -> None:
+        """From now on only a merge queue merges into the branch."""
+        with self._acting() as core:
+            core.rules = replace(core.rules, queued=(*core.rules.queued, branch))
+
     def show(self, at: str, path: str) -> str:
-        """What the file says on a branch, a tag or a commit."""
+        """What the file says on a branch, a tag or a commit; or that there is none, which a story may want to see."""
         with self._acting() as core:
             commit = core.git.resolve(at)
             if commit is None:
                 raise Refusal(404, f"there is no “{at}”; there are: {', '.join(sorted(core.git.branches()))}")
             content = content_at(core, commit, path)
             if content is None:
-                raise Refusal(404, f"there is no file {path} on {at}")
+                return f"there is no file {path} on {at}"
             return content.decode(errors="replace")
 
     def digest(self, tag: str) -> str:

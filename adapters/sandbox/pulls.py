@@ -129,6 +129,8 @@ def merge(
         raise Refusal(405, "Pull Request is not mergeable")
     if sha is not None and sha != pull.head_sha:
         raise Refusal(409, "Head branch was modified. Review and try the merge again.")
+    if pull.base_ref in core.rules.queued:
+        raise Refusal(405, "Changes must be made through the merge queue")
     sentences = blockers(core, pull)
     if sentences:
         raise Refusal(405, " ".join(sentences))

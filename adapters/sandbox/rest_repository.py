@@ -84,6 +84,17 @@ def get_required_checks(core: Core, call: Call) -> Reply:
     return ok(_status_checks(core, f"{repository_url(core)}/branches/{name}/protection"))
 
 
+_QUEUE: Json = {
+    "check_response_timeout_minutes": 60,
+    "grouping_strategy": "ALLGREEN",
+    "max_entries_to_build": 5,
+    "max_entries_to_merge": 5,
+    "merge_method": "MERGE",
+    "min_entries_to_merge": 1,
+    "min_entries_to_merge_wait_minutes": 5,
+}
+
+
 def list_rules(core: Core, call: Call) -> Reply:
     """The rule set's share; a branch without rules, or without existence, has an empty list."""
     if call.params["branch"] not in core.rules.protected:
@@ -103,6 +114,8 @@ def list_rules(core: Core, call: Call) -> Reply:
             },
         },
     ]
+    if call.params["branch"] in core.rules.queued:
+        rules.append({"type": "merge_queue", "parameters": dict(_QUEUE)})
     if core.rules.checks:
         required = [{"context": name} for name in core.rules.checks]
         parameters = {"required_status_checks": required, "strict_required_status_checks_policy": False}

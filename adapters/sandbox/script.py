@@ -31,6 +31,8 @@ class Deeds(Protocol):
     def entry(self, branch: str, text: str, author: str = "maint") -> str: ...
     def join(self, branch: str, other: str, author: str = "maint") -> str: ...
     def protect(self, branch: str) -> None: ...
+    def into(self, number: int, branch: str) -> None: ...
+    def queue(self, branch: str) -> None: ...
     def milestone(self, title: str) -> int: ...
     def into_milestone(self, number: int, title: str) -> None: ...
     def yank(self, version: str) -> None: ...
@@ -186,6 +188,17 @@ def _protect(deeds: Deeds, words: Sequence[str]) -> str:
     return f"{words[0]} changes through pull requests only from now on"
 
 
+def _into(deeds: Deeds, words: Sequence[str]) -> str:
+    number = _number(words[0])
+    deeds.into(number, words[1])
+    return f"pull request #{number} goes into {words[1]} now"
+
+
+def _queue(deeds: Deeds, words: Sequence[str]) -> str:
+    deeds.queue(words[0])
+    return f"only a merge queue merges into {words[0]} from now on"
+
+
 def _yank(deeds: Deeds, words: Sequence[str]) -> str:
     deeds.yank(words[0])
     return f"{words[0]} is yanked at the package index"
@@ -259,6 +272,8 @@ _VERBS: Mapping[str, _Verb] = {
     "entry": _Verb("BRANCH TEXT", 2, 2, _entry),
     "join": _Verb("BRANCH OTHER [AUTHOR]", 2, 3, _join),
     "protect": _Verb("BRANCH", 1, 1, _protect),
+    "into": _Verb("NUMBER BRANCH", 2, 2, _into),
+    "queue": _Verb("BRANCH", 1, 1, _queue),
     "contribute": _Verb("LOGIN BRANCH", 2, 2, _contribute),
     "branch": _Verb("NAME AT", 2, 2, _branch),
     "tag": _Verb("NAME AT", 2, 2, _tag),

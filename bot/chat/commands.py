@@ -482,7 +482,8 @@ _Parser = Callable[[str], Command | Problem]
 
 #: Facts people may set, by the word they type.
 SETTABLE_IN = {
-    "SOP-02": ("changelog",),
+    "SOP-01": ("tag",),
+    "SOP-02": ("changelog", "tag"),
     "SOP-04": ("workaround",),
     "SOP-05": ("advisory", "cvss", "affected", "changelog", "disclosure", "cve", "cause", "prevention"),
     "SOP-06": ("changelog",),

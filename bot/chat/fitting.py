@@ -4,6 +4,7 @@ from bot.chat import commands
 from bot.chat.handlers import endings, incident, paging, public_words, release
 from bot.chat.handlers.common import signature
 from bot.chat.replies import phrases
+from sops.kit.late_blockers import looks_for_blockers
 from sops.kit.response import commanding
 from sops.kit.run import Run
 
@@ -30,7 +31,7 @@ def fits(command: commands.Command, run: Run) -> bool:
     if isinstance(command, commands.Reland):
         return run.sop == "SOP-04"
     if type(command) in release.HANDLERS:
-        return run.sop == "SOP-03"
+        return run.sop == "SOP-03" or looks_for_blockers(run)
     return True
 
 

@@ -20,6 +20,7 @@ HELP = """\
                                     branch NAME AT, tag NAME AT, delete NAME, publish-after MINUTES, publish-never,
                                     write BRANCH PATH TEXT [AUTHOR], replace BRANCH PATH OLD NEW,
                                     entry BRANCH TEXT, protect BRANCH, join BRANCH OTHER,
+                                      into N BRANCH, queue BRANCH,
                                     contribute LOGIN BRANCH, pr LOGIN BRANCH [first-time],
                                     milestone TITLE, into-milestone N TITLE, fail-workflow FILE, yank VERSION,
                                     report LOGIN TITLE TEXT,

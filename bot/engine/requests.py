@@ -1,6 +1,6 @@
 """Requests for approval, as a desk changes them: asked, voided, granted, held back, expired, used up."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,9 @@ from sops.kit.people import People
 from sops.kit.response import hurts
 from sops.kit.run import Obligation, Run, RunState
 from sops.kit.timing import OVERRIDE
+
+TOO_OFTEN = 2  # so many voids without a change of the release's own are told with why
+OWN = ("head", "version", "pull request", "left out")
 
 
 def latest(run: Run, step_id: str) -> Request | None:
@@ -145,7 +148,20 @@ def void(desk: Desk, request: Request, changed: dict[str, tuple[Any, Any]], subj
     desk.run = replaced(desk.run, ended).with_record(request.step, note=replies.approvals.void_note(ended))
     desk.note("approval-void", code=request.code, changed=sorted(changed), why=why)
     desk.say(replies.approvals.request_void(desk.run, ended, merged=bool(subject["merged outside"])))
+    if subject["head"] and len(others := _by_others(desk.run, ended, subject)) == TOO_OFTEN:
+        desk.say(replies.binding.keeps_voiding(desk.run, others))
     return desk.run
+
+
+def _by_others(run: Run, ended: Request, subject: Mapping[str, Any]) -> list[Request]:
+    """The step's requests that became void although nothing of what is approved itself changed."""
+    own = {name: subject.get(name) for name in OWN}
+    return [
+        each
+        for each in run.requests
+        if (each.step, each.iteration, each.state) == (ended.step, ended.iteration, RequestState.VOID)
+        and own == {name: each.subject.get(name) for name in OWN}
+    ]
 
 
 def emergency(desk: Desk) -> bool:

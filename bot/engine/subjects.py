@@ -12,6 +12,7 @@ from bot.chat import replies
 from bot.engine.requests import View, quorum_of
 from sops.kit.action import Action, short
 from sops.kit.approvals import Request, differences
+from sops.kit.binding import BASE, TREE
 from sops.kit.covered import FORMAT, Effect, effects
 from sops.kit.escaping import printable
 from sops.kit.gate import Approved
@@ -30,11 +31,13 @@ def sentences(run: Run, gate: Approved) -> tuple[str, ...]:
 def subject_of(view: View, asked: Request | None = None) -> Subject:
     """Everything the yes covers, as plain values; the words of what stands as it was asked are those it had then."""
     if asked is not None and "format" not in asked.subject:
-        return _first_format(view, asked.subject)
+        return _first_format(view, asked)
     run = view.run
     found, texts = _effects(run, effects(run, view.gate), asked.subject if asked else None)
     left_out = [[step.title, step.row, record.by, record.text] for step, record in _left_out(run)]
-    whole: Subject = _plain({"format": FORMAT, **_bound(view), "effects": found, "texts": texts, "left out": left_out})
+    whole: Subject = _plain(
+        {"format": FORMAT, **_bound(view, asked), "effects": found, "texts": texts, "left out": left_out}
+    )
     return whole
 
 
@@ -44,11 +47,14 @@ def changed_since(asked: Request, view: View) -> tuple[dict[str, tuple[Any, Any]
     return differences(asked.subject, now), now
 
 
-def _bound(view: View) -> Subject:
+def _bound(view: View, asked: Request | None) -> Subject:
+    """What an earlier build did not bind is bound from the next request on."""
     run = view.run
+    binds_tree = TREE in (run.facts if asked is None else asked.subject)
     return {
         "head": run.facts.get("head", ""),
-        "base": run.policy.main,
+        "base": run.facts.get(BASE, run.policy.main),
+        **({"tree": run.facts.get(TREE, "")} if binds_tree else {}),
         "pull request": run.facts.get("pr", 0),
         "merged outside": run.facts.get("merge.outside", ""),
         "version": run.version,
@@ -107,12 +113,12 @@ def _stands(run: Run, effect: Effect, entry: Mapping[str, Any]) -> bool:
     return (effect.piece.says(run), text) == (entry.get("says"), entry.get("publishes"))
 
 
-def _first_format(view: View, before: Subject) -> Subject:
+def _first_format(view: View, asked: Request) -> Subject:
     """The subject in the form of the first release, which bound our sentences.
 
     One that reads otherwise now stands as it was told if everything the deed depends on was told in it.
     """
-    run, now = view.run, effects(view.run, view.gate)
+    run, now, before = view.run, effects(view.run, view.gate), asked.subject
     said = [effect.piece.says(run) for effect in now]
     texts = [
         [says, text]
@@ -120,7 +126,7 @@ def _first_format(view: View, before: Subject) -> Subject:
         if isinstance(effect.piece, Action) and (text := effect.piece.words(run))
     ]
     left_out = [replies.approvals.left_out(step, record.by, record.text) for step, record in _left_out(run)]
-    fresh: Subject = _plain({**_bound(view), "effects": said, "texts": texts, "left out": left_out})
+    fresh: Subject = _plain({**_bound(view, asked), "effects": said, "texts": texts, "left out": left_out})
     if _retold(view, now, before, fresh):
         fresh |= {"effects": before["effects"], "texts": before["texts"]}
     return {name: fresh[name] for name in (*before, *(name for name in fresh if name not in before)) if name in fresh}

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from sops.kit import escaping
 from sops.kit.action import Action, Conflict, Done, Owed, Probe, Todo, World, fill, short
+from sops.kit.binding import shipped
 from sops.kit.changelog import entries
 from sops.kit.changelog_entries import unreleased_entries
 from sops.kit.changelog_merges import back_merged
@@ -104,7 +105,8 @@ class DevelopForeseen(Gate):
 
 @dataclass(frozen=True)
 class BackMerge(Action):
-    """The release merged into `develop`, whose `[Unreleased]` keeps what the release does not say (row 12).
+    """What was released, and nothing else, merged into `develop`, whose `[Unreleased]` keeps what the release does not
+    say (row 12).
 
     A version of `develop` that is ahead stays, and so does one that is none we can read. Where `develop` is protected
     the merge is on a branch of its own. A conflict elsewhere is left to people as something owed.
@@ -120,12 +122,12 @@ class BackMerge(Action):
 
     def by_hand(self, run: Run) -> tuple[str, ...]:
         return (
-            f"git switch {run.policy.develop} && git merge --no-ff {run.facts['merge']}",
+            f"git switch {run.policy.develop} && git merge --no-ff {shipped(run)}",
             f"keep under [Unreleased] what {run.version} does not say, and push",
         )
 
     async def probe(self, run: Run, world: World) -> Probe:
-        merge, develop = run.facts.get("merge"), run.policy.develop
+        merge, develop = shipped(run), run.policy.develop
         release = merge or run.facts.get("head")
         if release is None:
             return Todo(self.says(run))
@@ -148,7 +150,7 @@ class BackMerge(Action):
         return Todo(self.says(run), {"back-merge.on": tip, "back-merge.keeps": keeps, "back-merge.aside": aside_needed})
 
     async def perform(self, run: Run, world: World) -> None:
-        tip, merge, target = run.facts["back-merge.on"], run.facts["merge"], run.policy.develop
+        tip, merge, target = run.facts["back-merge.on"], str(shipped(run)), run.policy.develop
         if run.facts["back-merge.aside"]:
             target = fill(self.branch, run)
             if await world.git.branch(target) is None:
@@ -173,8 +175,9 @@ class BackMerge(Action):
         return () if done or waived or "tag" not in run.facts else (self._owed(run),)
 
     def _owed(self, run: Run, why: str = "") -> Owed:
-        text = f"merge {run.version} ({short(run.facts['merge'])}) into {run.policy.develop}{why}"
-        probe = Holds(run.policy.develop, run.facts["merge"])
+        commit = str(shipped(run))
+        text = f"merge {run.version} ({short(commit)}) into {run.policy.develop}{why}"
+        probe = Holds(run.policy.develop, commit)
         return Owed("back-merge", text, Role.RELEASE_MANAGER, blocks="SOP-01 SOP-03", probe=probe)
 
     async def _kept(self, run: Run, world: World, tip: str) -> Probe:

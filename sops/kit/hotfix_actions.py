@@ -7,24 +7,22 @@ from dataclasses import dataclass
 
 from sops.kit import escaping, hands
 from sops.kit.action import Action, Conflict, Done, Owed, Probe, Todo, World, fill, short
+from sops.kit.binding import listed, on_head
 from sops.kit.branch_actions import CutBranch
 from sops.kit.changelog import is_dated
 from sops.kit.changelog_sections import has_entry, new_section, reworded
-from sops.kit.debts import HoldsFix, HoldsRelease, fixes_between, left_to_be
+from sops.kit.debts import HoldsFix, fixes_between, left_to_be
 from sops.kit.errors import FarEndRefused, InvalidText, InvalidVersion, MergeConflict
 from sops.kit.hotfix_gates import outside_line
+from sops.kit.merging import MergePullRequest
 from sops.kit.model import Role
 from sops.kit.publishing import SAYS, BotPublishes
-from sops.kit.release_actions import MergePullRequest
 from sops.kit.run import Run
 from sops.kit.security_gates import AGREED, when_agreed
 from sops.kit.security_table import with_line
 from sops.kit.timing import calendar
 from sops.kit.version import Version
 from sops.kit.version_files import get_version, set_version
-
-MAIN_WARD = "main-ward"
-SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -175,12 +173,13 @@ class AskReviewers(Action):
 class ReleaseHotfix(MergePullRequest):
     """Merges the approved head and releases the merge; or releases that head itself, where `main` holds other work.
 
-    A merge that brought in other work after all (it was merged in the same moment) is never released.
+    A merge that brought in other work after all (it was merged in the same moment) is never released: the head is.
     """
 
     what: str = "hotfix {version}"
+    owed: bool = True
 
-    uses = ("main.holds", "frozen", "untested", "reveals", AGREED, SAYS)
+    uses = ("frozen", "untested", "reveals", AGREED, SAYS)
 
     def says(self, run: Run) -> str:
         return f"{self._way(run)}{self._although(run)}"
@@ -194,10 +193,9 @@ class ReleaseHotfix(MergePullRequest):
         if others is None:
             return f"merge the pull request into {main}, or release its head where {main} holds other work"
         if not others:
-            return f"{super().says(run)}, and release that merge"
-        shown = "; ".join(escaping.printable(each) for each in others[:SHOWN])
-        more = f" and {len(others) - SHOWN} more" if len(others) > SHOWN else ""
-        what = f"release head {short(str(head))} itself, not a merge: {main} holds other work ({shown}{more})"
+            return super().says(run) if on_head(run) else f"{super().says(run)}, and release that merge"
+        shown = listed([escaping.printable(each) for each in others], len(others), "; ")
+        what = f"release head {short(str(head))} itself, not a merge: {main} holds other work ({shown})"
         if outside := run.facts.get("merge.outside"):
             return f"{what}; PR #{run.facts['pr']} is in {main} already, as {short(outside)}"
         return f"{what}; merging it into {main} is owed"
@@ -210,37 +208,11 @@ class ReleaseHotfix(MergePullRequest):
         untested += f", {agreed}" if (agreed := when_agreed(run)) else ""
         return untested + (f", although releases are frozen: {escaping.printable(str(frozen))}" if frozen else "")
 
-    async def probe(self, run: Run, world: World) -> Probe:
-        if "pr" not in run.facts:
-            return Todo(self.says(run))
-        if run.facts.get("main.holds"):
-            return await self._head(run, world)
-        found = await super().probe(run, world)
-        if not isinstance(found, Done):
-            return found
-        merge = found.facts["merge"]
+    async def _as_agreed(self, run: Run, world: World, merge: str) -> bool:
+        """Nor did the merge bring history of another line, such as an unreleased candidate's."""
         before = (await world.git.describe(merge)).parents[0]
-        if await outside_line(run, world, before, run.facts["head"]):
-            return Conflict(
-                f"{run.policy.main} took in other work just before the merge {short(merge)}, which would ship it",
-                "!retry asks to release the head itself instead",
-            )
-        return Done({**found.facts, "released": merge})
-
-    async def _head(self, run: Run, world: World) -> Probe:
-        head, main = run.facts["head"], run.policy.main
-        request = await world.forge.pull_request(run.facts["pr"])
-        if request.head_sha != head and not request.merged:
-            return Conflict(
-                f"PR #{request.number} moved from {short(head)} to {short(request.head_sha)}",
-                "!retry takes up the new head, which needs approval again",
-            )
-        tip = await world.git.branch(main)
-        if tip is not None and await world.git.is_ancestor(head, tip):
-            return Done({"released": head})
-        text = f"merge {run.version} (PR #{request.number}, head {short(head)}) into {main}"
-        owed = Owed(MAIN_WARD, text, Role.RELEASE_MANAGER, blocks="SOP-01", probe=HoldsRelease(main, head, run.version))
-        return Done({"released": head}, owed=(owed,))
+        outside = await outside_line(run, world, before, run.facts["head"])
+        return not outside and await super()._as_agreed(run, world, merge)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from sops.kit.action import Action, Conflict, Done, Probe, Todo, World
+from sops.kit.binding import shipped
 from sops.kit.gate import Condition
 from sops.kit.policy import Lane
 from sops.kit.ports import GitRepository
@@ -47,13 +48,13 @@ class BringLanes(Action):
         return tuple(self._typed(run, run.policy.lanes[name]) for name in left) or (self.says(run),)
 
     def _typed(self, run: Run, lane: Lane) -> str:
-        refs = f"{run.facts['merge']}:refs/heads/{lane.branch}"
+        refs = f"{shipped(run)}:refs/heads/{lane.branch}"
         if not lane.repository:
             return f"git push origin {refs}"
         return f'git push "$(gh repo view {lane.repository} --json url -q .url)" {refs} refs/tags/{_tag(run)}'
 
     async def probe(self, run: Run, world: World) -> Probe:
-        merge = run.facts.get("merge")
+        merge = shipped(run)
         if merge is None:
             return Todo(self.says(run))
         left: dict[str, Lacks] = {}
@@ -86,6 +87,7 @@ class BringLanes(Action):
         return lacks
 
     async def perform(self, run: Run, world: World) -> None:
+        commit = str(shipped(run))
         for name, lacks in run.facts["lanes.left"].items():
             lane = run.policy.lanes[name]
             git = _git_of(world, lane)
@@ -95,9 +97,9 @@ class BringLanes(Action):
             if "tip" not in lacks:
                 continue
             if lacks["tip"] is None:
-                await git.create_branch(lane.branch, run.facts["merge"])
+                await git.create_branch(lane.branch, commit)
             else:
-                await git.push_branch(lane.branch, to=run.facts["merge"], expected=lacks["tip"])
+                await git.push_branch(lane.branch, to=commit, expected=lacks["tip"])
 
 
 def _git_of(world: World, lane: Lane) -> GitRepository:

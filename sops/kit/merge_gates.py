@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from sops.kit.action import World
+from sops.kit.binding import on_head
 from sops.kit.errors import FarEndError, FarEndRefused
 from sops.kit.gate import Gate, Met, Waiting
 from sops.kit.run import Run
@@ -12,7 +13,7 @@ SHOWN = 8
 
 @dataclass(frozen=True)
 class Mergeable(Gate):
-    """The pull request has no conflict with `main`; where it will not be merged (a hotfix's head) that is no matter."""
+    """The pull request has no conflict with `main`; where its head is released itself that is no matter."""
 
     def says(self, run: Run) -> str:
         return f"see that it fits {run.policy.main}"
@@ -20,7 +21,7 @@ class Mergeable(Gate):
     async def check(self, run: Run, world: World) -> Met | Waiting:
         request = await world.forge.pull_request(run.facts["pr"])
         tip = await world.git.branch(run.policy.main)
-        if request.mergeable or request.state != "open" or run.facts.get("main.holds") or tip is None:
+        if request.mergeable or request.state != "open" or on_head(run) or tip is None:
             return Met()
         paths = await world.git.conflicts(tip, request.head_sha)
         if not paths:

@@ -99,6 +99,10 @@ class Policy(BaseModel):
     # The repository
     main: str = "main"
     develop: str = "develop"
+    #: What `main` is for: `releases` and nothing else, so that people are asked about other work a release's merge
+    #: would bring; or a `trunk`, where the approved head is tagged and merging it is owed. Empty: a trunk where it is
+    #: `develop` as well. Where only a queue merges into it, the head is tagged always.
+    main_is: Literal["", "releases", "trunk"] = ""
     changelog: str = "CHANGELOG.md"
     version_files: tuple[VersionFile, ...] = (
         VersionFile(path="VERSION", kind="plain"),

@@ -226,6 +226,10 @@ class GitRepository(Protocol):
         """The paths in which merging the two commits would conflict, sorted; nothing is made or pushed."""
         ...
 
+    async def merged_tree(self, ours: str, theirs: str) -> str | None:
+        """The tree that merging the two commits makes, None where they conflict; nothing is pushed."""
+        ...
+
     async def revert(self, branch: str, *, expected: str, commits: Sequence[str], message: str) -> str:
         """Undo `commits` in the order given, in one commit on top of `expected`, pushed with that lease.
 
@@ -253,7 +257,7 @@ class GitRepository(Protocol):
         ...
 
     async def changed_paths(self, old: str, new: str) -> Sequence[str]:
-        """Paths whose content differs between two commits, sorted; a rename is two paths."""
+        """Paths whose content differs between two commits, or trees, sorted; a rename is two paths."""
         ...
 
     async def is_ancestor(self, ancestor: str, descendant: str) -> bool: ...

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from sops.kit.action import Action, Done, Probe, Todo, World, fill
+from sops.kit.binding import MERGE, RELEASED, shipped
 from sops.kit.changelog import entries
 from sops.kit.covered import agreed
 from sops.kit.errors import FarEndRefused, InvalidText
@@ -56,7 +57,7 @@ class ReleaseText(Gate):
 
 @dataclass(frozen=True)
 class PublishRelease(Action):
-    """The release of the pushed tag, with the changelog's words at the commit that fact `at` names.
+    """The release of the pushed tag, with the changelog's words at what is released, or at the commit fact `at` names.
 
     `version` is its heading there, and its title. `pre`: it is marked as a pre-release.
     """
@@ -96,7 +97,8 @@ class PublishRelease(Action):
                 tag=fill(self.tag, run), title=version, body=found.text, prerelease=self.pre
             )
             return
-        data = await world.git.read(run.facts[self.at], path) or b""
+        commit = shipped(run) if self.at in {MERGE, RELEASED} else run.facts[self.at]
+        data = await world.git.read(str(commit), path) or b""
         try:
             body = entries(data, version).decode()
         except InvalidText as problem:

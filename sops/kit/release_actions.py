@@ -1,13 +1,15 @@
-"""What the bot does in a release: versions, pull requests, merges, tags, announcements."""
+"""What the bot does in a release: versions, pull requests, tags, announcements."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from sops.kit import hands, texts
 from sops.kit.action import Action, Conflict, Done, Probe, Todo, World, fill, marker, short, twice
+from sops.kit.binding import MERGE, RELEASED, merge_owed, on_head, shipped
 from sops.kit.changelog import date_candidate, date_unreleased, is_dated
 from sops.kit.covered import agreed
 from sops.kit.errors import InvalidText, SignatureInvalid
+from sops.kit.merging import MergePullRequest
 from sops.kit.run import Run
 from sops.kit.timing import calendar
 from sops.kit.version import Version
@@ -111,7 +113,8 @@ class OpenPullRequest(Action):
                 return Todo(f"label #{first.number} {', '.join(missing)}", {f"{self.name}.opened": first.number})
             head = {"head": first.head_sha} if self.name == "pr" else {}
             half = {f"{self.name}.opened": None} if run.facts.get(f"{self.name}.opened") else {}
-            return Done({self.name: first.number, f"{self.name}.url": first.url, **head, **half})
+            known = {f"{self.name}.url": first.url, f"{self.name}.into": fill(self.into, run)}
+            return Done({self.name: first.number, **known, **head, **half})
         foreign = [request for request in found if request.state == "open"]
         if foreign:
             return Conflict(
@@ -142,76 +145,10 @@ class OpenPullRequest(Action):
 
 
 @dataclass(frozen=True)
-class MergePullRequest(Action):
-    """Merge exactly the approved head; the merge commit's second parent must be that head.
-
-    `what` is how the merge commit calls it.
-    """
-
-    what: str = "release candidate {candidate}"
-    uses: ClassVar[tuple[str, ...] | None] = ()
-    public = True
-    seen = True
-
-    def says(self, run: Run) -> str:
-        number, head = run.facts.get("pr"), run.facts.get("head")
-        outside = run.facts.get("merge.outside")
-        if outside:
-            return f"take PR #{number} as merged, as {short(outside)}: somebody did it outside this run"
-        what = f"merge PR #{number}" if number else "merge the pull request"
-        return f"{what} into {run.policy.main}" + (f" at head {short(head)}" if head else "")
-
-    def by_hand(self, run: Run) -> tuple[str, ...]:
-        number, head = run.facts["pr"], run.facts["head"]
-        return (
-            f"gh pr merge {number} --merge --match-head-commit {head}",
-            f"or there, with a merge commit: {run.facts['pr.url']}",
-        )
-
-    async def probe(self, run: Run, world: World) -> Probe:
-        if "pr" not in run.facts:
-            return Todo(self.says(run))
-        request = await world.forge.pull_request(run.facts["pr"])
-        head = run.facts["head"]
-        if request.merge_sha is not None:
-            return await self._merged(request.merge_sha, head, world)
-        if request.state == "closed":
-            return Conflict(f"PR #{request.number} was closed without merging", "reopen it, then !retry")
-        if request.head_sha != head:
-            return Conflict(
-                f"PR #{request.number} moved from {short(head)} to {short(request.head_sha)}",
-                "!retry takes up the new head, which needs approval again",
-            )
-        if request.mergeable is False:
-            return Conflict(
-                f"PR #{request.number} cannot be merged cleanly into {request.base_ref}",
-                f"resolve the conflict on {request.head_ref}, then !retry",
-            )
-        return Todo(self.says(run))
-
-    async def _merged(self, merge: str, head: str, world: World) -> Probe:
-        parents = (await world.git.describe(merge)).parents
-        if len(parents) == 2 and parents[1] == head:
-            return Done({"merge": merge})
-        return Conflict(
-            f"the pull request was merged as {short(merge)}, which does not have {short(head)} as second parent",
-            "somebody merged something else; compare by hand and !cancel",
-        )
-
-    async def perform(self, run: Run, world: World) -> None:
-        await world.forge.merge(
-            run.facts["pr"],
-            head_sha=run.facts["head"],
-            title=f"Merge {fill(self.what, run)} (#{run.facts['pr']})",
-            message=f"Approved in run {run.name}.",
-        )
-
-
-@dataclass(frozen=True)
 class PushSignedTag(Action):
-    """A signed tag on the merge commit, verified before the push. An existing tag is never moved.
+    """A signed tag on what is released, verified before the push. An existing tag is never moved.
 
-    `at` is the fact that names the commit.
+    `at` is the fact that names the commit, where it is no release's merge or head.
     """
 
     name: str
@@ -222,17 +159,23 @@ class PushSignedTag(Action):
     essential = True
 
     def says(self, run: Run) -> str:
-        return f"push signed tag {fill(self.name, run)} (permanent)"
+        where = f" on {short(str(run.facts.get('head')))} itself, not on the merge" if self._apart(run) else ""
+        return f"push signed tag {fill(self.name, run)} (permanent){where}"
+
+    def _apart(self, run: Run) -> bool:
+        """The head is tagged although it is merged, which people should read."""
+        merges = (piece for step in run.steps for piece in step.deeds if isinstance(piece, MergePullRequest))
+        return on_head(run) and any(not merge_owed(run, piece.owed) for piece in merges)
 
     def by_hand(self, run: Run) -> tuple[str, ...]:
         name = fill(self.name, run)
         return (
-            f"git tag -s -m '{fill(self.message, run)}' -- {name} {run.facts[self.at]}",
+            f"git tag -s -m '{fill(self.message, run)}' -- {name} {self._commit(run)}",
             f"git verify-tag {name} && git push origin refs/tags/{name}",
         )
 
     async def probe(self, run: Run, world: World) -> Probe:
-        name, commit = fill(self.name, run), run.facts.get(self.at)
+        name, commit = fill(self.name, run), self._commit(run)
         tag = await world.git.tag(name)
         if tag is None:
             return Todo(self.says(run))
@@ -248,7 +191,11 @@ class PushSignedTag(Action):
         return Done({"tag": name, "tag.sha": tag.sha, "signer": signer})
 
     async def perform(self, run: Run, world: World) -> None:
-        await world.git.push_signed_tag(fill(self.name, run), at=run.facts[self.at], message=fill(self.message, run))
+        name, commit = fill(self.name, run), self._commit(run) or run.facts[self.at]
+        await world.git.push_signed_tag(name, at=commit, message=fill(self.message, run))
+
+    def _commit(self, run: Run) -> str | None:
+        return shipped(run) if self.at in {MERGE, RELEASED} else run.facts.get(self.at)
 
 
 @dataclass(frozen=True)

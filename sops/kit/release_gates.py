@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sops.kit.action import News, World, fill, short
+from sops.kit.binding import BASE
 from sops.kit.errors import InvalidText, InvalidVersion
 from sops.kit.gate import Condition, Gate, Met, Waiting
+from sops.kit.merging import into_another
 from sops.kit.run import Run, StepState
 from sops.kit.soak import dismissed, open_blockers
 from sops.kit.version import Version
@@ -90,7 +92,9 @@ def worst(checks: Sequence[Check]) -> dict[str, CheckState]:
 
 @dataclass(frozen=True)
 class NotMergedElsewhere(Gate):
-    """Notices that somebody merged the pull request by hand; then only what is left is asked for and done."""
+    """Notices that somebody merged the pull request by hand; then only what is left is asked for and done. One that
+    goes into another branch by now is in the way, and voids the yes it had.
+    """
 
     def says(self, run: Run) -> str:
         return "see that nobody merged it by hand"
@@ -99,10 +103,14 @@ class NotMergedElsewhere(Gate):
         request = await world.forge.pull_request(run.facts["pr"])
         if request.state == "closed" and not request.merged:
             return Waiting(f"PR #{request.number} was closed without merging; reopen it")
+        main, base = run.policy.main, request.base_ref
+        facts = {BASE: base} if base != run.facts.get(BASE, main) else {}
+        if base != main and request.merge_sha is None:
+            return Waiting(f"{into_another(request, main)}; change its base back at the forge", facts, stuck=True)
         if request.merge_sha is None or run.facts.get("merge.outside") == request.merge_sha:
-            return Met()
+            return Met(facts)
         about = {"number": request.number, "merge": request.merge_sha}
-        return Met({"merge.outside": request.merge_sha}, (News("merged-outside", about),))
+        return Met({**facts, "merge.outside": request.merge_sha}, (News("merged-outside", about),))
 
 
 @dataclass(frozen=True)
@@ -201,6 +209,11 @@ class Merged(Gate):
     async def check(self, run: Run, world: World) -> Met | Waiting:
         request = await world.forge.pull_request(run.facts[self.number])
         closed, unfit = f"{self.number}.closed", f"{self.number}.unfit"
+        wanted = run.facts.get(f"{self.number}.into", request.base_ref)
+        if request.base_ref != wanted and not request.merged:
+            return Waiting(f"{into_another(request, wanted)}; change its base back at the forge", stuck=True)
+        if request.base_ref != wanted:
+            return Waiting(f"PR #{request.number} was merged into {request.base_ref}, not into {wanted}", stuck=True)
         if request.merged:
             return Met({f"{self.number}.merge": request.merge_sha})
         if request.state == "closed":

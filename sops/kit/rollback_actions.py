@@ -10,12 +10,14 @@ from sops.kit.action import Action, Conflict, Done, Owed, Probe, Todo, World, fi
 from sops.kit.branch_actions import ours_alone
 from sops.kit.covered import agreed
 from sops.kit.dispatched import dispatched, started
+from sops.kit.merging import MergePullRequest, into_another
 from sops.kit.model import Role
 from sops.kit.reland import RELAND, WorkIsBack
-from sops.kit.release_actions import Announce, MergePullRequest
+from sops.kit.release_actions import Announce
 from sops.kit.revert_by_hand import BY_HAND
 from sops.kit.rollback_survey import SHOWN
 from sops.kit.run import Run
+from sops.kit.world import PullRequest
 
 BRANCH = "rollback/{version}"
 RETRACTED = "⚠️ RETRACTED"
@@ -300,8 +302,15 @@ class MergeRevert(MergePullRequest):
                 f"PR #{run.facts['pr']} holds {short(head)}, not the revert {short(wanted)} that was approved",
                 "take the rest off the branch, then !retry",
             )
-        found = await super().probe(run, world)
-        return Done(found.facts, found.news, _reland(run, found.facts["merge"])) if isinstance(found, Done) else found
+        return await super().probe(run, world)
+
+    async def _shipped(self, run: Run, world: World, request: PullRequest, merge: str) -> Probe:
+        """Nothing is tagged; what else came to main in the same moment is no matter of the revert's."""
+        if request.base_ref != run.policy.main:
+            return Conflict(
+                into_another(request, run.policy.main), f"bring {short(merge)} to {run.policy.main}, then !retry"
+            )
+        return Done({"merge": merge}, owed=_reland(run, merge))
 
 
 @dataclass(frozen=True)

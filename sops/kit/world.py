@@ -70,6 +70,8 @@ class BranchRules:
     required_checks: tuple[str, ...] = ()
     required_reviews: int = 0
     protected: bool = False
+    #: Merges go through a queue, so that nobody can merge one pull request by itself.
+    queued: bool = False
 
 
 @dataclass(frozen=True)
@@ -186,7 +188,7 @@ class RemoteTag:
 
 @dataclass(frozen=True)
 class Commit:
-    """`ours`: Sopwith made the commit, whoever wrote what is in it."""
+    """`ours`: Sopwith made the commit, whoever wrote what is in it. `author` is the name they gave themselves."""
 
     sha: str
     parents: tuple[str, ...]
@@ -194,6 +196,7 @@ class Commit:
     author_email: str
     subject: str
     ours: bool = False
+    author: str = ""
 
 
 @dataclass(frozen=True)

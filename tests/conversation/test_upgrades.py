@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from sops.kit import rollback_actions, texts
+from sops.kit.merging import MergePullRequest
 from sops.kit.publishing import PublishRelease
-from sops.kit.release_actions import Announce, MergePullRequest, PushSignedTag
+from sops.kit.release_actions import Announce, PushSignedTag
 from sops.kit.rollback_actions import PointLatest, RetractedNotice
 from tests.conversation.conftest import Conversation
 from tests.conversation.test_stored_by_another import body, left_by_another, store

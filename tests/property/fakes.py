@@ -182,6 +182,9 @@ class FakeGit:
     async def conflicts(self, ours: str, theirs: str) -> Sequence[str]:
         return ()
 
+    async def merged_tree(self, ours: str, theirs: str) -> str | None:
+        return await self._reach.read(lambda: self._world.merged_tree(ours, theirs))
+
     async def revert(self, branch: str, *, expected: str, commits: Sequence[str], message: str) -> str:
         raise FarEndRefused(f"nothing here reverts on {branch}")
 

@@ -82,10 +82,12 @@ class Witness:
         )
 
     def _tag_allowed(self, effect: Effect, chains: Mapping[str, list[Entry]]) -> bool:
-        """On a merge whose second parent is the head that was approved for this very version."""
-        parents = self._world.commits[effect.about["at"]].parents
-        return len(parents) == 2 and any(
-            asked.subject["head"] == parents[1]
+        """On the head that was approved for this very version, or a merge of it that holds nothing else."""
+        at = effect.about["at"]
+        parents = self._world.commits[at].parents
+        heads = {at, *(sha for sha in parents[1:] if self._world.commits[sha].files == self._world.commits[at].files)}
+        return any(
+            asked.subject["head"] in heads
             and effect.about["name"] == f"v{asked.subject['version']}-rc{asked.subject['iteration']}"
             for entries in chains.values()
             for asked in _consumed(entries)

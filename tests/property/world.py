@@ -249,7 +249,15 @@ class World:
 
     def describe(self, sha: str) -> Commit:
         stored = self.commits[sha]
-        return Commit(sha, stored.parents, _sha(f"tree {sha}"), f"{stored.author}@skylark.example", stored.subject)
+        return Commit(
+            sha, stored.parents, self.tree_of(stored.files), f"{stored.author}@skylark.example", stored.subject
+        )
+
+    def tree_of(self, files: Mapping[str, bytes]) -> str:
+        return _sha(f"tree {sorted(files.items())}")
+
+    def merged_tree(self, ours: str, theirs: str) -> str:
+        return self.tree_of({**self.commits[ours].files, **self.commits[theirs].files})
 
     def authors(self, number: int) -> frozenset[str]:
         """Who wrote the commits a pull request shows: those its base did not have when it was opened or merged."""

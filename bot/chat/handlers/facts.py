@@ -5,10 +5,11 @@ from datetime import datetime
 
 from bot.chat import commands, replies
 from bot.chat.handlers.base import Handler, Refused, Speaker
-from bot.chat.replies import refusals, security
+from bot.chat.replies import binding, refusals, security
 from bot.engine.desk import Desk
 from sops.kit import paging, timing
 from sops.kit.affected import misfit
+from sops.kit.binding import CHOICE, SHOWN, TreeForeseen
 from sops.kit.changelog_sections import is_entry
 from sops.kit.cvss import learned
 from sops.kit.errors import InvalidText
@@ -21,10 +22,13 @@ from sops.security_response import SECURITY_RESPONSE
 
 CHANGELOG = "changelog"  # the fact, and the step that writes it
 MERGE = "merge"
+TAG = "tag"  # no fact: which commit is tagged, where the merge would bring other work than was approved
 IN_ADVISORY = frozenset({"advisory", "cvss", "affected", "disclosure", "cve"})  # what it says once it is public
 
 
 def set_fact(desk: Desk, me: Speaker, command: commands.SetFact) -> Refused | None:
+    if command.name == TAG:
+        return _choose(desk, me, command.text)
     if (stands := _stands(desk.run, command.name)) is not None:
         return stands
     if command.name == CHANGELOG and not is_entry(command.text):
@@ -54,6 +58,20 @@ def set_fact(desk: Desk, me: Speaker, command: commands.SetFact) -> Refused | No
         desk.say(security.disclosure_moved(due))
     if late:
         desk.run = desk.run.with_record(CHANGELOG, state=StepState.PENDING, performed={}, intent=None, attempt=0)
+    return None
+
+
+def _choose(desk: Desk, me: Speaker, text: str) -> Refused | None:
+    """The approved head itself, or the tree that was shown last, by its first digits; nothing else was seen."""
+    run, word, shown = desk.run, text.strip().lower(), str(desk.run.facts.get(SHOWN) or "")
+    open_still = [step for step in run.current() if any(isinstance(piece, TreeForeseen) for piece in step.waits)]
+    if "head" not in run.facts or not open_still or any(run.record(step.id).intent for step in open_still):
+        return Refused(refusals.refused(binding.NOTHING_TO_CHOOSE))
+    if word != "head" and not (len(word) >= binding.TREE_DIGITS and shown.startswith(word)):
+        return Refused(refusals.refused(binding.no_choice(shown)))
+    desk.run = run.with_facts({CHOICE: run.facts["head"] if word == "head" else shown})
+    desk.note("set", me.record, name=TAG, text=word)
+    desk.say(binding.chosen_head(run) if word == "head" else binding.chosen_merge(run))
     return None
 
 

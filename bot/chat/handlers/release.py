@@ -1,4 +1,4 @@
-"""Commands of a release candidate's soak."""
+"""Blockers, in a candidate's soak and until its stable release is merged."""
 
 from collections.abc import Mapping
 
@@ -6,6 +6,7 @@ from bot.chat import commands, replies
 from bot.chat.handlers.base import Handler, Refused, Speaker
 from bot.chat.replies import refusals
 from bot.engine.desk import Desk
+from sops.kit.late_blockers import looks_for_blockers
 from sops.kit.run import Run
 
 
@@ -15,7 +16,7 @@ def _soaking(run: Run) -> bool:
 
 def blocker(desk: Desk, me: Speaker, command: commands.Blocker) -> Refused | None:
     """Count an issue as a blocker, whatever its labels. The caller has seen that it exists and is open."""
-    if not _soaking(desk.run):
+    if not _soaking(desk.run) and not looks_for_blockers(desk.run):
         return Refused(refusals.refused(refusals.NOT_SOAKING))
     facts = desk.run.facts
     waved = {n: why for n, why in facts.get("soak.dismissed", {}).items() if n != str(command.number)}
@@ -27,14 +28,14 @@ def blocker(desk: Desk, me: Speaker, command: commands.Blocker) -> Refused | Non
 
 
 def dismiss(desk: Desk, me: Speaker, command: commands.Dismiss) -> Refused | None:
-    facts = desk.run.facts
-    if not _soaking(desk.run) and "blockers" not in {step.id for step in desk.run.current()}:
+    facts, later = desk.run.facts, looks_for_blockers(desk.run)
+    if not later and not _soaking(desk.run) and "blockers" not in {step.id for step in desk.run.current()}:
         return Refused(refusals.refused(refusals.NOT_SOAKING))
     if str(command.number) in facts.get("soak.dismissed", {}):
         return Refused(refusals.refused(refusals.dismissed_already(command.number)))
     waved = {**facts.get("soak.dismissed", {}), str(command.number): f"{command.reason} ({me.handle})"}
     desk.run = desk.run.with_facts({"soak.dismissed": waved})
-    if not _soaking(desk.run):
+    if not later and not _soaking(desk.run):
         _soak_on(desk, command.number)
     desk.note("dismissed", me.record, number=command.number, text=command.reason)
     desk.say(replies.answers.dismissed(command.number, me.handle, command.reason))

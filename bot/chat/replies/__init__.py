@@ -6,6 +6,7 @@ short, exact, no exclamation; what happened, what it means, what to say next. Te
 
 from bot.chat.replies import answers as answers
 from bot.chat.replies import approvals as approvals
+from bot.chat.replies import binding as binding
 from bot.chat.replies import breakglass as breakglass
 from bot.chat.replies import calling as calling
 from bot.chat.replies import changes as changes

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 
 from bot.chat.replies import breakglass
 from bot.chat.replies.parts import a_role, card, duration, either, names, roles_of, seconds
-from bot.chat.replies.stable import milestone_open
+from bot.chat.replies.stable import blockers_dismissed, milestone_open
 from sops.kit.action import short
 from sops.kit.approvals import Request, RequestState
 from sops.kit.escaping import printable
+from sops.kit.merging import MergePullRequest
 from sops.kit.message import Button, Card, Span, bold, line, person, time
 from sops.kit.model import Role, Severity, Step
 from sops.kit.people import People
-from sops.kit.release_actions import MergePullRequest
 from sops.kit.run import Run, RunState
 
 
@@ -44,6 +44,7 @@ def request(run: Run, asked: Request, people: People) -> Card:
         *(f"{n} {effect}" for n, effect in enumerate(asked.effects, 1)),
         *([f"Checks {run.facts['checks']} on {short(str(run.facts.get('head')))}."] if "checks" in run.facts else []),
         *without,
+        *blockers_dismissed(asked),
         *milestone_open(run),
         *github,
         line("May answer: ", *_mentions(able), f"; not {names(barred, 'and')}." if barred else "."),

@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.chat.replies.approvals import told_left_out
 from sops.kit.action import short
+from sops.kit.escaping import printable
 from sops.kit.patterns import Pattern
 
 SHOWN = 4
@@ -14,6 +15,8 @@ _DIGEST = len("sha256:") + 12
 #: What an approval is bound to beside what it would do, by the name of the fact.
 _BOUND = {
     "affected": "the affected versions",
+    "blockers": "open blockers",
+    "blockers.dismissed": "blockers that were dismissed",
     "bad.digest": "the image that went out",
     "bad.now": "the image its tag names",
     "cve.wanted": "a CVE is wanted",
@@ -47,8 +50,12 @@ def what_changed(changed: Mapping[str, tuple[Any, Any]]) -> str:
             words.append(f"the branch moved: {short(str(old))} → {short(str(new))}")
         elif name == "merged outside":
             words.append(f"somebody merged the pull request outside this run, as {short(str(new))}")
+        elif name == "base":
+            words.append(f"the pull request goes into {printable(str(new))}, not into {printable(str(old))}")
+        elif name == "tree":
+            words += [] if "head" in changed else ["what would be tagged is not what was approved"]
         elif name == "effects":
-            told_by_another = {"head", "merged outside", "bound"} & changed.keys() or _texts_changed(changed)
+            told_by_another = {"head", "merged outside", "bound", "tree"} & changed.keys() or _texts_changed(changed)
             words += [] if told_by_another else ["what it would do changed"]
         elif name == "texts":
             words += ["a text it would publish changed"] * _texts_changed(changed)

@@ -1,6 +1,6 @@
 """Hotfixes (SOP-02)."""
 
-from bot.chat.replies import calling
+from bot.chat.replies import binding, calling
 from bot.chat.replies.parts import Words, card, duration
 from sops.kit.action import News, short
 from sops.kit.message import Card, Line, line, time
@@ -28,7 +28,7 @@ def _untested(run: Run, item: News) -> Card:
 def _merged(run: Run) -> str:
     if run.facts.get("main.holds"):
         return f"head {short(run.facts['released'])} is released itself; {run.policy.main} holds other work"
-    return f"PR #{run.facts.get('pr')} merged into {run.policy.main} as {short(str(run.facts.get('merge')))}"
+    return binding.merged(run)
 
 
 def _back_ported(run: Run) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.chat.replies import answers, incident, phrases, rollback, stable
+from bot.chat.replies import answers, binding, incident, phrases, rollback, stable
 from bot.chat.replies.parts import begun, card, debt_hint
 from sops.kit import timing
 from sops.kit.action import Action, Conflict, News, short
@@ -20,8 +20,9 @@ from sops.kit.unreadable import Unreadable
 def news(run: Run, item: News) -> Card:
     """Something a gate or an action wants the thread to hear."""
     about = item.about
-    if run.sop in phrases.WORDS and item.kind in phrases.WORDS[run.sop].news:
-        return phrases.WORDS[run.sop].news[item.kind](run, item)
+    own = {**binding.NEWS, **(phrases.WORDS[run.sop].news if run.sop in phrases.WORDS else {})}.get(item.kind)
+    if own is not None:
+        return own(run, item)
     if item.kind == "checks-red":
         names = ", ".join(about["checks"])
         return card(f"Red on {short(about['head'])}: {names}.", "Mend it on the branch, or rerun it; the run waits.")
@@ -224,7 +225,7 @@ def step_done(run: Run, step: Step) -> Card | None:
     soak = run.clocks.get(timing.SOAK)
     texts = {
         "pull-request": f"PR #{facts.get('pr')}: {facts.get('pr.url')}",
-        "merge": f"PR #{facts.get('pr')} merged into {run.policy.main} as {short(str(facts.get('merge')))}",
+        "merge": binding.merged(run),
         "tag": f"tag {facts.get('tag')} signed and pushed",
         "published": f"pre-release{_with_it(run)}",
         "artefacts": f"release{_with_it(run)}",

@@ -2,8 +2,10 @@
 
 from bot.chat.replies.parts import Words, card, names
 from sops.kit.action import News, short
+from sops.kit.approvals import Request
 from sops.kit.escaping import printable
-from sops.kit.message import Card, Line, bold, line, person
+from sops.kit.late_blockers import DISMISSED
+from sops.kit.message import Card, Line, Span, bold, line, person
 from sops.kit.run import Run
 from sops.kit.stable_gates import MILESTONE_OPEN
 
@@ -53,6 +55,21 @@ def milestone_open(run: Run) -> list[str]:
     return [f"Open in its milestone, to be moved or closed before the run ends: {listed}{more}."] if left else []
 
 
+def blockers_dismissed(asked: Request) -> list[str]:
+    """For those who are asked: what is open and blocks no more, and why; as it is bound."""
+    left = (asked.subject.get("bound") or {}).get(DISMISSED) or []
+    return [f"Open, and no blocker any more: {'; '.join(left)}."] if left else []
+
+
+def _late_blocker(run: Run, item: News) -> Card:
+    number, title = item.about["number"], printable(item.about["title"])
+    return card(
+        line(person(run.owner), " ", bold(f"{run.name} is blocked by #{number}: "), Span(text=title)),
+        "It is open after the soak. A fix needs another candidate; else it is dismissed, and named to who says yes.",
+        hint=f"!dismiss #{number} reason · !cancel reason",
+    )
+
+
 def _still_open(run: Run, item: News) -> Card:
     """What keeps the run from its end; only people can say where it belongs."""
     left = item.about["left"]
@@ -88,7 +105,12 @@ def _milestone(run: Run) -> str:
 
 WORDS = Words(
     heading=_heading,
-    news={"changelog-review": _changelog, "not-as-soaked": _not_as_soaked, "milestone-open": _still_open},
+    news={
+        "changelog-review": _changelog,
+        "not-as-soaked": _not_as_soaked,
+        "late-blocker": _late_blocker,
+        "milestone-open": _still_open,
+    },
     done={
         "candidate": lambda run: (
             f"it will be cut from {run.facts['base.tag']}"

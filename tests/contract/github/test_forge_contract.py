@@ -90,6 +90,9 @@ async def test_checks_are_pending_then_green_and_rules_name_them(world: SandboxW
     assert sorted(rules.required_checks) == sorted(DEFAULT_CHECKS)
     assert (rules.protected, rules.required_reviews) == (True, 1)
     assert not (await forge.rules("develop")).protected
+    assert not rules.queued
+    world.forge_command(("queue", "main"))
+    assert (await forge.rules("main")).queued
 
 
 async def test_a_red_check_is_red(world: SandboxWorld, forge: Forge) -> None:

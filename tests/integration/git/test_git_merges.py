@@ -65,7 +65,20 @@ async def test_conflicts_are_named_beforehand_and_nothing_is_pushed(mirror: GitM
     before = remote.refs()
     assert await mirror.conflicts(ours, theirs) == ("VERSION", TRICKY)
     assert await mirror.conflicts(ours, ours) == ()
+    assert await mirror.merged_tree(ours, theirs) is None
     assert remote.refs() == before
+
+
+async def test_the_tree_of_a_merge_is_known_before_it_is_made(mirror: GitMirror, remote: Remote) -> None:
+    ours, theirs = put(remote, "main", {"mine": b"mine\n"}), put(remote, "develop", {"yours": b"yours\n"})
+    before = remote.refs()
+    tree = await mirror.merged_tree(ours, theirs)
+    assert remote.refs() == before
+    assert tree is not None
+    assert await mirror.changed_paths(theirs, tree) == ["mine"]
+    made = await mirror.describe(await mirror.merge("main", expected=ours, other=theirs, message="m"))
+    assert (made.tree, made.author) == (tree, "Sopwith")
+    assert await mirror.merged_tree(made.sha, theirs) == tree  # nothing of it is new
 
 
 async def test_what_is_read_alike_does_not_conflict_and_the_rest_of_the_file_is_merged(
