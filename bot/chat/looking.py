@@ -24,6 +24,7 @@ from sops.kit.conversation import Place
 from sops.kit.debts import missing
 from sops.kit.errors import FarEndError, FarEndRefused
 from sops.kit.gate import Gate, Waiting
+from sops.kit.late_blockers import TOLD
 from sops.kit.message import Card
 from sops.kit.model import Sop
 from sops.kit.onboarding_actions import CHOOSING, chosen
@@ -140,6 +141,7 @@ class Looking:
             case commands.Dismiss(number=number):
                 counted = run.facts.get("soak.fixed", [])
                 blocks = str(number) in run.facts.get("soak.blockers", {}) or number in counted
+                blocks = blocks or number in run.facts.get(TOLD, [])
                 if not blocks and number not in await open_blockers(run, self._worlds.now()):
                     return refusals.refused(refusals.not_a_blocker(number))
                 return None

@@ -62,11 +62,18 @@ def set_fact(desk: Desk, me: Speaker, command: commands.SetFact) -> Refused | No
 
 
 def _choose(desk: Desk, me: Speaker, text: str) -> Refused | None:
-    """The approved head itself, or the tree that was shown last, by its first digits; nothing else was seen."""
+    """The approved head itself, or the tree that was shown last, by its first digits: nothing else was seen. `merge`
+    takes the choice back.
+    """
     run, word, shown = desk.run, text.strip().lower(), str(desk.run.facts.get(SHOWN) or "")
     open_still = [step for step in run.current() if any(isinstance(piece, TreeForeseen) for piece in step.waits)]
     if "head" not in run.facts or not open_still or any(run.record(step.id).intent for step in open_still):
         return Refused(refusals.refused(binding.NOTHING_TO_CHOOSE))
+    if word == "merge":
+        desk.run = run.with_facts({CHOICE: None, SHOWN: None})
+        desk.note("set", me.record, name=TAG, text=word)
+        desk.say(binding.CHOOSES_ANEW)
+        return None
     if word != "head" and not (len(word) >= binding.TREE_DIGITS and shown.startswith(word)):
         return Refused(refusals.refused(binding.no_choice(shown)))
     desk.run = run.with_facts({CHOICE: run.facts["head"] if word == "head" else shown})

@@ -105,6 +105,7 @@ def no_choice(shown: str) -> str:
     return f"Say {ways}; what was shown before is not what the merge would be by now."
 
 
+CHOOSES_ANEW = card("The merge is tagged, where it makes what is approved; otherwise I ask again.")
 NOTHING_TO_CHOOSE = "Nothing of it is open: what will be tagged is settled, or is not known yet."
 
 

@@ -104,7 +104,7 @@ WORDS = Words(
     },
     help=(
         "!start · !done fix text · !set changelog text · approve CODE · !reject CODE reason · !withdraw · !stop",
-        "!waive GATE reason · !done main-ward evidence",
+        "!set tag head · !waive GATE reason · !done main-ward evidence",
     ),
     hint="!done fix text · !set changelog text · status · !hold reason",
 )

@@ -126,7 +126,7 @@ WORDS = Words(
     },
     help=(
         "!start · !done STEP text · approve CODE · !reject CODE reason · !withdraw · !stop",
-        "!waive GATE reason, which needs two · !retry",
+        "!dismiss #N reason · !set tag head · !waive GATE reason, which needs two · !retry",
     ),
     hint="!done STEP text · status · plan · !hold reason",
 )
