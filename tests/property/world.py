@@ -67,6 +67,7 @@ class World:
     commits: dict[str, Stored] = field(default_factory=dict)
     branches: dict[str, str] = field(default_factory=dict)
     tags: dict[str, RemoteTag] = field(default_factory=dict)
+    trees: dict[str, Mapping[str, bytes]] = field(default_factory=dict)  # those a merge would make
     pulls: dict[int, PullRequest] = field(default_factory=dict)
     given: dict[int, list[Review]] = field(default_factory=dict)
     issues: dict[int, Issue] = field(default_factory=dict)
@@ -244,7 +245,7 @@ class World:
         return chain
 
     def changed_paths(self, old: str, new: str) -> list[str]:
-        before, after = self.commits[old].files, self.commits[new].files
+        before, after = (self.trees.get(name) or self.commits[name].files for name in (old, new))
         return sorted(path for path in {*before, *after} if before.get(path) != after.get(path))
 
     def describe(self, sha: str) -> Commit:
@@ -257,7 +258,9 @@ class World:
         return _sha(f"tree {sorted(files.items())}")
 
     def merged_tree(self, ours: str, theirs: str) -> str:
-        return self.tree_of({**self.commits[ours].files, **self.commits[theirs].files})
+        files = {**self.commits[ours].files, **self.commits[theirs].files}
+        self.trees[self.tree_of(files)] = files
+        return self.tree_of(files)
 
     def authors(self, number: int) -> frozenset[str]:
         """Who wrote the commits a pull request shows: those its base did not have when it was opened or merged."""
