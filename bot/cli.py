@@ -32,7 +32,7 @@ from bot.placeholders import left_in_matrix, left_in_slack
 from bot.procedures import configured
 from bot.settings import CONFIG, Settings, read_settings
 from bot.wiring import Sandbox, open_sandbox
-from bot.wiring.audit import audited, exported, held_against, passed_over, undone, unreadable
+from bot.wiring.audit import audited, exported, passed_over, seal_of, undone, unreadable
 from bot.wiring.matrix import examined as matrix_examined
 from bot.wiring.serve import serve as run_service
 from bot.wiring.slack import examined, manifest_text
@@ -128,6 +128,7 @@ def demo(
         procedures=(*(read.procedures if read else ()), *(procedures or ())),
         modules=(*(read.modules if read else ()), *(modules or ())),
         rehearse=rehearse,
+        sealed=True,
     )
     place = home.absolute() if home else Path(tempfile.mkdtemp(prefix="sopwith-demo-"))
     place.mkdir(parents=True, exist_ok=True)
@@ -303,14 +304,27 @@ def check(
 def verify(
     storage: Storage = "sqlite:///sopwith.db",
     head: Annotated[str, typer.Option("--head", help="A hash the bot told, to hold the record against.")] = "",
+    against: Annotated[
+        Path | None, typer.Option("--against", help="Seals kept outside the database: the file of record.seals.")
+    ] = None,
+    signers: Annotated[
+        Path | None, typer.Option("--signers", help="Who may sign seals, as ssh-keygen's allowed signers file.")
+    ] = None,
 ) -> None:
-    """Recompute every chain of the record; names each entry that was changed, removed or inserted."""
-    faults, runs, entries = run_to_its_end(audited(storage))
-    typer.echo("\n".join(replies.record.audited(faults, runs, entries)))
-    seal = run_to_its_end(held_against(storage, head)) if head and not faults else None
-    if head and not faults:
+    """Recompute the record, and tell each run again from it; names what was changed, removed or inserted.
+
+    The database is only read. See docs/record.md for what this proves, and against whom.
+    """
+    found = run_to_its_end(audited(storage, against, signers))
+    typer.echo("\n".join(replies.record.audited(found.audit, found.faults)))
+    if found.faults:
+        raise typer.Exit(1)
+    seal = run_to_its_end(seal_of(storage, head)) if head else None
+    kept = found.kept or seal
+    typer.echo("\n".join(replies.record.proved(found.audit, found.signed, found.signer, kept)))
+    if head:
         typer.echo(replies.record.held_against(seal))
-    raise typer.Exit(1 if faults or (head and seal is None) else 0)
+    raise typer.Exit(1 if head and seal is None else 0)
 
 
 @audit_app.command()

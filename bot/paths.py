@@ -14,6 +14,9 @@ _PATHS: Sequence[tuple[str, ...]] = (
     ("matrix", "store"),
     ("signing", "trust"),
     ("signing", "key"),
+    ("record", "seals"),
+    ("record", "key"),
+    ("record", "trust"),
 )
 
 

@@ -95,6 +95,18 @@ class SigningSettings(BaseModel):
     trust: Path
 
 
+class RecordSettings(BaseModel):
+    """What proves the record. `seals` is a file outside the database to which each seal is added; `key` the SSH key
+    without passphrase that signs them, or that of the tags if it is one; `trust` the allowed signers, or theirs.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seals: Path | None = None
+    key: Path | None = None
+    trust: Path | None = None
+
+
 class Limits(BaseModel):
     """What a far end (the forge, git, the registry, the package index) may take of us, in seconds and bytes.
 
@@ -165,6 +177,7 @@ class Settings(BaseSettings):
     token: SecretStr = SecretStr("")
     channels: dict[str, str] = Field(default_factory=dict)
     signing: SigningSettings | None = None
+    record: RecordSettings = Field(default_factory=RecordSettings)
     slack: SlackSettings | None = None
     matrix: MatrixSettings | None = None
     people: tuple[Person, ...] = ()
@@ -177,6 +190,18 @@ class Settings(BaseSettings):
     #: How long after it was said everything acts; what the bot reads later, because it was away, only tells.
     acts_within: timedelta = Field(timedelta(minutes=10), ge=timedelta(minutes=1))
     runs_at_once: int = Field(8, ge=1, le=64)
+
+    @property
+    def seal_key(self) -> Path | None:
+        """The SSH key that signs seals; None where tags are signed by GPG and no key of their own is set."""
+        tags = Path(self.signing.key) if self.signing and self.signing.mode == "ssh" else None
+        return self.record.key or tags
+
+    @property
+    def seal_trust(self) -> Path | None:
+        """The allowed signers of seals."""
+        tags = self.signing.trust if self.signing and self.signing.mode == "ssh" else None
+        return self.record.trust or tags
 
     def channels_by_chat(self) -> dict[str, dict[str, str]]:
         """For each chat, a procedure's channel and what that chat calls it."""

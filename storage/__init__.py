@@ -1,6 +1,7 @@
 """The memory: runs, inbox, outbox, deadlines, claims and the ledger, on SQLite or PostgreSQL."""
 
+from storage.reading import SqlReader
 from storage.store import SqlStore
 from storage.upgrade import migrate
 
-__all__ = ["SqlStore", "migrate"]
+__all__ = ["SqlReader", "SqlStore", "migrate"]

@@ -1,37 +1,45 @@
-"""The record: chains of entries, one a run, and the chain of seals over them. The arithmetic is the kit's."""
+"""The record: chains of entries, one a run, and the chain of seals over them. The arithmetic is the kit's.
 
-from collections.abc import Iterator, Mapping, Sequence
+What was done to it behind our back is looked for in `storage.audit`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, text
 
-from sops.kit.ledger import FIRST_SEAL, Head, Link, Point, Seal, check_chain, check_seals, genesis, next_link, next_seal
-from sops.kit.stores import Fault, LedgerEntry
+from sops.kit.ledger import FIRST_SEAL, Head, Link, genesis, next_link, next_seal, payload_of
+from sops.kit.retold import STATE, TELLING, Retold, Told, changes, differing, first, mark
+from sops.kit.stores import Audit, Fault, LedgerEntry, Seal
+from storage.audit import audit
 from storage.statements import AnyRow, insert_new, pick
-from storage.tables import LEDGER_ENTRY, LEDGER_HEAD, LEDGER_SEAL, RUN
+from storage.tables import LEDGER_ENTRY, LEDGER_HEAD, LEDGER_SEAL, LEDGER_SIGNATURE
 
 _HEAD = select(LEDGER_HEAD).where(LEDGER_HEAD.c.run_id == bindparam("run")).with_for_update()
 _FIRST_HEAD = insert_new(LEDGER_HEAD, LEDGER_HEAD.c.seq)
 _GROWN = (
     LEDGER_HEAD.update()
     .where(LEDGER_HEAD.c.run_id == bindparam("run"))
-    .values(seq=bindparam("last"), hash=bindparam("digest"))
+    .values(seq=bindparam("last"), hash=bindparam("digest"), state=bindparam("told"))
 )
-_ALL_ENTRIES = select(LEDGER_ENTRY).order_by(LEDGER_ENTRY.c.run_id, LEDGER_ENTRY.c.seq)
 _ENTRIES = select(LEDGER_ENTRY).where(LEDGER_ENTRY.c.run_id == bindparam("run")).order_by(LEDGER_ENTRY.c.seq)
 
 _ONE_SEALER = text("LOCK TABLE ledger_seal IN EXCLUSIVE MODE")
 _LAST_SEAL = select(LEDGER_SEAL).order_by(LEDGER_SEAL.c.number.desc()).limit(1)
-_UNSEALED = (
-    select(LEDGER_HEAD).where(LEDGER_HEAD.c.seq > LEDGER_HEAD.c.sealed).order_by(LEDGER_HEAD.c.run_id).with_for_update()
-)
+_UNSEALED = select(LEDGER_HEAD).where(text("seq > sealed")).order_by(LEDGER_HEAD.c.run_id).with_for_update()
 _SEALED = LEDGER_HEAD.update().where(LEDGER_HEAD.c.run_id == bindparam("run")).values(sealed=bindparam("last"))
 _SEAL_OF = select(LEDGER_SEAL).where(LEDGER_SEAL.c.hash == bindparam("digest"))
-_SEALS = select(LEDGER_SEAL).order_by(LEDGER_SEAL.c.number)
-#: An audit reads the whole record; it holds only so many rows at a time.
-_STREAMED = {"yield_per": 1000}
+_ANY_UNSEALED = select(LEDGER_HEAD.c.run_id).where(text("seq > sealed")).limit(1)  # as the partial index spells it
+_SIGN = insert_new(LEDGER_SIGNATURE, LEDGER_SIGNATURE.c.number)
+_AT_ONCE = 500
+_SEALED_SINCE = (
+    select(LEDGER_SEAL, LEDGER_SIGNATURE.c.signature)
+    .outerjoin(LEDGER_SIGNATURE, LEDGER_SIGNATURE.c.number == LEDGER_SEAL.c.number)
+    .where(LEDGER_SEAL.c.number > bindparam("after"))
+    .order_by(LEDGER_SEAL.c.number)
+    .limit(_AT_ONCE)
+)
 
 
 class SqlLedger:
@@ -42,9 +50,34 @@ class SqlLedger:
 
     def append(self, run_id: str, *, at: datetime, kind: str, actor: str, payload: Mapping[str, Any]) -> None:
         head = self._head(run_id) or self._first_head(run_id)
+        self._add(run_id, head, at, kind, actor, payload, state=head.state)
+
+    def become(self, run_id: str, *, at: datetime, before: Told | None, now: Told) -> None:
+        if before == now:
+            return
+        head = self._head(run_id) or self._first_head(run_id)
+        payload = self._telling(run_id, head, before, now)
+        self._add(run_id, head, at, STATE, "sopwith", payload, state=mark(now))
+
+    def _telling(self, run_id: str, head: Head, before: Told | None, now: Told) -> Mapping[str, Any]:
+        """What changed; or all, where nothing was told yet, or something else than what was found."""
+        if before is None:
+            return first(now)
+        if not head.state:
+            return first(now, before=True)
+        if head.state == mark(before):
+            return changes(before, now)
+        if not head.state.startswith(f"{TELLING}:"):
+            return first(now)
+        links = map(_link, self._connection.execute(_ENTRIES, {"run": run_id}))
+        return first(now, found=differing(_retold(links).told or {}, before))
+
+    def _add(
+        self, run_id: str, head: Head, at: datetime, kind: str, actor: str, payload: Mapping[str, Any], *, state: str
+    ) -> None:
         link = next_link(run_id, head, at=at, kind=kind, actor=actor, payload=payload)
         self._connection.execute(LEDGER_ENTRY.insert(), vars(link))
-        self._connection.execute(_GROWN, {"run": run_id, "last": link.seq, "digest": link.hash})
+        self._connection.execute(_GROWN, {"run": run_id, "last": link.seq, "digest": link.hash, "told": state})
 
     def _head(self, run_id: str) -> Head | None:
         row = self._connection.execute(_HEAD, {"run": run_id}).one_or_none()
@@ -52,7 +85,7 @@ class SqlLedger:
 
     def _first_head(self, run_id: str) -> Head:
         """Somebody else may begin the same chain at this moment; then theirs is the first entry."""
-        start = {"run_id": run_id, "seq": 0, "hash": genesis(run_id), "sealed": 0}
+        start = {"run_id": run_id, "seq": 0, "hash": genesis(run_id), "sealed": 0, "state": ""}
         self._connection.execute(pick(_FIRST_HEAD, self._connection), start)
         return _head(self._connection.execute(_HEAD, {"run": run_id}).one())
 
@@ -63,8 +96,7 @@ class SqlLedger:
         """Where nothing grew, nothing is added, and the head is the one it was."""
         if self._connection.dialect.name == "postgresql":
             self._connection.execute(_ONE_SEALER)
-        row = self._connection.execute(_LAST_SEAL).one_or_none()
-        last = None if row is None else _seal(row)
+        last = self.last_seal()
         heads = {row.run_id: _head(row) for row in self._connection.execute(_UNSEALED)}
         if not heads:
             return last.hash if last else FIRST_SEAL
@@ -73,33 +105,46 @@ class SqlLedger:
         self._connection.execute(_SEALED, [{"run": run_id, "last": head.seq} for run_id, head in heads.items()])
         return seal.hash
 
-    def seal_of(self, digest: str) -> tuple[int, str] | None:
+    def seal_of(self, digest: str) -> Seal | None:
         row = self._connection.execute(_SEAL_OF, {"digest": digest}).one_or_none()
-        return None if row is None else (row.number, row.at)
+        return None if row is None else _seal(row)
+
+    def sealed(self, after: int) -> Sequence[tuple[Seal, str]]:
+        """Only so many at a time, so that a file that lacks them all is filled step by step."""
+        rows = self._connection.execute(_SEALED_SINCE, {"after": after})
+        return [(Seal(*row[:-1]), row.signature or "") for row in rows]
+
+    def unsealed(self) -> bool:
+        return self._connection.execute(_ANY_UNSEALED).first() is not None
+
+    def last_seal(self) -> Seal | None:
+        row = self._connection.execute(_LAST_SEAL).one_or_none()
+        return None if row is None else _seal(row)
+
+    def sign(self, number: int, signature: str) -> None:
+        self._connection.execute(pick(_SIGN, self._connection), {"number": number, "signature": signature})
 
     def verify(self) -> Sequence[Fault]:
-        points: dict[str, list[Point]] = {}
-        seals = self._connection.execute(_SEALS, execution_options=_STREAMED)
-        faults = list(check_seals(map(_seal, seals), points))
-        return [*faults, *self._chains(points)]
+        return self.audit().faults
 
-    def _chains(self, points: dict[str, list[Point]]) -> Iterator[Fault]:
-        names = {row.id: row.name for row in self._connection.execute(select(RUN.c.id, RUN.c.name))}
-        heads = {row.run_id: _head(row) for row in self._connection.execute(select(LEDGER_HEAD))}
-        links = map(_link, self._connection.execute(_ALL_ENTRIES, execution_options=_STREAMED))
-        for run_id, chain in groupby(links, key=lambda link: link.run_id):
-            known = points.pop(run_id, [])
-            yield from check_chain(run_id, chain, heads.pop(run_id, None), known, name=names.get(run_id))
-        for run_id in sorted({*heads, *points}):
-            yield from check_chain(run_id, (), heads.get(run_id), points.get(run_id, []), name=names.get(run_id))
+    def audit(self) -> Audit:
+        return audit(self._connection)
 
 
 def _head(row: AnyRow) -> Head:
-    return Head(seq=row.seq, hash=row.hash, sealed=row.sealed)
+    return Head(seq=row.seq, hash=row.hash, sealed=row.sealed, state=row.state)
 
 
 def _link(row: AnyRow) -> Link:
     return Link(*row)
+
+
+def _retold(links: Iterable[Link]) -> Retold:
+    """What these entries tell of their run."""
+    found = Retold()
+    for link in links:
+        found.follow(link.seq, link.kind, link.actor, payload_of(link.payload) or {})
+    return found
 
 
 def _seal(row: AnyRow) -> Seal:

@@ -216,14 +216,19 @@ class LedgerEntryRow(Base, table=True):
 
 
 class LedgerHead(Base, table=True):
-    """The last entry of each chain, locked while one is added. `sealed` is the seq the last seal covers."""
+    """The last entry of each chain, locked while one is added. `sealed` is the seq the last seal covers.
+
+    `state` names what the chain tells of its run up to now (see `sops.kit.retold`); empty where it tells nothing yet.
+    """
 
     __tablename__ = "ledger_head"
+    __table_args__ = (Index("ix_ledger_head_unsealed", "run_id", **_where("seq > sealed")),)
 
     run_id: str = Field(primary_key=True)
     seq: int = Field(sa_type=BigInteger)
     hash: str
     sealed: int = Field(default=0, sa_type=BigInteger)
+    state: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
 
 
 class LedgerSeal(Base, table=True):
@@ -236,6 +241,15 @@ class LedgerSeal(Base, table=True):
     heads: str = Field(sa_type=Text)
     previous: str
     hash: str
+
+
+class LedgerSignature(Base, table=True):
+    """A signature of a seal, made with a key that is not in here; triggers forbid changing it."""
+
+    __tablename__ = "ledger_signature"
+
+    number: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    signature: str = Field(sa_type=Text)
 
 
 def _table(name: str) -> Table:
@@ -253,3 +267,4 @@ DEADLINE = _table("deadline")
 LEDGER_ENTRY = _table("ledger_entry")
 LEDGER_HEAD = _table("ledger_head")
 LEDGER_SEAL = _table("ledger_seal")
+LEDGER_SIGNATURE = _table("ledger_signature")

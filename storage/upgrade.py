@@ -47,21 +47,28 @@ def revision(connection: Connection) -> str | None:
 
 def _upgrade(connection: Connection) -> None:
     """In the transaction that holds the lock, because somebody else may have been faster."""
-    from storage.migrations.run import known, upgrade  # noqa: PLC0415  # Alembic is slow to import, and rarely needed
+    from storage.migrations.run import upgrade  # noqa: PLC0415  # Alembic is slow to import, and rarely needed
 
     if connection.dialect.name == "postgresql":
         connection.execute(_LOCK)
     found = revision(connection)
     if found == HEAD:
         return
+    check_known(found)
+    upgrade(connection)
+    if connection.dialect.name == "sqlite":
+        _check_references(connection)
+
+
+def check_known(found: str | None) -> None:
+    """Raises ConfigurationError where the tables are those of a newer build than this."""
+    from storage.migrations.run import known  # noqa: PLC0415  # Alembic is slow to import, and rarely needed
+
     if found is not None and not known(found):
         raise ConfigurationError(
             f"storage.url: the database is at revision {found}, this build knows only up to {HEAD};"
             " a newer Sopwith has used it. Run that version, or restore a backup from before."
         )
-    upgrade(connection)
-    if connection.dialect.name == "sqlite":
-        _check_references(connection)
 
 
 def _check_references(connection: Connection) -> None:

@@ -17,6 +17,7 @@ from typing import Literal
 from adapters.git.refs import checked_identity
 from sops.kit.errors import ConfigurationError
 from sops.kit.patterns import Pattern
+from sops.kit.sealed import NAMESPACE
 
 _KEY_ID = Pattern(r"[0-9A-Fa-f]{16,40}")
 _SETUP_SECONDS = 60
@@ -121,7 +122,7 @@ def _make_demo_ssh(folder: Path, identity: tuple[str, str]) -> Signing:
         made.mkdir(mode=0o700)
         _run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", email, "-f", str(made / "key")])
         public = " ".join((made / "key.pub").read_text().split()[:2])
-        (made / "allowed_signers").write_text(f'"{email}" namespaces="git" {public}\n')
+        (made / "allowed_signers").write_text(f'"{email}" namespaces="git,{NAMESPACE}" {public}\n')
         shutil.rmtree(folder, ignore_errors=True)
         made.rename(folder)
     return _demo_ssh(folder)

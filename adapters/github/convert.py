@@ -6,6 +6,7 @@ not green, open.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from adapters.github.fields import (
@@ -100,14 +101,22 @@ def check_run(raw: Json) -> Check:
     state, conclusion = CheckState.PENDING, raw.get("conclusion")
     if raw.get("status") == "completed" and isinstance(conclusion, str):
         state = CheckState.GREEN if conclusion in _GREEN_CONCLUSIONS else CheckState.RED
-    return _check(raw, "name", state, text_or(raw, "html_url") or text_or(raw, "details_url"))
+    found = _check(raw, "name", state, text_or(raw, "html_url") or text_or(raw, "details_url"))
+    return replace(found, app=_part(raw, "app", "slug"), conclusion=text_or(raw, "conclusion"))
 
 
 def commit_status(raw: Json) -> Check:
     states = {"success": CheckState.GREEN, "pending": CheckState.PENDING}
     found = raw.get("state")
     state = states.get(found, CheckState.RED) if isinstance(found, str) else CheckState.PENDING
-    return _check(raw, "context", state, text_or(raw, "target_url"))
+    check = _check(raw, "context", state, text_or(raw, "target_url"))
+    return replace(check, app=_part(raw, "creator", "login"), conclusion=text_or(raw, "state"))
+
+
+def _part(raw: Json, key: str, name: str) -> str:
+    """A text of what stands there; empty where none does."""
+    found = raw.get(key)
+    return text_or(found, name) if isinstance(found, dict) else ""
 
 
 def _check(raw: Json, name: str, state: CheckState, url: str) -> Check:

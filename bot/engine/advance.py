@@ -6,20 +6,20 @@ up where it was: what was intended is probed before anything is done again. Noth
 
 import asyncio
 from datetime import timedelta
-from typing import Any
 
-from bot.engine import requests, steps, unread
+from bot.engine import evidence, requests, steps, unread
 from bot.engine.approving import Approvals
 from bot.engine.asking import asks_far_end
 from bot.engine.debts import Debts
 from bot.engine.desk import Desks, claim_of, renewal
 from bot.engine.far_end import Worlds
 from bot.engine.keeping import Keeping
+from bot.engine.looks import PEOPLE, Look, Looking
 from bot.engine.outages import TellAfter
 from bot.engine.requests import View
-from bot.engine.steps import AGAIN, Look, key_of
+from bot.engine.steps import AGAIN, key_of
 from bot.engine.turns import Turns
-from sops.kit.action import Action, Conflict, Done, News, Todo, World
+from sops.kit.action import Action, Conflict, Done, Todo, World
 from sops.kit.approvals import Request, RequestState
 from sops.kit.errors import (
     AtFarEnd,
@@ -38,7 +38,6 @@ from sops.kit.stores import Transaction
 from sops.kit.unreadable import Unreadable
 
 LEASE = 120.0  # seconds a process may be silent before another takes the run over; see `keeping`
-PEOPLE = timedelta(days=1)  # what waits for people is woken by what they say; this is only the net
 
 
 class Advancer:
@@ -217,8 +216,8 @@ class Advancer:
         if not step.deeds:  # what was learned is told with the end of the step, or a crash in between tells it twice
             ended = await self._desks.at(run.id, lambda desk: steps.finish(desk, step, look, request), fence=fence)
             return None if ended else AGAIN
-        if look.facts or look.news:
-            await self._desks.at(run.id, lambda desk: steps.learn(desk, look.facts, look.news), fence=fence)
+        if look.facts or look.news or evidence.is_new(run, step, look.evidence):
+            await self._desks.at(run.id, lambda desk: steps.go_on(desk, step, look), fence=fence)
         for index, piece in enumerate(step.deeds):
             if isinstance(piece, Action) and not await self._deed(run.id, step, index, piece, request, fence):
                 if run.policy.left_to_people(run.sop, step.id):
@@ -239,35 +238,21 @@ class Advancer:
         asked = requests.latest(run, step.id) if wanted else None
         if asked is not None and asked.state is RequestState.CONSUMED:
             return Look((), {}, (), (), PEOPLE), asked
-        notes: list[str] = []
-        stuck: list[str] = []
-        facts: dict[str, Any] = {}
-        news: list[News] = []
-        windows = []
-        every = PEOPLE
-        ready = True
+        so_far, ready = Looking(), True
         for piece in step.waits:
             if piece is wanted:
-                ready = not notes
-            elif isinstance(piece, SignedOff) and not piece.given(run, step.id):
-                notes.append(piece.asks(run.with_facts(facts)))
+                ready = not so_far.notes
+            elif isinstance(piece, SignedOff):
+                so_far.asked(run, step, piece)
             elif isinstance(piece, Gate):
-                found = await piece.check(run.with_facts(facts), world)
-                facts.update(found.facts)
-                news.extend(found.news)
-                every = min(every, piece.every(run))
-                if isinstance(found, Waiting):
-                    notes.append(found.note)
-                    stuck += [found.note] if found.stuck else []
-                    windows += [found.window] if found.window else []
+                so_far.found(run, piece, await piece.check(run.with_facts(so_far.facts), world))
         granted = None
         if wanted is not None:
-            view = View(run, facts, step, wanted, world, fence)
-            standing = await self._approvals.standing(view, ready=ready, others=tuple(notes))
+            view = View(run, so_far.facts, step, wanted, world, fence)
+            standing = await self._approvals.standing(view, ready=ready, others=tuple(so_far.notes))
             granted = standing.granted
-            notes += [standing.note] if granted is None else []
-        missing = tuple(note for note in notes if note)
-        return Look(missing, facts, tuple(news), tuple(windows), every, "; ".join(stuck)), granted
+            so_far.notes += [standing.note] if granted is None else []
+        return so_far.look(), granted
 
     async def _deed(
         self, run_id: str, step: Step, index: int, action: Action, request: Request | None, fence: int

@@ -21,6 +21,7 @@ from sops.kit.errors import SopwithError
 from sops.kit.message import Card
 from sops.kit.people import People
 from sops.kit.ports import Clock
+from sops.kit.retold import told_of
 from sops.kit.run import Child, Mirror, Run, RunState
 from sops.kit.stores import Deadline, Outgoing, Store, Transaction
 
@@ -131,6 +132,7 @@ class Desk:
             self.tx.runs.save(self.run)
             self._edit_root()
             self._close_requests()
+        self._record()
         for message in self._everywhere():
             if not self.tx.outbox.put(message, self.now):
                 raise SopwithError(f"a message {message.logical_id} was queued before; this one would be lost")
@@ -138,6 +140,12 @@ class Desk:
         self._tell_parent()
         if not self._new and _moved(self.before, self.run):
             self.tx.runs.wake_open(but=self.run.id)
+
+    def _record(self) -> None:
+        """The record tells how the run stands now, after what says why."""
+        if self._new or self.run != self.before:
+            before = None if self._new else told_of(self.before)
+            self.tx.ledger.become(self.run.id, at=self.now, before=before, now=told_of(self.run))
 
     def _everywhere(self) -> Iterator[Outgoing]:
         """What is said, in each thread."""

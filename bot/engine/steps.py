@@ -1,13 +1,13 @@
 """What a look does to a run: each function is one transaction's worth of change, said and noted with it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from bot.chat import replies
-from bot.engine import outages, requests
+from bot.engine import evidence, outages, requests
 from bot.engine.desk import Desk, claim_of
+from bot.engine.looks import Look
 from bot.engine.outages import TellAfter
 from sops.kit import timing
 from sops.kit.action import Action, Conflict, Done, News, Owed, Probe, Todo
@@ -21,18 +21,6 @@ LONGEST_WAIT = timedelta(minutes=10)  # between tries while a far end is in trou
 TRIES_UNTIL_TOLD = 3
 TELL_AFTER = TellAfter()
 SETTINGS = "the settings"  # who leaves out a step that is switched off
-
-
-@dataclass(frozen=True)
-class Look:
-    """What a look at the gates of a step found. `stuck` is what no time will mend."""
-
-    notes: tuple[str, ...]
-    facts: dict[str, Any]
-    news: tuple[News, ...]
-    windows: tuple[tuple[str, datetime, datetime | None], ...]
-    every: timedelta
-    stuck: str = ""
 
 
 def unknown_in(step: Step) -> str:
@@ -67,6 +55,12 @@ def skip(desk: Desk, step: Step, why: str, *, by: str = "") -> None:
 def enter(desk: Desk, step: Step) -> None:
     state = StepState.WAITING if step.waits else StepState.RUNNING
     desk.run = desk.run.with_record(step.id, state=state, since=desk.now)
+
+
+def go_on(desk: Desk, step: Step, look: Look) -> None:
+    """The step's gates hold: what they saw is recorded, before anything is done on the strength of it."""
+    evidence.note(desk, step, look.evidence)
+    learn(desk, look.facts, look.news)
 
 
 def learn(desk: Desk, facts: dict[str, Any], news: tuple[News, ...]) -> None:
@@ -262,7 +256,7 @@ def finish(desk: Desk, step: Step, look: Look | None = None, request: Request | 
     if request is not None and not requests.use(desk, request):
         return False
     if look is not None:
-        learn(desk, look.facts, look.news)
+        go_on(desk, step, look)
     desk.run = done(desk, step)
     told = replies.news.step_done(desk.run, step)
     if told is not None and not replies.summary.quiet(desk.run):

@@ -37,18 +37,20 @@ from bot.engine.operators import OPERATORS, Operators
 from bot.engine.outages import TellAfter
 from bot.engine.plan import Planner
 from bot.engine.postman import Postman
+from bot.engine.proving import Proving
 from bot.engine.sealing import RECORD, Sealing
 from bot.procedures import check_tailoring, load
 from bot.settings import Settings
 from bot.wiring.far_end import Patience, Reach, forge_of, mirror_of, operators_at, packages_of, patient, registry_of
 from bot.wiring.lanes import lanes_of
 from bot.wiring.sandbox import sandbox_settings
+from bot.wiring.seals import seals_of
 from bot.wiring.unread import calls_unread
 from sops import ALL
 from sops.kit.conversation import Event, Place
 from sops.kit.people import People
 from sops.kit.policy import Policy
-from sops.kit.ports import Chat, Clock
+from sops.kit.ports import Chat, Clock, SealSigner, SealsOutside
 from sops.kit.run import Run
 from sops.kit.stores import Store
 from sops.kit.switched_off import check_switched_off
@@ -68,6 +70,8 @@ class Ports:
     chats: Mapping[str, Chat]
     close: Callable[[], Awaitable[None]]
     breakers: Sequence[Breaker] = ()
+    signer: SealSigner | None = None
+    outside: SealsOutside | None = None
 
 
 def assemble(
@@ -125,7 +129,13 @@ def assemble(
         edge.advance,
         Postman(store, clock, ports.chats, people, owner, keeping),
         owner,
-        Sealing(store, clock, _told_of_the_record(ports.chats, channels), settings.policy.zone),
+        Sealing(
+            store,
+            clock,
+            _told_of_the_record(ports.chats, channels),
+            settings.policy.zone,
+            Proving(store, ports.signer, ports.outside),
+        ),
         keeping,
         Poll(dispatch.look_for_newcomers, NEWCOMERS_EVERY) if settings.policy.onboard_first_timers else None,
         pauses,
@@ -144,13 +154,23 @@ def _told_of_the_record(chats: Mapping[str, Chat], channels: Mapping[str, Mappin
 
 
 async def sandbox_ports(
-    settings: Settings, home: Path, clock: Clock, chats: Mapping[str, Chat], patience: Patience = patient
+    settings: Settings,
+    home: Path,
+    clock: Clock,
+    chats: Mapping[str, Chat],
+    patience: Patience = patient,
+    *,
+    sealed: bool = False,
 ) -> Ports:
     """The adapters that will meet the real far end, at the sandbox's addresses; the database is opened.
 
-    A bot beside the sandbox's world asks that for its `patience`, else a far end that hangs takes its minute.
+    A bot beside the sandbox's world asks that for its `patience`, else a far end that hangs takes its minute. With
+    `sealed` the record's seals are signed with the key of the tags.
     """
     signing = await asyncio.to_thread(make_demo_signer, home / "keys", settings.git_identity)
+    if sealed and signing.mode == "ssh" and settings.record.key is None:
+        own = settings.record.model_copy(update={"key": Path(signing.key), "trust": signing.trust})
+        settings = settings.model_copy(update={"record": own})
     reach = Reach.of(settings, clock, patience)
     forge = forge_of(settings, reach, pause_between_writes=0.0)
     git = mirror_of(settings, reach, signing, clock, home / "mirror", settings.git_url)
@@ -178,7 +198,7 @@ async def opened(
             await packages.close()
 
     far = FarEnd(forge, git, registry, packages, lanes)
-    return Ports(store, far, chats, close, tuple(reach.breakers.values()))
+    return Ports(store, far, chats, close, tuple(reach.breakers.values()), *seals_of(settings))
 
 
 def in_room(settings: Settings, room: Room, rehearse: bool = False) -> Mapping[str, Chat]:
@@ -251,10 +271,11 @@ async def open_sandbox(
     procedures: Sequence[Path] = (),
     modules: Sequence[str] = (),
     rehearse: bool = False,
+    sealed: bool = False,
 ) -> Sandbox:
     """A world below `home`, with a bot in it that does what the stage asks for. It runs these `procedures` too.
 
-    With `rehearse` every message says that it is one.
+    With `rehearse` every message says that it is one; with `sealed` the record is signed.
     """
     world = SandboxWorld(home / "world", clock)
     await world.start()
@@ -266,7 +287,9 @@ async def open_sandbox(
         bot = BotHere(
             settings,
             clock,
-            await sandbox_ports(settings, home, clock, in_room(settings, room, rehearse), world.patience),
+            await sandbox_ports(
+                settings, home, clock, in_room(settings, room, rehearse), world.patience, sealed=sealed
+            ),
         )
         await bot.recover()
         return bot

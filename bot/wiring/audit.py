@@ -2,18 +2,21 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from bot.chat import replies
 from bot.chat.privacy import withheld
 from bot.engine.mail import PASSED_OVER
+from bot.wiring.seals import signatures, unsigned
 from sops.kit.errors import SopwithError
-from sops.kit.stores import Fault, LedgerEntry
-from storage import SqlStore
+from sops.kit.sealed import Held, held_against
+from sops.kit.stores import Audit, Fault, LedgerEntry, Seal
+from storage import SqlReader
 
 
-async def held_against(storage: str, digest: str) -> tuple[int, str] | None:
-    """Number and instant of the seal with that hash, which somebody kept."""
+async def seal_of(storage: str, digest: str) -> Seal | None:
+    """The seal with that hash, which somebody kept."""
     store = await _opened(storage)
     try:
         return await store.read(lambda tx: tx.ledger.seal_of(digest.strip().lower()))
@@ -53,29 +56,53 @@ async def passed_over(storage: str) -> list[str]:
     return [replies.record.passed_over(name.removeprefix(PASSED_OVER), counted[name]) for name in sorted(counted)]
 
 
-async def audited(storage: str) -> tuple[Sequence[Fault], int, int]:
-    """What is wrong, and how many runs and entries were looked at."""
+@dataclass(frozen=True)
+class Audited:
+    """What an audit found. `kept` and `signer` are the last seals somebody else can vouch for, None where none can."""
+
+    audit: Audit
+    faults: Sequence[Fault]
+    kept: Seal | None = None
+    signed: Seal | None = None
+    signer: str = ""
+
+
+async def audited(storage: str, against: Path | None = None, signers: Path | None = None) -> Audited:
+    """Look at the whole record; hold it against seals kept in a file, and its signatures against those who may sign.
+
+    Raises SopwithError for a file that cannot be read.
+    """
     store = await _opened(storage)
     try:
-        faults = await store.read(lambda tx: tx.ledger.verify())
-        runs = await store.read(lambda tx: tx.runs.all())
-        return faults, len(runs), sum([len(await _entries(store, run.id)) for run in runs])
+        found = await store.read(lambda tx: tx.ledger.audit())
     finally:
         await store.close()
+    held = await asyncio.to_thread(_held, against, found.seals) if against else None
+    bad, signed, who = await asyncio.to_thread(_signed, found, signers) if signers else ([], None, "")
+    faults = [*found.faults, *(held.faults if held else ()), *bad]
+    return Audited(found, faults, held.last if held else None, signed, who)
 
 
-async def _opened(storage: str) -> SqlStore:
-    """The store of an existing database; a typo must not create an empty one and call it whole."""
-    await asyncio.to_thread(_check_exists, storage)
-    store = SqlStore(storage)
+def _held(file: Path, seals: Sequence[Seal]) -> Held:
+    try:
+        with file.open(encoding="utf-8", errors="replace") as lines:
+            return held_against(lines, seals)
+    except OSError as problem:
+        raise SopwithError(f"{file} cannot be read: {problem.strerror}.") from problem
+
+
+def _signed(found: Audit, signers: Path) -> tuple[list[Fault], Seal | None, str]:
+    if not signers.is_file():
+        raise SopwithError(f"There are no allowed signers at {signers}.")
+    faults, seal, who = signatures(found.seals, found.signed, signers)
+    return [*faults, *unsigned(found.seals, seal)], seal, who
+
+
+async def _opened(storage: str) -> SqlReader:
+    """An existing database, only to be read: a typo must not create an empty one and call it whole."""
+    store = SqlReader(storage)
     await store.open()
     return store
-
-
-def _check_exists(storage: str) -> None:
-    path = storage.removeprefix("sqlite:///")
-    if storage.startswith("sqlite:///") and not Path(path).exists():
-        raise SopwithError(f"There is no database at {path}.")
 
 
 async def exported(storage: str, markdown: bool, only: str) -> list[str]:
@@ -108,5 +135,5 @@ async def exported(storage: str, markdown: bool, only: str) -> list[str]:
         await store.close()
 
 
-async def _entries(store: SqlStore, run_id: str) -> Sequence[LedgerEntry]:
+async def _entries(store: SqlReader, run_id: str) -> Sequence[LedgerEntry]:
     return await store.read(lambda tx: tx.ledger.entries(run_id))

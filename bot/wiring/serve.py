@@ -24,6 +24,7 @@ from bot.wiring.far_end import Reach, forge_of, mirror_of
 from bot.wiring.homes import Home, Homes
 from bot.wiring.matrix import matrix
 from bot.wiring.sandbox import at_the_sandbox
+from bot.wiring.seals import warn_of_seals
 from bot.wiring.slack import check_tokens, slack, traits_of
 from sops.kit.conversation import Actor, Event, Place
 from sops.kit.errors import ConfigurationError, configuration_error_in
@@ -57,6 +58,8 @@ async def serve(settings: Settings, *, rehearse: bool, ready: Callable[[], None]
         chats = {home.chat.platform: Rehearsed(home.chat) if rehearse else home.chat for home in homes}
         settings, ports = await _ports(settings, clock, world, chats)
         stack.push_async_callback(ports.close)
+        if world is None:
+            await warn_of_seals(settings, ports.signer)
         engine = assemble(settings, clock, ports)
         everywhere = Homes(homes, engine)
         await until_done(engine.recover, Pauses())
@@ -143,7 +146,7 @@ async def _ports(
     """The settings as they hold here, and every port."""
     if world is not None:
         settings = at_the_sandbox(settings, world)
-        return settings, await sandbox_ports(settings, settings.home, clock, chats, world.patience)
+        return settings, await sandbox_ports(settings, settings.home, clock, chats, world.patience, sealed=True)
     reach = Reach.of(settings, clock)
     url = settings.git_url or f"https://github.com/{settings.repository}.git"
     git = mirror_of(settings, reach, _signing(settings), clock, settings.home / "mirror", url)

@@ -11,11 +11,15 @@ from sops.kit.run import Run, RunState
 
 @dataclass(frozen=True)
 class Met:
-    """The condition holds; `facts` is the evidence. `note` is what a plan warns of all the same."""
+    """The condition holds; `facts` is the evidence. `note` is what a plan warns of all the same.
+
+    `seen` is what it was seen from; like the facts it is kept in the record, but the run does not learn it.
+    """
 
     facts: dict[str, Any] = field(default_factory=dict)
     news: tuple[News, ...] = ()
     note: str = ""
+    seen: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sops.kit.stores import Fault, LedgerEntry
+from sops.kit.stores import Fault, LedgerEntry, Seal
 
 #: What the first seal names as the one before it.
 FIRST_SEAL = hashlib.sha256(b"sopwith seals").hexdigest()
@@ -40,13 +40,14 @@ class Link:
     hash: str
 
     def entry(self) -> LedgerEntry:
+        """The entry in words. What is damaged reads as nothing, or as the beginning of time; an audit names it."""
         return LedgerEntry(
             run_id=self.run_id,
             seq=self.seq,
-            at=datetime.fromisoformat(self.at),
+            at=moment_of(self.at) or _NO_TIME,
             kind=self.kind,
             actor=self.actor,
-            payload={} if self.payload is None else json.loads(self.payload),
+            payload=payload_of(self.payload) or {},
             payload_hash=self.payload_hash,
             previous=self.previous,
             hash=self.hash,
@@ -55,22 +56,15 @@ class Link:
 
 @dataclass(frozen=True)
 class Head:
-    """The end of a chain. `sealed` is the seq of the last entry a seal covers, 0 if none does."""
+    """The end of a chain. `sealed` is the seq of the last entry a seal covers, 0 if none does.
+
+    `state` names what the chain tells of its run (see `sops.kit.retold`), empty if it tells nothing.
+    """
 
     seq: int
     hash: str
     sealed: int = 0
-
-
-@dataclass(frozen=True)
-class Seal:
-    """A link of the global chain; `heads` is the exact text of a list of [run id, seq, hash]."""
-
-    number: int  # 1 is the first
-    at: str
-    heads: str
-    previous: str
-    hash: str
+    state: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,6 +86,29 @@ def instant(at: datetime) -> str:
     if at.utcoffset() is None:
         raise ValueError("the ledger takes only aware datetimes")
     return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+_NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def moment_of(text: str) -> datetime | None:
+    """The instant that text tells; None if it tells none, or without a zone."""
+    try:
+        found = datetime.fromisoformat(text)
+    except (ValueError, TypeError):
+        return None
+    return found if found.utcoffset() is not None else None
+
+
+def payload_of(text: str | None) -> dict[str, Any] | None:
+    """What that text says; nothing where it is withheld, None where it is no JSON object."""
+    if text is None:
+        return {}
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def text_hash(text: str) -> str:
@@ -127,10 +144,10 @@ def seal_hash(seal: Seal) -> str:
 
 
 def next_seal(last: Seal | None, *, at: datetime, heads: Mapping[str, Head]) -> Seal:
-    """The seal that follows `last` and covers `heads`, by run id."""
+    """The seal that follows `last` and covers `heads`, by run id. It is never older than `last`, whatever the clock."""
     text = canonical([[run_id, head.seq, head.hash] for run_id, head in sorted(heads.items())])
     number, previous = (last.number + 1, last.hash) if last else (1, FIRST_SEAL)
-    moment = instant(at)
+    moment = max(instant(at), last.at if last and moment_of(last.at) else "")
     return Seal(number, moment, text, previous, text_hash(canonical([number, moment, text_hash(text), previous])))
 
 
@@ -169,10 +186,16 @@ class _Chain:
             self.fault(link.seq, "its payload was changed")
         if link_hash(link) != link.hash:
             self.fault(link.seq, "was changed")
+        if payload_of(link.payload) is None:
+            self.fault(link.seq, "its payload is no JSON object")
+        if moment_of(link.at) is None:
+            self.fault(link.seq, "its time is none")
 
     def finish(self, head: Head | None) -> None:
         if head is None:
             self.fault(None, "the head of its chain is missing")
+        elif head.seq < 1:
+            self.fault(None, "the head of its chain is no entry")
         elif head.seq > self.seq:
             self.fault(self.seq + 1, missing(self.seq + 1, head.seq))
         elif head.seq < self.seq:
@@ -210,7 +233,7 @@ def check_chain(
 
 def check_seals(seals: Iterable[Seal], points: dict[str, list[Point]]) -> Iterator[Fault]:
     """What is wrong with the global chain. Fills `points`, by run id, with what the seals say of each chain."""
-    number, previous = 0, FIRST_SEAL
+    number, previous, at = 0, FIRST_SEAL, ""
     for seal in seals:
         if seal.number != number + 1:
             yield Fault(SEALS, number + 1, f"seal {number + 1} is missing")
@@ -218,9 +241,29 @@ def check_seals(seals: Iterable[Seal], points: dict[str, list[Point]]) -> Iterat
             yield Fault(SEALS, seal.number, "does not follow the seal before it: one of the two was replaced")
         if seal_hash(seal) != seal.hash:
             yield Fault(SEALS, seal.number, "was changed")
-        number, previous = seal.number, seal.hash
-        try:
-            for run_id, seq, digest in json.loads(seal.heads):
-                points.setdefault(str(run_id), []).append(Point(seal.number, int(seq), str(digest)))
-        except (ValueError, TypeError):
-            yield Fault(SEALS, seal.number, "cannot be read")
+        if moment_of(seal.at) is None:
+            yield Fault(SEALS, seal.number, "its time is none")
+        elif seal.at < at:
+            yield Fault(SEALS, seal.number, "is older than the seal before it: the two were exchanged")
+        number, previous, at = seal.number, seal.hash, seal.at
+        yield from _covered(seal, points)
+
+
+def _covered(seal: Seal, points: dict[str, list[Point]]) -> Iterator[Fault]:
+    """What is wrong with what one seal covers; adds its points."""
+    heads = heads_of(seal)
+    for run_id, seq, digest in heads or ():
+        earlier = points.setdefault(run_id, [])
+        if earlier and earlier[-1].seq >= seq:
+            yield Fault(SEALS, seal.number, f"covers no more of a chain than seal {earlier[-1].number} did")
+        earlier.append(Point(seal.number, seq, digest))
+    if heads is None:
+        yield Fault(SEALS, seal.number, "cannot be read")
+
+
+def heads_of(seal: Seal) -> list[tuple[str, int, str]] | None:
+    """Run id, seq and hash of each head it covers; None if it says no such thing."""
+    try:
+        return [(str(run_id), int(seq), str(digest)) for run_id, seq, digest in json.loads(seal.heads)]
+    except (ValueError, TypeError, RecursionError, OverflowError):
+        return None

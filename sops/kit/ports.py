@@ -15,6 +15,7 @@ from sops.kit.conversation import Actor, Place
 from sops.kit.forge import Forge
 from sops.kit.message import Card
 from sops.kit.run import Run
+from sops.kit.stores import Seal
 from sops.kit.unreadable import Unreadable
 from sops.kit.world import Commit, Manifest, RemoteTag
 
@@ -28,6 +29,8 @@ __all__ = [
     "Pace",
     "PackageIndex",
     "RunBook",
+    "SealSigner",
+    "SealsOutside",
     "Traits",
 ]
 
@@ -315,4 +318,24 @@ class ImageRegistry(Protocol):
 
         Raises FarEndRefused when the registry does not allow deletion.
         """
+        ...
+
+
+class SealSigner(Protocol):
+    """Signs seals of the record with a key that is not in the database."""
+
+    async def sign(self, text: str) -> str:
+        """The signature of that text (see `sops.kit.sealed`). Raises SignatureInvalid where the key does not sign."""
+        ...
+
+
+class SealsOutside(Protocol):
+    """Where seals are kept outside the database, in order."""
+
+    async def last(self) -> Seal | None:
+        """The last one that is kept. Raises FarEndError where that cannot be seen."""
+        ...
+
+    async def keep(self, seals: Sequence[tuple[Seal, str]]) -> None:
+        """Add these, each with its signature; kept twice is no harm. Raises FarEndError where that cannot be done."""
         ...

@@ -35,7 +35,8 @@ class ChecksGreen(Gate):
         head = request.head_sha
         named = run.policy.required_checks if self.into == "{main}" else ()
         required = named or (await world.forge.rules(fill(self.into, run))).required_checks
-        states = worst(await world.forge.checks(head))
+        reported = await world.forge.checks(head)
+        states = worst(reported)
         if self.hotfix and run.policy.hotfix_checks:
             required = beginning(run.policy.hotfix_checks, states)
         names = required or tuple(states)
@@ -44,7 +45,8 @@ class ChecksGreen(Gate):
         facts: dict[str, Any] = {"head": head, "checks": f"{len(green)}/{len(names)}"}
         waived = run.record("checks").state is StepState.SKIPPED and run.facts.get("checks.waived") == head
         if waived or (names and len(green) == len(names)):
-            return Met(facts)
+            seen = as_told([each for each in reported if each.name in names])
+            return Met(facts, seen={"commit": head, "waived": waived, "required": list(names), "reported": seen})
         if red:
             note = f"red on {short(head)}: {', '.join(red)}"
             told = run.facts.get("checks.red") == [head, *red]
@@ -72,7 +74,15 @@ class StaysGreen(ChecksGreen):
             return Met()
         found = await super().check(run, world)
         again: dict[str, Any] = {"checks.red": []} if isinstance(found, Met) and run.facts.get("checks.red") else {}
-        return Met({**found.facts, **again}, found.news)
+        return Met({**found.facts, **again}, found.news, seen=found.seen if isinstance(found, Met) else {})
+
+
+def as_told(checks: Sequence[Check]) -> list[dict[str, str]]:
+    """Each check as the record keeps it: its name, who reported it, and in which words."""
+    return [
+        {"name": each.name, "app": each.app, "conclusion": each.conclusion or each.state.value}
+        for each in sorted(checks, key=lambda each: (each.name, each.app))
+    ]
 
 
 def beginning(prefixes: Sequence[str], names: Iterable[str]) -> tuple[str, ...]:
@@ -185,7 +195,8 @@ class ReviewsMet(Gate):
             return Waiting(f"changes requested at GitHub by {', '.join(no)}", facts)
         if len(yes) < needed:
             return Waiting(f"{len(yes)} of {needed} GitHub reviews {run.policy.main} requires", facts)
-        return Met(facts)
+        told = [{"login": r.login, "state": r.state, "commit": r.commit_sha} for r in latest]
+        return Met(facts, seen={"commit": head, "given": sorted(told, key=lambda each: each["login"])})
 
 
 def deciding(reviews: Sequence[Review]) -> list[Review]:

@@ -93,7 +93,8 @@ class StepRecord(_Value):
     `performed` maps an action's key to its evidence; `intent` is the key of an action that was about to be
     performed when this was stored, and so may or may not have happened. `attempt` counts intents, `tries` how often
     in a row a far end was in trouble. `claimed`: two people say that it was done by hand.
-    `stuck` is what no time will mend, as it was told. `failing` is who the step waits for and cannot reach.
+    `stuck` is what no time will mend, as it was told. `failing` is who the step waits for and cannot reach. `evidence`
+    is the hash of what its gates were last recorded to see.
     """
 
     state: StepState = StepState.PENDING
@@ -111,6 +112,7 @@ class StepRecord(_Value):
     claimed: bool = False
     stuck: str = ""
     failing: Failing | None = None
+    evidence: str = ""
 
 
 _UNTOUCHED = StepRecord()

@@ -123,6 +123,35 @@ class Fault:
     what: str
 
 
+@dataclass(frozen=True)
+class Seal:
+    """A link of the global chain; `heads` is the exact text of a list of [run id, seq, hash]."""
+
+    number: int  # 1 is the first
+    at: str
+    heads: str
+    previous: str
+    hash: str
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What a look at the whole record found. `signed` is the newest signature of each seal that has one.
+
+    `before` names runs of builds that recorded no states, `unread` those this build cannot read: what is stored of
+    them was not held against the record. `open_entries` stand under no seal yet.
+    """
+
+    faults: Sequence[Fault]
+    runs: int
+    entries: int
+    open_entries: int
+    seals: Sequence[Seal]
+    signed: Mapping[int, str]
+    before: Sequence[str] = ()
+    unread: Sequence[str] = ()
+
+
 class Runs(Protocol):
     def next_name(self, prefix: str) -> str:
         """REL-1, REL-2, … never handed out twice, also when the transaction that asked is the only user."""
@@ -432,17 +461,41 @@ class Ledger(Protocol):
         """Add the next entry to the run's chain."""
         ...
 
+    def become(self, run_id: str, *, at: datetime, before: Mapping[str, Any] | None, now: Mapping[str, Any]) -> None:
+        """Add what changed in what is told of the run (see `sops.kit.retold`), with what says why; `before`: it is new.
+
+        Where the run was found other than the record told, the entry says so.
+        """
+        ...
+
     def entries(self, run_id: str) -> Sequence[LedgerEntry]: ...
     def seal(self, at: datetime) -> str:
         """Link the heads of all runs that grew into the global chain; returns the chain's head."""
         ...
 
-    def seal_of(self, digest: str) -> tuple[int, str] | None:
-        """Number and instant of the seal with that hash."""
+    def unsealed(self) -> bool:
+        """An entry stands under no seal yet."""
+        ...
+
+    def last_seal(self) -> Seal | None: ...
+    def sealed(self, after: int) -> Sequence[tuple[Seal, str]]:
+        """The seals after that number, some of them, in order, each with its signature; empty where it has none."""
+        ...
+
+    def sign(self, number: int, signature: str) -> None:
+        """Keep the signature of that seal, if it has none yet."""
+        ...
+
+    def seal_of(self, digest: str) -> Seal | None:
+        """The seal with that hash."""
         ...
 
     def verify(self) -> Sequence[Fault]:
-        """Every changed, removed or inserted entry, as far as the chains can tell; empty when all is well."""
+        """Every changed, removed or inserted entry, and what is stored otherwise than it was told."""
+        ...
+
+    def audit(self) -> Audit:
+        """The same, with what was looked at; belongs in `read`, where nothing moves while it looks."""
         ...
 
 

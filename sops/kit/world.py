@@ -43,11 +43,16 @@ class CheckState(Enum):
 
 @dataclass(frozen=True)
 class Check:
-    """A check run or a commit status on one SHA. Neutral and skipped count as green, as GitHub counts them."""
+    """A check run or a commit status on one SHA. Neutral and skipped count as green, as GitHub counts them.
+
+    `app` is who reported it and `conclusion` in which words, where the far end says.
+    """
 
     name: str
     state: CheckState
     url: str = ""
+    app: str = ""
+    conclusion: str = ""
 
 
 @dataclass(frozen=True)

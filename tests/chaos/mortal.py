@@ -51,7 +51,7 @@ CHANGES = frozenset(
         *("inbox.accept", "inbox.done", "inbox.failed", "inbox.park", "inbox.forget", "inbox.refile", "inbox.drop"),
         *("outbox.put", "outbox.delivered", "outbox.retry", "outbox.dead", "outbox.withdraw"),
         *("deadlines.put", "deadlines.look", "deadlines.cancel", "deadlines.postpone"),
-        *("ledger.append", "ledger.seal"),
+        *("ledger.append", "ledger.become", "ledger.seal", "ledger.sign"),
     }
 )
 MAY_CHANGE = frozenset({"deadlines.take_due", "deadlines.pass_over", "inbox.take", "outbox.take"})

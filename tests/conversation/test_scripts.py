@@ -138,6 +138,19 @@ async def test_the_story_comes_true(name: str, chat: Conversation) -> None:
     await chat.play(script, name)
     assert "went wrong inside Sopwith" not in chat.text
     assert await chat.parked() == []
+    await told_again(chat)
+
+
+async def told_again(chat: Conversation) -> None:
+    """Every run is told from the record alone, and it is the one that is stored."""
+    store = chat.stage.bot.store  # type: ignore[attr-defined]  # the stage knows no storage
+    found = await store.read(lambda tx: tx.ledger.audit())
+    assert [f"{fault.run} {fault.seq}: {fault.what}" for fault in found.faults] == []
+    assert (found.before, found.unread) == ((), ())
+    assert found.runs
+    for run in await store.read(lambda tx: tx.runs.all()):  # what was released is named by the record as well
+        entries = await store.read(lambda tx, run=run: tx.ledger.entries(run.id))
+        assert run.facts.get("digest", "") in str([entry.payload for entry in entries])
 
 
 async def test_an_expectation_that_fails_names_its_line(chat: Conversation) -> None:

@@ -7,10 +7,13 @@ from typing import Any
 from bot.chat.replies.parts import RESTRICTED, card
 from sops.kit.action import Moment
 from sops.kit.escaping import printable, quoted
+from sops.kit.ledger import SEALS
 from sops.kit.message import Card, code, line
 from sops.kit.run import Run
-from sops.kit.stores import Fault, InboxItem, LedgerEntry, Outgoing
+from sops.kit.stores import Audit, Fault, InboxItem, LedgerEntry, Outgoing, Seal
 from sops.kit.unreadable import Unreadable
+
+MOST = 10  # names of runs in one line
 
 _HISTORY = {
     "declared": "declared {severity} {title}",
@@ -106,11 +109,59 @@ class _Lenient(dict[str, str]):
         return ""
 
 
-def audited(faults: Sequence[Fault], runs: int, entries: int) -> list[str]:
-    """What an audit found: every fault by name, or how much there is and that it is whole."""
-    lines = [f"{fault.run}{f', entry {fault.seq}' if fault.seq else ''}: {fault.what}" for fault in faults]
-    whole = f"The record is whole: {entries} entries in {runs} run{'s' if runs != 1 else ''}."
-    return [*lines, f"{len(lines)} fault{'s' if len(lines) != 1 else ''}." if lines else whole]
+def audited(found: Audit, faults: Sequence[Fault]) -> list[str]:
+    """What an audit found: every fault by name, or how much there is and that it is whole; and what it cannot tell."""
+    lines = [f"{printable(fault.run)}{_entry(fault)}: {printable(fault.what)}" for fault in faults]
+    verdict = f"{len(lines)} fault{'s' if len(lines) != 1 else ''}." if lines else _whole(found)
+    notes = []
+    if found.before:
+        notes.append(f"From before states were recorded, so only their chains were looked at: {_some(found.before)}.")
+    if found.unread:
+        notes.append(f"Stored by another build, so only in part held against the record: {_some(found.unread)}.")
+    return [*lines, verdict, *notes]
+
+
+def _entry(fault: Fault) -> str:
+    what = "seal" if fault.run == SEALS else "entry"
+    return f", {what} {fault.seq}" if fault.seq is not None else ""
+
+
+def _whole(found: Audit) -> str:
+    told = found.runs - len({*found.before, *found.unread})
+    again = f" What is stored of {told} of them is what their entries tell." if told else ""
+    runs = f"{found.entries} entries in {found.runs} run{'s' if found.runs != 1 else ''}"
+    return f"The record is whole: {runs}.{again}" if found.entries or found.runs else "The record is empty."
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST} more" if len(names) > MOST else ""
+    return f"{', '.join(map(printable, names[:MOST]))}{more}"
+
+
+_NO_END = (
+    "Its end cannot be proved: an older copy of the database would look the same. Hold it against what was kept"
+    " outside: --against FILE (record.seals), or --head HASH, as told in the channel."
+)
+
+
+def proved(found: Audit, signed: Seal | None, signer: str, kept: Seal | None) -> list[str]:
+    """How far the record is vouched for from outside the database, and what nothing vouches for."""
+    last = found.seals[-1] if found.seals else None
+    lines = [f"Seals: {last.number}, the last of {last.at}." if last else "There is no seal."]
+    if found.open_entries:
+        lines.append(
+            f"{found.open_entries} entries stand under no seal yet: who may write the database may change them."
+        )
+    if signed is not None:
+        lines.append(
+            f"Seal {signed.number}, of {signed.at}, and with it all before it, is signed by {printable(signer)}."
+        )
+    elif found.signed:
+        lines.append(f"Seal {max(found.signed)} is signed; by whom, --signers FILE (the allowed signers) tells.")
+    else:
+        lines.append("No seal is signed: who may write the database could have written all of it anew.")
+    there = kept and f"Seal {kept.number}, of {kept.at}, was kept outside, and is here as it was."
+    return [*lines, there or _NO_END]
 
 
 def parked(item: InboxItem) -> str:
@@ -148,12 +199,19 @@ def head(digest: str) -> Card:
     )
 
 
-def held_against(seal: tuple[int, str] | None) -> str:
+def apart() -> Card:
+    """The seals kept outside are another record's."""
+    return card(
+        "The seals kept outside are not those of this database: an older copy was put back, or it was written anew.",
+        "Keep both as they are, and look: sopwith audit verify --against FILE",
+    )
+
+
+def held_against(seal: Seal | None) -> str:
     """What an audit says of a hash that somebody kept."""
     if seal is None:
         return "No seal has that hash: what it covered was written anew since, or this is another database."
-    number, at = seal
-    return f"That hash is seal {number}, of {at}; everything up to it is as it was then."
+    return f"That hash is seal {seal.number}, of {seal.at}; everything up to it is as it was then."
 
 
 def export_withheld(entries: Sequence[LedgerEntry]) -> list[str]:

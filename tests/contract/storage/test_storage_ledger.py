@@ -15,7 +15,12 @@ from storage import SqlStore
 from storage.tables import LEDGER_ENTRY, LEDGER_HEAD, LEDGER_SEAL, Base
 from tests.contract.storage.samples import NOW, a_run, later, sql
 
-RECORD = ("ledger_entry", "ledger_seal")
+RECORD = ("ledger_entry", "ledger_seal", "ledger_signature")
+
+
+def add(tx: Transaction, *runs: str) -> None:
+    for number, run_id in enumerate(runs, 1):
+        tx.runs.add(a_run(run_id, f"REL-{number}"))
 
 
 async def note(store: SqlStore, text: str, run_id: str = "r1") -> None:
@@ -43,6 +48,7 @@ async def record(store: SqlStore) -> SqlStore:
     await store.transact(lambda tx: tx.ledger.seal(NOW))
     await note(store, "entry 3", "r1")
     await store.transact(lambda tx: tx.ledger.seal(later(days=1)))
+    await store.transact(lambda tx: tx.ledger.sign(2, "with a key that is elsewhere"))
     await note(store, "entry 4", "r1")
     await note(store, "entry 3", "r2")
     assert await verify(store) == []
@@ -82,7 +88,7 @@ def head_at(entry: LedgerEntry) -> Executable:
     return LEDGER_HEAD.update().where(LEDGER_HEAD.c.run_id == entry.run_id).values(seq=entry.seq, hash=entry.hash)
 
 
-def change_seal(number: int, **values: Any) -> Executable:
+def change_seal(number: int, /, **values: Any) -> Executable:
     return LEDGER_SEAL.update().where(LEDGER_SEAL.c.number == number).values(values)
 
 
@@ -93,6 +99,7 @@ def remove_seal(number: int) -> Executable:
 async def test_an_entry_comes_back_as_it_was_written(store: SqlStore) -> None:
     payload = {"text": "naïve – 🛠 \x00 \ud800", "nested": {"b": [1, 2.5, None], "a": True}}
     abroad = NOW.astimezone(timezone(timedelta(hours=8)))
+    await store.transact(lambda tx: add(tx, "r1"))
     await store.transact(lambda tx: tx.ledger.append("r1", at=abroad, kind="note", actor="ann", payload=payload))
     await note(store, "second")
     first, second = await store.read(lambda tx: tx.ledger.entries("r1"))
@@ -111,6 +118,7 @@ async def test_chains_of_two_runs_start_differently(store: SqlStore) -> None:
 
 
 async def test_entries_written_at_once_form_one_chain(store: SqlStore, other_store: SqlStore) -> None:
+    await store.transact(lambda tx: add(tx, "r1"))
     await asyncio.gather(*(note(each, str(n)) for n in range(20) for each in (store, other_store)))
     entries = await store.read(lambda tx: tx.ledger.entries("r1"))
     assert [entry.seq for entry in entries] == list(range(1, 41))
@@ -129,7 +137,7 @@ async def test_a_payload_that_is_no_json_is_refused(store: SqlStore) -> None:
 @pytest.mark.parametrize("name", RECORD)
 async def test_the_database_refuses_to_change_or_shorten_the_record(record: SqlStore, url: str, name: str) -> None:
     table = Base.metadata.tables[name]
-    for statement in (table.update().values(previous="x"), table.delete()):
+    for statement in (table.update().values({list(table.c)[-1]: "x"}), table.delete()):
         with pytest.raises(DBAPIError, match=f"{name} is append-only"):
             sql(url, statement)
     if url.startswith("postgresql"):
@@ -143,9 +151,7 @@ async def test_a_changed_payload_is_found(record: SqlStore, url: str) -> None:
     assert await verify(record) == [("INC-7", 2, "its payload was changed")]
 
 
-@pytest.mark.parametrize(
-    "values", [{"at": "2020-01-01T00:00:00.000000+00:00"}, {"at": "rubbish"}, {"kind": "approved"}, {"actor": "eve"}]
-)
+@pytest.mark.parametrize("values", [{"at": "2020-01-01T00:00:00.000000+00:00"}, {"kind": "approved"}, {"actor": "eve"}])
 async def test_a_changed_entry_is_found(record: SqlStore, url: str, values: dict[str, str]) -> None:
     tamper(url, change("r1", 2, **values))
     assert await verify(record) == [("REL-1", 2, "was changed")]
@@ -264,10 +270,48 @@ async def test_a_removed_last_seal_is_found(record: SqlStore, url: str) -> None:
     ]
 
 
+async def test_a_time_that_is_none_and_a_payload_that_is_no_json_are_found(record: SqlStore, url: str) -> None:
+    tamper(url, change("r1", 2, at="rubbish"), change("r1", 4, payload="[" * 100_000))
+    assert await verify(record) == [
+        ("REL-1", 2, "was changed"),
+        ("REL-1", 2, "its time is none"),
+        ("REL-1", 4, "its payload was changed"),
+        ("REL-1", 4, "its payload is no JSON object"),
+    ]
+    entries = await record.read(lambda tx: tx.ledger.entries("r1"))
+    assert [entry.seq for entry in entries] == [1, 2, 3, 4, 5]
+    assert (entries[1].at.year, entries[3].payload) == (1970, {})
+
+
 async def test_a_chain_without_a_run_is_named_by_its_id(store: SqlStore, url: str) -> None:
     await note(store, "hello", "house")
     tamper(url, change("house", 1, actor="eve"))
-    assert await verify(store) == [("house", 1, "was changed")]
+    assert await verify(store) == [
+        ("house", 1, "was changed"),
+        ("house", None, "has a record, and there is no such run: its row was deleted"),
+    ]
+
+
+async def test_a_run_without_a_chain_and_a_head_without_an_entry_are_found(store: SqlStore, url: str) -> None:
+    await store.transact(lambda tx: add(tx, "r1", "r2"))
+    tamper(url, LEDGER_HEAD.insert().values(run_id="r2", seq=0, hash="x", sealed=0, state=""))
+    assert await verify(store) == [
+        ("REL-2", None, "the head of its chain is no entry"),
+        ("REL-1", None, "has no entry in the record: its chain was removed"),
+    ]
+
+
+async def test_seals_that_were_exchanged_are_found(record: SqlStore, url: str) -> None:
+    tamper(url, *(change_seal(number, number=to) for number, to in [(1, 9), (2, 1), (9, 2)]))
+    faults = await verify(record)
+    assert ("seals", 2, "is older than the seal before it: the two were exchanged") in faults
+    assert ("seals", 2, "covers no more of a chain than seal 1 did") in faults
+
+
+async def test_a_seal_is_never_older_than_the_one_before_it(record: SqlStore) -> None:
+    """A clock may be set back; that is no sign of anything."""
+    await record.transact(lambda tx: tx.ledger.seal(later(days=-300)))
+    assert await verify(record) == []
 
 
 async def test_a_seal_covers_what_grew_and_nothing_twice(store: SqlStore, url: str) -> None:
@@ -282,6 +326,7 @@ async def test_a_seal_covers_what_grew_and_nothing_twice(store: SqlStore, url: s
 
 async def test_sealers_and_writers_at_once_leave_a_sound_record(store: SqlStore, other_store: SqlStore) -> None:
     runs = [f"r{n}" for n in range(5)]
+    await store.transact(lambda tx: add(tx, *runs))
     await asyncio.gather(
         *(note(store, str(n), run_id) for n in range(6) for run_id in runs),
         *(each.transact(lambda tx: tx.ledger.seal(NOW)) for _ in range(5) for each in (store, other_store)),
@@ -295,6 +340,7 @@ async def test_a_long_record_is_verified(store: SqlStore) -> None:
     """Longer than what an audit holds at a time."""
 
     def fill(tx: Transaction) -> None:
+        add(tx, "r1", "r2")
         for number in range(2500):
             tx.ledger.append("r1", at=NOW, kind="note", actor="ann", payload={"n": number})
         tx.ledger.append("r2", at=NOW, kind="note", actor="ann", payload={})
