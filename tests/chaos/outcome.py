@@ -18,8 +18,8 @@ from sops.kit.run import Run, StepRecord
 from sops.kit.stores import Fault, LedgerEntry, Transaction
 from storage import SqlStore
 
-#: Repeated after a crash: what was intended before is intended again, and the record says so.
-REPEATABLE = frozenset({"intent"})
+#: Repeated after a crash, or told in more steps: what was intended, seen and stored; the record says so each time.
+REPEATABLE = frozenset({"intent", "state", "evidence"})
 
 Facts = dict[str, Any]
 

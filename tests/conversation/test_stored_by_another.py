@@ -73,7 +73,8 @@ async def test_unknown_keys_are_kept_and_the_yes_is_used(chat: Conversation) -> 
     assert (run["weather"], run["policy"]["moon"], run["facts"]["tide"]) == ({"sky": ["blue"]}, {"phase": 3}, "high")
     assert (run["policy"]["version_files"][0]["charset"], run["records"]["merge"]["mood"]) == ("latin-1", "calm")
     assert (run["place"]["floor"], run["definition"][0]["later"]) == (4, True)
-    assert not (await audited(chat.sandbox.storage))[0]
+    found = (await audited(chat.sandbox.storage)).faults  # who changed settings and steps is told by nobody
+    assert [fault.what.partition(": ")[2] for fault in found] == ["policy", "definition"]
 
 
 def break_incident(database: sqlite3.Connection) -> None:
@@ -109,7 +110,8 @@ async def test_a_run_that_cannot_be_read_stops_nothing(chat: Conversation) -> No
     )
     (found,) = await unreadable(chat.sandbox.storage)
     assert "cannot be read: INC-1 (SOP-08), policy.effects: literal_error; severity: enum" in found
-    assert not (await audited(chat.sandbox.storage))[0]
+    found = await audited(chat.sandbox.storage)
+    assert (found.faults, found.audit.unread) == ([], ("INC-1",))
     told = list(await exported(chat.sandbox.storage, markdown=False, only="INC-1"))
     assert told == [line for line in told if "withheld" in line] != []
     assert await chat.parked() == []
