@@ -1,5 +1,6 @@
 """What real git finds after stable releases: what shipped is what soaked, and develop lost nothing."""
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from adapters.github import GitHubForge
 from adapters.sandbox.people import BOT
 from bot.demo.play import Failed
+from bot.wiring.audit import exported
 from sops.kit.changelog_entries import unreleased_entries
 from sops.kit.policy import Policy, VersionFile
 from tests.conversation.conftest import Conversation, Open, seldom
@@ -29,6 +31,21 @@ async def test_the_release_is_the_candidate_with_another_version(converse: Open)
     assert "VERSION 1.4.0" in chat.git("show", "v1.4.0:CMakeLists.txt")
     assert chat.git("rev-parse", "v1.4.0^{commit}") == chat.git("rev-parse", "main")
     assert chat.git("merge-base", "--is-ancestor", "main", "develop") == ""
+    await an_export_tells_what_was_released(chat)
+
+
+async def an_export_tells_what_was_released(chat: Conversation) -> None:
+    """The image by its digest, each archive by its sum, and what the yes stood on."""
+    run = await chat.run("STB-1")
+    entries = [json.loads(line) for line in await exported(chat.sandbox.storage, markdown=False, only="STB-1")]
+    found = [each for entry in entries if entry["kind"] == "evidence" for each in entry["payload"]["found"]]
+    [released] = [each for each in found if each["gate"] == "Published"]
+    assert released["digest"] == run.facts["digest"]
+    assert released["artefacts"] == run.facts["artefacts"]
+    checks = next(each for each in found if each["gate"] == "ChecksGreen")
+    assert checks["commit"] == run.facts["head"]
+    assert all(each["conclusion"] == "success" and each["name"] and each["app"] for each in checks["reported"])
+    assert any(each["gate"] == "SignedOff" and each["by"] and each["text"] for each in found)
 
 
 async def test_the_candidate_and_its_release_name_each_other(converse: Open) -> None:

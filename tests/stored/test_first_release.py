@@ -5,7 +5,9 @@ request is voided by the upgrade, what was asked takes the yes it waited for, an
 """
 
 import contextlib
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
+from contextlib import closing
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -19,6 +21,7 @@ from adapters.sandbox.world import SandboxWorld
 from bot.demo.play import Heard, Player
 from bot.demo.stage import Stage
 from bot.wiring import BotHere, in_room, sandbox_ports
+from bot.wiring.audit import audited
 from bot.wiring.sandbox import IDENTITY, sandbox_settings
 from sops import ALL
 from sops.kit.policy import Policy
@@ -101,6 +104,19 @@ def test_every_step_was_seen() -> None:
     assert {prefix for prefix, _ in steps} == {prefix for prefix, _ in steps & seen}
 
 
+async def test_its_record_is_from_before_states_were_recorded_and_no_sign_of_anything(tmp_path: Path) -> None:
+    """It is only read: its tables are brought up to date in a copy."""
+    for name, play in plays().items():
+        path = tmp_path / f"{name}.db"
+        with closing(sqlite3.connect(path)) as database:
+            database.executescript("\n".join(play["moments"][-1]["database"]))
+        before = path.read_bytes()
+        found = await audited(f"sqlite:///{path}")
+        assert found.faults == []
+        assert len(found.audit.before) == found.audit.runs > 0
+        assert path.read_bytes() == before
+
+
 @pytest.mark.parametrize(("name", "number"), moments())
 async def test_it_goes_on_to_the_same_end(name: str, number: int, tmp_path: Path) -> None:
     await goes_on(name, number, tmp_path)
@@ -125,6 +141,8 @@ async def goes_on(name: str, number: int, tmp_path: Path) -> None:
             assert run is not None
             asked = len(known.requests) if known else 0
             assert ended(run, asked) == without_codes(expected, asked)
+        found = await stage.bot.store.read(lambda tx: tx.ledger.audit())  # type: ignore[attr-defined]  # a stage knows none
+        assert [f"{fault.run}: {fault.what}" for fault in found.faults] == []
 
 
 def ended(run: Run, asked: int) -> dict[str, Any]:

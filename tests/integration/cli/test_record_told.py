@@ -8,9 +8,13 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from adapters.sandbox.clock import VirtualClock
+from adapters.seals import SealFile
 from bot.cli import app
+from bot.engine.proving import Proving
 from bot.engine.sealing import Sealing
 from sops.kit.conversation import Place
+from sops.kit.errors import SignatureInvalid
+from sops.kit.sealed import read_line
 from storage import SqlStore
 from tests.unit.runs import a_release
 
@@ -54,6 +58,56 @@ async def test_a_hash_is_told_each_morning_on_which_the_record_grew(tmp_path: Pa
         quiet = Sealing(store, clock, [], "Europe/Berlin")
         assert not await quiet.seal()
         assert quiet.due() is None
+    finally:
+        await store.close()
+
+
+class Signer:
+    """Signs whatever it is given, or refuses to."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.broken = False
+
+    async def sign(self, text: str) -> str:
+        self.asked.append(text)
+        if self.broken:
+            raise SignatureInvalid
+        return f"signed {len(self.asked)}"
+
+
+async def test_a_seal_is_made_and_signed_within_an_hour_of_any_change(tmp_path: Path) -> None:
+    store, clock = SqlStore(f"sqlite:///{tmp_path / 'sopwith.db'}"), VirtualClock(MORNING)
+    await store.open()
+    signer, kept = Signer(), SealFile(tmp_path / "seals.jsonl")
+
+    async def after(**time: int) -> tuple[int, datetime | None]:
+        """How many seals were signed then, and when there will be something to do."""
+        clock.move_to(clock.now() + timedelta(**time))
+        await sealing.seal()
+        return len(signer.asked), sealing.due()
+
+    try:
+        sealing = Sealing(store, clock, [], "Europe/Berlin", Proving(store, signer, kept))
+        assert await after() == (0, None)  # there is no record yet
+        await record(store, "one", new=True)
+        assert await after(seconds=1) == (0, MORNING + timedelta(minutes=1))  # looked at a moment ago
+        assert await after(seconds=59) == (1, None)
+        await record(store, "two")
+        assert await after(minutes=2) == (1, MORNING + timedelta(minutes=61))
+        assert await after(minutes=57) == (1, MORNING + timedelta(minutes=61))
+        assert await after(minutes=1) == (2, None)
+        await record(store, "three")
+        signer.broken = True
+        assert await after(hours=1) == (3, clock.now() + timedelta(minutes=10))  # tried again until it is signed
+        signer.broken = False
+        assert await after(minutes=10) == (4, None)
+        again = Proving(store, signer, SealFile(tmp_path / "seals.jsonl"))  # after a restart nothing is kept twice
+        assert await again.prove()
+        lines = [read_line(line) for line in (tmp_path / "seals.jsonl").read_text().splitlines()]
+        said = [(line[0].number, line[1]) for line in lines if line]
+        assert said == [(1, "signed 1"), (2, "signed 2"), (3, "signed 4")]
+        assert (tmp_path / "seals.jsonl").stat().st_mode & 0o077 == 0
     finally:
         await store.close()
 

@@ -196,7 +196,9 @@ async def test_every_page_of_check_runs_is_read(github: FaultServer, forge: GitH
     script_checks(github, [], [])
     pages = [{"total_count": 3, "check_runs": [a_run(str(n), "completed", "success")]} for n in range(3)]
     three_pages(github, f"{REPO}/commits/{HEAD}/check-runs", pages)
-    assert list(await forge.checks(HEAD)) == [Check(str(n), CheckState.GREEN, "d") for n in range(3)]
+    assert list(await forge.checks(HEAD)) == [
+        Check(str(n), CheckState.GREEN, "d", conclusion="success") for n in range(3)
+    ]
 
 
 @pytest.mark.parametrize("sha", ["main", "../x", HEAD[:7], HEAD + "?x=1", ""])
