@@ -17,8 +17,8 @@ from sops.kit.stores import Fault, Seal
 
 _log = structlog.get_logger(__name__)
 SEALS = "seals"
-#: The bot signs within minutes of a seal; what is older and not signed was not made by it.
-UNSIGNED_AT_MOST = timedelta(hours=2)
+#: The bot signs within minutes of a seal; one that is not signed while later ones were made was not made by it.
+UNSIGNED_AT_MOST = timedelta(hours=1)
 _PROBE = "may this key sign seals?\n"
 
 

@@ -31,7 +31,7 @@ from sops.kit.approvals import Request, RequestState, Yes
 from sops.kit.ledger import Head, genesis, next_link, next_seal
 from sops.kit.model import Role
 from sops.kit.people import People
-from sops.kit.retold import STATE, changes, told_of
+from sops.kit.retold import STATE, changes, first, told_of
 from sops.kit.run import Run, RunState
 from sops.kit.sealed import NAMESPACE
 from sops.kit.stores import Seal, Transaction
@@ -258,6 +258,27 @@ def yes_of(who: str) -> dict[str, Any]:
     return {"person": who, "account": f"console:{who}", "at": NOW.isoformat(), "via": "thread"}
 
 
+def a_no_forged(db: sqlite3.Connection) -> None:
+    """What is told and what is stored agree that the request was rejected; that somebody did is said nowhere."""
+    before = stored(db)
+    body(db, lambda run: run["requests"][0].update(state="rejected"))
+    append(db, "r1", STATE, "sopwith", changes(told_of(before), told_of(stored(db))))
+
+
+def told_all_anew(db: sqlite3.Connection) -> None:
+    """The run as the forger wants it, as if nothing had been told of it before."""
+    body(db, lambda run: run.update(requests=[]))
+    append(db, "r1", STATE, "sopwith", first(told_of(stored(db))))
+
+
+def a_state_nobody_can_follow(db: sqlite3.Connection) -> None:
+    append(db, "r1", STATE, "sopwith", {"now": ["requests"]})
+
+
+def the_newest_signatures_removed(db: sqlite3.Connection) -> None:
+    db.execute("DELETE FROM ledger_signature WHERE number > 2")
+
+
 def a_chain_of_no_run(db: sqlite3.Connection) -> None:
     start = genesis("r9")
     db.execute("INSERT INTO ledger_head (run_id, seq, hash, sealed) VALUES ('r9', 0, ?, 0)", (start,))
@@ -416,6 +437,9 @@ TABLE = [
     Row(a_yes_forged, "REL-1, entry 11: is a yes of rev2 to 7f3a that no request took"),
     Row(a_yes_told_and_stored, "tells of a yes of rev2 to 7f3a, and no entry says it was given"),
     Row(a_yes_forged_everywhere, WHOLE),
+    Row(a_no_forged, "tells requests.1.state as rejected, and no entry says who did that"),
+    Row(told_all_anew, "REL-1, entry 11: tells all of the run anew, though it was told"),
+    Row(a_state_nobody_can_follow, "REL-1, entry 11: tells of a state, and nobody can follow it"),
     Row(a_chain_of_no_run, "r9: has a record, and there is no such run"),
     Row(somebody_else_said_yes, "REL-1: what is stored of it is not what its record tells: requests.1.yeses"),
     Row(a_run_cancelled, "INC-1: what is stored of it is not what its record tells: state"),
@@ -436,6 +460,9 @@ TABLE = [
     Row(a_run_that_is_no_json, "REL-1: what is stored of it is no JSON object"),
     Row(a_garbage_seal, "seals, seal 1: cannot be read", "seals, seal 5: cannot be read"),
     Row(a_garbage_signature, WHOLE, against="seals, seal 4: its signature does not count"),
+    Row(
+        the_newest_signatures_removed, WHOLE, against="seals, seal 3: neither it nor any later one is signed by who may"
+    ),
     Row(all_rewritten_and_sealed_anew, WHOLE, against="seal 1 was another one when it was kept"),
 ]
 
