@@ -88,7 +88,7 @@ _REQUESTS: Mapping[str, frozenset[str]] = {
 }
 _RUNS: Mapping[str, frozenset[str]] = {
     RunState.DONE: frozenset({"ended"}),
-    RunState.CANCELLED: frozenset({"ended", "cancel"}),
+    RunState.CANCELLED: frozenset({"ended", "cancel", "went-on"}),
 }
 
 
