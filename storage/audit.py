@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Column, Connection, Select, select
+from sqlalchemy import Column, Connection, Select, bindparam, select
 
 from sops.kit.errors import SopwithError
 from sops.kit.ledger import Head, Link, Point, check_chain, check_seals, payload_of
@@ -24,7 +24,8 @@ _STREAMED = {"yield_per": 1000}
 _ENTRIES = select(LEDGER_ENTRY).order_by(LEDGER_ENTRY.c.run_id, LEDGER_ENTRY.c.seq)
 _SEALS = select(LEDGER_SEAL).order_by(LEDGER_SEAL.c.number)
 _SIGNATURES = select(LEDGER_SIGNATURE.c.number, LEDGER_SIGNATURE.c.signature)
-_RUNS = select(RUN.c.id, RUN.c.name, RUN.c.sop, RUN.c.state, RUN.c.over, RUN.c.body).order_by(RUN.c.number)
+_RUNS = select(RUN.c.id, RUN.c.name, RUN.c.sop, RUN.c.state).order_by(RUN.c.number)
+_BODY = select(RUN.c.id, RUN.c.body).where(RUN.c.id == bindparam("run"))
 _HEADS = select(LEDGER_HEAD)
 _NAMES = select(COUNTER.c.name, COUNTER.c.value)
 _NUMBERS = frozenset({"seq", "number", "sealed"})
@@ -65,10 +66,10 @@ class _Look:
             self._faults, len(runs), self._entries, self._open, seals, signed, tuple(self._before), tuple(self._unread)
         )
 
-    def _sound(self, statement: Select[Any], what: str) -> Iterator[AnyRow]:
+    def _sound(self, statement: Select[Any], what: str, **values: str) -> Iterator[AnyRow]:
         """The rows whose values are what their columns are for; others are faults."""
         columns = [column for column in statement.selected_columns if isinstance(column, Column)]
-        for row in self._connection.execute(statement, execution_options=_STREAMED):
+        for row in self._connection.execute(statement, values, execution_options={} if values else _STREAMED):
             wrong = [column.name for column, value in zip(columns, row, strict=True) if not _is_sound(column, value)]
             if wrong:
                 self._faults.append(Fault(what, None, f"a row cannot be read: {', '.join(wrong)} of {_whose(row)}"))
@@ -127,13 +128,16 @@ class _Look:
         told = retold.told
         if told is None:
             self._before.append(row.name)
-        if (body := payload_of(row.body)) is None:
+        stored = next(self._sound(_BODY, "runs", run=row.id), None)
+        if stored is None:  # it was named already
+            return
+        if (body := payload_of(stored.body)) is None:
             self._faults.append(Fault(row.name, None, "what is stored of it is no JSON object"))
             return
         beside = {"id": row.id, "name": row.name, "sop": row.sop, "state": row.state}
         if odd := [name for name, value in beside.items() if body.get(name) != value]:
             self._faults.append(Fault(row.name, None, f"its row and what is stored in it differ: {listed(odd)}"))
-        run = _read(row.body)
+        run = _read(stored.body)
         if run is None or (told is not None and retold.telling != TELLING):
             self._unread.append(row.name)
             now = {name: body.get(name) for name in ("name", "state")}

@@ -13,7 +13,7 @@ from typing import Any
 
 from sops.kit.approvals import Request, RequestState
 from sops.kit.ledger import canonical, text_hash
-from sops.kit.run import Obligation, Run, RunState
+from sops.kit.run import Definition, Obligation, Run, RunState
 
 STATE = "state"
 #: Which parts of a run are told, and how. Whoever tells more of it raises this; older tellings stay as they are.
@@ -48,7 +48,8 @@ def told_of(run: Run) -> dict[str, Any]:
     for many in ("requests", "obligations"):
         for number, each in enumerate(parts.get(many, ()), 1):
             told.update({f"{many}.{number}.{what}": value for what, value in each.items()})
-    return told | {"definition": text_hash(canonical(run.definition)), "policy": run.policy.digest}
+    steps = run.definition if isinstance(run.definition, Definition) else Definition(run.definition)
+    return told | {"definition": steps.digest, "policy": run.policy.digest}
 
 
 def mark(told: Told) -> str:

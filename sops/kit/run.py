@@ -70,6 +70,11 @@ class Definition(tuple[dict[str, Any], ...]):
     def steps(self) -> tuple[Step, ...]:
         return tuple(Step.load(data) for data in self)
 
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the steps as they are stored, hexadecimal."""
+        return hashlib.sha256(json.dumps(self, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
 
 class _Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow")  # what another build added is kept
