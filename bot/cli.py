@@ -335,7 +335,7 @@ def export(
 ) -> None:
     """Write the record to standard output: JSON lines with every hash, or Markdown for people."""
     for line in run_to_its_end(exported(storage, markdown, run.upper())):
-        typer.echo(line)
+        typer.echo(line.encode("utf-8", "backslashreplace").decode())  # there may be bytes that are no text
 
 
 @db_app.command()

@@ -499,6 +499,19 @@ def test_what_was_done_is_named(row: Row, house: House, changed: Callable[[Path,
         assert code == (0 if expected == WHOLE else 1), told
 
 
+@pytest.mark.parametrize(
+    "done",
+    [a_payload_that_is_no_json, a_payload_nested_deeply, a_time_that_is_none, bytes_that_are_no_text, a_run_of_bytes],
+)
+def test_what_cannot_be_read_is_exported_as_far_as_it_can(
+    done: Change, house: House, changed: Callable[[Path, Change], str]
+) -> None:
+    storage = changed(house.plain, done)
+    for more in ((), ("--markdown",)):
+        answer = CliRunner().invoke(app, ["audit", "export", "--storage", storage, *more])
+        assert (answer.exit_code, "INC-1" in answer.output) == (0, True), answer.output
+
+
 def test_untouched_it_is_whole_and_says_what_vouches_for_it(house: House) -> None:
     outside = ("--against", str(house.kept), "--signers", str(house.signers))
     _, told = says(f"sqlite:///{house.sealed}", *outside)
