@@ -589,6 +589,8 @@ def test_what_was_kept_speaks_for_itself(house: House, tmp_path: Path) -> None:
     assert says(storage, "--against", str(kept))[0] == 0
     kept.write_text(lines[0].replace("2026", "2025") + "".join(lines[1:]))
     assert "line 1 is no seal, or was changed" in says(storage, "--against", str(kept))[1]
+    kept.write_text("".join(lines[:-1]) + lines[-1].replace("2026", "2025"))
+    assert "line 4 is no seal, or was changed" in says(storage, "--against", str(kept))[1]
     kept.write_text("")
     assert says(storage, "--against", str(kept))[0] == 1
 
