@@ -147,7 +147,7 @@ async def test_for_an_incident_nobody_took_and_nobody_can_read_people_are_called
         '%clock +6h\n%reject "INC-1 is open"\n%crash\n%clock +6h\n%reject "INC-1 is open"\n'
         '@oncall1 in INC-1: ack\n%expect "INC-1 was stored by another version"'
     )
-    assert not (await audited(chat.sandbox.storage))[0]
+    assert not (await audited(chat.sandbox.storage)).faults
 
 
 async def test_a_freeze_that_cannot_be_read_still_holds(chat: Conversation) -> None:
