@@ -146,6 +146,8 @@ class Clocks:
         state = run.clocks.get(deadline.clock)
         if state is None or not state.running or state.generation != deadline.generation:
             return []
+        if timing.listed_only(run, deadline.clock):  # stored by an older build
+            return []
         if (later := self._awaited(desk, deadline)) > desk.now:  # as after downtime that ended at night
             desk.tx.deadlines.again(deadline, later)
             return []

@@ -15,6 +15,7 @@ from functools import partial
 from bot.engine.again import Pauses
 from bot.engine.caught import caught, survived
 from bot.engine.clocks import Clocks
+from bot.engine.digests import Digests
 from bot.engine.keeping import Keeping
 from bot.engine.mail import FORGE, Intake, is_beside
 from bot.engine.postman import Postman
@@ -78,6 +79,7 @@ class Engine:
         postman: Postman,
         owner: str,
         sealing: Sealing,
+        digests: Digests,
         keeping: Keeping,
         poll: Poll | None = None,
         pauses: Callable[[], Pauses] = Pauses,
@@ -93,6 +95,7 @@ class Engine:
         self._owner = owner
         self._poll = poll
         self._sealing = sealing
+        self._digests = digests
         self._keeping = keeping
         self._pauses = pauses
         self._next_poll: datetime | None = None
@@ -105,6 +108,7 @@ class Engine:
             Pump(partial(clocks.fire, lasting=False), partial(self._deadline_due, lasting=False)),
             Pump(partial(clocks.fire, lasting=True), partial(self._deadline_due, lasting=True)),
             Pump(sealing.seal, self._seal_due),
+            Pump(digests.tell, self._digest_due),
             *(Pump(partial(postman.deliver, name), partial(postman.next_due, only=name)) for name in postman.platforms),
         ]
         heard, moved = partial(self._ended, self._hearing), partial(self._ended, self._moving)
@@ -179,9 +183,8 @@ class Engine:
     async def next_due(self) -> datetime | None:
         """The next instant at which there will be something to do without anybody waking it, after a drain."""
         now = self._clock.now()
-        return _earliest(
-            await self._deadline_due(now), self._next_poll, self._sealing.due(), await self._postman.next_due(now)
-        )
+        daily = (self._sealing.due(), self._digests.due())
+        return _earliest(await self._deadline_due(now), self._next_poll, *daily, await self._postman.next_due(now))
 
     async def _deadline_due(self, _: datetime, lasting: bool | None = None) -> datetime | None:
         """A deadline that is due is fired by whoever finds it, so that none is left behind."""
@@ -193,6 +196,9 @@ class Engine:
     async def _seal_due(self, _: datetime) -> datetime | None:
         return self._sealing.due()
 
+    async def _digest_due(self, _: datetime) -> datetime | None:
+        return self._digests.due()
+
     async def _turn(self) -> bool:
         """One stroke of everything; False if there was nothing to do."""
         strokes = [await self._before_moving(), await self._postman.deliver()]
@@ -201,7 +207,7 @@ class Engine:
 
     async def _before_moving(self) -> bool:
         looked, heard, fired = await self._look_out(), await self._take_in(), await self._clocks.fire()
-        return any([looked, heard, fired, await self._sealing.seal()])
+        return any([looked, heard, fired, await self._sealing.seal(), await self._digests.tell()])
 
     async def _look_out(self) -> bool:
         """Ask the forge for what it may not tell by itself, at its news and now and then; False if there is no need."""

@@ -27,6 +27,7 @@ from bot.engine.approving import Approvals
 from bot.engine.clocks import Clocks
 from bot.engine.debts import Debts
 from bot.engine.desk import Desks
+from bot.engine.digests import Digests
 from bot.engine.edge import Edge
 from bot.engine.engine import Bounds, Engine, Poll
 from bot.engine.far_end import FarEnd, Worlds
@@ -136,6 +137,7 @@ def assemble(
             settings.policy.zone,
             Proving(store, ports.signer, ports.outside),
         ),
+        Digests(store, clock, settings.policy),
         keeping,
         Poll(dispatch.look_for_newcomers, NEWCOMERS_EVERY) if settings.policy.onboard_first_timers else None,
         pauses,

@@ -60,6 +60,16 @@ class BusinessCalendar:
         """23:59 local time of that day, in UTC."""
         return datetime.combine(day, END_OF_DAY, self._zone).astimezone(UTC)
 
+    def hour_of(self, day: date, hour: int) -> datetime:
+        """That hour of that day there, in UTC."""
+        return datetime.combine(day, time(hour), self._zone).astimezone(UTC)
+
+    def next_hour(self, instant: datetime, hour: int) -> datetime:
+        """When, after that instant, a business day next has that hour, in UTC."""
+        day = self.local(instant).date()
+        later = not self.is_business_day(day) or self.hour_of(day, hour) <= instant
+        return self.hour_of(self._next(day) if later else day, hour)
+
     def working(self, instant: datetime, hours: tuple[int, int]) -> datetime:
         """The instant itself if it lies in the `hours` (from, to) of a business day, else when those next begin."""
         here = self.local(instant)
@@ -68,7 +78,7 @@ class BusinessCalendar:
             return instant
         later = not self.is_business_day(here.date()) or here.hour >= last
         day = self._next(here.date()) if later else here.date()
-        return datetime.combine(day, time(first), self._zone).astimezone(UTC)
+        return self.hour_of(day, first)
 
     def _next(self, day: date) -> date:
         day += DAY

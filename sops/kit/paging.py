@@ -31,6 +31,11 @@ def ladder_of(run: Run) -> Ladder | None:
     return run.policy.ladder(rated(run))
 
 
+def uncalled(run: Run) -> bool:
+    """Nobody is reminded of it by itself while nobody has it: it is in the list of each business day."""
+    return rated(run) is Severity.P3 and ladder_of(run) is None
+
+
 def calm(run: Run) -> bool:
     """Nobody is called for it at night: its ladder calls in working hours, or it has none and is not urgent."""
     found = ladder_of(run)

@@ -245,6 +245,8 @@ class Policy(BaseModel):
     late_every: int = 7
     #: From which hour, and to which, people are told of what is not urgent; on business days, in `zone`.
     working_hours: tuple[int, int] = (9, 18)
+    #: At which hour of each business day, in `zone`, the open P3 incidents are listed where incidents are told.
+    digest_hour: int = Field(9, ge=0, le=23)
     #: Who answers for an incident, in the order they are called.
     escalation: tuple[Role, ...] = (Role.ON_CALL, Role.RELEASE_MANAGER)
 

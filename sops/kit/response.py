@@ -4,7 +4,8 @@ A run responds to an incident if somebody's acknowledging stops its first clock:
 incident goes on as (see `restricted`).
 """
 
-from sops.kit.model import Step
+from sops.kit.model import Severity, Step
+from sops.kit.paging import rated
 from sops.kit.run import Run, StepState
 from sops.kit.timing import ACKNOWLEDGE
 
@@ -26,6 +27,11 @@ def answered(run: Run) -> bool:
 def unanswered(run: Run) -> bool:
     """It is an incident that nobody acknowledged: people are called until somebody does."""
     return commanding(run) is not None and not run.state.over and not answered(run)
+
+
+def listed_daily(run: Run) -> bool:
+    """Somebody responds to it, or should, and there is no hurry: the list of each business day names it."""
+    return commanding(run) is not None and rated(run) is Severity.P3
 
 
 def worked_on(run: Run, since: str) -> bool:

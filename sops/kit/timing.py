@@ -273,13 +273,13 @@ def deadlines(run: Run, name: str, now: datetime) -> Sequence[Deadline]:
 def following(run: Run, name: str, now: datetime) -> tuple[int, datetime] | None:
     """What a running clock has after its marks: the next call of its ladder, or the next word that it is late.
 
-    None for a soak, which ends by itself.
+    None for a soak, which ends by itself, and for what is only listed.
     """
     state = run.clocks[name]
     if (ladder := _calling(run, name)) is not None:
         number, at = paging.next_after(run, ladder, state, now)
         return CALL + number, at
-    if name == SOAK:
+    if name == SOAK or listed_only(run, name):
         return None
     if name == REPORT:
         half = (state.due_at - state.started_at) / 2
@@ -288,6 +288,11 @@ def following(run: Run, name: str, now: datetime) -> tuple[int, datetime] | None
     number = late_by(run, state.due_at, now) + 1
     at = _late(run, state.due_at, number)
     return LATE + late_by(run, state.due_at, at), at
+
+
+def listed_only(run: Run, name: str) -> bool:
+    """That clock reminds nobody: whoever looks at the list of the day sees that nobody has it."""
+    return name == ACKNOWLEDGE and paging.uncalled(run)
 
 
 def calling(run: Run, name: str) -> bool:

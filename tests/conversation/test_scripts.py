@@ -49,6 +49,7 @@ STORIES = {
     "incident-p0",
     "incident-p1",
     "incident-p3",
+    "incident-p3-listed-daily",
     "incident-reopen",
     "incident-restricted-goes-on",
     "incident-said-on-hold",

@@ -11,6 +11,7 @@ from bot.chat.replies import breakglass as breakglass
 from bot.chat.replies import calling as calling
 from bot.chat.replies import changes as changes
 from bot.chat.replies import clocks as clocks
+from bot.chat.replies import daily as daily
 from bot.chat.replies import dependency as dependency
 from bot.chat.replies import freeze as freeze
 from bot.chat.replies import hotfix as hotfix

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.chat.replies import calling, phrases
 from bot.chat.replies.parts import card, due, duration, either
-from sops.kit import timing
+from sops.kit import paging, timing
 from sops.kit.escaping import printable
 from sops.kit.message import Button, Card, Line, Span, bold, channel, line, time
 from sops.kit.model import Role, Severity, Step
@@ -19,6 +19,8 @@ def declared(run: Run, whom: Sequence[str], now: datetime) -> Card:
     clock, to = run.clocks.get(timing.ACKNOWLEDGE), calling.to(whom)
     coming = () if whom else calling.upcoming(run, now)
     first: tuple[Line, ...] = (line("Nobody is called yet; ", *coming, "."),) if coming else ()
+    if paging.uncalled(run):
+        first = (line("Nobody is called for it; each business day it is listed until it is closed."),)
     if run.severity is None or clock is None:
         return card(
             line(*to, f"{run.name} is open: ", Span(text=run.title), ". How bad is it?"),

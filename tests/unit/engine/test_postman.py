@@ -24,7 +24,7 @@ from storage import SqlStore
 
 OPS = Place(platform="console", channel="#ops")
 NOW = datetime(2026, 11, 27, 10, tzinfo=UTC)
-PUMPS = 7  # of what an engine does, and one for the console
+PUMPS = 8  # of what an engine does, and one for the console
 
 
 class Moody:
@@ -49,6 +49,16 @@ class Moody:
         return None
 
     def shown_at(self, ref: str) -> datetime | None:
+        return None
+
+
+class NoDigests:
+    """No day is ever begun."""
+
+    async def tell(self) -> bool:
+        return False
+
+    def due(self) -> None:
         return None
 
 
@@ -100,7 +110,7 @@ class Office:
         unsealed = Sealing(self.store, self.clock, (), "UTC")
         return Engine(
             self.store, self.clock, self.intake, nothing, NoClocks(), nothing, self.postman, "here", unsealed,  # type: ignore[arg-type]
-            Keeping(self.store),
+            NoDigests(), Keeping(self.store),  # type: ignore[arg-type]
         )  # fmt: skip
 
     async def put(self, logical_id: str, place: Place = OPS, root: str | None = None) -> None:

@@ -140,10 +140,26 @@ def test_half_of_the_time_four_fifths_and_all_of_it_are_recalled():
     assert instants(run, UPDATE) == {50: NOW + 2 * HOUR, 80: NOW + 3.2 * HOUR, 100: NOW + 4 * HOUR}
 
 
-def test_a_p3_is_told_of_once_it_is_late_and_not_before():
+def test_a_p3_reminds_of_nothing_since_it_is_listed_but_what_else_calls_nobody_does_once_it_is_late():
     run = timing.started(an_incident(Severity.P3), ACKNOWLEDGE, NOW)  # due Tuesday 23:59
+    assert timing.deadlines(run, ACKNOWLEDGE, NOW) == []
+    quiet = run.policy.model_copy(update={"paging": {**run.policy.paging, Severity.P2: ()}})
+    run = timing.started(an_incident(Severity.P2, policy=quiet), ACKNOWLEDGE, NOW)  # due Tuesday 9:00
     (first,) = timing.deadlines(run, ACKNOWLEDGE, NOW)
     assert (first.threshold, first.due_at) == (LATE, cest(4, 22, 9))
+
+
+@pytest.mark.parametrize(
+    ("now", "then"),
+    [
+        (cest(4, 20, 9), cest(4, 21, 9)),  # the hour itself is over
+        (cest(4, 20, 8, 59), cest(4, 20, 9)),
+        (cest(4, 24, 10), cest(4, 27, 9)),  # a weekend
+        (cest(4, 30, 10), cest(5, 4, 9)),  # a holiday before one
+    ],
+)
+def test_the_hour_of_a_business_day_comes_again(now, then):
+    assert timing.calendar(an_incident()).next_hour(now, 9) == then
 
 
 def test_thresholds_fall_on_whole_seconds_and_the_last_on_the_instant_itself():
