@@ -15,31 +15,13 @@ from adapters.git.process import Ended, ended
 from adapters.git.refs import checked_identity, checked_url
 from adapters.git.signing import Signing
 from adapters.reach.breaker import Breaker
+from adapters.reach.children import ALLOWED
 from adapters.reach.deadline import Seconds
 from sops.kit.errors import ConfigurationError
 from sops.kit.patterns import Pattern
 from sops.kit.ports import Clock
 
 Token = SecretStr | Callable[[], SecretStr]
-
-#: Variables that move git to another repository or configuration (git rev-parse --local-env-vars).
-_INHERITED_REPOSITORY = (
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_COMMON_DIR",
-    "GIT_CONFIG",
-    "GIT_CONFIG_PARAMETERS",
-    "GIT_GRAFT_FILE",
-    "GIT_IMPLICIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_INTERNAL_SUPER_PREFIX",
-    "GIT_NAMESPACE",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_PREFIX",
-    "GIT_QUARANTINE_PATH",
-    "GIT_REPLACE_REF_BASE",
-    "GIT_SHALLOW_FILE",
-    "GIT_WORK_TREE",
-)
 
 _UNREACHABLE = Pattern(
     r"Could not resolve|Failed to connect|Connection (?:refused|timed out|reset)|timed out|Operation too slow"
@@ -188,6 +170,8 @@ class GitCommand:
         name, email = self.identity
         at = self.stamp()
         return {
+            "LC_ALL": "C",
+            "LANGUAGE": "C",
             "GIT_DIR": str(git_dir),
             "GIT_ALLOW_PROTOCOL": "https:ssh:file",
             "GIT_CONFIG_NOSYSTEM": "1",
@@ -248,7 +232,7 @@ def _started(
         raise ConfigurationError("git cannot be run; install it, e.g. apt-get install git") from error
     try:
         begun = Git(folder).execute(
-            [*_without_inherited(), "git", *arguments],
+            [*_without_inherited(environment), "git", *arguments],
             istream=stdin,
             as_process=True,
             env=environment,
@@ -260,9 +244,9 @@ def _started(
     return cast("Popen[bytes]", process)
 
 
-def _without_inherited() -> list[str]:
-    """GitPython can add variables but not remove them; started from a git hook, the bot has some to remove."""
-    stray = [name for name in _INHERITED_REPOSITORY if name in os.environ]
+def _without_inherited(environment: Mapping[str, str]) -> list[str]:
+    """GitPython adds variables to ours and cannot leave any out: our secrets, or another repository's place."""
+    stray = sorted(name for name in os.environ if name not in ALLOWED and name not in environment)
     return ["env", *(f"-u{name}" for name in stray)] if stray else []
 
 

@@ -5,7 +5,6 @@
 that a tag signed in it never verifies against keys of the machine's user.
 """
 
-import os
 import shutil
 import subprocess
 import tempfile
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from adapters.git.refs import checked_identity
+from adapters.reach.children import inherited
 from sops.kit.errors import ConfigurationError
 from sops.kit.patterns import Pattern
 from sops.kit.sealed import NAMESPACE
@@ -157,7 +157,7 @@ def _run(command: Sequence[str]) -> str:
             command,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            env={**os.environ, "LC_ALL": "C"},
+            env=inherited(),
             timeout=_SETUP_SECONDS,
             check=False,
         )

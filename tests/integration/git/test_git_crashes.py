@@ -94,10 +94,36 @@ async def test_a_mirror_deleted_while_in_use_is_built_again(mirror: GitMirror, r
     await works(mirror, remote)
 
 
+def a_program(folder: Path, name: str, does: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What git finds first under that name."""
+    folder.mkdir()
+    (folder / name).write_text(f"#!/bin/sh\n{does}\n")
+    (folder / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+
+
+async def test_what_git_starts_is_told_no_secret_and_nothing_that_leads_elsewhere(
+    mirrors: Mirrors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_program(tmp_path / "bin", "ssh", f"env > {tmp_path}/told; exit 255", monkeypatch)
+    monkeypatch.setenv("SOPWITH_TOKEN", "ghp_secret")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "of somebody else")
+    monkeypatch.setenv("GIT_SSH_COMMAND", f"touch {tmp_path}/ran; false")
+    monkeypatch.setenv("LD_PRELOAD", "")
+    monkeypatch.setenv("SSH_AUTH_SOCK", "/run/agent")
+    monkeypatch.setenv("https_proxy", "http://proxy.example:3128")
+    with pytest.raises(FarEndError):
+        await mirrors(url="ssh://git@host/x").branch("main")
+    names = {line.partition("=")[0] for line in (tmp_path / "told").read_text().splitlines()}
+    assert {"PATH", "HOME", "SSH_AUTH_SOCK", "https_proxy"} <= names
+    assert not names & {"SOPWITH_TOKEN", "AWS_SECRET_ACCESS_KEY", "GIT_SSH_COMMAND", "LD_PRELOAD"}
+    assert not (tmp_path / "ran").exists()
+
+
 async def test_a_process_that_ran_out_of_time_leaves_no_lock(
     mirrors: Mirrors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("GIT_SSH_COMMAND", "sleep 60 #")
+    a_program(tmp_path / "bin", "ssh", "exec sleep 60", monkeypatch)
     mirror = mirrors(url="ssh://git@host/x", timeout=0.3)
     with pytest.raises(FarEndError, match="did not answer in time"):
         await mirror.branch("main")
