@@ -5,12 +5,13 @@ asked for our own image only, whatever scope the registry names.
 """
 
 from collections.abc import Generator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import httpx
 from pydantic import SecretStr
 
-from sops.kit.errors import FarEndError, FarEndRefused
+from sops.kit.errors import ConfigurationError, FarEndError, FarEndRefused
 from sops.kit.patterns import Pattern
 
 _PARAMETER = Pattern(r'([A-Za-z]+)="([^"]*)"')
@@ -40,7 +41,7 @@ class RegistryAuth(httpx.Auth):
         self._registry = registry
         self._image = image
         self._credentials = credentials
-        self._hosts = realm_hosts | {registry.host}
+        self._allowed_at = {_named(host) for host in realm_hosts} | {_at(registry)}
         self._authorizations: dict[str, str] = {}
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
@@ -82,11 +83,29 @@ class RegistryAuth(httpx.Auth):
             url = httpx.URL(realm)
         except httpx.InvalidURL as error:
             raise FarEndRefused("the registry names a token realm that is not a URL") from error
-        if url.host not in self._hosts:
-            raise FarEndRefused(f"the registry wants a token from {url.host!r}, which is not an allowed realm host")
+        if _at(url) not in self._allowed_at:
+            where = f"{_at(url)[0]}:{_at(url)[1]}"
+            raise FarEndRefused(
+                f"the registry wants a token from {where!r}, which is not an allowed realm host; if it is yours, name "
+                "it in registry_realms"
+            )
         if url.userinfo or url.scheme not in ("https", self._registry.scheme):
             raise FarEndRefused(f"the registry's token realm at {url.host!r} is not a plain https URL")
         return url
+
+
+def _at(url: httpx.URL) -> tuple[str, int | None]:
+    """Host and port: whoever listens at another port of a host may be somebody else."""
+    return url.host, url.port or {"https": 443, "http": 80}.get(url.scheme)
+
+
+def _named(host: str) -> tuple[str, int | None]:
+    """As the settings name it. Raises ConfigurationError for what is no host."""
+    with suppress(httpx.InvalidURL):
+        url = httpx.URL(f"https://{host}")
+        if url.host and not url.userinfo and url.raw_path == b"/" and "/" not in host:
+            return _at(url)
+    raise ConfigurationError(f"registry_realms: {host!r} is neither a host nor host:port")
 
 
 def _basic_header(credentials: Credentials) -> str:

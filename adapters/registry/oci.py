@@ -52,7 +52,8 @@ class OciRegistry:
 
     `seconds` is what a call may take with all its tries, `timeout` how long the registry may be silent in it; `largest`
     is in bytes, of an answer.
-    `realm_hosts` are the hosts, beside the registry's own, that may be asked for a token.
+    `realm_hosts` are the hosts (`host`, or `host:port` where it is not 443), beside the registry's own, that may be
+    asked for a token.
     Raises ConfigurationError for an image name or address that cannot be one.
     """
 

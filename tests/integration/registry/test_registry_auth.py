@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from pydantic import SecretStr
 
-from sops.kit.errors import FarEndError, FarEndRefused, OutcomeUnknown
+from sops.kit.errors import ConfigurationError, FarEndError, FarEndRefused, OutcomeUnknown
 from sops.kit.world import Manifest
 from tests.integration.github.faults import Answer, Drop, FaultServer, Script, Seen
 from tests.integration.registry.conftest import OpenRegistry
@@ -54,7 +54,7 @@ async def test_a_token_is_fetched_once_for_each_scope_and_only_for_our_image(
     server: FaultServer, realm: FaultServer, open_registry: OpenRegistry
 ) -> None:
     challenging(server, bearer(realm_url(realm)))
-    registry = open_registry(realm_hosts=frozenset({"localhost"}), **ACCOUNT)
+    registry = open_registry(realm_hosts=frozenset({f"localhost:{realm.port}"}), **ACCOUNT)
     for _ in range(2):
         assert await registry.manifest("latest") == MANIFEST
         await registry.put("latest", MANIFEST)
@@ -69,7 +69,7 @@ async def test_without_an_account_the_token_is_asked_for_anonymously(
     server: FaultServer, realm: FaultServer, open_registry: OpenRegistry
 ) -> None:
     challenging(server, bearer(realm_url(realm)))
-    await open_registry(realm_hosts=frozenset({"localhost"})).manifest("latest")
+    await open_registry(realm_hosts=frozenset({f"localhost:{realm.port}"})).manifest("latest")
     assert "authorization" not in realm.last("GET").headers
 
 
@@ -78,7 +78,7 @@ async def test_a_token_that_is_no_longer_taken_is_replaced(
 ) -> None:
     challenging(server, bearer(realm_url(realm)), accepts="Bearer first")
     realm.on("GET", "/token", Answer(200, {"access_token": "first"}), Answer(200, {"access_token": "second"}))
-    registry = open_registry(realm_hosts=frozenset({"localhost"}), **ACCOUNT)
+    registry = open_registry(realm_hosts=frozenset({f"localhost:{realm.port}"}), **ACCOUNT)
     await registry.manifest("latest")
     challenging(server, bearer(realm_url(realm)), accepts="Bearer second")
     assert await registry.manifest("latest") == MANIFEST
@@ -86,7 +86,14 @@ async def test_a_token_that_is_no_longer_taken_is_replaced(
 
 
 @pytest.mark.parametrize(
-    "where", ["http://localhost:{port}/token", "http://127.0.0.1@localhost:{port}/token", "//[", ""]
+    "where",
+    [
+        "http://localhost:{port}/token",
+        "http://127.0.0.1:{port}/token",  # the registry's own host, and somebody else's port
+        "http://127.0.0.1@localhost:{port}/token",
+        "//[",
+        "",
+    ],
 )
 async def test_a_foreign_realm_is_told_nothing(
     server: FaultServer, realm: FaultServer, open_registry: OpenRegistry, where: str
@@ -98,12 +105,29 @@ async def test_a_foreign_realm_is_told_nothing(
     assert server.count("GET") == 1
 
 
+async def test_a_realm_host_is_allowed_at_the_port_it_was_named_with(
+    server: FaultServer, realm: FaultServer, open_registry: OpenRegistry
+) -> None:
+    challenging(server, bearer(realm_url(realm)))
+    for named in ("localhost", f"localhost:{realm.port + 1}"):
+        with pytest.raises(FarEndRefused, match=f"localhost:{realm.port}.*registry_realms"):
+            await open_registry(realm_hosts=frozenset({named}), **ACCOUNT).manifest("latest")
+    assert realm.seen == []
+
+
+@pytest.mark.parametrize("named", ["https://auth.example", "auth.example/token", "x@auth.example", "auth:port", ""])
+def test_a_realm_in_the_settings_is_a_host_and_nothing_else(open_registry: OpenRegistry, named: str) -> None:
+    with pytest.raises(ConfigurationError, match="registry_realms"):
+        open_registry(realm_hosts=frozenset({named}), **ACCOUNT)
+
+
 async def test_a_realm_with_a_name_and_password_in_it_is_refused(
     server: FaultServer, realm: FaultServer, open_registry: OpenRegistry
 ) -> None:
     challenging(server, bearer(f"http://x:y@127.0.0.1:{realm.port}/token"))
+    named = frozenset({f"127.0.0.1:{realm.port}"})
     with pytest.raises(FarEndRefused, match="https"):
-        await open_registry(**ACCOUNT).manifest("latest")
+        await open_registry(realm_hosts=named, **ACCOUNT).manifest("latest")
     assert realm.seen == []
 
 
@@ -125,7 +149,7 @@ async def test_a_write_that_never_got_its_token_certainly_did_not_happen(
     challenging(server, bearer(realm_url(realm)))
     realm.on("GET", "/token", answer)
     with pytest.raises(error) as raised:
-        await open_registry(realm_hosts=frozenset({"localhost"}), **ACCOUNT).put("latest", MANIFEST)
+        await open_registry(realm_hosts=frozenset({f"localhost:{realm.port}"}), **ACCOUNT).put("latest", MANIFEST)
     assert type(raised.value) is error
     assert "pass-word" not in str(raised.value)
 
@@ -136,7 +160,7 @@ async def test_a_write_dropped_after_its_token_has_an_unknown_outcome(
     challenge = Answer(401, headers={"WWW-Authenticate": bearer(realm_url(realm))})
     server.on("PUT", LATEST, challenge, Drop())
     with pytest.raises(OutcomeUnknown):
-        await open_registry(realm_hosts=frozenset({"localhost"}), **ACCOUNT).put("latest", MANIFEST)
+        await open_registry(realm_hosts=frozenset({f"localhost:{realm.port}"}), **ACCOUNT).put("latest", MANIFEST)
     assert server.count("PUT") == 2
 
 
