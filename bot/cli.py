@@ -5,6 +5,7 @@ One short command after another, so it is longer than other modules.
 
 import asyncio
 import json
+import os
 import signal
 import sys
 import tempfile
@@ -183,6 +184,7 @@ def serve(
     SIGTERM and Ctrl-C end it; whatever is under way is found again at the next start.
     """
     log_as_lines()
+    os.umask(0o077)  # what the bot writes is for its own eyes
     run_to_its_end(_until_told(read_settings(settings), rehearse))
 
 

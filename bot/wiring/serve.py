@@ -20,6 +20,7 @@ from bot.engine.engine import Engine
 from bot.placeholders import left_in_matrix, left_in_slack
 from bot.settings import Settings
 from bot.wiring import Ports, assemble, opened, sandbox_ports
+from bot.wiring.closed import close_to_others
 from bot.wiring.far_end import Reach, forge_of, mirror_of
 from bot.wiring.homes import Home, Homes
 from bot.wiring.matrix import matrix
@@ -29,6 +30,7 @@ from bot.wiring.slack import check_tokens, slack, traits_of
 from sops.kit.conversation import Actor, Event, Place
 from sops.kit.errors import ConfigurationError, configuration_error_in
 from sops.kit.ports import Chat, Clock
+from storage import owned
 
 TICK = 1.0  # seconds between two looks at what a sandbox's world did by itself
 
@@ -43,10 +45,13 @@ class SystemClock:
 async def serve(settings: Settings, *, rehearse: bool, ready: Callable[[], None] = lambda: None) -> None:
     """Serve until cancelled. With `rehearse` the far end is a sandbox and every message says so.
 
-    Raises ConfigurationError, before anything is said anywhere, for what the settings lack.
+    Raises ConfigurationError, before anything is said anywhere, for what the settings lack, and where another bot has
+    the database.
     """
     _check(settings, sandbox=rehearse or settings.sandbox)
+    await asyncio.to_thread(close_to_others, settings)
     async with AsyncExitStack() as stack:
+        stack.enter_context(owned(settings.storage))
         clock: Clock = SystemClock()
         world: SandboxWorld | None = None
         if rehearse or settings.sandbox:

@@ -7,6 +7,7 @@ import asyncio
 import os
 import re
 import signal
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -25,6 +26,7 @@ EXAMPLE = Path(__file__).parents[3] / "sopwith.example.toml"
 CODE = "import sys; from bot.cli import main; sys.argv[0] = 'sopwith'; main()"
 SECONDS = 240
 SERVING = "Sopwith is serving."
+A_SECOND = {"SOPWITH_SLACK__BOT_TOKEN": "xoxb-another", "SOPWITH_SLACK__APP_TOKEN": "xapp-another"}
 
 
 @dataclass
@@ -86,7 +88,21 @@ async def served(folders: Folders, text: str, **secrets: str) -> AsyncIterator[l
 
 def assert_all_is_beside_the_settings(folders: Folders, *more: str) -> None:
     assert not list(folders.here.iterdir())
-    assert {"sopwith.db", "sopwith-data", *more} <= {each.name for each in folders.there.iterdir()}
+    made = {each.name: each for each in folders.there.iterdir()}
+    assert {"sopwith.db", "sopwith-data", *more} <= set(made)
+    open_to_others = [name for name, each in made.items() if name.startswith("sopwith") and each.stat().st_mode & 0o077]
+    assert open_to_others == ["sopwith.toml"]
+
+
+def began(folders: Folders) -> subprocess.Popen[str]:
+    """Another bot with the same settings and no tokens."""
+    return subprocess.Popen(
+        (sys.executable, "-c", CODE, "serve", "--settings", str(folders.there / "sopwith.toml")),
+        cwd=folders.here,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(EXAMPLE.parent), **A_SECOND},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 async def test_in_slack(folders: Folders) -> None:
@@ -116,8 +132,12 @@ async def test_in_slack(folders: Folders) -> None:
                 )
 
             await say("ack", "ada has it and is the commander")
+            second = began(folders)  # by mistake, on the same database
             await say("!update two of three nodes are out of disk", "update noted (ada)")
             await say("!verify payments at 100 %", "INC-1 is resolved, says ada")
+            _, refused = await asyncio.to_thread(second.communicate, timeout=SECONDS)
+            assert second.returncode == 2, refused
+            assert re.search(r"sopwith\.db is in use by process \d+ on .*one SQLite file serves one bot", refused)
     assert_all_is_beside_the_settings(folders)
 
 
@@ -125,6 +145,7 @@ async def test_in_matrix(homeserver: Synapse, folders: Folders) -> None:
     room = MatrixRoom(homeserver, folders.there)
     ops, ada, grace = room.rooms["ops"], homeserver.person("oncall1"), homeserver.person("rev1")
     example = EXAMPLE.read_text("utf-8")
+    (folders.there / "sopwith-matrix-keys").mkdir(mode=0o755)  # of an earlier build, which left it open to others
     section = example[example.index("[slack]") : example.index("# Who may what")]
     switched_on = re.sub(r"(?m)^# (?=\[matrix\]|[\w]+ = )", "", section[section.index("# [matrix]") :])
     changes = {
