@@ -65,7 +65,8 @@ class Room:
     async def speak(self, handle: str, channel: str, thread: str | None, text: str, at: datetime) -> Event | None:
         """The same, as the event it is for the bot."""
         ref = self.hear(handle, channel, thread, text)
-        addressed = text[: len(_CALLED)].lower() == _CALLED
+        after = text[len(_CALLED) : len(_CALLED) + 1]
+        addressed = text[: len(_CALLED)].lower() == _CALLED and not after.isalnum()
         return Event(
             dedupe_key=f"console/{ref}",
             kind="command" if text.startswith("/") else "message",

@@ -19,6 +19,7 @@ _MARKDOWN = Pattern(r"\[([^\]]*)\]\(<?https://matrix\.to/#/([^)>?]+)[^)]*\)")
 _TAG = Pattern(r"<[^>]*>")
 _QUOTED = Pattern(r"\A(?:>[^\n]*\n)+\n?")
 _ANSWERED = Pattern(r"(?s)<mx-reply>.*</mx-reply>")
+_BOT = "\ufdd0"  # no character, so nobody types it: where the bot is mentioned
 _MOST_PILLS = 50  # nobody calls more people in one message
 
 
@@ -33,34 +34,27 @@ def escaped(text: str) -> str:
 
 
 def read(content: Mapping[str, Any], bot: str, handle: Callable[[str], str]) -> tuple[str, bool]:
-    """What somebody typed, and whether it is addressed to the bot; that mention is taken out.
+    """What somebody typed, and whether it speaks to the bot, which it does when it begins with a mention of it.
 
-    Who is mentioned is read off the ids, never off the names that stand for them. A reply mentions whomever it answers
-    without anybody having typed so; that alone addresses nobody.
+    That mention is taken out. Who is mentioned is read off the ids, never off the names that stand for them. A reply
+    mentions whomever it answers without anybody having typed so; that alone addresses nobody.
     """
     relation = _dict(content.get("m.relates_to"))
     reply = "m.in_reply_to" in relation and not relation.get("is_falling_back")
-    body = str(content.get("body", ""))
+    body = str(content.get("body", "")).replace(_BOT, "")
     body = _QUOTED.sub("", body) if reply else body
-    named: list[str] = []
-
-    def call(user: str) -> str:
-        named.append(user)
-        return "" if user == bot else f"@{handle(user)}"
-
     for target, label in _pills(content):
         if label and label in body and target not in body:
             body = body.replace(label, target, 1)
     body = _MARKDOWN.sub(lambda found: unquote(found[2]) if found[2].startswith(("%40", "@")) else found[1], body)
-    body = _USER.sub(lambda found: call(found[0]), body)
+    body = _USER.sub(lambda found: _BOT if found[0] == bot else f"@{handle(found[0])}", body)
+    text, name = body.strip(), bot[1:].partition(":")[0]
     mentions = _dict(content.get("m.mentions")).get("user_ids")
-    meant = isinstance(mentions, list) and bot in mentions and not reply
-    addressed = bot in named or meant
-    text = body.strip()
-    if addressed:
-        name = escape(bot[1:].partition(":")[0])
-        text = Pattern(rf"(?i)\A@?{name}\b").sub("", text, 1).lstrip(" :,\xa0")
-    return text.replace("\xa0", " ").strip(), addressed
+    if isinstance(mentions, list) and bot in mentions and not reply:  # by its name alone, as some clients spell it
+        text = Pattern(rf"(?i)\A@?{escape(name)}(?:[\s:,]|\z)").sub(f"{_BOT} ", text, 1)
+    addressed = text.startswith(_BOT)
+    text = text.removeprefix(_BOT).lstrip(" :,\xa0") if addressed else text
+    return text.replace(_BOT, f"@{name}").replace("\xa0", " ").strip(), addressed
 
 
 def _pills(content: Mapping[str, Any]) -> list[tuple[str, str]]:

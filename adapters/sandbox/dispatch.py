@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Match, Router
 from starlette.routing import Route as HttpRoute
 from starlette.types import Receive, Scope, Send
@@ -45,6 +45,9 @@ class Dispatcher:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
+        if not _is_here(request):
+            await PlainTextResponse("This server answers on this machine alone.", 421)(scope, receive, send)
+            return
         body = await request.body()
         path = request.url.path
         if self._silence.meets(path):
@@ -162,6 +165,13 @@ class _Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)
+
+
+def _is_here(request: Request) -> bool:
+    """A page in somebody's browser that has its own name lead here says that name."""
+    host = request.headers.get("host", "")
+    name, _, port = host.rpartition(":")
+    return (name if port.isdigit() else host) in {"127.0.0.1", "localhost"}
 
 
 async def _say_nothing(receive: Receive) -> None:

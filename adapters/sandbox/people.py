@@ -1,5 +1,7 @@
 """The people of the sandbox: who has an account at the forge, and what each may do there."""
 
+import hmac
+import secrets
 from dataclasses import dataclass
 
 BOT = "sopwith-bot"
@@ -53,11 +55,14 @@ def by_email(email: str) -> Person | None:
     return PEOPLE.get(login) if domain == MAIL_DOMAIN else None
 
 
+_SECRET = secrets.token_bytes(32)  # of this process, so that nobody else on this machine can act in its world
+
+
 def token_of(login: str) -> str:
-    """The token that makes a request act as `login`."""
-    return f"sandbox-token-of-{login}"
+    """The token that makes a request act as `login`, in the worlds of this process."""
+    return f"sandbox-{hmac.new(_SECRET, login.encode(), 'sha256').hexdigest()}"
 
 
 def by_token(token: str) -> Person | None:
-    prefix = token_of("")
-    return PEOPLE.get(token.removeprefix(prefix)) if token.startswith(prefix) else None
+    given = token.encode()
+    return next((each for each in PEOPLE.values() if hmac.compare_digest(given, token_of(each.login).encode())), None)

@@ -24,7 +24,8 @@ MALFORMED = (LookupError, TypeError, ValueError, AttributeError, OverflowError, 
 
 #: What a person's message may be; every other subtype is Slack speaking, or a bot.
 _LONGEST_NAME = 100  # characters of a reaction's
-_TYPED = frozenset({None, "file_share", "thread_broadcast", "me_message"})
+#: What people say; what they say that they do (`/me approve`) is talk.
+_TYPED = frozenset({None, "file_share", "thread_broadcast"})
 
 
 def workspaces(body: Payload) -> frozenset[str]:

@@ -10,9 +10,12 @@ from adapters.sandbox.world import SandboxWorld
 ISSUES = "/repos/acme/skylark/issues"
 
 
-@pytest.mark.parametrize("header", [None, "Bearer nonsense", f"Basic {token_of('maint')}", "Bearer a b"])
+@pytest.mark.parametrize(
+    "header",
+    [None, "Bearer nonsense", "Basic {token}", "Bearer a b", "Bearer sandbox-token-of-maint", "Bearer x{token}"],
+)
 def test_without_a_known_token_nothing_is_answered(world: SandboxWorld, header: str | None) -> None:
-    headers = {"Authorization": header} if header else {}
+    headers = {"Authorization": header.format(token=token_of("maint"))} if header else {}
     answer = httpx.get(f"{world.api_url}/user", headers=headers)
     assert answer.status_code == 401
     assert answer.json()["message"] in ("Bad credentials", "Requires authentication")
@@ -22,6 +25,13 @@ def test_a_token_says_who_acts(world: SandboxWorld) -> None:
     headers = {"Authorization": f"token {token_of('guest')}"}
     made = httpx.post(world.api_url + ISSUES, headers=headers, json={"title": "hello"})
     assert made.json()["user"]["login"] == "guest"
+
+
+@pytest.mark.parametrize("host", ["attacker.example", "attacker.example:80", "127.0.0.1.attacker.example", "[::1]:80"])
+def test_who_came_by_another_name_is_not_answered(world: SandboxWorld, host: str) -> None:
+    headers = {"Authorization": f"token {token_of('maint')}", "Host": host}
+    assert httpx.get(f"{world.api_url}/user", headers=headers).status_code == 421
+    assert httpx.get(f"{world.api_url}/user", headers={**headers, "Host": "localhost:1"}).status_code == 200
 
 
 @pytest.mark.parametrize("content", [b"{", b'"text"', b"\xff"])

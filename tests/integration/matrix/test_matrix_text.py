@@ -37,6 +37,19 @@ def pill(user: str, name: str) -> str:
         (f"!handoff [Ann](https://matrix.to/#/{ONCALL})", "", "!handoff @oncall1", False),
         ("!handoff oncall1", f"!handoff {pill('@eve:evil.example', 'oncall1')}", "!handoff @eve:evil.example", False),
         ("sopwith is slow today", "", "sopwith is slow today", False),
+        (f"{BOT}, ack", "", "ack", True),
+        (f"{BOT}: ack", "", "ack", True),
+        (f" {BOT}\nack", "", "ack", True),
+        (
+            f"cancel my dentist please, {BOT} keeps me busy",
+            "",
+            "cancel my dentist please, @sopwith keeps me busy",
+            False,
+        ),
+        (f"security guards are funny, even {BOT}", "", "security guards are funny, even @sopwith", False),
+        (f"thanks {BOT}", f"thanks {pill(BOT, 'sopwith')}", "thanks @sopwith", False),
+        ("cancel it, Sopwith", f"cancel it, {pill(BOT, 'Sopwith')}", "cancel it, @sopwith", False),
+        ("\ufdd0 cancel", "", "cancel", False),
     ],
 )
 def test_what_people_typed_is_read_as_they_typed_it(body: str, html: str, text: str, addressed: bool) -> None:
@@ -46,6 +59,11 @@ def test_what_people_typed_is_read_as_they_typed_it(body: str, html: str, text: 
 def test_a_mention_without_a_pill_addresses_and_a_reply_does_not() -> None:
     mention = {"m.mentions": {"user_ids": [BOT]}}
     assert typed("sopwith, status", **mention) == ("status", True)
+    assert typed("sopwithout status", **mention) == ("sopwithout status", False)
+    assert typed("cancel my dentist please, sopwith keeps me busy", **mention) == (
+        "cancel my dentist please, sopwith keeps me busy",
+        False,
+    )
     reply = {"m.relates_to": {"m.in_reply_to": {"event_id": "$1"}}, **mention}
     assert typed("> <@sopwith:example.org> P1\n> more\n\ncancel that meeting", **reply) == (
         "cancel that meeting",

@@ -76,6 +76,12 @@ async def test_an_event_that_is_none_stops_nothing(none: dict[str, Any]) -> None
     assert heard[-1].text == "!sop list"
 
 
+async def test_what_somebody_says_that_they_do_is_talk() -> None:
+    doing = told(content={"msgtype": "m.emote", "body": "approve"})
+    heard = await translator().events(ROOM, [doing])
+    assert (heard.events, heard.odd) == ([], 0)
+
+
 async def test_what_cannot_be_read_is_counted() -> None:
     heard = await translator().events(
         ROOM, [told(origin_server_ts="yesterday"), told(event_id="$2"), told(event_id="")]

@@ -129,6 +129,16 @@ async def test_an_event_that_is_odd_is_acknowledged_and_counted() -> None:
     assert [event.text for event in here.events] == ["!sop list"]
 
 
+async def test_what_somebody_says_that_they_do_is_talk() -> None:
+    here = Listening()
+    doing = message(text="approve 7f3a", thread_ts="1795000000.000050", subtype="me_message")
+    assert await here.hear(delivery(doing)) == 200
+    edited = {**doing, "text": "approve", "edited": {"ts": "1795000009.1"}}
+    assert await here.hear(delivery({**message(), "subtype": "message_changed", "message": edited})) == 200
+    assert [event for event in here.events if event.kind != "edit"] == []
+    assert here.odd == 0
+
+
 async def test_a_command_or_a_press_that_is_odd_is_seen_to_fail() -> None:
     here = Listening()
     assert await here.hear({**KNOWN[5], "trigger_id": None}) == 400
