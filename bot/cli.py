@@ -34,6 +34,7 @@ from bot.procedures import configured
 from bot.settings import CONFIG, Settings, read_settings
 from bot.wiring import Sandbox, open_sandbox
 from bot.wiring.audit import audited, exported, passed_over, seal_of, undone, unreadable
+from bot.wiring.matrix import encrypt_keys
 from bot.wiring.matrix import examined as matrix_examined
 from bot.wiring.serve import serve as run_service
 from bot.wiring.slack import examined, manifest_text
@@ -58,12 +59,16 @@ sops_app = typer.Typer(no_args_is_help=True, help="The procedures, and how they 
 audit_app = typer.Typer(no_args_is_help=True, help="The record: verify it, or export it.")
 doctor_app = typer.Typer(no_args_is_help=True, help="What is wrong, and what to do about it.")
 slack_app = typer.Typer(no_args_is_help=True, help="Slack.")
+matrix_app = typer.Typer(no_args_is_help=True, help="Matrix.")
+keys_app = typer.Typer(no_args_is_help=True, help="The keys of encrypted rooms.")
 db_app = typer.Typer(no_args_is_help=True, help="The database.")
 app.add_typer(sops_app, name="sops")
 app.add_typer(audit_app, name="audit")
 app.add_typer(db_app, name="db")
 app.add_typer(doctor_app, name="doctor")
 app.add_typer(slack_app, name="slack")
+app.add_typer(matrix_app, name="matrix")
+matrix_app.add_typer(keys_app, name="keys")
 
 Storage = Annotated[
     str,
@@ -259,6 +264,23 @@ def slack_manifest(
     """The app's manifest, to be pasted where Slack asks for one when an app is created."""
     found = read_settings(settings).slack if settings else None
     typer.echo(manifest_text(found.commands if found else {}, url), nl=False)
+
+
+@keys_app.callback()
+def matrix_keys() -> None:
+    """The keys of encrypted rooms."""
+
+
+@keys_app.command("encrypt")
+def matrix_keys_encrypt(
+    settings: Annotated[Path, typer.Option("--settings", help="Whose keys.")] = CONFIG,
+) -> None:
+    """Put keys that were kept without a passphrase under the one in SOPWITH_MATRIX__STORE_KEY. Stop the bot first."""
+    found = read_settings(settings)
+    if found.matrix is None:
+        raise SopwithError(f"{settings} has no section [matrix].")
+    files = encrypt_keys(found.matrix)
+    typer.echo(f"The keys in {found.matrix.store} are under the passphrase now ({files} devices).")
 
 
 @sops_app.command("list")

@@ -130,7 +130,8 @@ async def examined(settings: MatrixSettings) -> Sequence[str]:
     """What stands between the bot and its homeserver; empty when nothing does."""
     try:
         if settings.store is not None:
-            _crypto()
+            _extra("crypto")
+            _passphrase(settings)
         homeserver = await _homeserver(settings)
     except (ConfigurationError, FarEndError) as problem:
         return [str(problem)]
@@ -144,16 +145,37 @@ def _encryption(settings: MatrixSettings, homeserver: Homeserver, rooms: Rooms, 
     """Keys where the settings name a place for them. Raises ConfigurationError where what encrypts is not installed."""
     if settings.store is None:
         return NoEncryption(rooms)
-    made = _crypto().Crypto
+    made = _extra("crypto").Crypto
     if not device:
         raise ConfigurationError("matrix.store needs a token that belongs to a device; log in anew.")
-    keys: Encryption = made(homeserver, rooms, device, settings.store, settings.store_key.get_secret_value())
+    keys: Encryption = made(homeserver, rooms, device, settings.store, _passphrase(settings))
     return keys
 
 
-def _crypto() -> ModuleType:
+def encrypt_keys(settings: MatrixSettings) -> int:
+    """Put keys that were kept without a passphrase under the one the settings have; how many files. Blocks.
+
+    Raises ConfigurationError where that cannot be.
+    """
+    if settings.store is None:
+        raise ConfigurationError("[matrix] names no store, so there are no keys.")
+    files: int = _extra("kept_keys").encrypt(settings.store, settings.user, _passphrase(settings))
+    return files
+
+
+def _passphrase(settings: MatrixSettings) -> str:
+    key = settings.store_key.get_secret_value()
+    if not key:
+        raise ConfigurationError(
+            "matrix.store wants a passphrase in SOPWITH_MATRIX__STORE_KEY: whoever copies the keys could read the "
+            "rooms and speak as the bot. Keys that were kept without one get it by: sopwith matrix keys encrypt"
+        )
+    return key
+
+
+def _extra(module: str) -> ModuleType:
     try:
-        return import_module("adapters.matrix.crypto")  # what it imports is an extra
+        return import_module(f"adapters.matrix.{module}")  # what it imports is an extra
     except ImportError as missing:
         raise ConfigurationError(
             "matrix.store is set, but what encrypts is not installed: pip install 'sopwith[e2e]'."

@@ -10,6 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
+
 from adapters.sandbox.clock import VirtualClock
 from adapters.sandbox.world import SandboxWorld
 from bot.cli import SCRIPT_START
@@ -29,6 +31,8 @@ from tests.standins.synapse import Client, Synapse
 
 ROOMS = ("releases", "ops", "maintainers", "security", "general")
 ZONE = "Europe/Berlin"
+
+PASSPHRASE = "of the tests"  # of the keys for encrypted rooms
 
 
 class MatrixRoom:
@@ -229,6 +233,7 @@ def settings_in(room: MatrixRoom, settings: Settings, url: str | None = None) ->
         device_id=room.bot.device,
         rooms=room.rooms,
         store=room.store,
+        store_key=SecretStr(PASSPHRASE),
         invite_from=(room.owner.user,),
     )
     return settings.model_copy(update={"people": people, "matrix": told})

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from nio.store import SqliteStore
+from pydantic import SecretStr
 
 from adapters.matrix import Homeserver, Json, MatrixChat, Rooms
 from adapters.matrix.crypto import Crypto
@@ -16,11 +18,11 @@ from adapters.matrix.render import LONGEST
 from bot.demo.play import Player
 from bot.demo.stage import Stage
 from bot.settings import Settings
-from bot.wiring.matrix import examined
+from bot.wiring.matrix import encrypt_keys, examined
 from sops.kit.conversation import Place
 from sops.kit.errors import ConfigurationError
 from sops.kit.message import Card, line
-from tests.conversation.matrix_room import BotInMatrix, MatrixRoom, matrix_stage, settings_in
+from tests.conversation.matrix_room import PASSPHRASE, BotInMatrix, MatrixRoom, matrix_stage, settings_in
 from tests.conversation.sealed_room import SealedRoom
 from tests.standins.between import Between
 from tests.standins.synapse import Synapse
@@ -193,6 +195,42 @@ async def test_keys_under_another_passphrase_cannot_be_read(here: Here) -> None:
             pass
 
 
+async def test_keys_that_an_earlier_build_kept_in_clear_are_encrypted_and_stay_those_of_the_device(here: Here) -> None:
+    await here.play(DECLARE)
+    await here.stage.close()
+    folder, user = here.room.store, here.room.bot.user
+    assert folder is not None
+    _in_clear(folder, user, here.room.bot.device)
+    wanted = settings_in(here.room, Settings()).matrix
+    assert wanted is not None
+    without = wanted.model_copy(update={"store_key": SecretStr("")})
+    assert "sopwith matrix keys encrypt" in "".join(await examined(without))
+    with pytest.raises(ConfigurationError, match="SOPWITH_MATRIX__STORE_KEY"):
+        encrypt_keys(without)
+    assert encrypt_keys(wanted) == 1
+    with pytest.raises(ConfigurationError, match="have a passphrase already"):
+        encrypt_keys(wanted)
+    with pytest.raises(ConfigurationError, match="SOPWITH_MATRIX__STORE_KEY"):
+        async with _keys(here.room, ""):
+            pass
+    await here.stage.open()
+    await here.play("@oncall1 in INC-1: ack\n%state INC-1 acknowledge done")
+
+
+def _in_clear(folder: Path, user: str, device: str) -> None:
+    """As a build kept them that wanted no passphrase."""
+    store = SqliteStore(user, device, str(folder), pickle_key=PASSPHRASE)
+    account, sessions, groups = store.load_account(), store.load_sessions(), store.load_inbound_group_sessions()
+    store.pickle_key = ""
+    store.save_account(account)
+    for sender, known in sessions.items():
+        for session in known:
+            store.save_session(sender, session)
+    for session in groups:
+        store.save_inbound_group_session(session)
+    store.database.close()
+
+
 async def test_without_what_encrypts_the_setting_is_refused(
     homeserver: Synapse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -208,7 +246,7 @@ async def test_without_what_encrypts_the_setting_is_refused(
 
 
 @asynccontextmanager
-async def _keys(room: SealedRoom, passphrase: str = "") -> AsyncIterator[Crypto]:
+async def _keys(room: SealedRoom, passphrase: str = PASSPHRASE) -> AsyncIterator[Crypto]:
     """The bot's keys, without the bot."""
     assert room.store is not None
     homeserver = Homeserver(room.server.url, room.bot.user, room.bot.token)
