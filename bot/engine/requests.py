@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.chat import replies
 from bot.chat.replies import breakglass
+from bot.engine import emergency
 from bot.engine.desk import Desk
 from sops.kit import timing
 from sops.kit.action import World
@@ -14,7 +15,6 @@ from sops.kit.approvals import Request, RequestState, code_of, digest_of
 from sops.kit.gate import Approved
 from sops.kit.model import Severity, Step
 from sops.kit.people import People
-from sops.kit.response import hurts
 from sops.kit.run import Obligation, Run, RunState
 from sops.kit.timing import OVERRIDE
 
@@ -164,23 +164,27 @@ def _by_others(run: Run, ended: Request, subject: Mapping[str, Any]) -> list[Req
     ]
 
 
-def emergency(desk: Desk) -> bool:
-    """A P0 incident is open and not resolved yet; what a release says of itself does not count."""
-    return any(hurts(run) for run in desk.tx.runs.open() if run.severity is Severity.P0)
-
-
-def _lapsed(desk: Desk, request: Request) -> bool:
-    """What would go through by break-glass no longer may: the emergency is over, and too few said yes."""
+def _speaks_against(desk: Desk, request: Request) -> str:
+    """Why what would go through by break-glass no longer may, as a sentence; empty where nothing does."""
     begun = request.override_at is not None and desk.now >= request.override_at
-    return begun and request.overridden and not emergency(desk)
+    if not begun or not request.overridden:
+        return ""
+    return emergency.against(desk, request, request.override_by, alone=request.override_alone)
 
 
-def lapse(desk: Desk, request: Request) -> Request:
+def lapse(desk: Desk, request: Request, why: str) -> Request:
     """The override is as if it had never been asked for; the request goes on waiting for its yeses."""
-    again = request.but(state=RequestState.OPEN, grace_until=None, override_by="", override_at=None, override_reason="")
+    again = request.but(
+        state=RequestState.OPEN,
+        grace_until=None,
+        override_by="",
+        override_at=None,
+        override_reason="",
+        override_alone=False,
+    )
     desk.run = replaced(desk.run, again)
-    desk.note("override-lapsed", code=request.code, by=request.override_by)
-    desk.say(breakglass.lapsed(request))
+    desk.note("override-lapsed", code=request.code, by=request.override_by, why=why)
+    desk.say(breakglass.lapsed(request, why))
     return again
 
 
@@ -208,8 +212,8 @@ def settle(desk: Desk, seq: int, people: People) -> Request:
         desk.run = replaced(desk.run, request)
         desk.note("approval-reduced", code=request.code, left=list(request.people))
         desk.say(replies.approvals.yes_dropped(desk.run, request))
-    if _lapsed(desk, request):
-        request = lapse(desk, request)
+    if why := _speaks_against(desk, request):
+        request = lapse(desk, request, why)
     if request.state is RequestState.OPEN and request.override_at is not None and desk.now >= request.override_at:
         request = request.but(state=RequestState.GRANTED)
         desk.run = replaced(desk.run, request)
@@ -227,7 +231,7 @@ def use(desk: Desk, request: Request) -> bool:
     now = request_of(desk, request.seq)
     if now.state is RequestState.CONSUMED:
         return True
-    if now.state is not RequestState.GRANTED or desk.run.state is not RunState.ACTIVE or _lapsed(desk, now):
+    if now.state is not RequestState.GRANTED or desk.run.state is not RunState.ACTIVE or _speaks_against(desk, now):
         return False
     desk.run = replaced(desk.run, now.but(state=RequestState.CONSUMED))
     override = breakglass.by(now) if now.overridden else ""

@@ -58,6 +58,7 @@ class Request(_Value):
     override_by: str = ""
     override_at: AwareDatetime | None = None  # when it goes through although too few said yes
     override_reason: str = ""
+    override_alone: bool = False  # after the longer wait, with nobody else there
     also: Role | None = None  # another role whose yes counts as well
     held_back: bool = False  # granted, but something else is in the way, and the thread knows
 

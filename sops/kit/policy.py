@@ -143,6 +143,9 @@ class Policy(BaseModel):
     approval_expires: timedelta = 2 * DAY
     grace: timedelta = timedelta(seconds=30)
     grace_p0: timedelta = timedelta(seconds=5)
+    #: How long a break-glass waits that one person begins while nobody else on call is there, or over their own work;
+    #: everybody is called meanwhile. Unset: there is none.
+    override_alone: timedelta | None = Field(None, ge=timedelta(minutes=15))
 
     # Releases
     #: What a release consists of beside its page at the forge; each is waited for, and compared where that can be.

@@ -121,7 +121,7 @@ def approval_missing(asked: Request) -> str:
         waits = ", and waits for that" if asked.held_back else ""
         return f"{by}; the grace runs, !stop stops it" if asked.grace_until else f"{by}{waits}"
     if asked.override_at is not None:
-        return f"request {asked.code} is overridden by {asked.override_by}, and goes through in five minutes"
+        return f"request {asked.code} is overridden by {asked.override_by}, and goes through when its wait is over"
     if not asked.live:
         return approval_ended(asked)
     missing = asked.quorum - len(asked.people)

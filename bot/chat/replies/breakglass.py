@@ -6,6 +6,7 @@ from bot.chat.replies.parts import card
 from sops.kit.approvals import Request
 from sops.kit.escaping import printable
 from sops.kit.message import Card, Span, line, person, time
+from sops.kit.run import Run
 
 NEEDS_P0 = "!override is for an open P0 alone; there is none."
 _IS = {
@@ -25,6 +26,30 @@ def by(asked: Request) -> str:
     """overridden by oncall1, who wrote commits in it"""
     why = why_not(asked)
     return f"overridden by {asked.override_by}" + (f", {why}" if why else "")
+
+
+def no_role(who: str) -> str:
+    return f"{who} has no role any more that may override."
+
+
+def unacknowledged(run: Run) -> str:
+    return f"!override is for a P0 that somebody has: {_named(run)} is not acknowledged yet. Say ack there first."
+
+
+def nobody_else(run: Run) -> str:
+    return (
+        "!override wants two people who see the emergency: somebody on call other than you must have declared "
+        f"{_named(run)} or have it. Hand it over there with !handoff @name, then say it again."
+    )
+
+
+def _named(run: Run) -> str:
+    """Of what is private not even the name is told elsewhere."""
+    return "the P0" if run.private else run.name
+
+
+def own(who: str, why: str) -> str:
+    return f"!override is not for what is one's own: {who} is one {_IS[why]}. Somebody else says it."
 
 
 def nothing(step: str) -> str:
@@ -54,10 +79,10 @@ def overriding(asked: Request, able: Sequence[str]) -> Card:
     )
 
 
-def lapsed(asked: Request) -> Card:
-    """The emergency was over before the wait was."""
+def lapsed(asked: Request, why: str) -> Card:
+    """What it rests on did not last as long as the wait."""
     return card(
-        f"No P0 is open any more, so {asked.override_by}'s override of {asked.code} lapses. Nothing was done.",
+        f"{asked.override_by}'s override of {asked.code} lapses. Nothing was done. {why}",
         "The request still waits for the yeses it asks for.",
         hint=f"approve {asked.code}",
     )

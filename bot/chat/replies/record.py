@@ -23,7 +23,7 @@ _HISTORY = {
     "approval-requested": "asked for approval {code} of {step}",
     "approval-consumed": "used approval {code}, given by {by}",
     "override": "wants request {code} to go through, {by}: {text}",
-    "override-lapsed": "let the override of {code} by {by} lapse; no P0 was open any more",
+    "override-lapsed": "let the override of {code} by {by} lapse",
     "approval-expired": "let request {code} expire",
     "blocker": "named #{number} a blocker",
     "dismissed": "dismissed #{number}: {text}",
