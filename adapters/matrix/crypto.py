@@ -23,6 +23,7 @@ from nio.responses import KeysClaimResponse, KeysQueryResponse, KeysUploadRespon
 from nio.store import SqliteStore
 from peewee import PeeweeException
 
+from adapters.matrix.encryption import marked
 from adapters.matrix.homeserver import Homeserver, Json
 from adapters.matrix.rooms import Rooms
 from adapters.matrix.told import a_dict, sane
@@ -132,7 +133,7 @@ class Crypto:
 
     async def read(self, room: str, events: Sequence[Json]) -> list[Json]:
         readable, sealed = [], []
-        for event in events:
+        for event in await marked(self._rooms, room, events):
             foreign = event.get("type") == SEALED and event.get("sender") != self._homeserver.user
             opened = await self._read(room, event) if foreign else event
             if opened is not None:

@@ -4,10 +4,24 @@
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from adapters.matrix.homeserver import Json
 from adapters.matrix.rooms import Rooms
+
+UNSEALED: Final = "org.sopwith.unsealed"  # the key that marks what came in clear where others seal
+#: What people say; all else of a room is in clear by nature, and says nothing for anybody.
+_SAID = frozenset({"m.room.message", "m.reaction"})
+
+
+async def marked(rooms: Rooms, room: str, events: Sequence[Json]) -> list[Json]:
+    """The same events as they came; in an encrypted room, what people said in clear is marked so.
+
+    Whoever runs the server may have written it. Emoji travel in clear in every client.
+    """
+    if not any(event.get("type") in _SAID for event in events) or not await rooms.is_encrypted(room):
+        return list(events)
+    return [{**event, UNSEALED: True} if event.get("type") in _SAID else event for event in events]
 
 
 class Encryption(Protocol):
@@ -26,7 +40,10 @@ class Encryption(Protocol):
         ...
 
     async def read(self, room: str, events: Sequence[Json]) -> list[Json]:
-        """The events in clear; without those that cannot be read yet, which are kept."""
+        """The events as they can be read; without those that cannot be yet, which are kept.
+
+        In an encrypted room what came in clear is marked `UNSEALED`.
+        """
         ...
 
     async def late(self) -> Mapping[str, list[Json]]:
@@ -62,7 +79,7 @@ class NoEncryption:
         return None
 
     async def read(self, room: str, events: Sequence[Json]) -> list[Json]:
-        return list(events)
+        return await marked(self._rooms, room, events)
 
     async def late(self) -> Mapping[str, list[Json]]:
         return {}

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from adapters.matrix.chat import PLATFORM
+from adapters.matrix.encryption import UNSEALED
 from adapters.matrix.errors import TokenUnknown
 from adapters.matrix.homeserver import Json
 from adapters.matrix.text import emoji, read
@@ -181,6 +182,7 @@ class Translator:
             actor=Actor(platform=PLATFORM, id=needed_id(told.get("sender"))),
             text=readable(text),
             at=self._told_at(told),
+            unsealed=UNSEALED in told,
             **more,
         )
 

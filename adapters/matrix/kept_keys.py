@@ -40,7 +40,7 @@ def _encrypt(store: SqliteStore, key: str) -> None:
                     store.save_session(sender, session)
             for session in group_sessions:
                 store.save_inbound_group_session(session)
-    except vodozemac.PickleException as problem:
+    except (vodozemac.PickleException, vodozemac.LibolmPickleException) as problem:
         raise ConfigurationError(
             f"matrix.store: the keys in {store.database_path} have a passphrase already."
         ) from problem

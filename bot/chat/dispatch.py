@@ -83,6 +83,9 @@ class Dispatch:
             await self._finish(item, lambda tx, _: tx.runs.wake_open())
             return
         run = await self._run_of(event)
+        if event.unsealed:
+            await self._unsealed(item, run)
+            return
         if isinstance(run, Unreadable):
             await self._put_off(item, run, event)
             return
@@ -189,6 +192,16 @@ class Dispatch:
             put_answer(tx, item, unread_words.known(run, who.handle), now)
         tx.inbox.done(item)
         return True
+
+    async def _unsealed(self, item: InboxItem, run: Run | Unreadable | None) -> None:
+        """What came in clear into an encrypted room does nothing; who is somebody of ours hears so once a day."""
+        meant = run is not None or not isinstance(await self._parsed(None, item.event), commands.Talk)
+
+        def tell(tx: Transaction, now: datetime) -> None:
+            if meant and self._people.who(item.event.actor) is not None:
+                put_answer(tx, item, refusals.unsealed(item.event), now, once=f"unsealed/{now:%Y-%m-%d}")
+
+        await self._finish(item, tell)
 
     async def _within(
         self, command: commands.InRun, item: InboxItem

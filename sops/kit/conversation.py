@@ -36,6 +36,7 @@ class Event(_Value):
     `forge` says that something changed at the forge (no text; the engine looks for itself).
     `original` is the dedupe key the edited or deleted message had.
     `addressed` means that the bot was mentioned; the mention is no longer in the text.
+    `unsealed` means that it came in clear where the others are encrypted, so nobody knows who wrote it.
     `late` means that it was said long before the bot, which was away, was told; how long it then waits is no matter.
     """
 
@@ -49,4 +50,5 @@ class Event(_Value):
     about: str = ""
     original: str = ""
     addressed: bool = False
+    unsealed: bool = False
     late: bool = False

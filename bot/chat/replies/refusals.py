@@ -264,6 +264,15 @@ def hidden_cannot_be_shown(error: str) -> Card:
     )
 
 
+def unsealed(event: Event) -> Card:
+    """Said in clear in an encrypted room."""
+    emoji = event.kind in {"reaction", "unreaction"}
+    return card(
+        line(bold("Not done."), " This room is encrypted, and that came in clear: nobody can know who wrote it."),
+        "An emoji always does: say it in words." if emoji else "Say it again from a program that encrypts.",
+    )
+
+
 def too_late(event: Event, now: datetime) -> Card:
     """Said while the bot was away: it does nothing, and neither does what else they asked for meanwhile."""
     said = event.text if len(event.text) <= 60 else f"{event.text[:59]}…"

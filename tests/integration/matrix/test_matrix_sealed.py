@@ -107,6 +107,21 @@ async def test_what_was_typed_while_the_bot_was_down_is_read_when_it_starts(here
     await here.play("%state INC-1 acknowledge done")
 
 
+async def test_what_comes_in_clear_into_an_encrypted_room_does_nothing_and_its_sender_hears_so_once(here: Here) -> None:
+    await here.play(DECLARE)
+    ops, found = here.room.rooms["ops"], here.room.thread("INC-1")
+    assert found is not None
+    in_clear = MatrixRoom.say
+    for said in ("ack", "on it", "!severity P3 it is nothing"):
+        in_clear(here.room, "oncall2", ops, said, found[1])
+    in_clear(here.room, "oncall2", ops, "!incident declare P0 another", None)
+    in_clear(here.room, "guest", ops, "see you at lunch", None)
+    await here.play("%clock +1m\n%state INC-1 acknowledge waiting")
+    assert here.room.thread("INC-2") is None
+    assert here.room.count("that came in clear: nobody can know who wrote it") == 2  # in the thread, and beside it
+    await here.play("@oncall1 in INC-1: ack\n%state INC-1 acknowledge done")
+
+
 @pytest.mark.parametrize("meanwhile", ["", "%crash"])
 async def test_a_key_that_comes_later_than_what_it_opens_still_opens_it_once(here: Here, meanwhile: str) -> None:
     await here.play(DECLARE)
