@@ -49,23 +49,26 @@ async def asked(found: Settings, server: FaultServer) -> str | None:
 
 async def test_user_and_password_of_the_registry_go_to_the_realm_that_is_allowed(server: FaultServer) -> None:
     found = settings(
-        server, registry_user="robot", registry_password=SecretStr("pass-word"), registry_realms=("localhost",)
+        server,
+        registry_user="robot",
+        registry_password=SecretStr("pass-word"),
+        registry_realms=(f"localhost:{server.port}",),
     )
     assert await asked(found, server) == "Basic cm9ib3Q6cGFzcy13b3Jk"
 
 
 async def test_a_realm_that_is_not_allowed_is_told_nothing(server: FaultServer) -> None:
-    with pytest.raises(FarEndRefused, match="'localhost', which is not an allowed realm host"):
+    with pytest.raises(FarEndRefused, match=r"'localhost:\d+', which is not an allowed realm host"):
         await asked(settings(server, registry_user="robot", registry_password=SecretStr("pass-word")), server)
     assert not [seen for seen in server.seen if seen.path == "/token"]
 
 
 async def test_the_forges_token_goes_to_no_strangers_registry(server: FaultServer) -> None:
-    assert await asked(settings(server, registry_realms=("localhost",)), server) is None
+    assert await asked(settings(server, registry_realms=(f"localhost:{server.port}",)), server) is None
 
 
 async def test_the_forges_own_registry_takes_the_forges_token(server: FaultServer) -> None:
-    found = settings(server, registry_realms=("localhost",), api_url=f"http://127.0.0.1:{server.port}")
+    found = settings(server, registry_realms=(f"localhost:{server.port}",), api_url=f"http://127.0.0.1:{server.port}")
     assert await asked(found, server) == "Basic c29wd2l0aDpmb3JnZS10b2tlbg=="
 
 
