@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from bot.settings import Settings
 from sops.kit.patterns import Pattern
 
-_ID = Pattern(r"[CDGTUW]0{4,}[0-9]{0,4}|[CDGTUW](?:X{4,}|0?123456?7?8?9?0?|…|\.\.\.)")
+_ID = Pattern(r"[CDGTUW]0{9}[0-9]|[CDGTUW](?:X{4,}|0?123456?7?8?9?0?|…|\.\.\.)")
 _HOST = "acme.example"
 
 

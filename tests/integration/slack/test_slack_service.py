@@ -108,7 +108,8 @@ async def test_it_serves_in_a_sandbox_until_it_is_told_to_stop(tmp_path: Path) -
 async def test_what_the_settings_lack_is_said_before_anything_starts(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"\[slack\]"):
         await serve(Settings(home=tmp_path), rehearse=False)
-    bare = Settings.model_validate({"home": tmp_path, "slack": {}, "repository": "acme/skylark"})
+    tokens = {"bot_token": "xoxb-1", "app_token": "xapp-1"}
+    bare = Settings.model_validate({"home": tmp_path, "slack": tokens, "repository": "acme/skylark"})
     with pytest.raises(ConfigurationError, match="lacks token and signing"):
         await serve(bare, rehearse=False)
 
