@@ -655,7 +655,7 @@ def _incomplete_action(rest: str) -> Problem:
     """Whose it is, or what is to be done; what was typed stands in the example, so that nothing is lost."""
     if rest.startswith("@"):
         return Problem("missing", "action", lacks="text", example=f"!action {split(rest)[0][:65]} text by YYYY-MM-DD")
-    return Problem("missing", "action", example=f"!action @who {rest[:LONGEST_TEXT] or 'text by YYYY-MM-DD'}")
+    return Problem("missing", "action", example=f"!action @who {rest[: LONGEST_TEXT - 20] or 'text by YYYY-MM-DD'}")
 
 
 def _snooze(rest: str) -> Command | Problem:
@@ -676,7 +676,9 @@ def _false(rest: str) -> Command | Problem:
         return FalseAlarm(reason[:LONGEST_TEXT])
     why = reason if unmarked(word).lower() == "alarm" else rest
     lacks = "alarm" if why else "reason"
-    return Problem("missing", "false alarm", lacks=lacks, example=f"!false alarm {why[:LONGEST_TEXT] or 'reason'}")
+    return Problem(
+        "missing", "false alarm", lacks=lacks, example=f"!false alarm {why[: LONGEST_TEXT - 20] or 'reason'}"
+    )
 
 
 def _not(rest: str) -> Command | Problem:

@@ -7,6 +7,7 @@ something has `inside` (the work was done, and is rolled back, as if it never be
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import wraps
 from typing import Any, TypeVar, cast
@@ -66,7 +67,7 @@ def mortal(ports: Ports, life: Life) -> Ports:
         cast("PackageIndex", MortalPort("packages", ports.far.packages, life)),
     )
     chats = {name: cast("Chat", MortalPort("chat", chat, life)) for name, chat in ports.chats.items()}
-    return Ports(MortalStore(ports.store, life), far, chats, ports.close)
+    return replace(ports, store=cast("Store", MortalStore(ports.store, life)), far=far, chats=chats)
 
 
 class MortalStore:

@@ -325,7 +325,7 @@ async def test_a_token_that_is_wrong_is_said_when_the_bot_starts(here: InSlack) 
     told = SlackSettings(
         bot_token=server.bot_token, app_token=server.app_token, signing_secret="s", api_url=server.api_url
     )
-    with pytest.raises(ConfigurationError, match="SOPWITH_SLACK__BOT_TOKEN .* and SOPWITH_SLACK__APP_TOKEN"):
+    with pytest.raises(ConfigurationError, match=r"SOPWITH_SLACK__BOT_TOKEN .* and SOPWITH_SLACK__APP_TOKEN"):
         await slack(SlackSettings(), (), "UTC", now)
     with pytest.raises(ConfigurationError, match="SOPWITH_SLACK__SIGNING_SECRET"):
         await slack(
