@@ -13,7 +13,7 @@ from bot.chat.replies import approvals as approval_words
 from bot.chat.replies import paging as words
 from bot.chat.replies import refusals
 from bot.chat.replies import unread as unread_words
-from bot.chat.stopping import Halt, halt
+from bot.chat.stopping import STOPPING, Halt, halt
 from sops.incident import INCIDENT
 from sops.kit.conversation import Event, Place
 from sops.kit.message import Card
@@ -33,16 +33,20 @@ class Answering:
         """`parsed`, or what it was meant as where talk may act, or what the speaker is told instead."""
         if isinstance(parsed, commands.Talk) and event.kind == "unreaction":
             return self._taken_away(run, parsed, me)
+        sure = _lacks_only_why(parsed)
+        if not (sure or _may_be_one(parsed)):
+            return parsed
+        if (stopped := self._stopped(run, event, me, sure=sure)) is not None:
+            return stopped
         if not _may_be_one(parsed):
             return parsed
-        if (stopped := self._stopped(run, event, me)) is not None:
-            return stopped
         return self._answered(run, parsed, event, me) if unanswered(run) else parsed
 
-    def _stopped(self, run: Run, event: Event, me: Speaker) -> commands.Stop | Card | None:
+    def _stopped(self, run: Run, event: Event, me: Speaker, *, sure: bool) -> commands.Stop | Card | None:
         """While the grace runs: a stop, or what is told to who may mean one; None for anything else."""
         in_grace = run.state is RunState.ACTIVE and any(asked.in_grace(event.at) for asked in run.requests)
-        if not in_grace or (said := halt(event.text)) is Halt.TALK:
+        said = Halt.STOP if sure else halt(event.text)
+        if not in_grace or said is Halt.TALK:
             return None
         if permissions.may(me.person, permissions.roles_for(commands.Stop(), run), self._people):
             stop = commands.Stop(said=event.text.strip()[:LONGEST_SAID])
@@ -89,16 +93,14 @@ class Answering:
 
 
 def answers(event: Event) -> bool:
-    """It answers a page, whatever the page is about: a command, a sign, or what people say half asleep."""
+    """It answers a page of which nobody knows what it is about: the word itself, or a sign; nothing half said."""
     if event.kind in {"reaction", "message"} and sign_of(event.text) in {Heard.ACK, Heard.SEEN}:
         return True
     if event.kind not in {"command", "message", "choice"}:
         return False
     meant = event.addressed or event.kind in {"command", "choice"}
     parsed = commands.parse(event.text, in_run=True, addressed=meant, slash=event.kind == "command")
-    if isinstance(parsed, commands.Ack | commands.Take | commands.Seen):
-        return True
-    return _may_be_one(parsed) and heard(event.text, (), ()) is Heard.ACK
+    return isinstance(parsed, commands.Ack | commands.Take | commands.Seen) or half_asleep.whole(event.text)
 
 
 def beside_its_thread(parsed: commands.Parsed | Card, event: Event) -> bool:
@@ -145,6 +147,14 @@ def _may_be_one(parsed: commands.Parsed) -> bool:
     return isinstance(parsed, commands.Talk) or (
         isinstance(parsed, commands.Problem) and parsed.kind in {"extra", "unknown-verb"}
     )
+
+
+def _lacks_only_why(parsed: commands.Parsed) -> bool:
+    """A command that makes the bot stand still, without its reason, or `!abort`, which is none: it must not run on."""
+    if not isinstance(parsed, commands.Problem):
+        return False
+    missing = parsed.kind == "missing" and parsed.about in {"cancel", "hold", "reject"}
+    return missing or (parsed.kind == "unknown-verb" and parsed.about in STOPPING)
 
 
 def _names_of(person: Person) -> frozenset[str]:

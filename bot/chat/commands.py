@@ -23,6 +23,7 @@ from bot.chat.beginnings import (
 )
 from bot.chat.remains import Remains
 from bot.chat.severities import like_severity, out_of, severity_of
+from bot.chat.stopping import stops
 from bot.chat.words import (
     LONGEST_TEXT,
     LONGEST_TITLE,
@@ -167,7 +168,7 @@ class Start(Command):
 class Stop(Holding):
     """!stop"""
 
-    said: str = ""  # what was taken for it, where that was another word
+    said: str = ""  # what was taken for it, where that was another word, or why
 
 
 @dataclass(frozen=True)
@@ -658,6 +659,11 @@ def _incomplete_action(rest: str) -> Problem:
     return Problem("missing", "action", example=f"!action @who {rest[: LONGEST_TEXT - 20] or 'text by YYYY-MM-DD'}")
 
 
+def _stop(rest: str) -> Command | Problem:
+    """Whatever stands behind it is why: it never asks to be said otherwise."""
+    return Stop(said=rest[:LONGEST_TITLE])
+
+
 def _snooze(rest: str) -> Command | Problem:
     found = _SPAN.fullmatch(rest)
     if not found:
@@ -719,7 +725,7 @@ VERBS: dict[str, _Parser] = {
     **{word: _bare(make, word) for word, make in _ALONE.items() if word != "approve"},
     "approve": _code(Approve),
     "start": _bare(Start, "start"),
-    "stop": _bare(Stop, "stop"),
+    "stop": _stop,
     "done": _step_and(SignOff, "done", needs_text=False),
     "skip": _step_and(Skip, "skip", needs_text=True),
     "waive": _step_and(Waive, "waive", needs_text=True),
@@ -886,7 +892,8 @@ def _verb(text: str) -> Parsed:
         return VERBS[word](rest)
     if word in _BEGINNINGS:
         return Problem("unknown-verb", word, _BEGINNINGS[word])
-    return Problem("unknown-verb", word[:20], nearest(word, VERBS))
+    near = nearest(word, VERBS)
+    return Problem("unknown-verb", word[:20], "stop" if near in {"start", ""} and stops(word) else near)
 
 
 def _root(root: str, rest: str) -> Parsed:

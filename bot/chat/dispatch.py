@@ -5,7 +5,7 @@ between repeats it and nothing else, and of two who are at it one leaves no trac
 shown to the speaker alone. Longer than other modules: the way of one event is read in one place.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -33,6 +33,7 @@ from sops.kit.conversation import Event, Place
 from sops.kit.errors import FarEndError, FarEndRefused
 from sops.kit.freeze_gates import FREEZE
 from sops.kit.message import Card
+from sops.kit.model import Role
 from sops.kit.paging import count
 from sops.kit.people import People
 from sops.kit.ports import Clock
@@ -55,7 +56,10 @@ _AFTERWARDS = (
 
 
 class Dispatch:
-    """Handles inbox items, one at a time per conversation."""
+    """Handles inbox items, one at a time per conversation.
+
+    `calls`: whose roles are called for a procedure's runs that cannot be read.
+    """
 
     def __init__(
         self,
@@ -66,6 +70,7 @@ class Dispatch:
         roots: Roots,
         newcomers: Newcomers,
         mirrors: Mirroring,
+        calls: Mapping[str, Sequence[Role]],
     ) -> None:
         self._store = store
         self._clock = clock
@@ -75,6 +80,7 @@ class Dispatch:
         self._newcomers = newcomers
         self._mirrors = mirrors
         self._answering = Answering(people)
+        self._calls = {sop: frozenset(roles) for sop, roles in calls.items()}
 
     async def handle(self, item: InboxItem) -> None:
         """Do what the event asks for and mark it handled. Raises nothing that a refusal can say."""
@@ -182,14 +188,15 @@ class Dispatch:
         await self._answer(item, refusals.unreadable(run) if wanted else None)
 
     def _known(self, tx: Transaction, item: InboxItem, run: Unreadable, event: Event) -> bool:
-        """Somebody with a role answers the calls for it; the item is handled then."""
+        """Somebody who is called for it answers; the item is handled then."""
         who = self._people.who(event.actor)
-        if who is None or not who.roles or not answers(event) or not unread.calling(tx, run):
+        called = who is not None and not self._calls.get(run.sop, frozenset()).isdisjoint(who.roles)
+        if who is None or not called or not answers(event) or not unread.calling(tx, run):
             return False
         now = self._clock.now()
         unread.known(tx, run, who.handle, Speaker(event.actor, who).record, now)
         if run_of(tx, item.event) != run.id:
-            put_answer(tx, item, unread_words.known(run, who.handle), now)
+            put_answer(tx, item, unread_words.known(run, who.handle, unread.KNOWN_FOR), now)
         tx.inbox.done(item)
         return True
 
@@ -359,6 +366,7 @@ class Dispatch:
         else:
             took = taken(desk, me, command, item.event)
             refused = HANDLERS[type(command)](desk, me, command)
+            self._remind(tx, item, desk, me, command)
         if refused is not None:
             put_answer(tx, item, given_back(refused.card, stored, command, item.event), desk.now)
         if refused is not None and not took:
@@ -375,6 +383,11 @@ class Dispatch:
             if child.open:
                 tx.runs.wake(child.id)
         tx.inbox.done(item)
+
+    def _remind(self, tx: Transaction, item: InboxItem, desk: Desk, me: Speaker, command: commands.Command) -> None:
+        """Who was called, and notes that they cannot, hears that the calls go on."""
+        if isinstance(command, commands.Note) and (card := self._answering.reminded(desk.run, item.event, me)):
+            put_answer(tx, item, card, desk.now)
 
     async def _answer(self, item: InboxItem, card: Card | None, once: str = "") -> None:
         """Whisper the card, if there is one, and mark the item handled; `once` names what is not told them again."""

@@ -2,13 +2,13 @@
 
 One of the two places where talk may act (docs/design.md): an acknowledgment taken by mistake costs one page and one
 press of [Not me], one that was missed wakes four people. So whatever begins like one is one, if somebody says it who
-was called; a question mark, a negation or another person's name makes it a hint instead, as does what is no more than
-a sign of life.
+was called; a question mark, a negation or another person's name makes it a hint instead, as does what puts it
+off and what is no more than a sign of life. Longer than other modules: half of it is the table of words.
 """
 
 from collections.abc import Collection, Sequence
 from enum import Enum
-from itertools import takewhile
+from itertools import pairwise, takewhile
 
 from bot.chat.plainly import CHECKS, EYES, NEGATIVE_SIGNS, NODS, asks, negated, own, plain, signs, words
 
@@ -84,8 +84,18 @@ _ALIVE = frozenset(word for filler in _FILLERS for word in filler) | {
 LONGEST_SIGN_OF_LIFE = 8  # words
 #: May stand behind what is one only alone.
 _POLITE = frozenset({"now", "please", "thanks", "thx", "all", "guys", "team", "too", "again", "then", "asap", "myself"})
-#: Puts off what somebody says they will take.
-_PUTS_OFF = frozenset({"if", "unless", "when", "tomorrow", "later", "maybe", "perhaps", "else", "easy", "after"})
+#: Puts off what somebody says they will take, leaves it to another, or takes it back.
+_PUTS_OFF = frozenset(
+    {
+        *("if", "unless", "when", "until", "till", "tomorrow", "tonight", "later", "after", "maybe", "perhaps", "easy"),
+        *("mistake", "mistaken", "mistakenly", "accident", "accidentally", "wrong", "wrongly", "plane", "train"),
+        *("else", "somebody", "someone", "anybody", "anyone", "next", "pass", "passing"),
+    }
+)
+_PUTS_OFF_PAIRS = frozenset({("as", "soon"), ("the", "morning")})
+_LONG = frozenset({"hour", "hours", "hr", "hrs", "day", "days"})  # "in an hour" puts off, "in a minute" does not
+#: Of one page and of two: mine too says that it is broken for them as well.
+_TOO = frozenset({"too", "also"})
 #: Behind "looking" they say nothing of what is looked at.
 _SMALL = frozenset(
     {
@@ -113,7 +123,7 @@ _SMALL = frozenset(
 _MATTERS = frozenset(
     {
         *("it", "now", "what", "what's", "whats", "why", "how", "where", "who", "which", "thing", "problem", "issue"),
-        *("incident", "cause", "root", "reason", "alert", "alarm", "page", "pager", "graph", "log", "dashboard"),
+        *("incident", "cause", "root", "reason", "alert", "alarm", "page", "graph", "log", "dashboard"),
         *("metric", "trace", "error", "exception", "monitor", "monitoring", "grafana", "server", "node", "host", "pod"),
         *(
             "cluster",
@@ -128,9 +138,11 @@ _MATTERS = frozenset(
             "system",
             "code",
         ),
-        *("please", "thanks", "ok"),
+        *("please", "thanks", "ok", "one"),
     }
 )
+#: Not what is broken: "I got this page".
+_CALLS = frozenset({"page", "alert", "alarm"})
 _CLAUSE_ENDS = frozenset(".,;:!()[]…—–")
 #: Said to everybody, so it names nobody.
 _ALL = frozenset({"here", "channel", "everyone", "room", "all", "sopwith"})
@@ -164,8 +176,15 @@ def heard(text: str, mine: Collection[str], others: Collection[str], about: str 
     if not begun:
         return Heard.HINT if _alive(spoken) else Heard.TALK
     rest = frozenset(spoken[begun:])
-    doubtful = asks(said) or _negates(said, rest) or _names(said, rest, mine, others)
+    doubtful = asks(said) or _negates(said, rest) or _names(said, rest, mine, others) or _put_off(spoken, begun)
     return Heard.HINT if doubtful else Heard.ACK
+
+
+def backs_out(text: str) -> bool:
+    """It says no to something, or puts it off, whatever it is about: by it nobody takes anything."""
+    said = plain(" ; ".join(own(text[:LONGEST])))
+    spoken = words(said)
+    return _negates(said, frozenset(spoken)) or _put_off(spoken, 0)
 
 
 def whole(text: str) -> bool:
@@ -183,7 +202,8 @@ def alone(text: str) -> bool:
     said = plain(text)
     spoken = words(said)
     begun = _begun(spoken, said, "")
-    return bool(begun) and set(spoken[begun:]) <= _POLITE | _SMALL | {"it"} and not asks(said)
+    more = set(spoken[begun:]) <= _POLITE | _SMALL | {"it"}
+    return bool(begun) and more and not asks(said) and not _put_off(spoken, begun)
 
 
 def sign_of(text: str) -> Heard | None:
@@ -207,7 +227,7 @@ def _begun(spoken: Sequence[str], said: str, about: str) -> int:
             return first + found
         if _phrase(spoken[first:], [_LOOKING]) and _at_it(said, about):
             return first + 1
-        if lead and (found := _phrase(spoken[first:], _OWN)) and _PUTS_OFF.isdisjoint(spoken[first + found :]):
+        if lead and (found := _phrase(spoken[first:], _OWN)) and _taken(lead, spoken[first:], found, said, about):
             return first + found
         if (found := _phrase(spoken[first:], _ALONE)) and _POLITE.issuperset(spoken[first + found :]):
             return first + found
@@ -226,11 +246,32 @@ def _phrase(spoken: Sequence[str], phrases: Sequence[tuple[str, ...]]) -> int:
     return next((len(each) for each in phrases if tuple(spoken[: len(each)]) == each), 0)
 
 
-def _at_it(said: str, about: str) -> bool:
+def _taken(lead: tuple[str, ...], spoken: Sequence[str], found: int, said: str, about: str) -> bool:
+    """What they take is this incident, not this train; "I take it somebody is on it" takes nothing."""
+    what, behind = spoken[found - 1], spoken[found:]
+    if lead == ("i",) and spoken[:found] == ["take", "it"]:
+        return _POLITE.issuperset(behind)
+    if what not in {"this", "that"}:
+        return True
+    received = spoken[0] == "got" and any(_one(word) in _CALLS for word in behind[:1])
+    return not received and _at_it(said, about, f"{spoken[0]} {what}")
+
+
+def _put_off(spoken: Sequence[str], begun: int) -> bool:
+    """Behind what acknowledges they put it off, leave it to another, or say that it was none."""
+    begins, rest = spoken[begun - 1] if begun else "", spoken[begun:]
+    if begins == "mine" and (not _TOO.isdisjoint(rest) or ("as", "well") in pairwise(rest)):
+        return True
+    later = "in" in rest and not _LONG.isdisjoint(rest[rest.index("in") :])
+    against = _PUTS_OFF - {"wrong"} if begins in _LOOKING else _PUTS_OFF  # looking at what is wrong
+    return later or not against.isdisjoint(rest) or not _PUTS_OFF_PAIRS.isdisjoint(pairwise(rest))
+
+
+def _at_it(said: str, about: str, after: str = _LOOKING[0]) -> bool:
     """What follows "looking", up to the end of the clause, is this incident or nothing: not the football."""
-    behind = said.partition(_LOOKING[0])[2].replace(" - ", " ; ")
+    behind = said.partition(after)[2].replace(" - ", " ; ")
     clause = "".join(takewhile(lambda char: char not in _CLAUSE_ENDS, behind))
-    matter = next((word for word in words(clause) if word not in _SMALL), "")
+    matter = next((word for word in words(clause) if word not in _SMALL and word not in _POLITE), "")
     if not matter or matter in _MATTERS or _one(matter) in _MATTERS:
         return True
     return len(matter) > 2 and _one(matter) in {_one(word) for word in words(plain(about[:LONGEST]))}

@@ -4,6 +4,7 @@ Approving and rejecting are not here: who counts there depends on the request (s
 """
 
 from bot.chat import commands
+from bot.chat.half_asleep import backs_out
 from sops.kit.gate import SignedOff
 from sops.kit.model import Role
 from sops.kit.paging import called
@@ -117,12 +118,16 @@ TAKING = (*WORK, commands.Publish)  # a !confirm or !correct with nothing to it 
 
 def turns_to(person: Person | None, command: commands.Command, run: Run) -> bool:
     """Whoever was called may answer, whatever their roles: have it, by a word of work too, pass it on, have it wait."""
-    by_work = takes(person, command, run) and isinstance(command, WORK)
+    by_work = _at_work(person, command, run) and isinstance(command, WORK)
     return by_work or (person is not None and isinstance(command, _CALLED) and person.handle in called(run))
 
 
 def takes(person: Person | None, command: commands.Command, run: Run) -> bool:
-    """Nobody acknowledged it, and it is theirs to answer: by this word they have it."""
+    """Nobody acknowledged it, and it is theirs to answer: by this word they have it; not by a note that they cannot."""
+    return _at_work(person, command, run) and not (isinstance(command, commands.Note) and backs_out(command.text))
+
+
+def _at_work(person: Person | None, command: commands.Command, run: Run) -> bool:
     return unanswered(run) and isinstance(command, TAKING) and in_turn(person, run)
 
 

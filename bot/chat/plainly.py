@@ -46,6 +46,12 @@ def plain(text: str) -> str:
     return " ".join(_NAMED.get(word.strip(":"), " ") if _is_name(word) else word for word in _split(seen))
 
 
+def visible(text: str) -> str:
+    """As typed, in letters of one width, and nothing that cannot be seen."""
+    same = unicodedata.normalize("NFKC", text).translate(_APOSTROPHES)
+    return "".join(char for char in same if unicodedata.category(char) not in {"Cf", "Mn"})
+
+
 def words(said: str) -> list[str]:
     """Runs of letters, digits and apostrophes within, links left out; `said` is plain."""
     linkless = " ".join(word for word in said.split() if "://" not in word)

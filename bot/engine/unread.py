@@ -1,7 +1,8 @@
 """A run that cannot be read stops nobody: what comes for it is put off, and its thread is told once.
 
 Its clocks call nobody either. So where it may be a response that nobody took, everybody who answers for it is called
-again and again, by a clock of its own, until somebody there says that they know. What the database says of it besides
+again and again, by a clock of its own, until somebody there says that they know, and once more if it still cannot be
+read hours after that. What the database says of it besides
 its body is all there is to go by: its procedure, its state, which of its clocks wait, and its thread.
 """
 
@@ -21,6 +22,8 @@ from sops.kit.stores import Deadline, Outgoing, Transaction
 from sops.kit.unreadable import Unreadable
 
 ASKED_AGAIN = timedelta(minutes=10)
+KNOWN_FOR = timedelta(hours=4)  # so long nobody else is called once somebody knows
+KNOWN = "known"  # in the payload of the call that comes after that
 CLOCK = "unreadable"  # calls for such a run; its generation is the revision that cannot be read
 #: Pending while nobody took it.
 _WAITING = frozenset({timing.ACKNOWLEDGE, timing.REPORT})
@@ -63,6 +66,8 @@ class Calls:
         """Call everybody who answers for it, and note when again; nobody if there is no need, or no more."""
         roles, number = self.answering.get(run.sop, ()), deadline.threshold
         over = run.over or deadline.generation != run.revision
+        if deadline.payload.get(KNOWN):
+            tx.cursors.put(_known_by(run), "")
         if over or not roles or not _alarming(tx, run, run.sop in self.incidents):
             return
         since = datetime.fromisoformat(deadline.payload["since"])
@@ -72,7 +77,8 @@ class Calls:
             key = f"{run.id}/unreadable/{run.revision}/operators/{place.platform}"
             tx.outbox.put(Outgoing("post", key, place, words.to_operators(run, secret=is_private(tx, run))), now)
         every = next(every for until, every in self.then if now - since < until)
-        tx.deadlines.put(Deadline(run.id, CLOCK, run.revision, number + 1, now + every, deadline.payload))
+        payload = {"since": deadline.payload["since"]}
+        tx.deadlines.put(Deadline(run.id, CLOCK, run.revision, number + 1, now + every, payload))
 
 
 def _alarming(tx: Transaction, run: Unreadable, incident: bool) -> bool:
@@ -85,15 +91,22 @@ def _alarming(tx: Transaction, run: Unreadable, incident: bool) -> bool:
 
 def calling(tx: Transaction, run: Unreadable) -> bool:
     """People are being called for it."""
-    return any(each.clock == CLOCK for each in tx.deadlines.pending(run.id))
+    return not tx.cursors.get(_known_by(run)) and bool(_to_come(tx, run))
+
+
+def _to_come(tx: Transaction, run: Unreadable) -> list[Deadline]:
+    return [each for each in tx.deadlines.pending(run.id) if each.clock == CLOCK and each.generation == run.revision]
 
 
 def known(tx: Transaction, run: Unreadable, who: str, record: str, now: datetime) -> None:
-    """Somebody knows of it: nobody is called any more while it stays as it is. `record`: how the ledger names them."""
+    """Somebody knows of it: nobody is called for hours while it stays as it is. `record`: how the ledger names them."""
     tx.cursors.put(_known_by(run), who)
+    following = max(_to_come(tx, run), key=lambda each: each.threshold)
+    number, payload = following.threshold + 1, {"since": following.payload["since"], KNOWN: who}
     tx.deadlines.cancel(run.id, CLOCK)
+    tx.deadlines.put(Deadline(run.id, CLOCK, run.revision, number, now + KNOWN_FOR, payload))
     tx.ledger.append(run.id, at=now, kind="seen", actor=record, payload={})
-    _say(tx, run, words.known(run, who), "/known", now)
+    _say(tx, run, words.known(run, who, KNOWN_FOR), f"/known/{number}", now)
 
 
 def _known_by(run: Unreadable) -> str:

@@ -112,7 +112,9 @@ def assemble(
     told = operators_at(tuple(ports.chats), channels, OPERATORS)
     home = Place(platform=chat, channel=channels.get(chat, {}).get(ONBOARDING.channel, ""))
     newcomers = Newcomers(store, worlds, people, settings.policy, home)
-    dispatch = Dispatch(store, clock, people, looking, roots, newcomers, Mirroring(ports.chats, channels))
+    unread = calls_unread(every, people, settings.policy, told)
+    mirroring = Mirroring(ports.chats, channels)
+    dispatch = Dispatch(store, clock, people, looking, roots, newcomers, mirroring, unread.answering)
     edge = Edge(store, clock, desks, dispatch.handle, advancer.advance)
     engine = Engine(
         store,
@@ -125,7 +127,7 @@ def assemble(
             people,
             debts,
             {chat: channels.get(chat, {}) for chat in ports.chats},
-            calls_unread(every, people, settings.policy, told),
+            unread,
         ),
         edge.advance,
         Postman(store, clock, ports.chats, people, owner, keeping),

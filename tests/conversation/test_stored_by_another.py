@@ -143,8 +143,11 @@ async def test_for_an_incident_nobody_took_and_nobody_can_read_people_are_called
         '@oncall1 #ops: /incident ack\n%expect "INC-2 is open and cannot be read"\n'
         f'@guest in INC-1: ack\n%clock +15m\n%expect "{calls}"\n'
         '@oncall1 in INC-1: who has this?\n%clock +15m\n%expect "INC-1 is open"\n'
-        '@oncall2 in INC-1: On it!\n%expect "oncall2 knows of INC-1; nobody else is called for it"\n'
-        '%clock +6h\n%reject "INC-1 is open"\n%crash\n%clock +6h\n%reject "INC-1 is open"\n'
+        f'@oncall2 in INC-1: On it!\n@rev1 in INC-1: ack\n%clock +15m\n%expect "{calls}"\n'
+        '@oncall2 in INC-1: Ack!\n%expect "oncall2 knows of INC-1; nobody else is called for it for 4"\n'
+        '%clock +2h\n%reject "INC-1 is open"\n%crash\n%clock +1h\n%reject "INC-1 is open"\n'
+        f'%clock +1h\n%expect "{calls}"\n@rm in INC-1: ack\n%expect "rm knows of INC-1"\n'
+        '%clock +3h\n%reject "INC-1 is open"\n'
         '@oncall1 in INC-1: ack\n%expect "INC-1 was stored by another version"'
     )
     assert not (await audited(chat.sandbox.storage)).faults

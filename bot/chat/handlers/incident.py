@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from bot.chat import commands, replies
-from bot.chat.handlers import action_items, rating
+from bot.chat.handlers import action_items, rating, undo
 from bot.chat.handlers.base import Handler, Refused, Speaker
 from bot.chat.handlers.common import remember, sign, step_of
 from bot.chat.replies import incident as words
@@ -12,7 +12,7 @@ from bot.chat.replies import paging as paging_words
 from bot.engine.desk import Desk
 from sops.kit import paging, timing
 from sops.kit.people import Person
-from sops.kit.response import BEGUN_BEFORE, answered, commanding, was_called
+from sops.kit.response import BEGUN_BEFORE, answered, commanding, may_give_back, taken_at, was_called
 from sops.kit.stores import Deadline
 
 STEP_OF = {"update": "communicate", "triage": "triage", "mitigate": "mitigate", "fix": "fix", "verify": "verify"}
@@ -133,6 +133,22 @@ def page_next(desk: Desk, *, but: str) -> tuple[str, ...]:
     return whom
 
 
+def give_back(desk: Desk, me: Speaker) -> Refused | None:
+    """It was no acknowledgment: nobody has command, the clock counts on, and somebody else is called at once.
+
+    Who gave it back is called again only when everybody is, like who passed it on.
+    """
+    before = undo.without_ack(desk, {"by": me.handle, "at": taken_at(desk.run)}) if may_give_back(desk.run) else None
+    if before is None:
+        return Refused(refusals.refused(paging_words.worked_on(desk.run)))
+    desk.run = before.with_facts({"last.act": None})
+    desk.note("not-me", me.record)
+    whom = given_back(desk, me.handle)
+    desk.say(paging_words.not_me(desk.run, me.handle, whom))
+    desk.tell(words.taken_back(desk.run, "ack", me.handle))
+    return None
+
+
 def given_back(desk: Desk, who: str) -> tuple[str, ...]:
     """Nobody has it again: who is called now instead of `who`, who is called again only when everybody is."""
     clock = desk.run.clocks.get(timing.ACKNOWLEDGE)
@@ -155,9 +171,14 @@ def page(desk: Desk, me: Speaker, command: commands.Page) -> Refused | None:
 
 
 def pass_on(desk: Desk, me: Speaker, _: commands.Pass) -> Refused | None:
-    """Whoever was called cannot take it: the next people are called now, and the ladder goes on from there."""
+    """Whoever was called cannot take it: the next people are called now, and the ladder goes on from there.
+
+    Who has it, by a word of work perhaps, gives it back.
+    """
     run, state = desk.run, desk.run.clocks.get(timing.ACKNOWLEDGE)
     ladder = paging.ladder_of(run)
+    if answered(run) and run.owner == me.handle:
+        return give_back(desk, me)
     if state is None or not state.running or ladder is None:
         return Refused(refusals.refused(replies.calling.NOBODY_CALLED))
     if me.handle in paging.passed(run, state):

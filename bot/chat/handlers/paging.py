@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 
 from bot.chat import commands
-from bot.chat.handlers import incident, undo
+from bot.chat.handlers import incident
 from bot.chat.handlers.base import Handler, Refused, Speaker
 from bot.chat.replies import incident as incident_words
 from bot.chat.replies import paging as words
 from bot.chat.replies import refusals
 from bot.engine.desk import Desk
-from sops.kit.response import answered, commanding, may_give_back, taken_at
+from sops.kit.response import answered, commanding
 
 SEEN = "seen"  # the fact: who saw a page, and when
 
@@ -22,24 +22,13 @@ def take(desk: Desk, me: Speaker, _: commands.Take) -> Refused | None:
 
 
 def not_me(desk: Desk, me: Speaker, _: commands.NotMe) -> Refused | None:
-    """It was no acknowledgment: nobody has command, the clock counts on, and somebody else is called at once.
-
-    Who gave it back is called again only when everybody is, like who passed it on.
-    """
+    """Who has it says that they have not."""
     run, step = desk.run, commanding(desk.run)
     if step is None or not answered(run):
         return Refused(refusals.refused(words.NOBODY_HAS_IT))
     if run.owner != me.handle:
         return Refused(refusals.refused(words.somebody_elses(run)))
-    before = undo.without_ack(desk, {"by": me.handle, "at": taken_at(run)}) if may_give_back(run) else None
-    if before is None:
-        return Refused(refusals.refused(words.worked_on(run)))
-    desk.run = before.with_facts({"last.act": None})
-    desk.note("not-me", me.record)
-    whom = incident.given_back(desk, me.handle)
-    desk.say(words.not_me(desk.run, me.handle, whom))
-    desk.tell(incident_words.taken_back(desk.run, "ack", me.handle))
-    return None
+    return incident.give_back(desk, me)
 
 
 def seen(desk: Desk, me: Speaker, _: commands.Seen) -> Refused | None:

@@ -14,7 +14,8 @@ from sops.kit.patterns import Pattern
 from sops.kit.run import Run
 
 UNANSWERED = (
-    "Nobody took command of it yet: if it was nothing, say !false alarm reason; if it is known, !duplicate INC-6."
+    "Nobody took command of it yet: if it was nothing, say !false alarm reason; if it is known, say !duplicate and the"
+    " name of the other incident."
 )
 
 CLEANED = "What could be cleared away was cleared away before; nothing of it is left."

@@ -1,9 +1,9 @@
 """What is said of a run that nobody here can read: to those in its thread, to those it may concern, to operators."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from bot.chat.replies.parts import card, seconds
+from bot.chat.replies.parts import card, duration, seconds
 from sops.kit.escaping import printable
 from sops.kit.message import Button, Card, Line, Span, bold, line, person, time
 from sops.kit.run import Run
@@ -29,10 +29,11 @@ def call(run: Unreadable, whom: Sequence[str], since: datetime) -> Card:
     )
 
 
-def known(run: Unreadable, who: str) -> Card:
+def known(run: Unreadable, who: str, lasting: timedelta) -> Card:
     """In its thread: somebody looks after it."""
     return card(
-        f"{who} knows of {run.name}; nobody else is called for it while it cannot be read.",
+        f"{who} knows of {run.name}; nobody else is called for it for {duration(lasting)}, and then if it still cannot"
+        " be read.",
         "Once it can be read again it goes on as it was stored: if nobody had it then, say ack once more.",
     )
 

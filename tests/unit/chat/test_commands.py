@@ -52,6 +52,7 @@ TYPED = [
     ("help", commands.Help()),
     ("!start", commands.Start()),
     ("!stop", commands.Stop()),
+    ("!stop the changelog is wrong", commands.Stop(said="the changelog is wrong")),
     ("!done blockers see #512", commands.SignOff("blockers", "see #512")),
     ("!done row 4 all green", commands.SignOff("row 4", "all green")),
     ("!skip triage not needed", commands.Skip("triage", "not needed")),

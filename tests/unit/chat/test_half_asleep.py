@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.chat.half_asleep import Heard, alone, heard, sign_of, whole
+from bot.chat.half_asleep import Heard, alone, backs_out, heard, sign_of, whole
 
 MINE, OTHERS = frozenset({"oncall1", "octo-one"}), frozenset({"oncall2", "rm", "dr.no", "octo-two"})
 
@@ -120,6 +120,7 @@ def says(text: str) -> Heard:
         *("looking at our dashboards", "looking why it fails", "looking. Football can wait", "I'm looking at the logs"),
         # As the issue words it: whoever was called and begins so has it; a false one costs a page.
         *("mine was slower", "looking at the graphs you can see it"),
+        *("I'm on this right now", "I got this, the disk again", "looking at what is wrong", "on it, back in a minute"),
     ],
 )
 def test_it_acknowledges(text):
@@ -182,6 +183,19 @@ def test_it_acknowledges(text):
         *("I'll take it tomorrow", "looking at the football", "looking for my keys", "looking forward to Friday"),
         *("looking good", "ok, looking at my phone", "I'm looking for a job", "looking fine", "ok I'm on it?"),
         *("yes I've got it, can't do it", "I'll take it if oncall2 sleeps", "I'm on it with oncall2"),
+        # They cannot, whatever it begins with.
+        *("I got this page by mistake", "I got this alert", "I'm on this train until nine", "I take that as a yes"),
+        *("mine too, it is broken for me", "mine is down as well", "got it, call the next", "got it, pass"),
+        *("ack, somebody else please take it", "ack was a mistake", "acknowledged by mistake", "ack, wrong person"),
+        *(
+            "on it tomorrow",
+            "on it in the morning",
+            "on it as soon as I land",
+            "mine, in two hours",
+            "got it, on a plane",
+        ),
+        *("will ack when at a laptop", "I can take it in an hour", "I take it somebody is on it"),
+        *("looking for the pager phone, I left the office", "looking tomorrow", "looking into it later"),
     ],
 )
 def test_it_is_a_hint(text):
@@ -233,6 +247,14 @@ def test_it_is_talk(text):
 def test_another_run_is_another_matter(text):
     assert heard(text, {"oncall1", "inc-1"}, {"rm"}) is Heard.HINT
     assert heard(text.casefold().replace("2", "1"), {"oncall1", "inc-1"}, {"rm"}) is Heard.ACK
+
+
+@pytest.mark.parametrize(
+    "text", ["this is not mine, I am on a plane, call oncall2", "later", "I can't", "wrong person"]
+)
+def test_by_a_note_that_says_so_nobody_takes_anything(text):
+    assert backs_out(text)
+    assert not backs_out("the disk is full, restarting it")
 
 
 @pytest.mark.parametrize("text", ["👀", "👀👀", ":eyes:", " 👀\ufe0f "])

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.chat import commands
 from bot.chat.stopping import Halt, halt
 
 
@@ -51,6 +52,10 @@ from bot.chat.stopping import Halt, halt
             "stop now, sorry",
             "everybody stop",
         ),
+        # A reason follows.
+        *("STOP! wrong version", "stop, the tests are red", "Stop: wrong tag", "STOP wrong version", "stop\nwrong tag"),
+        *("no, stop: wrong tag", "hold on, the tests are red", "@sopwith STOP it deletes data", "*STOP!* wrong tag"),
+        *("stop - wrong tag", "stop the tag. It is wrong", "wait, is it green?", "STOP wrong " + "x" * 500),
         *("🛑", "✋✋🏽", "⛔", ":octagonal_sign:", ":hand::skin-tone-2:", "🛑 stop", "🚫\ufe0f"),
     ],
 )
@@ -60,7 +65,22 @@ def test_it_stops(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["stop?", "should we wait?", "no", "No!", "nope", "don't", "please don’t", "not yet", "don't stop", "do not wait"],
+    [
+        *("stop worrying, it is fine", "wait for the numbers of last week", "hold my beer", "cancel the meeting"),
+        *("STOP?", "wait " * 11, "stop " * 2000),
+        *(
+            "stop?",
+            "should we wait?",
+            "no",
+            "No!",
+            "nope",
+            "don't",
+            "please don’t",
+            "not yet",
+            "don't stop",
+            "do not wait",
+        ),
+    ],
 )
 def test_it_is_a_hint(text):
     assert halt(text) is Halt.HINT
@@ -83,19 +103,23 @@ def test_it_is_a_hint(text):
             "❌ tests",
         ),
         *(
-            "stop worrying, it is fine",
-            "wait for the numbers of last week",
             "the bus stop",
             "> stop",
             "> stop\nlooks good",
         ),
-        *("hold my beer", "cancel the meeting", "wait " * 11, "stop " * 2000),
     ],
 )
 def test_it_is_talk(text):
     assert halt(text) is Halt.TALK
 
 
-@pytest.mark.parametrize("piece", ["stop ", ":", "no ", "'", "🛑", "a:b:", "\u200d"])
+@pytest.mark.parametrize("piece", [":", "no ", "'", "🛑", "a:b:", "\u200d"])
 def test_what_is_long_is_talk(piece):
     assert halt(piece * 201) is Halt.TALK
+
+
+@pytest.mark.parametrize("typed", ["!stahp", "!stopp", "!stap", "!sotp", "!halt", "!abort", "!stop?"])
+def test_what_is_like_a_stop_is_never_taken_for_a_start(typed):
+    problem = commands.parse(typed, in_run=True)
+    assert isinstance(problem, commands.Problem)
+    assert problem.more == "stop"
