@@ -1,13 +1,14 @@
 """GitHub's answers with something bent in them: each is read, or fails by name; and nothing is allowed by it."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from enum import Enum
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+import structlog
 from github.Repository import Repository
 from hypothesis import HealthCheck, given, seed, settings
 from structlog.testing import capture_logs
@@ -198,6 +199,16 @@ def test_a_workflows_run_that_may_be_ours_and_cannot_be_read_is_not_started_agai
         made_of({"workflow_runs": [{**a_workflow_run(), "id": "x"}]}, READS["workflow runs"][1])
 
 
+@pytest.fixture
+def all_that_is_logged() -> Iterator[None]:
+    """The demo, which other tests play, keeps warnings to itself."""
+    before = structlog.get_config()
+    structlog.reset_defaults()
+    yield
+    structlog.configure(**before)
+
+
+@pytest.mark.usefixtures("all_that_is_logged")
 def test_it_is_logged_once_and_nothing_of_it_is_said() -> None:
     fields._logged.clear()
     rows = [a_comment(), {"id": -3, "body": "secret-of-somebody"}]
