@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,7 @@ def began(folders: Folders) -> subprocess.Popen[str]:
 
 async def test_in_slack(folders: Folders) -> None:
     async with SlackStandIn(lambda: datetime.now(UTC)) as server:
+        server.workspace._count = count(0x2C5E_0000)  # ids as an example has them are refused as not filled in
         room = SlackRoom(server)
         ada, grace = room.users["oncall1"], room.users["rev1"]
         changes = {
