@@ -1,19 +1,17 @@
 """Seals are signed, and their signatures verified, by OpenSSH itself (`ssh-keygen -Y`)."""
 
 import asyncio
-import os
 import subprocess
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+from adapters.reach.children import inherited
 from sops.kit.errors import ConfigurationError, SignatureInvalid
 from sops.kit.sealed import NAMESPACE
 
 _SECONDS = 20
 _PROGRAM = "ssh-keygen"
-#: Nothing of ours but what the program needs; the agent holds the key where `key` is a public one.
-_HANDED_ON = ("PATH", "HOME", "SSH_AUTH_SOCK")
 
 
 class SshSealSigner:
@@ -49,13 +47,12 @@ def verified(text: str, signature: str, signers: Path, at: datetime) -> str:
 
 def _run(arguments: list[str], given: str) -> str:
     """Raises SignatureInvalid with what the program says, ConfigurationError where it cannot be run."""
-    handed = {name: os.environ[name] for name in _HANDED_ON if name in os.environ}
     try:
         done = subprocess.run(
             [_PROGRAM, *arguments],
             input=given.encode(),
             capture_output=True,
-            env={**handed, "LC_ALL": "C", "TZ": "UTC", "SSH_ASKPASS": "false", "SSH_ASKPASS_REQUIRE": "force"},
+            env={**inherited(), "TZ": "UTC", "SSH_ASKPASS": "false", "SSH_ASKPASS_REQUIRE": "force"},
             timeout=_SECONDS,
             check=False,
         )

@@ -4,7 +4,7 @@ One for each, so it is longer than other modules. No YAML is read anywhere (test
 """
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from types import SimpleNamespace
@@ -89,10 +89,10 @@ def _of_bytes(*reads: Callable[[bytes], object]) -> Read:
     return lambda text: _each(*(lambda read=read: read(text.encode()) for read in reads))
 
 
-def _at_once(deed: Awaitable[Any]) -> None:
+def _at_once(deed: Coroutine[Any, Any, Any]) -> None:
     """Of what never waits."""
     with suppress(StopIteration):
-        deed.__await__().send(None)  # type: ignore[attr-defined]
+        deed.send(None)
 
 
 def _html(text: str) -> None:
