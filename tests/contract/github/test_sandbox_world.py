@@ -191,7 +191,6 @@ def test_the_scripts_lines_act_and_say_what_happened(world: SandboxWorld, reposi
         ("fault GET /pulls 200 1", "from 400 to 599"),
         ("hang everything", "forge, registry, packages, git"),
         ("show nowhere VERSION", "develop, main"),
-        ("show main nothing.txt", "no file nothing.txt on main"),
         ("digest 9.9.9", "no image"),
     ],
 )
@@ -220,6 +219,7 @@ def test_what_the_world_holds_is_shown(world: SandboxWorld, repository: Reposito
     say = world.forge_command
     assert say(["show", "main", "VERSION"]) == "1.3.0\n"
     assert say(["show", "v1.3.0", "VERSION"]) == "1.3.0\n"
+    assert say(["show", "main", "nothing.txt"]) == "there is no file nothing.txt on main"
     assert say(["digest", "latest"]) == say(["digest", "v1.3.0"])
     assert say(["digest", "latest"]).startswith("sha256:")
 
