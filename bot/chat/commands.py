@@ -6,7 +6,7 @@ Roots (`/incident`, `/release`, `/sop`) work anywhere, with `/` or `!`. Long mod
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 from bot.chat import half_asleep
 from bot.chat.beginnings import (
@@ -21,6 +21,7 @@ from bot.chat.beginnings import (
     StartUpdate,
     Unfreeze,
 )
+from bot.chat.nexts import next_of
 from bot.chat.remains import Remains
 from bot.chat.severities import like_severity, out_of, severity_of
 from bot.chat.stopping import stops
@@ -327,6 +328,8 @@ class Report(Telling):
     verb: str
     text: str
     next: timedelta | None = None
+    next_at: time | None = None  # of the organisation's day: today, or tomorrow if that is over
+    unread: bool = False  # it says when the next one comes, and nobody can read it
 
 
 @dataclass(frozen=True)
@@ -696,13 +699,13 @@ def _report(verb: str) -> _Parser:
 
 
 def _update(rest: str) -> Command | Problem:
-    """`text next 2h`; any other end belongs to the text."""
-    *words, last, span = ["", "", *rest.rsplit(maxsplit=2)][-3:]
-    found = _SPAN.fullmatch(span.rstrip(".")) if last.lower() == "next" else None
-    if found is None:
-        return _text(lambda text: Report("update", text), "update")(rest)
-    promised = _span(found[1], found[2])
-    return _text(lambda text: Report("update", text, promised), "update")(words[0].rstrip(" ,;:.("))
+    """`text next 2h`, as `nexts` reads it; any other end belongs to the text."""
+    if len(rest) > LONGEST_TEXT:
+        return Problem("too-long", str(LONGEST_TEXT), str(len(rest)))
+    found = next_of(rest)
+    if not found.text:
+        return Problem("missing", "update", example="!update text, next 15m")
+    return Report("update", found.text, found.span, found.at, unread=found.unread)
 
 
 def _span(number: str, unit: str) -> timedelta:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
-from bot.chat import commands, late, permissions, replies, signs
+from bot.chat import beside, commands, late, permissions, replies, signs
 from bot.chat.answering import Answering, answers, beside_its_thread, meant
 from bot.chat.fitting import fits
 from bot.chat.handlers import HANDLERS, mirroring, rephrased
@@ -20,7 +20,7 @@ from bot.chat.mirroring import Mirroring
 from bot.chat.newcomers import Newcomers
 from bot.chat.privacy import hidden
 from bot.chat.replies import incident as incident_words
-from bot.chat.replies import mirrors, misread, paging, refusals
+from bot.chat.replies import mirrors, misread, paging, phrases, refusals
 from bot.chat.replies import unread as unread_words
 from bot.chat.replies.freeze import not_frozen
 from bot.chat.roots import Roots
@@ -129,6 +129,12 @@ class Dispatch:
             return await self._of_incident(run, parsed, event)
         if run is None and beside_its_thread(parsed, event):
             return await self._of_incident(None, commands.OfIncident("ack"), event)
+        if run is None and event.kind == "message":
+            who = self._people.who(event.actor)
+            answered = await self._store.read(lambda tx: beside.said(tx.runs.open(), parsed, event, who))
+            if answered is not None:
+                acked = isinstance(answered[1], commands.Ack)
+                return *answered, event.model_copy(update={"text": "ack"}) if acked else event
         return run, parsed, event
 
     async def _parsed(self, run: Run | None, event: Event) -> commands.Parsed:
@@ -344,6 +350,10 @@ class Dispatch:
             return self._answering.offer(run, me)
         able = [person.handle for person in self._people.holding(*roles)]
         refusal = refusals.no_role(me.person, str(me.actor), [str(role) for role in roles], able)
+        if isinstance(command, commands.SetSeverity) and run.prefix == phrases.INCIDENT:
+            whom = [each for each in (run.owner, *able) if each]
+            calls = whom[0] if whom and me.person is not None and me.person.roles else ""
+            refusal = incident_words.worse_otherwise(refusal, run, command.severity, command.reason, calls)
         may_take = unanswered(run) and isinstance(command, permissions.WORK)
         return paging.first_take(refusal, run) if may_take and me.person and me.person.roles else refusal
 

@@ -310,7 +310,7 @@ class Roots:
         desk.note("planned", me.record, version="", title=new.title, procedure=new.sop_hash)
         desk.note("restricted", me.record, text=command.reason, run=old.name)
         leads = [person.handle for person in self._people.holding(tailored(SECURITY_RESPONSE, self._policy).owner)]
-        those = [person.handle for person in restricting.those_in(old, self._people)]
+        those = [person.handle for person in restricting.those_in(old, self._people, me.handle)]
         desk.say(security.restricted_private(old, me.handle, command.reason))
         desk.say(security.response_goes_on(new, those))
         desk.say(security.reported(leads, due(REPORT, new, now)))

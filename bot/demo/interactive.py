@@ -23,7 +23,8 @@ You are rm, a release manager, in #releases. Try one of these:
 @rev1 makes you somebody else (rm rm2 rev1 rev2 rev3 oncall1 oncall2 seclead maint guest),
 #ops takes you to a channel, `in REL-1` into a run's thread; what the bot suggests can be typed there.
 Checks and publishing take minutes here as they do elsewhere: %clock +10m moves time, %wait REL-1 merge waits.
-?  shows what else there is; Ctrl-D leaves."""
+?  shows what else there is; /quit or Ctrl-D leaves."""
+LEAVING = frozenset({"/quit", "/exit"})
 MORE = f"""\
 @rev1 · #ops · in REL-1          who you are and where you speak
 {lines.HELP}
@@ -63,6 +64,8 @@ async def converse(stage: Stage, player: Player, world: WorldToWatch, room: Room
                 try:
                     text = await session.prompt_async(lambda: seat.prompt)
                 except (EOFError, KeyboardInterrupt):
+                    return
+                if text.strip().lower() in LEAVING:
                     return
                 await _guarded(_take(text.strip(), seat, stage, player, room))
         finally:

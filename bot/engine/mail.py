@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from bot.chat import commands, half_asleep
+from bot.chat import beside, commands
 from bot.chat.words import asks_for_help
 from bot.engine import unread
 from sops.kit.conversation import Event, Place
 from sops.kit.message import Card
-from sops.kit.response import unanswered
+from sops.kit.response import commanding, unanswered
 from sops.kit.stores import HELD, InboxItem, Outgoing, Store, Transaction
 from sops.kit.unreadable import Unreadable
 
@@ -80,12 +80,13 @@ def _asks_around(event: Event) -> bool:
 
 
 def _answers_a_page(tx: Transaction, event: Event) -> bool:
-    """Somebody says "ack" beside the thread, in a channel where an incident waits for just that."""
+    """Somebody answers beside the thread, in a channel where an incident waits for just that, or is named."""
     place = event.place
-    if event.kind != "message" or place.thread is not None or not half_asleep.whole(event.text):
+    if event.kind != "message" or place.thread is not None or not beside.answers(event.text):
         return False
     here = (place.platform, place.channel)
-    waiting = (run for run in tx.runs.open() if unanswered(run))
+    name, _ = beside.named(event.text)
+    waiting = (run for run in tx.runs.open() if (commanding(run) and run.name == name) or unanswered(run))
     return any((told.platform, told.channel) == here for run in waiting for told in run.places)
 
 

@@ -124,6 +124,7 @@ STORIES = {
     "status-against-what-is-so",
     "the-long-night",
     "two-runs-at-once",
+    "undo-names-the-last",
 }
 
 

@@ -1,6 +1,7 @@
 """Commands of an incident: taking command, telling, resolving, the post-mortem's facts."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 
 from bot.chat import commands, replies
 from bot.chat.handlers import action_items, rating, undo
@@ -11,6 +12,7 @@ from bot.chat.replies import misread, refusals, security
 from bot.chat.replies import paging as paging_words
 from bot.engine.desk import Desk
 from sops.kit import paging, timing
+from sops.kit.calendar import zone_named
 from sops.kit.people import Person
 from sops.kit.response import BEGUN_BEFORE, answered, commanding, may_give_back, taken_at, was_called
 from sops.kit.stores import Deadline
@@ -56,7 +58,8 @@ def report(desk: Desk, me: Speaker, command: commands.Report) -> Refused | None:
             return Refused(refusals.refused(refusals.step_closed(step)))
         if not answered(run):
             return Refused(refusals.refused(refusals.NOT_ACKNOWLEDGED))
-    if refusal := _too_far(desk, command):
+    promised = _promised(desk, command)
+    if refusal := _too_far(desk, promised):
         return Refused(refusals.refused(refusal))
     over = run.record(name).state.over
     sign(desk, me, step, command.text)
@@ -65,24 +68,35 @@ def report(desk: Desk, me: Speaker, command: commands.Report) -> Refused | None:
     said = [command.text, me.handle, desk.now.isoformat()]
     desk.run = desk.run.with_facts({"update": said, "update.before": desk.run.facts.get("update")})
     desk.run = timing.heard(desk.run, desk.now)
-    if command.next is not None:
-        desk.run = timing.promised(desk.run, timing.UPDATE, desk.now, command.next)
+    if promised is not None:
+        desk.run = timing.promised(desk.run, timing.UPDATE, desk.now, promised)
     desk.note(command.verb, me.record, text=command.text)
     if command.verb == "verify":
         _resolve(desk, me)
     else:
-        desk.say(replies.answers.reported(desk.run, command.verb, me.handle))
+        desk.say(replies.answers.reported(desk.run, command.verb, me.handle, unread=command.unread))
     return None
 
 
-def _too_far(desk: Desk, command: commands.Report) -> str:
+def _promised(desk: Desk, command: commands.Report) -> timedelta | None:
+    """How long until the next update, as promised; a time is the organisation's, today or, if over, tomorrow."""
+    if command.next_at is None:
+        return command.next
+    local = desk.now.astimezone(zone_named(desk.run.policy.zone))
+    at = datetime.combine(local.date(), command.next_at, local.tzinfo).astimezone(UTC)
+    if at <= desk.now:
+        at = datetime.combine(local.date() + timedelta(days=1), command.next_at, local.tzinfo).astimezone(UTC)
+    return at - desk.now
+
+
+def _too_far(desk: Desk, promised: timedelta | None) -> str:
     """Why the next update cannot be promised so; empty if it can, or none was."""
-    if command.next is None:
+    if promised is None:
         return ""
     if not answered(desk.run):
         return refusals.NOT_ACKNOWLEDGED
     longest = timing.longest_promise(desk.run)
-    return refusals.next_too_far(longest) if command.next > longest else ""
+    return refusals.next_too_far(longest) if promised > longest else ""
 
 
 def _resolve(desk: Desk, me: Speaker) -> None:

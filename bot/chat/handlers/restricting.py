@@ -50,13 +50,14 @@ def _as_said(old: Run, name: str) -> StepRecord:
     return StepRecord(state=StepState.DONE, signed=True, by=was.by, text=was.text, since=was.since)
 
 
-def those_in(run: Run, people: People) -> list[Person]:
-    """Everybody whom the settings name with a role and who led it, was called, or said something of record."""
+def those_in(run: Run, people: People, also: str = "") -> list[Person]:
+    """Whom the settings name with a role and who led it, was called, or said something of record; and `also`."""
     called = [who for who, _ in run.facts.get("paged", [])] if answered(run) else []
     said = [record.by for record in run.records.values() if record.signed]
     known = [people.named(name) for name in (*reversed(run.owners), *called, *run.facts.get("joined", []), *said)]
     waiting = [people.named(who) for who, _ in run.facts.get("paged", [])]
-    found = [person for person in (*known, *waiting, people.named(run.starter)) if person is not None and person.roles]
+    named = (*known, *waiting, people.named(run.starter), people.named(also) if also else None)
+    found = [person for person in named if person is not None and person.roles]
     return list({person.handle: person for person in found}.values())
 
 
@@ -72,13 +73,13 @@ def leave(
     left.say(security.restricted_public(old))
     left.finish()
     for place in (place for place in old.places if whispers(place.platform)):
-        _tell_alone(tx, old, new, place, now, people)
+        _tell_alone(tx, old, new, place, now, people, me.handle)
     _take_children(tx, old, new, now, people, me)
 
 
-def _tell_alone(tx: Transaction, old: Run, new: Run, place: Place, now: datetime, people: People) -> None:
+def _tell_alone(tx: Transaction, old: Run, new: Run, place: Place, now: datetime, people: People, by: str) -> None:
     leads = [person.handle for person in people.holding(Role.SECURITY_LEAD)]
-    for person in those_in(old, people):
+    for person in those_in(old, people, by):
         card = security.goes_on_there(old, new.place, leads, leads_it=person.handle == old.owner)
         for account in person.accounts.get(place.platform, ())[:1]:
             key = f"{old.id}/told/{place.platform}/{place.channel}/{person.handle}"

@@ -16,12 +16,18 @@ from bot.engine.desk import Desk
 from sops.kit import timing
 from sops.kit.response import commanding, public_since, worked_on
 from sops.kit.run import Run, StepState
+from sops.kit.stores import LedgerEntry
 
 UNDO_WITHIN = timedelta(minutes=10)
+_NOTED = {"ack": "acknowledge"}  # an act whose entry is called otherwise
+_BEGINNING = frozenset({"declared", "planned", "started"})
+_LEAVES_TO_OTHERS = _BEGINNING | {"undo"}
 
 
 def undo(desk: Desk, me: Speaker, _: commands.Undo) -> Refused | None:
     act = desk.run.facts.get("last.act")
+    if (deed := _not_that(desk, me, act)) is not None:
+        return Refused(refusals.refused(replies.answers.undo_not_that(desk.run, deed.kind, me.handle)))
     if act is None or desk.now - datetime.fromisoformat(act["at"]) > UNDO_WITHIN:
         return Refused(refusals.refused(replies.answers.NOTHING_TO_UNDO))
     before = _TAKEN_BACK[act["kind"]](desk, act)
@@ -37,6 +43,30 @@ def undo(desk: Desk, me: Speaker, _: commands.Undo) -> Refused | None:
     if act["kind"] in {"verify", "severity", "ack"}:  # the channel heard it, so it hears this
         desk.tell(words.taken_back(desk.run, act["kind"], me.handle))
     return None
+
+
+def _not_that(desk: Desk, me: Speaker, act: Mapping[str, str] | None) -> LedgerEntry | None:
+    """What the speaker did last, within the time, if that is not the act to be taken back; None if it is, or nothing.
+
+    Who only began the run, or took something back, before somebody else's act may still take that back.
+    """
+    entries = desk.tx.ledger.entries(desk.run.id)
+    mine = [at for at, entry in enumerate(entries) if entry.actor.startswith(f"{me.handle} (")]
+    last = entries[mine[-1]] if mine else None
+    if last is None or desk.now - last.at > UNDO_WITHIN:
+        return None
+    acts = [at for at, entry in enumerate(entries) if act is not None and _is_of(entry, act)]
+    if acts and acts[-1] == mine[-1]:
+        return None
+    if acts and acts[-1] > mine[-1] and last.kind in _LEAVES_TO_OTHERS:
+        return None
+    return None if last.kind in _BEGINNING else last
+
+
+def _is_of(entry: LedgerEntry, act: Mapping[str, str]) -> bool:
+    kind = _NOTED.get(act["kind"], act["kind"])
+    mine = entry.actor.startswith(f"{act['by']} (")
+    return entry.kind == kind and mine and entry.at == datetime.fromisoformat(act["at"])
 
 
 def without_ack(desk: Desk, act: Mapping[str, str]) -> Run | None:

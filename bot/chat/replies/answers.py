@@ -10,7 +10,7 @@ from sops.kit.action import News
 from sops.kit.escaping import printable
 from sops.kit.message import Button, Card, Line, Span, bold, line, person, time
 from sops.kit.model import Severity, Step
-from sops.kit.response import may_give_back
+from sops.kit.response import answered, commanding, may_give_back
 from sops.kit.run import Obligation, Run
 
 
@@ -31,11 +31,15 @@ def signed_off(step: Step, who: str) -> Card:
 _REPORTED = {"update": "update noted", "triage": "triaged", "mitigate": "mitigated", "fix": "fixed"}
 
 
-def reported(run: Run, verb: str, who: str) -> Card:
+NEXT_UNREAD = "I could not read when; say: next 15m"
+
+
+def reported(run: Run, verb: str, who: str, *, unread: bool = False) -> Card:
     clock = run.clocks.get(timing.UPDATE)
     running = clock is not None and clock.running
     after: tuple[Span | str, ...] = (" Next update due ", *due(run, timing.UPDATE), ".") if running else ()
-    return card(line(f"✓ {_REPORTED.get(verb, verb)} ({who}).", *after))
+    said = line(f"✓ {_REPORTED.get(verb, verb)} ({who}).", *after)
+    return card(said, NEXT_UNREAD, hint="!update text, next 15m") if unread else card(said)
 
 
 def resolved(run: Run, who: str) -> Card:
@@ -221,6 +225,67 @@ NOTHING_TO_UNDO = "Nothing of the last ten minutes can be taken back here; ack, 
 
 def undo_too_late(what: str) -> str:
     return f"{what} had consequences already, so it stays; say what is true now instead."
+
+
+#: How a deed is said, where its entry is called otherwise.
+_SAID = {
+    "acknowledge": "ack",
+    "joined": "ack",
+    "retitled": "!title",
+    "paged": "!page",
+    "passed": "!pass",
+    "sign-off": "!done",
+    "taken-over": "!accept",
+    "handoff": "!assign",
+    "handoff-offered": "!handoff",
+    "dismissed": "!dismiss",
+    "action-dropped": "!action drop",
+    "not-me": "!not me",
+    "yes": "approve",
+    "withdrawn": "!withdraw",
+    "rejected": "!reject",
+    "previewed": "!publish",
+    "publish": "!confirm",
+    "waiver-asked": "!waive",
+    "reopened": "!reopen",
+    "by-hand": "!byhand",
+    "mirrored": "!mirror",
+    "unmirrored": "!unmirror",
+    "started": "!start",
+    "declared": "the declaration",
+    "planned": "the beginning",
+    "declared-again": "the declaration",
+    "obligation-met": "!done",
+    "closed-as": "how it ended",
+}
+_AGAIN = "what is true now, in the same way"
+#: What is said to mend it.
+_MENDED = {
+    "retitled": "!title with the earlier words",
+    "severity": "!severity P1 reason, as bad as it is",
+    "verify": "!reopen reason",
+    "publish": "!correct text",
+    "sign-off": "!redo STEP reason",
+    "set": "!set with the earlier words",
+    "action": "!action drop 1, or !action @who text",
+    "yes": "!withdraw",
+    "hold": "!resume",
+    "resume": "!hold reason",
+    "not-me": "ack",
+    "undo": "the same word again",
+    "declared": "!false alarm reason",
+    "mirrored": "!unmirror and the channel",
+    "paged": "that nobody need come",
+}
+
+
+def undo_not_that(run: Run, kind: str, who: str) -> str:
+    """Their last word of the run cannot be taken back: which it was, and what mends it."""
+    word = _SAID.get(kind, f"!{kind}")
+    giving = ""
+    if answered(run) and run.owner == who and commanding(run) is not None and not run.state.over:
+        giving = f"; to give the incident back: {'!not me' if may_give_back(run) else '!handoff @who'}"
+    return f"Your last word here was {word}, which stays as it was said. Say {_MENDED.get(kind, _AGAIN)}{giving}."
 
 
 def undone(run: Run, act: Mapping[str, str], who: str, whom: Sequence[str] = ()) -> Card:

@@ -8,11 +8,12 @@ from bot.chat.replies.parts import card, names
 from sops.kit.closing import StillOpen, post_mortem_rows, said, still_open
 from sops.kit.escaping import printable
 from sops.kit.gate import SignedOff
-from sops.kit.message import Button, Card, Span, bold, line, person, time
-from sops.kit.model import Step
+from sops.kit.message import Button, Card, Span, bold, line, person, time, typed
+from sops.kit.model import Severity, Step
 from sops.kit.response import commanding
 from sops.kit.run import Run, StepRecord
 
+MOST_OF_A_TITLE = 200
 NOTHING_HERE = "It goes on elsewhere: nothing of it is done, noted or opened again here."
 BEGUN_ELSEWHERE = (
     "It goes on elsewhere, in private: what it needs is begun there; "
@@ -29,6 +30,16 @@ def worked_on(step: Step, record: StepRecord) -> str:
 def no_short_end(run: Run, reasons: Sequence[str]) -> Card:
     """A false alarm or a duplicate, though it was worked on."""
     return card(line(bold(f"{run.name} does not end like that.")), *(f"• {reason}" for reason in reasons))
+
+
+def worse_otherwise(refusal: Card, run: Run, severity: Severity, reason: str, calls: str) -> Card:
+    """To somebody who may not say that it is worse: what they may say; `calls` is whom they may call, if anybody."""
+    if not severity < (run.severity or Severity.P3):
+        return refusal
+    again = f"/incident declare {severity} {printable(reason or run.title)[:MOST_OF_A_TITLE]}"
+    page = f"!page @{calls} reason, which calls somebody who may; or " if calls else ""
+    lines = (*refusal.lines, line("What you can do: ", page, "declare it by itself: ", typed(again)))
+    return refusal.model_copy(update={"lines": lines, "hint": f"!page @{calls} reason" if calls else again})
 
 
 def ended(run: Run) -> Card:

@@ -67,7 +67,7 @@ def runs(open_runs: Sequence[Run], owing: Sequence[Run], dark: Sequence[Unreadab
     lines = [*map(_going, open_runs), *map(unread.listed, dark)]
     debts = [(run, debt) for run in owing for debt in run.obligations if debt.open]
     owed = [line(bold(run.name), " ", *phrases.debt_line(debt)) for run, debt in debts]
-    return card(*(lines or [line("No run is open.")]), *owed)
+    return card(*(lines or [line("No run is open that can be shown here.")]), *owed)
 
 
 def _going(run: Run) -> Line:
@@ -87,7 +87,7 @@ def overview(open_runs: Sequence[Run], all_sops: Sequence[Sop], dark: Sequence[U
     begins = [line(typed(f"/{sop.command}"), f": {sop.id} {sop.title}") for sop in all_sops]
     return card(
         line(bold("Open now")),
-        *(lines or ["No run is open."]),
+        *(lines or ["No run is open that can be shown here."]),
         *rest,
         line(bold("What can be begun")),
         *begins,

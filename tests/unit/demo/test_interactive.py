@@ -51,3 +51,13 @@ async def test_a_line_that_fails_is_told_and_ends_nothing(
 
     await interactive._guarded(deed())
     assert capsys.readouterr().out.splitlines()[-1].startswith("?  ")
+
+
+@pytest.mark.parametrize("said", ["/quit", " /EXIT "])
+async def test_slash_quit_and_exit_leave(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Session:
+        async def prompt_async(self, _: object) -> str:
+            return said
+
+    monkeypatch.setattr(interactive, "PromptSession", Session)
+    await interactive.converse(cast("Any", Stage()), cast("Any", None), World(), cast("Any", None))
