@@ -257,6 +257,9 @@ _SAID = {
     "declared-again": "the declaration",
     "obligation-met": "!done",
     "closed-as": "how it ended",
+    "restricted": "!restrict",
+    "went-on": "!cancel",
+    "parent-ended": "!restrict",
 }
 _AGAIN = "what is true now, in the same way"
 #: What is said to mend it.
@@ -279,9 +282,14 @@ _MENDED = {
 }
 
 
+def deed(kind: str) -> str:
+    """How somebody says what the record calls so."""
+    return _SAID.get(kind, f"!{kind}")
+
+
 def undo_not_that(run: Run, kind: str, who: str) -> str:
     """Their last word of the run cannot be taken back: which it was, and what mends it."""
-    word = _SAID.get(kind, f"!{kind}")
+    word = deed(kind)
     giving = ""
     if answered(run) and run.owner == who and commanding(run) is not None and not run.state.over:
         giving = f"; to give the incident back: {'!not me' if may_give_back(run) else '!handoff @who'}"

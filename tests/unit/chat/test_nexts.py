@@ -25,14 +25,25 @@ def test_a_time_is_of_the_day() -> None:
     assert next_of("looking, next update at 9.05.") == Next("looking", at=time(9, 5))
 
 
-@pytest.mark.parametrize("said", ["looking, next soon", "looking, next in a bit", "looking, next at 25:00"])
+@pytest.mark.parametrize(
+    "said", ["looking, next soon", "looking, next in a bit", "looking, next at 25:00", "looking, next at 9:05 tomorrow"]
+)
 def test_what_says_when_and_cannot_be_read_is_known(said: str) -> None:
     assert next_of(said) == Next(said, unread=True)
 
 
-@pytest.mark.parametrize("said", ["what comes next is open", "the next 20m", "context in 5m", "what comes next"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "what comes next is open",
+        "restoring over the next 20m",
+        "done within the next 2h",
+        "context in 5m",
+        "what comes next",
+    ],
+)
 def test_other_words_are_text(said: str) -> None:
-    assert not next_of(said).unread
+    assert next_of(said) == Next(said)
 
 
 def test_long_texts_take_no_longer_than_they_are() -> None:
