@@ -33,11 +33,13 @@ class SlackSettings(BaseModel):
     """One Slack workspace. Tokens belong into the environment (`SOPWITH_SLACK__BOT_TOKEN`) or a file, not in here.
 
     `channels` maps a procedure's channel to Slack's id of it; `commands` one of our commands to its name there.
+    `app_id` is the app's own (`A…`); in HTTP mode what is sent to another app is refused where it is set.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     mode: Literal["socket", "http"] = "socket"
+    app_id: str = Field(default="", pattern=r"^(A[A-Z0-9]{1,40})?$")
     bot_token: SecretStr = SecretStr("")
     app_token: SecretStr = SecretStr("")
     signing_secret: SecretStr = SecretStr("")

@@ -15,6 +15,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from adapters.slack.accounts import user_of
 from adapters.slack.errors import speaking, taken
+from adapters.slack.origin import slacks_own
 from adapters.slack.render import LONGEST, Renderer
 from sops.kit.conversation import Actor, Place
 from sops.kit.errors import FarEndError, FarEndRefused
@@ -145,7 +146,12 @@ class SlackChat:
         return False
 
     def remember_answer(self, channel: str, user: str, url: str) -> None:
-        """Where a slash command may be answered for half an hour; kept in memory only, since it needs no token."""
+        """Where a slash command may be answered for half an hour; kept in memory only, since it needs no token.
+
+        An address outside Slack is none: what is said to one person would be said to strangers.
+        """
+        if not slacks_own(url, self._client.base_url):
+            return
         self._answers[(channel, user)] = (url, self._now() + timedelta(minutes=29))
         while len(self._answers) > _KEPT:
             self._answers.popitem(last=False)

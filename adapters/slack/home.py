@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import aiohttp
-from aiohttp import web
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_bolt.middleware.async_middleware import AsyncMiddleware
@@ -26,6 +25,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.accounts import Accounts
 from adapters.slack.chat import SlackChat
+from adapters.slack.edge import Bounds, Edge
 from adapters.slack.errors import speaking
 from adapters.slack.events import MALFORMED, Payload, Translator, workspaces
 from adapters.slack.forms import CALLBACK, Grammar, modal, submitted
@@ -105,7 +105,7 @@ class _Socket(AsyncSocketModeHandler):
 
 class SlackHome:
     """Receives for one workspace. `accept` journals an event, `passed_over` counts one that cannot be read; `grammar`
-    knows what a command still lacks.
+    knows what a command still lacks; `app` is the app's own id, and what is sent to another one is refused.
     """
 
     def __init__(
@@ -120,7 +120,7 @@ class SlackHome:
         identity: Identity,
         accounts: Accounts,
         roots: dict[str, str],
-        signing_secret: str = "",
+        app: str = "",
     ) -> None:
         self._client = client
         self._chat = chat
@@ -128,18 +128,20 @@ class SlackHome:
         self._accept = accept
         self._passed_over = passed_over
         self._identity = identity
+        self._our_app = app
+        self._now = now
         self._translator = Translator(accounts, identity.user, roots, now)
         self._app = AsyncApp(
             name="sopwith",
             client=client,
-            signing_secret=signing_secret,
-            request_verification_enabled=bool(signing_secret),
+            request_verification_enabled=False,
+            ssl_check_enabled=False,
             before_authorize=_First(self._journal),
             logger=_log,
         )
         self._socket: AsyncSocketModeHandler | None = None
         self._watchdog: Watchdog | None = None
-        self._runner: web.AppRunner | None = None
+        self._edge: Edge | None = None
 
     async def connect(self, app_token: str) -> None:
         """Socket Mode: open a connection and keep it. Raises ConfigurationError for a wrong token."""
@@ -157,21 +159,20 @@ class SlackHome:
                 "connections:write, from “Basic Information” of the app."
             ) from refusal
 
-    async def listen(self, host: str, port: int, path: str = "/slack/events") -> int:
+    async def listen(
+        self, host: str, port: int, signing_secret: str, path: str = "/slack/events", bounds: Bounds | None = None
+    ) -> int:
         """HTTP mode: serve signed requests; returns the port."""
-        self._runner = web.AppRunner(self._app.web_app(path=path), access_log=None)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, host, port)
-        await site.start()
-        return int(self._runner.addresses[0][1])
+        self._edge = Edge(self._journal, signing_secret, self._unreadable, self._now, bounds or Bounds())
+        return await self._edge.open(host, port, path)
 
     async def close(self) -> None:
         if self._watchdog is not None:
             await self._watchdog.stop()
         if self._socket is not None:
             await self._socket.client.close()  # type: ignore[no-untyped-call]  # the same
-        if self._runner is not None:
-            await self._runner.cleanup()
+        if self._edge is not None:
+            await self._edge.close()
 
     async def _journal(self, body: Payload) -> BoltResponse:
         kind = "command" if "command" in body else str(body.get("type"))
@@ -191,6 +192,9 @@ class SlackHome:
         """What is to be done about a delivery; raises one of `MALFORMED` for what cannot be read, and does nothing."""
         if kind in _ADDRESSED and self._identity.team not in workspaces(body):
             return _answered(_not_ours(kind, body))
+        if kind in _ADDRESSED and self._our_app and body.get("api_app_id") != self._our_app:
+            _log.warning("%s that was sent to another app", kind)
+            return _answered(BoltResponse(status=403, body=""))
         match kind:
             case "url_verification":
                 return _answered(BoltResponse(status=200, body={"challenge": str(body.get("challenge", ""))}))

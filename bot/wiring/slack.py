@@ -66,7 +66,8 @@ class Slack:
             await self._home.close()
         self._home = self._door(accept, passed_over)
         if self._settings.mode == "http":
-            return await self._home.listen(self._settings.host, self._settings.port)
+            secret = self._settings.signing_secret.get_secret_value()
+            return await self._home.listen(self._settings.host, self._settings.port, secret)
         await self._home.connect(self._settings.app_token.get_secret_value())
         return 0
 
@@ -122,7 +123,7 @@ def _wired(
             identity=identity,
             accounts=accounts,
             roots=roots,
-            signing_secret=settings.signing_secret.get_secret_value() if settings.mode == "http" else "",
+            app=settings.app_id,
         )
 
     return Slack(settings, chat, door, hang_up)

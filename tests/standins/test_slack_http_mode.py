@@ -1,6 +1,7 @@
 """HTTP mode: signed requests to a real bolt app behind its own web server."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ async def web_bot(slack: SlackStandIn) -> AsyncIterator[Bot]:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     host, port = runner.addresses[0][:2]
     slack.use_http(f"http://{host}:{port}/slack/events")
+    slack.http.signing.clock = lambda: datetime.now(UTC)  # Bolt compares with no other
     yield bot
     await runner.cleanup()
 

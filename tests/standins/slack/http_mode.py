@@ -6,7 +6,7 @@ import hmac
 import json
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,17 +16,12 @@ from tests.standins.slack.delivery import COMMANDS, EVENTS, Delivery
 from tests.standins.slack.errors import Json
 
 
-def wall_clock() -> datetime:
-    """What slack_sdk's verifier compares with; it takes no other clock by default."""
-    return datetime.now(UTC)
-
-
 @dataclass
 class Signing:
     """How requests are signed. A wrong secret or an age makes them ones that must be refused."""
 
     secret: str
-    clock: Callable[[], datetime] = wall_clock
+    clock: Callable[[], datetime]
     wrong: bool = False
     age: timedelta = timedelta(0)
 

@@ -37,7 +37,7 @@ class Server:
         self.revoked: set[str] = set()
         self.stirred = Stirred()
         self.sockets = Sockets(self.workspace, lambda: self.base_url, ack_within, self.stirred)
-        self.http = HttpMode(Signing(SIGNING_SECRET), ack_within)
+        self.http = HttpMode(Signing(SIGNING_SECRET, clock), ack_within)
         self.post = Post(self.workspace, self.scopes, self.sockets)
         self.base_url = ""
         self._runner: web.AppRunner | None = None
