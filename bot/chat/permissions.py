@@ -7,7 +7,7 @@ from bot.chat import commands
 from bot.chat.half_asleep import backs_out
 from sops.kit.gate import SignedOff
 from sops.kit.model import Role
-from sops.kit.paging import called
+from sops.kit.paging import called, rated
 from sops.kit.people import People, Person
 from sops.kit.response import answered, commanding, unanswered, was_called
 from sops.kit.run import Run
@@ -92,14 +92,26 @@ def _signer(name: str, run: Run) -> Role | None:
 
 
 def commands_it(person: Person | None, command: commands.Command, run: Run) -> bool:
-    """Who was called may take it, and who took it leads it, on call or not; to the public nothing is said by that."""
+    """Who was called may take it, and who took it leads it, on call or not; to the public nothing is said by that.
+
+    Who has no role at all leads the response and nothing else.
+    """
     if person is None or isinstance(command, _TO_THE_PUBLIC):
         return False
     if isinstance(command, commands.Ack) and was_called(run, person.handle):
         return True
     leads = commanding(run) is not None and person.handle == run.owner and answered(run)
+    if not person.roles and not _responds(command, run):
+        return False
     wanted = set(roles_for(command, run))
     return leads and (set(leaders(run)) <= wanted or set(run.policy.escalation) <= wanted)
+
+
+def _responds(command: commands.Command, run: Run) -> bool:
+    """The response itself needs it, whoever has command: not what makes it smaller, ends it or moves it away."""
+    if isinstance(command, commands.SetSeverity):
+        return command.severity < rated(run)
+    return isinstance(command, (*WORK, *_CALLED, commands.Handoff, commands.Accept, commands.Page))
 
 
 def in_turn(person: Person | None, run: Run) -> bool:

@@ -10,6 +10,7 @@ from sops.incident import INCIDENT
 from sops.kit.conversation import Event
 from sops.kit.freeze_gates import FREEZE
 from sops.kit.model import Severity, Sop
+from sops.kit.response import hurts
 from sops.kit.run import Run
 from sops.kit.stores import InboxItem, Transaction
 from sops.kit.version import Version
@@ -49,12 +50,13 @@ def declared_before(going: Sequence[Run], title: str, event: Event) -> Run | Non
 
 
 def declared_by(going: Sequence[Run], who: Speaker, event: Event) -> list[Run]:
-    """The incidents that are open of those which that account declared within the hour."""
+    """The incidents that still hurt of those which that account declared within the hour."""
     return [
         run
         for run in going
         if run.sop == INCIDENT.id
         and run.starter == who.handle
+        and hurts(run)
         and not hidden(run, event.place)
         and timedelta() <= event.at - run.created_at <= WITHIN
     ]

@@ -26,7 +26,7 @@ from sops.incident import INCIDENT
 from sops.kit.conversation import Actor, Place
 from sops.kit.escaping import printable
 from sops.kit.message import Card
-from sops.kit.model import Role, Sop
+from sops.kit.model import Role, Severity, Sop
 from sops.kit.people import People
 from sops.kit.policy import Policy
 from sops.kit.ports import Clock
@@ -145,13 +145,19 @@ class Roots:
         command: commands.Declare,
         known: Sequence[Run],
     ) -> None:
-        """Somebody without a role has many open: one more is told to those on call, and calls nobody by itself."""
+        """Somebody without a role has many open: one more is told to those on call, and calls nobody by itself.
+
+        That is told once an hour, so that pages do not wait behind it; and so is a P0, which calls the first on call.
+        """
         place = self._place(INCIDENT, item.event.place, item.event.actor)
         severity = f"{command.severity} " if command.severity else ""
         says = f"/incident declare anyway {severity}{printable(command.title)}"
-        told = paging.declared_beyond(me.handle, known, command.severity or "", printable(command.title), says)
-        tx.outbox.put(Outgoing("post", f"declared-beyond/{item.seq}", place, told), now)
-        put_answer(tx, item, paging.not_called_again(known), now)
+        worst = command.severity is Severity.P0
+        first = [person.handle for person in self._people.holding(*self._policy.escalation)][:1] if worst else []
+        told = paging.declared_beyond(me.handle, known, command.severity or "", printable(command.title), says, first)
+        hourly = f"declared-beyond/{me.handle}/{now:%Y-%m-%dT%H}/{'call' if first else 'word'}"
+        fresh = tx.outbox.put(Outgoing("post", hourly, place, told), now)
+        put_answer(tx, item, paging.not_called_again(known, first, told=fresh), now)
 
     def _shown_first(
         self, tx: Transaction, now: datetime, item: InboxItem, me: Speaker, command: commands.Declare, first: Run

@@ -45,6 +45,7 @@ STORIES = {
     "incident-handoff",
     "incident-no-severity",
     "incident-never-silent",
+    "incident-nobody-alone",
     "incident-nobody-at-all",
     "incident-p0",
     "incident-p1",

@@ -20,12 +20,12 @@ def cancel(desk: Desk, me: Speaker, command: commands.Cancel) -> Refused | None:
     """Ends the run where it is; what it left at the forge is listed, and stays, and so does what that owes."""
     run = desk.run
     first = ""
-    if _urgent(desk):
+    if urgent(desk):
         if not (run.record("acknowledge").signed or run.record("acknowledge").state.over):
             return Refused(refusals.refused(left.UNANSWERED))
         first = two_people.asked_by(desk, "waive.cancel")
-        if first == me.handle:
-            return Refused(refusals.refused(left.cancel_same(run, two_people.others(desk, me))))
+        if first == me.handle or (first and not two_people.may_agree(desk, me)):
+            return Refused(refusals.refused(left.cancel_same(run, first == me.handle, two_people.others(desk, me))))
         if not first:
             _ask_second(desk, me, command.reason)
             return None
@@ -38,15 +38,15 @@ def cancel(desk: Desk, me: Speaker, command: commands.Cancel) -> Refused | None:
     return None
 
 
-def _urgent(desk: Desk) -> bool:
+def urgent(desk: Desk) -> bool:
     """An incident that is, or ever was, a P0 or P1, or of which nobody said how bad it is.
 
     One person may lower the severity; so that they do not end alone what takes two, the worst it was counts.
     """
-    return desk.run.prefix == replies.phrases.INCIDENT and (_worst(desk) or Severity.P1) in timing.URGENT
+    return desk.run.prefix == replies.phrases.INCIDENT and (worst(desk) or Severity.P1) in timing.URGENT
 
 
-def _worst(desk: Desk) -> Severity | None:
+def worst(desk: Desk) -> Severity | None:
     """The worst anybody ever said it is; None if nobody said."""
     entries = [entry for entry in desk.tx.ledger.entries(desk.run.id) if entry.kind == "severity"]
     said = [entry.payload.get(name) for entry in entries for name in ("before", "severity")]
@@ -56,7 +56,7 @@ def _worst(desk: Desk) -> Severity | None:
 def _ask_second(desk: Desk, me: Speaker, reason: str) -> None:
     two_people.ask(desk, me, "waive.cancel")
     desk.note("waiver-asked", me.record, what="cancel", text=reason)
-    desk.say(left.cancel_asked(desk.run, _worst(desk), me.handle, reason, two_people.others(desk, me)))
+    desk.say(left.cancel_asked(desk.run, worst(desk), me.handle, reason, two_people.others(desk, me)))
 
 
 def end_here(desk: Desk, me: Speaker, elsewhere: str) -> None:

@@ -3,18 +3,20 @@
 from collections.abc import Mapping
 
 from bot.chat import commands, replies
+from bot.chat.handlers import two_people
 from bot.chat.handlers.action_items import let_go
 from bot.chat.handlers.base import Handler, Refused, Speaker
+from bot.chat.handlers.cancelling import urgent, worst
 from bot.chat.handlers.common import is_under_way, sign, step_of, without_draft
 from bot.chat.handlers.incident import page_first
 from bot.chat.privacy import hidden
 from bot.chat.replies import incident as words
-from bot.chat.replies import misread, refusals
+from bot.chat.replies import left, misread, refusals
 from bot.engine.desk import Desk
-from sops.kit import post_mortem, timing
+from sops.kit import paging, post_mortem, timing
 from sops.kit.closing import still_open
 from sops.kit.post_mortem import OwesPostMortem
-from sops.kit.response import resolved
+from sops.kit.response import answered, hurts, resolved
 from sops.kit.run import Run, RunState, StepState
 
 AGAIN = ("acknowledge", "mitigate", "fix", "verify", "post-mortem", "post-mortem-merged", "close", "reopen-issue")
@@ -29,6 +31,7 @@ GONE = frozenset(
         "cancelled",
         "cleaned",
         "waive.cancel",
+        "waive.false-alarm",
         "resolved.at",
         "resolved.severity",
         "update.missed",
@@ -63,7 +66,8 @@ def duplicate(desk: Desk, me: Speaker, command: commands.Duplicate) -> Refused |
         return Refused(refusals.refused(refusals.duplicate_over(other.name, other.facts.get("ended", other.state))))
     if refusal := _public_stands(desk.run, f"!duplicate {command.of}"):
         return Refused(refusals.refused(refusal))
-    if reasons := _no_short_end(desk.run, told_there=OwesPostMortem().holds(other)):
+    reasons = _no_short_end(desk.run, told_there=OwesPostMortem().holds(other))
+    if reasons := [*_not_watched(desk, other), *reasons]:
         return Refused(words.no_short_end(desk.run, reasons))
     _end(desk, me, refusals.duplicate_of(command.of))
     return None
@@ -74,8 +78,33 @@ def false_alarm(desk: Desk, me: Speaker, command: commands.FalseAlarm) -> Refuse
         return Refused(refusals.refused(refusal))
     if reasons := _no_short_end(desk.run):
         return Refused(words.no_short_end(desk.run, reasons))
-    _end(desk, me, refusals.was_false_alarm(command.reason))
+    first = ""
+    if urgent(desk) and not answered(desk.run):
+        first = two_people.asked_by(desk, "waive.false-alarm")
+        able = two_people.others(desk, me)
+        if first and (first == me.handle or not two_people.may_agree(desk, me)):
+            return Refused(refusals.refused(left.false_alarm_same(first == me.handle, able)))
+        if not first:
+            two_people.ask(desk, me, "waive.false-alarm")
+            desk.note("waiver-asked", me.record, what="false alarm", text=command.reason)
+            desk.say(left.false_alarm_asked(desk.run, worst(desk), me.handle, command.reason, able))
+            return None
+    _end(desk, me, refusals.was_false_alarm(command.reason), first)
     return None
+
+
+def _not_watched(desk: Desk, other: Run) -> list[str]:
+    """Why this one's calls and clocks must not end for that one: it is over where it hurt, or hurries nobody as much.
+
+    While nobody acknowledged it, the worst that anybody said of this one counts: one person may have lowered it.
+    """
+    if not hurts(desk.run):
+        return []
+    if not hurts(other):
+        return [words.other_is_resolved(other)]
+    counts = paging.rated(desk.run)
+    counts = counts if answered(desk.run) else min(counts, worst(desk) or counts)
+    return [words.other_is_less(other, counts)] if counts < paging.rated(other) else []
 
 
 def _public_stands(run: Run, word: str) -> str:
@@ -106,7 +135,7 @@ def _was_done(run: Run, step_id: str) -> bool:
     return record.signed or record.state is StepState.DONE
 
 
-def _end(desk: Desk, me: Speaker, why: str) -> None:
+def _end(desk: Desk, me: Speaker, why: str, agreed: str = "") -> None:
     """Leave every open row out, and let the bot close the issue if there is one."""
     run = without_draft(desk.run).with_facts({"ended": why})
     for step in run.steps:
@@ -116,8 +145,8 @@ def _end(desk: Desk, me: Speaker, why: str) -> None:
     for name in [name for name in run.clocks if not timing.lasting(name)]:
         run = timing.stopped(run, name, desk.now)
     desk.run = let_go(run, desk.now)
-    desk.note("closed-as", me.record, text=why)
-    desk.say(replies.answers.closed_as(run, me.handle, why))
+    desk.note("closed-as", me.record, text=why, **({"agreed": agreed} if agreed else {}))
+    desk.say(replies.answers.closed_as(run, f"{agreed} and {me.handle}" if agreed else me.handle, why))
 
 
 def reopen(desk: Desk, me: Speaker, command: commands.Reopen) -> Refused | None:

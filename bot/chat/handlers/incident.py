@@ -14,7 +14,7 @@ from bot.engine.desk import Desk
 from sops.kit import paging, timing
 from sops.kit.calendar import zone_named
 from sops.kit.people import Person
-from sops.kit.response import BEGUN_BEFORE, answered, commanding, may_give_back, taken_at, was_called
+from sops.kit.response import BEGUN_BEFORE, answered, commanding, may_give_back, taken_at, unanswered, was_called
 from sops.kit.stores import Deadline
 
 STEP_OF = {"update": "communicate", "triage": "triage", "mitigate": "mitigate", "fix": "fix", "verify": "verify"}
@@ -30,7 +30,7 @@ def ack(desk: Desk, me: Speaker, command: commands.Ack) -> Refused | None:
     going = [child.id for child in run.children if child.open]
     run = desk.run.but(owners=owners).with_facts({"acknowledged.at": desk.now.isoformat(), BEGUN_BEFORE: going})
     run = timing.stopped(run, timing.ACKNOWLEDGE, desk.now)
-    desk.run = timing.started(run, timing.UPDATE, desk.now) if run.severity else run
+    desk.run = timing.started(run, timing.UPDATE, desk.now)
     remember(desk, me, "ack", "ack")
     desk.note("acknowledge", me.record, **({"text": command.said} if command.said else {}))
     desk.say(replies.answers.acknowledged(desk.run, me.handle))
@@ -255,11 +255,18 @@ def _take_over(desk: Desk, handle: str, by: Speaker, words: str = "") -> None:
         desk.run = desk.run.but(facts=facts)
         ack(desk, by, commands.Ack(said=words))
         return
+    if unanswered(desk.run):  # it is nobody's until somebody says so: they are called, and so is whoever comes next
+        desk.run = paging.with_call(desk.run, [handle], desk.now)
+        desk.note("paged", by.record, to=handle, **({"text": words} if words else {}))
+        desk.say(replies.answers.assigned_unanswered(desk.run, handle, by.handle, words))
+        return
     before = desk.run.owner
     desk.run = desk.run.but(owners=(*desk.run.owners, handle), facts=facts)
     more = {"text": words} if words else {}
     desk.note("taken-over" if by.handle == handle else "handoff", by.record, to=handle, before=before, **more)
-    desk.say(replies.answers.taken_over(desk.run, handle, words))
+    if by.handle != handle:
+        desk.run = paging.with_call(desk.run, [handle], desk.now)
+    desk.say(replies.answers.taken_over(desk.run, handle, by.handle, words))
 
 
 HANDLERS: Mapping[type[commands.Command], Handler] = {

@@ -33,6 +33,11 @@ def agreed(desk: Desk, what: str) -> None:
     desk.run = desk.run.with_facts({what: None})
 
 
+def may_agree(desk: Desk, me: Speaker) -> bool:
+    """They are among those who may be the second."""
+    return desk.people.has(me.handle, leaders(desk.run))
+
+
 def others(desk: Desk, me: Speaker) -> list[str]:
     """Who may be the second to agree."""
     return [person.handle for person in desk.people.holding(*leaders(desk.run)) if person.handle != me.handle]

@@ -94,8 +94,20 @@ def handed_to(run: Run, who: str, by: str, text: str) -> Card:
     )
 
 
-def taken_over(run: Run, who: str, text: str) -> Card:
-    return card(f"{who} has {run.name} now.", *_said(text))
+def taken_over(run: Run, who: str, by: str, text: str) -> Card:
+    """Who has it by another's word is called, so that they know."""
+    now = f"{who} has {run.name} now."
+    return card(now if by == who else line(person(who), f" {now[:-1]} ({by})."), *_said(text))
+
+
+def assigned_unanswered(run: Run, who: str, by: str, text: str) -> Card:
+    """Nobody acknowledged it, so nobody has it by another's word."""
+    return card(
+        line(person(who), f" {by} asks you to take {run.name}: ", Span(text=run.title)),
+        "Nobody has it before somebody says ack; I go on calling until then.",
+        *_said(text),
+        hint="ack",
+    )
 
 
 def _said(text: str) -> list[Line]:

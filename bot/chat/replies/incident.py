@@ -42,6 +42,14 @@ def worse_otherwise(refusal: Card, run: Run, severity: Severity, reason: str, ca
     return refusal.model_copy(update={"lines": lines, "hint": f"!page @{calls} reason" if calls else again})
 
 
+def other_is_resolved(other: Run) -> str:
+    return f"{other.name} is resolved, so nobody looks at it any more; say ack here, or !duplicate of one that hurts"
+
+
+def other_is_less(other: Run, counts: Severity) -> str:
+    return f"{other.name} is only a {other.severity or 'P1'}, this one a {counts}: first say !severity {counts} there"
+
+
 def ended(run: Run) -> Card:
     """How it ended, for its thread and its channel: why, where that was not by its rows."""
     why = run.facts.get("ended")

@@ -116,5 +116,24 @@ def cancel_asked(run: Run, worst: Severity | None, who: str, reason: str, able: 
     )
 
 
-def cancel_same(run: Run, able: Sequence[str]) -> str:
-    return f"You asked for it already; a second person must agree to cancel {run.name}: {seconds(able)}."
+def cancel_same(run: Run, yours: bool, able: Sequence[str]) -> str:
+    """`yours`: they are the one who asked; else they are not among those who may agree."""
+    asked = "You asked for it already; a" if yours else "A"
+    return f"{asked} second person must agree to cancel {run.name}: {seconds(able)}."
+
+
+def false_alarm_asked(run: Run, worst: Severity | None, who: str, reason: str, able: Sequence[str]) -> Card:
+    """What nobody took command of, and may be urgent, is no false alarm on one person's word."""
+    once = f", once a {worst}" if worst and worst is not run.severity else ""
+    return card(
+        line(f"{who} says that {run.name}, a {run.severity or 'P1'}{once}, is a false alarm: ", Span(text=reason), "."),
+        "Nobody acknowledged it, so nothing ends yet, and I go on calling.",
+        f"A second person must agree within a day by saying the same: {seconds(able)}.",
+        hint="!false alarm reason",
+    )
+
+
+def false_alarm_same(yours: bool, able: Sequence[str]) -> str:
+    """`yours`: they are the one who asked; else they are not among those who may agree."""
+    asked = "You said so already; a" if yours else "A"
+    return f"{asked} second person must agree that it is a false alarm: {seconds(able)}."

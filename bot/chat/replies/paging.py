@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bot.chat.replies.calling import goes_on, to
 from bot.chat.replies.parts import card, due, names
 from sops.kit import timing
-from sops.kit.message import Button, Card, Span, line, time
+from sops.kit.message import Button, Card, Span, line, person, time
 from sops.kit.response import answered, may_give_back
 from sops.kit.run import Run
 
@@ -156,21 +156,27 @@ def may_be_the_same(first: Run, new: Run) -> Card:
     )
 
 
-def declared_beyond(who: str, known: Sequence[Run], severity: str, title: str, says: str) -> Card:
-    """In the incidents' channel: one more of somebody who has no role and declared many."""
+def declared_beyond(
+    who: str, known: Sequence[Run], severity: str, title: str, says: str, first: Sequence[str] = ()
+) -> Card:
+    """In the incidents' channel: one more of somebody who has no role and declared many. `first` is called for it."""
+    for_whom = [each for handle in first for each in (person(handle), " ")]
+    calls = "and this one is called for once" if first else "so this one calls nobody by itself"
     return card(
-        line(f"{who} declares {severity or 'one more'}: ", Span(text=title), "."),
-        f"{_of_theirs(known)}, so this one calls nobody by itself.",
+        line(*for_whom, f"{who} declares {severity or 'one more'}: ", Span(text=title), "."),
+        f"{_of_theirs(known)}, {calls}; what else they declare in this hour is not told here.",
         "Somebody with a role can open it.",
         hint=says,
         buttons=(Button(label="Open it", says=says),),
     )
 
 
-def not_called_again(known: Sequence[Run]) -> Card:
-    """To them."""
+def not_called_again(known: Sequence[Run], first: Sequence[str] = (), *, told: bool = True) -> Card:
+    """To them. `told` is false where those on call were told of another one within the hour, and not of this one."""
+    called = f"{names(first)} is called once" if first else "nobody is called for it"
+    news = f"Those on call are told of it in their channel, and {called}" if told else "Nobody is told of this one"
     return card(
-        f"Those on call are told of it in their channel, and nobody is called for it: {_of_theirs(known, 'yours')}.",
+        f"{news}: {_of_theirs(known, 'yours')}.",
         "If it is part of one of them, say so in its thread; if nobody comes, somebody with a role can declare it.",
     )
 

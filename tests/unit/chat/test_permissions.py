@@ -167,6 +167,18 @@ def test_who_took_an_incident_without_being_on_call_leads_it():
     assert not commands_it(None, commands.Close(), taken)
 
 
+def test_who_has_no_role_and_took_an_incident_leads_the_response_and_nothing_else():
+    guest = PEOPLE.named("guest")
+    taken = an_incident(owners=("guest",)).with_record("acknowledge", signed=True, by="guest")
+    led = {type(each) for _, each in TYPED if commands_it(guest, each, taken)}
+    assert {commands.Ack, commands.Report, commands.Note, commands.Handoff, commands.Accept, commands.Page} <= led
+    for ends in (commands.Cancel, commands.FalseAlarm, commands.Duplicate, commands.Restrict, commands.Reopen):
+        assert ends not in led
+    assert led.isdisjoint({commands.Close, commands.Waive, commands.Skip, commands.Hold, commands.Assign})
+    assert commands_it(guest, commands.SetSeverity(Severity.P0, ""), taken)
+    assert not commands_it(guest, commands.SetSeverity(Severity.P2, "small"), taken)
+
+
 def test_who_was_called_may_take_it_and_nothing_else():
     called = an_incident(facts={"paged": [["rev1", "2026-04-20T08:00:00+00:00"]]})
     may_say = {type(each) for _, each in TYPED if commands_it(PEOPLE.named("rev1"), each, called)}
