@@ -129,6 +129,7 @@ def false_alarm_asked(run: Run, worst: Severity | None, who: str, reason: str, a
         line(f"{who} says that {run.name}, a {run.severity or 'P1'}{once}, is a false alarm: ", Span(text=reason), "."),
         "Nobody acknowledged it, so nothing ends yet, and I go on calling.",
         f"A second person must agree within a day by saying the same: {seconds(able)}.",
+        "Or ack it: whoever has it says so alone.",
         hint="!false alarm reason",
     )
 
