@@ -45,7 +45,9 @@ def make_commit(
         answer = store.write("fast-import", "--quiet", "--force", "--done", stdin=stream)
     if not answer.ok:
         raise FarEndError(f"the commit could not be made: {answer.reason}")
-    return answer.out.decode().strip()
+    made = answer.out.decode().strip()
+    store.made.note(made)
+    return made
 
 
 def link_at(store: Store, revision: str, path: str) -> str | None:

@@ -54,13 +54,13 @@ def make_merge(
         tree = _merged(store, ours, theirs, settled=files)
     if files:
         tree = _with_files(git, store, tree, files)
-    return _write_commit(git, store, tree, (ours, theirs), message)
+    return _make(git, store, tree, (ours, theirs), message)
 
 
 def make_record(git: GitCommand, store: Store, ours: str, theirs: str, message: bytes) -> str:
     """A merge commit of both with the tree of `ours`. Raises FarEndRefused when `ours` holds `theirs` already."""
     _new(git, store, ours, theirs)
-    return _write_commit(git, store, _whole(git, store, ours).tree, (ours, theirs), message)
+    return _make(git, store, _whole(git, store, ours).tree, (ours, theirs), message)
 
 
 def _new(git: GitCommand, store: Store, ours: str, theirs: str) -> None:
@@ -121,7 +121,7 @@ def make_revert(git: GitCommand, store: Store, tip: str, commits: Sequence[str],
     for sha in commits:
         commit = _whole(git, store, sha)
         tree = _combined(git, store, base=commit.tree, ours=tree, theirs=_tree_before(git, store, commit))
-    return None if tree == start else _write_commit(git, store, tree, (tip,), message)
+    return None if tree == start else _make(git, store, tree, (tip,), message)
 
 
 def make_picks(git: GitCommand, store: Store, tip: str, commits: Sequence[str]) -> str | None:
@@ -131,7 +131,7 @@ def make_picks(git: GitCommand, store: Store, tip: str, commits: Sequence[str]) 
         commit = _whole(git, store, sha)
         picked = _combined(git, store, base=_tree_before(git, store, commit), ours=tree, theirs=commit.tree)
         if picked != tree:
-            tip = _write_commit(git, store, picked, (tip,), _picked_message(commit), like=commit)
+            tip = _make(git, store, picked, (tip,), _picked_message(commit), like=commit)
             tree = picked
     return None if tip == start else tip
 
@@ -223,6 +223,15 @@ def _picked_message(commit: _Whole) -> bytes:
     _, *paragraphs = text.split(b"\n\n")
     trailers = bool(paragraphs) and all(_TRAILER.fullmatch(line) for line in paragraphs[-1].split(b"\n"))
     return text + (b"\n" if trailers else b"\n\n") + note
+
+
+def _make(
+    git: GitCommand, store: Store, tree: str, parents: Sequence[str], message: bytes, *, like: _Whole | None = None
+) -> str:
+    """A commit that is meant to be pushed, known as ours from here on."""
+    made = _write_commit(git, store, tree, parents, message, like=like)
+    store.made.note(made)
+    return made
 
 
 def _write_commit(

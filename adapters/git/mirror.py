@@ -180,9 +180,7 @@ class GitMirror:
         return await self._commits(("--first-parent", "--end-of-options", ends[0], f"^{ends[1]}"), ends)
 
     async def _commits(self, selection: tuple[str, ...], ends: tuple[str, str]) -> Sequence[Commit]:
-        return await self._known.once(
-            ("log", *selection), lambda: self._do(commits, self._git, self._store, selection, ends)
-        )
+        return await self._known.once(("log", *selection), lambda: self._do(commits, self._store, selection, ends))
 
     async def changed_paths(self, old: str, new: str) -> Sequence[str]:
         ends = (checked_sha(old), checked_sha(new))
@@ -194,7 +192,7 @@ class GitMirror:
 
     async def copied(self, commit: str, tip: str) -> bool:
         ends = (checked_sha(commit), checked_sha(tip))
-        return await self._known.once(("copied", *ends), lambda: self._do(copied, self._git, self._store, *ends))
+        return await self._known.once(("copied", *ends), lambda: self._do(copied, self._store, *ends))
 
     async def push_signed_tag(self, name: str, *, at: str, message: str) -> RemoteTag:
         ref, commit, text = tag_ref(name), checked_sha(at), checked_message(message)
@@ -286,7 +284,7 @@ class GitMirror:
         return expected
 
     def _describe(self, sha: str) -> Commit:
-        found = commits(self._git, self._store, ("--no-walk", "--end-of-options", sha), [sha])
+        found = commits(self._store, ("--no-walk", "--end-of-options", sha), [sha])
         if not found or found[0].sha != sha:
             raise FarEndRefused(f"{sha} is not a commit")
         return found[0]

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from adapters.git.command import GitCommand
+from adapters.git.made import Made
 from adapters.git.store import Store
 from sops.kit.errors import FarEndError, FarEndRefused
 from sops.kit.world import Commit
 
-_FORMAT = "--format=%H%n%P%n%T%n%ae%n%ce%n%an%n%s"  # no field can hold a newline, and -z ends each record
+_FORMAT = "--format=%H%n%P%n%T%n%ae%n%an%n%s"  # no field can hold a newline, and -z ends each record
 
 _MOST_DIGITS = 12  # of an object's size; git refuses far smaller ones here
 
@@ -44,10 +45,10 @@ def file_at(git: GitCommand, store: Store, commit: str, path: str) -> bytes | No
     return found[1].body if found[1] is not None and found[1].kind == "blob" else None
 
 
-def commits(git: GitCommand, store: Store, selection: Sequence[str], need: Sequence[str]) -> list[Commit]:
+def commits(store: Store, selection: Sequence[str], need: Sequence[str]) -> list[Commit]:
     answer = store.read("log", "-z", _FORMAT, *selection, need=need)
     records = answer.out.decode(errors="replace").split("\0")
-    return [_commit(record, git.identity[1]) for record in records if record]
+    return [_commit(record, store.made) for record in records if record]
 
 
 def changed_paths(store: Store, old: str, new: str) -> list[str]:
@@ -101,7 +102,6 @@ def _require_commit(sha: str, found: Found | None) -> None:
         raise FarEndRefused(f"{sha} is not a commit")
 
 
-def _commit(record: str, own_email: str) -> Commit:
-    sha, parents, tree, email, committer, author, subject = record.split("\n", 6)
-    ours = committer == own_email
-    return Commit(sha, tuple(parents.split()), tree, email, subject.rstrip("\n"), ours=ours, author=author)
+def _commit(record: str, made: Made) -> Commit:
+    sha, parents, tree, email, author, subject = record.split("\n", 5)
+    return Commit(sha, tuple(parents.split()), tree, email, subject.rstrip("\n"), ours=made.holds(sha), author=author)

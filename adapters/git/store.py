@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from adapters.git.command import Answer, GitCommand
 from adapters.git.errors import read_failed
+from adapters.git.made import Made
 from adapters.reach.deadline import current
 from sops.kit.errors import ConfigurationError, FarEndError, FarEndRefused
 
@@ -37,6 +38,7 @@ class Store:
     def __init__(self, home: Path, git: GitCommand, remote: str = "origin") -> None:
         self._home = home
         self._git = git
+        self.made = Made(home)
         self._everything = (f"+refs/heads/*:refs/remotes/{remote}/*", f"+refs/tags/*:refs/remotes/{remote}-tags/*")
         self._opened = False
 

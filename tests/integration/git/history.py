@@ -9,12 +9,18 @@ TRICKY = "docs/für alle/a b\t'$(x)'*.txt"
 
 
 def put(
-    remote: Remote, branch: str, files: Mapping[str, bytes | None], subject: str = "theirs", *, second: str = ""
+    remote: Remote,
+    branch: str,
+    files: Mapping[str, bytes | None],
+    subject: str = "theirs",
+    *,
+    second: str = "",
+    by: str = "Bob <bob@example.org>",
 ) -> str:
     """Somebody's commit of `files` (None: removed) on `branch`, made by plain git; a merge if `second` is given."""
     parent = remote.sha(branch)
-    lines = [b"commit refs/heads/%b\nauthor Bob <bob@example.org> 1774000000 +0200\n" % branch.encode()]
-    lines += [b"committer Bob <bob@example.org> 1775000000 +0000\n"]
+    lines = [b"commit refs/heads/%b\nauthor %b 1774000000 +0200\n" % (branch.encode(), by.encode())]
+    lines += [b"committer %b 1775000000 +0000\n" % by.encode()]
     lines += [b"data %d\n%b\nfrom %b\n" % (len(subject.encode()), subject.encode(), parent.encode())]
     if second:
         lines += [b"merge %b\n" % second.encode()]

@@ -67,7 +67,7 @@ async def test_half_a_mirror_is_rebuilt(mirror: GitMirror, remote: Remote, tmp_p
     assert callable(half)
     half(home / "mirror.git")
     await works(mirror, remote)
-    assert sorted(path.name for path in home.iterdir()) == ["lock", "mirror.git"]
+    assert sorted(path.name for path in home.iterdir()) == ["lock", "made", "mirror.git"]
 
 
 async def test_locks_and_temporary_packs_of_a_killed_process_are_removed(

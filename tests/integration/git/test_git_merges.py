@@ -7,6 +7,7 @@ import pytest
 
 from adapters.git import GitMirror
 from sops.kit.errors import FarEndRefused, HeadMoved, MergeConflict
+from tests.integration.git.conftest import Mirrors
 from tests.integration.git.history import TRICKY, facts, merged, put
 from tests.integration.git.world import APRIL, EMAIL, NAME, Remote, git
 
@@ -57,6 +58,20 @@ async def test_what_the_bot_committed_is_known_whoever_wrote_it(mirror: GitMirro
     picked = await mirror.cherry_pick("main", expected=remote.sha("main"), commits=[theirs])
     assert (await mirror.describe(picked)).ours
     assert not (await mirror.describe(theirs)).ours
+
+
+async def test_what_somebody_else_committed_in_the_bots_name_is_not_ours(mirror: GitMirror, remote: Remote) -> None:
+    forged = put(remote, "main", {"fix.txt": b"fix\n"}, by=f"{NAME} <{EMAIL}>")
+    told = await mirror.describe(forged)
+    assert (told.author, told.author_email, told.ours) == (NAME, EMAIL, False)
+
+
+async def test_another_process_knows_what_is_ours_and_a_lost_mirror_forgets(mirrors: Mirrors, remote: Remote) -> None:
+    one, another = mirrors(), mirrors()
+    await another.describe(remote.sha("main"))
+    made = await one.commit("main", expected=remote.sha("main"), files={"VERSION": b"1\n"}, message="one")
+    assert (await another.describe(made)).ours
+    assert not (await mirrors("elsewhere").describe(made)).ours
 
 
 async def test_conflicts_are_named_beforehand_and_nothing_is_pushed(mirror: GitMirror, remote: Remote) -> None:
