@@ -63,13 +63,16 @@ class MoreDeeds(ABC):
             new = old.replace(top, top + b"\n### Added\n\n- " + text.encode() + b"\n", 1)
             return _pushed(core, branch, head, "CHANGELOG.md", new, author)
 
-    def join(self, branch: str, other: str, author: str = "maint") -> str:
-        """Somebody merges `other` into `branch` by hand; where they conflict, what `branch` says stays."""
+    def join(self, branch: str, other: str, author: str = "maint", resolving: bool = False) -> str:
+        """Somebody merges `other` into `branch` by hand; where they conflict anywhere, nothing of `other` is taken, or,
+        `resolving`, only the lines that conflict stay as `branch` has them.
+        """
         with self._acting() as core:
             head, merged, by = _tip(core, branch), core.git.resolve(other), core.signature(author)
             if merged is None:
                 raise Refusal(404, f"there is no “{other}” to merge")
-            tree = core.git.merged_tree(head, merged) or core.git.commit(head).tree
+            resolved = core.git.resolved_tree(head, merged) if resolving else core.git.merged_tree(head, merged)
+            tree = resolved or core.git.commit(head).tree
             sha = core.git.objects.write_commit(
                 tree=tree, parents=(head, merged), author=by, committer=by, message=f"Merge {other} into {branch}"
             )

@@ -136,6 +136,16 @@ class GitRepository:
             self._merges[key] = tree if done.returncode == 0 else None
         return self._merges[key]
 
+    def resolved_tree(self, base: str, head: str) -> str:
+        """The same, with the files of `base` that conflict as they are there."""
+        done = self._git("merge-tree", "--write-tree", "--name-only", "--no-messages", base, head, accept=(0, 1))
+        tree, *paths = done.stdout.decode().splitlines()
+        for path in paths:
+            entry = self.entry(base, path)
+            found = self.objects.read(entry.sha) if entry is not None else None
+            tree = self.tree_with(tree, path, found[1]) if found is not None else tree
+        return tree
+
     def changes(self, base: str, head: str) -> list[FileChange]:
         """Files that differ from `base` to `head`."""
         key = (base, head)

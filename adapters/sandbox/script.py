@@ -29,7 +29,7 @@ class Deeds(Protocol):
     def write(self, branch: str, path: str, text: str, author: str = "maint") -> str: ...
     def replace(self, branch: str, path: str, old: str, new: str, author: str = "maint") -> str: ...
     def entry(self, branch: str, text: str, author: str = "maint") -> str: ...
-    def join(self, branch: str, other: str, author: str = "maint") -> str: ...
+    def join(self, branch: str, other: str, author: str = "maint", resolving: bool = False) -> str: ...
     def protect(self, branch: str) -> None: ...
     def into(self, number: int, branch: str) -> None: ...
     def queue(self, branch: str) -> None: ...
@@ -183,6 +183,12 @@ def _join(deeds: Deeds, words: Sequence[str]) -> str:
     return f"{author} merged {words[1]} into {words[0]} by hand, as {deeds.join(words[0], words[1], author)[:10]}"
 
 
+def _resolve(deeds: Deeds, words: Sequence[str]) -> str:
+    author = words[2] if len(words) > 2 else "maint"
+    merge = deeds.join(words[0], words[1], author, resolving=True)
+    return f"{author} merged {words[1]} into {words[0]} by hand and resolved what conflicts, as {merge[:10]}"
+
+
 def _protect(deeds: Deeds, words: Sequence[str]) -> str:
     deeds.protect(words[0])
     return f"{words[0]} changes through pull requests only from now on"
@@ -271,6 +277,7 @@ _VERBS: Mapping[str, _Verb] = {
     "replace": _Verb("BRANCH PATH OLD NEW", 4, 4, _replace),
     "entry": _Verb("BRANCH TEXT", 2, 2, _entry),
     "join": _Verb("BRANCH OTHER [AUTHOR]", 2, 3, _join),
+    "resolve": _Verb("BRANCH OTHER [AUTHOR]", 2, 3, _resolve),
     "protect": _Verb("BRANCH", 1, 1, _protect),
     "into": _Verb("NUMBER BRANCH", 2, 2, _into),
     "queue": _Verb("BRANCH", 1, 1, _queue),

@@ -19,7 +19,7 @@ HELP = """\
                                     push BRANCH [AUTHOR], merge N, review N LOGIN approve,
                                     branch NAME AT, tag NAME AT, delete NAME, publish-after MINUTES, publish-never,
                                     write BRANCH PATH TEXT [AUTHOR], replace BRANCH PATH OLD NEW,
-                                    entry BRANCH TEXT, protect BRANCH, join BRANCH OTHER,
+                                    entry BRANCH TEXT, protect BRANCH, join BRANCH OTHER, resolve BRANCH OTHER,
                                       into N BRANCH, queue BRANCH,
                                     contribute LOGIN BRANCH, pr LOGIN BRANCH [first-time],
                                     milestone TITLE, into-milestone N TITLE, fail-workflow FILE, yank VERSION,

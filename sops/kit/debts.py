@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sops.kit.action import World, fill, short
 from sops.kit.errors import FarEndError, FarEndRefused
 from sops.kit.gate import Gate, Met, Waiting
+from sops.kit.held import lacking, shown
 from sops.kit.model import Piece
 from sops.kit.rolled_back import nothing_owed
 from sops.kit.run import Obligation, Run, StepState
@@ -61,12 +62,24 @@ class Holds(Gate):
 
 @dataclass(frozen=True)
 class HoldsRelease(Holds):
-    """The branch holds the commit of that version, or the version was taken back and need not be anywhere."""
+    """The branch holds the commit of that version, and what people changed for it since what the run began from: a
+    merge that took the branch's side does not count. Nor need a version that was taken back be anywhere.
+    """
 
     version: str
 
     async def check(self, run: Run, world: World) -> Met | Waiting:
-        return await nothing_owed(self.version, world) or await super().check(run, world)
+        if (over := await nothing_owed(self.version, world)) is not None:
+            return over
+        found, base = await super().check(run, world), str(run.facts.get("base.commit") or "")
+        name = fill(self.branch, run)
+        tip = await world.git.branch(name) if base and isinstance(found, Met) else None
+        left = await lacking(run, world, tip, base, self.commit) if base and tip else []
+        if not left:
+            return found
+        picks = [short(fix.sha) for fix in await fixes_between(run, world, base, self.commit)]
+        way = f"; git cherry-pick -x {' '.join(picks)} brings it there" if picks else ""
+        return Waiting(f"{name} has {short(self.commit)} in its history, but not its change: {shown(left)}{way}")
 
 
 @dataclass(frozen=True)

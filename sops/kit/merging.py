@@ -6,6 +6,7 @@ from typing import ClassVar
 from sops.kit.action import Action, Conflict, Done, News, Owed, Probe, Todo, World, fill, short
 from sops.kit.binding import BASE, MERGE, RELEASED, agreed_trees, brings, merge_owed, on_head
 from sops.kit.debts import HoldsRelease
+from sops.kit.gate import Met
 from sops.kit.model import Role
 from sops.kit.run import Run
 from sops.kit.world import PullRequest
@@ -92,7 +93,7 @@ class MergePullRequest(Action):
         if await self._as_agreed(run, world, merge):
             return Done({MERGE: merge, RELEASED: merge})
         told = () if on_head(run) else (News("merge-brought", {"merge": merge, "head": head}),)
-        return Done({MERGE: merge, RELEASED: head}, told)
+        return Done({MERGE: merge, RELEASED: head}, told, await self._left(run, world, request))
 
     async def _as_agreed(self, run: Run, world: World, merge: str) -> bool:
         """Its tree is one that was agreed on, and it stands on main."""
@@ -103,13 +104,15 @@ class MergePullRequest(Action):
 
     async def _head(self, run: Run, world: World, request: PullRequest) -> Probe:
         """The approved head itself is released; where main lacks it, merging it there is owed."""
-        head, main = run.facts["head"], run.policy.main
+        head = run.facts["head"]
         if request.head_sha != head and not request.merged:
             return _moved(request, head)
-        tip = await world.git.branch(main)
-        if tip is not None and await world.git.is_ancestor(head, tip):
-            return Done({RELEASED: head})
-        return Done({RELEASED: head}, owed=(self._debt(run, request),))
+        return Done({RELEASED: head}, owed=await self._left(run, world, request))
+
+    async def _left(self, run: Run, world: World, request: PullRequest) -> tuple[Owed, ...]:
+        """Main lacks the head, or a merge of it kept main's side: then merging it there is owed."""
+        gate = HoldsRelease(run.policy.main, run.facts["head"], fill(self.what, run).split()[-1])
+        return () if isinstance(await gate.check(run, world), Met) else (self._debt(run, request),)
 
     def _debt(self, run: Run, request: PullRequest) -> Owed:
         head, main = run.facts["head"], run.policy.main

@@ -148,7 +148,7 @@ HOTFIX = Scenario(
         %clock +15m
         %forge merge 42
         %clock +5m
-        %forge join main v1.3.1
+        %forge resolve main v1.3.1
         @rm in FIX-1: !done main-ward merged by hand
         %state FIX-1 run done
         """

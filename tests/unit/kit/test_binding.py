@@ -77,6 +77,10 @@ class Repository:
     async def changed_paths(self, _old: str, new: str) -> list[str]:
         return [f"src/{word}.hpp" for word in new.split("/") if word not in {"base", "release"}]
 
+    async def read(self, revision: str, path: str) -> bytes | None:
+        word = path.removeprefix("src/").removesuffix(".hpp")
+        return word.encode() if word in self.commits[revision][1].split() else None
+
     async def is_ancestor(self, ancestor: str, descendant: str) -> bool:
         return ancestor in self.reached(descendant)
 
