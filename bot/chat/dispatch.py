@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
-from bot.chat import beside, commands, late, permissions, replies, signs
+from bot.chat import beside, commands, late, overheard, permissions, replies, signs
 from bot.chat.answering import Answering, answers, beside_its_thread, meant
 from bot.chat.fitting import fits
 from bot.chat.handlers import HANDLERS, mirroring, rephrased
@@ -122,6 +122,8 @@ class Dispatch:
     ) -> tuple[Run | Unreadable | None, commands.Parsed | Card, Event]:
         """What is said, of which run; the event as if it had been said there."""
         parsed = await self._parsed(run, event)
+        if (asked := overheard.asked_first(parsed, event)) is not None:
+            return run, asked, event
         if isinstance(parsed, commands.InRun):
             named, said = await self._within(parsed, item)
             return named, said, event.model_copy(update={"text": parsed.text})

@@ -4,7 +4,7 @@ from bot.chat import commands
 from bot.chat.replies import refusals
 from bot.chat.replies.parts import names
 from sops.kit.escaping import printable
-from sops.kit.message import Card
+from sops.kit.message import Button, Card
 
 _ROOTS = tuple(f"/{root}" for root in commands.ROOTS)
 
@@ -55,6 +55,15 @@ def problem(found: commands.Problem) -> Card:
         return refusals.refused(f"I do not know !{about}.{near}")
     return refusals.refused(texts[found.kind])
 
+
+def meant_as_said(usage: str, said: str) -> Card:
+    """A sentence that begins like a command: who said it may say that it is one."""
+    sure = Button(label="It is meant as said", says=f"!{said}")
+    text = f"That may have been for people, so nothing was done. If it is for me, say it with its mark: {usage}"
+    return refusals.refused(text).model_copy(update={"buttons": (sure,) if len(said) <= _BUTTON else ()})
+
+
+_BUTTON = 500  # characters of what a button may say
 
 _SET = {
     "cvss": "!set cvss CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N",
