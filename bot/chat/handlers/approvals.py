@@ -25,7 +25,7 @@ def approve(desk: Desk, me: Speaker, command: commands.Approve) -> Refused | Non
         asked = open_now[0] if open_now else (run.requests[-1] if run.requests else None)
         reasons = [] if asked else [replies.approvals.REASON_NO_REQUEST]
     if asked is not None:
-        reasons = _against(desk, me, asked)
+        reasons = _against(desk, me, asked, named=bool(command.code))
     if reasons or asked is None:
         fresh = open_now[-1] if open_now else None
         after = replies.approvals.following(fresh, desk.people)
@@ -34,8 +34,12 @@ def approve(desk: Desk, me: Speaker, command: commands.Approve) -> Refused | Non
     return None
 
 
-def _against(desk: Desk, me: Speaker, asked: Request) -> list[str]:
-    """Every reason why this speaker's yes to this request does not count."""
+def _against(desk: Desk, me: Speaker, asked: Request, *, named: bool) -> list[str]:
+    """Every reason why this speaker's yes to this request does not count.
+
+    Who names its code, presses its button or sets a sign below it has seen it, whatever the clocks of two servers say;
+    a bare word is held against when the request was shown, both as the chat tells it.
+    """
     reasons = []
     # On hold nobody looks whether a request has run out.
     now = asked.but(state=RequestState.EXPIRED) if asked.live and desk.now >= asked.expires_at else asked
@@ -49,7 +53,7 @@ def _against(desk: Desk, me: Speaker, asked: Request) -> list[str]:
     earlier = next((yes for yes in asked.yeses if yes.person == me.handle), None)
     if earlier is not None and now.state is not RequestState.VOID:  # a void one is asked anew, of everybody
         reasons.append(replies.approvals.reason_twice(f"{me.handle} ({earlier.account})"))
-    if asked.state is RequestState.OPEN and not was_shown(desk, asked):
+    if asked.state is RequestState.OPEN and not named and not was_shown(desk, asked):
         reasons.append(replies.approvals.REASON_EARLY)
     return reasons
 

@@ -261,7 +261,9 @@ def reason_ended(asked: Request) -> str:
 REASON_UNKNOWN_CODE = "There is no request with that code in this thread"
 REASON_NO_REQUEST = "Nothing is waiting for approval in this thread"
 REASON_SEVERAL = "Several requests are open; name the code of the one you mean"
-REASON_EARLY = "It was sent before the request was shown in this thread; read the request, then say it again"
+REASON_EARLY = (
+    "It was sent before the request was shown in this thread; read the request, then say it again with its code"
+)
 
 
 def how_to_approve(asked: Request) -> Card:
