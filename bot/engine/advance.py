@@ -7,7 +7,7 @@ up where it was: what was intended is probed before anything is done again. Noth
 import asyncio
 from datetime import timedelta
 
-from bot.engine import evidence, requests, steps, unread
+from bot.engine import afresh, evidence, requests, steps, unread
 from bot.engine.approving import Approvals
 from bot.engine.asking import asks_far_end
 from bot.engine.debts import Debts
@@ -20,7 +20,8 @@ from bot.engine.requests import View
 from bot.engine.steps import AGAIN, key_of
 from bot.engine.turns import Turns
 from sops.kit.action import Action, Conflict, Done, Todo, World
-from sops.kit.approvals import Request, RequestState
+from sops.kit.approvals import Request
+from sops.kit.covered import approval_of
 from sops.kit.errors import (
     AtFarEnd,
     ClaimLost,
@@ -31,7 +32,7 @@ from sops.kit.errors import (
     StaleRun,
     Unlearned,
 )
-from sops.kit.gate import Approved, Condition, Gate, SignedOff, Waiting
+from sops.kit.gate import Condition, Gate, SignedOff, Waiting
 from sops.kit.model import Step
 from sops.kit.run import Run, RunState, StepRecord, StepState
 from sops.kit.stores import Transaction
@@ -211,7 +212,7 @@ class Advancer:
             await self._debts.look_around()
         world = self._worlds.now()
         look, request = await self._look(run, step, world, fence)
-        if look.notes or any(isinstance(piece, Approved) and request is None for piece in step.waits):
+        if look.notes or (request is None and afresh.gate_for(run, step) is not None):
             return None if await self._note(run.id, step, look, fence) else look.every
         if not step.deeds:  # what was learned is told with the end of the step, or a crash in between tells it twice
             ended = await self._desks.at(run.id, lambda desk: steps.finish(desk, step, look, request), fence=fence)
@@ -222,7 +223,8 @@ class Advancer:
             if isinstance(piece, Action) and not await self._deed(run.id, step, index, piece, request, fence):
                 if run.policy.left_to_people(run.sop, step.id):
                     return run.policy.look_every
-                return steps.later((await self._desks.run(run.id)).record(step.id).attempt)
+                now = await self._desks.run(run.id)
+                return None if afresh.asks(now, step) else steps.later(now.record(step.id).attempt)
         await self._desks.at(run.id, lambda desk: steps.finish(desk, step), fence=fence)
         return None
 
@@ -234,9 +236,9 @@ class Advancer:
 
         Once the approval is consumed the gates no longer matter, only a conflict does.
         """
-        wanted = next((piece for piece in step.waits if isinstance(piece, Approved)), None)
+        wanted = afresh.gate_for(run, step)
         asked = requests.latest(run, step.id) if wanted else None
-        if asked is not None and asked.state is RequestState.CONSUMED:
+        if asked is not None and asked.holds:
             return Look((), {}, (), (), PEOPLE), asked
         so_far, ready = Looking(), True
         for piece in step.waits:
@@ -246,7 +248,9 @@ class Advancer:
                 so_far.asked(run, step, piece)
             elif isinstance(piece, Gate):
                 so_far.found(run, piece, await piece.check(run.with_facts(so_far.facts), world))
-        granted = None
+        if elsewhere := afresh.waits_on(run, step):
+            so_far.notes.append(elsewhere)
+        granted, ready = None, ready and not (so_far.notes and approval_of(step) is None)
         if wanted is not None:
             view = View(run, so_far.facts, step, wanted, world, fence)
             standing = await self._approvals.standing(view, ready=ready, others=tuple(so_far.notes))
@@ -270,6 +274,8 @@ class Advancer:
         by_people = run.policy.left_to_people(run.sop, step.id)
         if isinstance(found, Todo) and by_people and record.intent == key:
             return False
+        if isinstance(found, Todo) and not by_people and not await self._may_follow(run, step, action, fence):
+            return False
         if isinstance(found, Todo):
             todo = found
             try:
@@ -291,6 +297,12 @@ class Advancer:
             lambda desk: steps.record_found(desk, step, key, action, found, request, unknown, self._tell_after),
             fence=fence,
         )
+
+    async def _may_follow(self, run: Run, step: Step, action: Action, fence: int) -> bool:
+        """Whether it may be done on the strength of a yes that it could not follow for a while."""
+        if not action.public or not afresh.held_long(run, step, self._worlds.now().now):
+            return True
+        return await self._desks.at(run.id, lambda desk: afresh.may_follow(desk, step), fence=fence)
 
     async def _perform(self, action: Action, run: Run) -> Done | Conflict | OutcomeUnknown | None:
         """Perform it once; returns what the far end's answer means where the probe afterwards finds nothing."""

@@ -6,13 +6,12 @@ every look, from the same actions that will be performed, so whatever changes it
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import TypeVar
 
 from bot.chat import replies
-from bot.engine import requests
+from bot.engine import held_up, requests
 from bot.engine.desk import Desk, Desks
-from bot.engine.requests import View, latest, replaced
+from bot.engine.requests import LATE, View, latest, replaced
 from bot.engine.subjects import changed_since, sentences, subject_of
 from sops.kit.action import World
 from sops.kit.approvals import Request, RequestState, Yes
@@ -21,7 +20,6 @@ from sops.kit.release_gates import deciding
 from sops.kit.run import Run
 
 T = TypeVar("T")
-LATE = timedelta(minutes=1)  # a grace found over later than this begins anew, so that !stop has its chance
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ class Approvals:
         granted once its grace is over, nothing else is in the way, and everyone who said yes still counts.
         """
         run, request = view.run, latest(view.run, view.step.id)
-        if request is not None and request.state is RequestState.CONSUMED:
+        if request is not None and request.holds:
             return Standing(request)
         if request is not None and request.state in {RequestState.EXPIRED, RequestState.REJECTED}:
             return Standing(None, replies.approvals.approval_ended(request))
@@ -62,6 +60,10 @@ class Approvals:
             stale = request
             changed = await self._at(view, lambda desk: requests.void(desk, stale, different, now))
             return await self.standing(replace(view, stored=changed), ready=ready, others=others)
+        if request.state is RequestState.GRANTED and held_up.too_old(view.stored, request, view.world.now):
+            old = request.seq
+            run = await self._at(view, lambda desk: requests.lapse_old(desk, old))
+            return await self.standing(replace(view, stored=run), ready=ready, others=others)
         return await self._answered(view, request, others)
 
     async def _answered(self, view: View, request: Request, others: Sequence[str]) -> Standing:

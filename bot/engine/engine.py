@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bot.engine.again import Pauses
+from bot.engine.alive import Alive
 from bot.engine.caught import caught, survived
 from bot.engine.clocks import Clocks
 from bot.engine.digests import Digests
@@ -81,6 +82,7 @@ class Engine:
         sealing: Sealing,
         digests: Digests,
         keeping: Keeping,
+        alive: Alive,
         poll: Poll | None = None,
         pauses: Callable[[], Pauses] = Pauses,
         bounds: Bounds = Bounds(),  # it never changes
@@ -97,6 +99,7 @@ class Engine:
         self._sealing = sealing
         self._digests = digests
         self._keeping = keeping
+        self._alive = alive
         self._pauses = pauses
         self._next_poll: datetime | None = None
         self._news = False
@@ -109,6 +112,7 @@ class Engine:
             Pump(partial(clocks.fire, lasting=True), partial(self._deadline_due, lasting=True)),
             Pump(sealing.seal, self._seal_due),
             Pump(digests.tell, self._digest_due),
+            Pump(alive.beat, alive.due),
             *(Pump(partial(postman.deliver, name), partial(postman.next_due, only=name)) for name in postman.platforms),
         ]
         heard, moved = partial(self._ended, self._hearing), partial(self._ended, self._moving)
@@ -123,6 +127,7 @@ class Engine:
         """After a start: look at every open run, since anything may have happened meanwhile."""
 
         def look_around(tx: Transaction) -> None:
+            self._alive.again(tx)
             tx.ledger.seal(self._clock.now())
             tx.outbox.bury()
             tx.runs.wake_open()
@@ -144,6 +149,7 @@ class Engine:
         async with self._draining:
             while await self._turn():
                 pass
+            await self._alive.beat()
 
     async def serve(self, alarm: Alarm) -> None:
         """Do whatever there is to do whenever woken, until cancelled. A far end that hangs delays nobody else.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.chat import replies
+from bot.engine import held_up
 from bot.engine.desk import Desk
 from sops.kit.errors import AtFarEnd, FarEndError
 from sops.kit.escaping import printable
@@ -49,6 +50,7 @@ def over(desk: Desk, step: Step) -> None:
     failing = desk.run.record(step.id).failing
     if failing is None:
         return
+    desk.run = held_up.counted(desk.run, failing.at, failing.since, desk.now)
     desk.run = desk.run.with_record(step.id, failing=None)
     if failing.told and not any(each.at == failing.at for each in _told(desk)):
         desk.say(replies.news.works_again(desk.run, step, failing, desk.now))

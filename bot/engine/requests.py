@@ -2,22 +2,24 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.chat import replies
 from bot.chat.replies import breakglass
-from bot.engine import emergency
+from bot.engine import emergency, held_up
 from bot.engine.desk import Desk
 from sops.kit import timing
 from sops.kit.action import World
 from sops.kit.approvals import Request, RequestState, code_of, digest_of
+from sops.kit.covered import approval_of, asking
 from sops.kit.gate import Approved
 from sops.kit.model import Severity, Step
 from sops.kit.people import People
 from sops.kit.run import Obligation, Run, RunState
 from sops.kit.timing import OVERRIDE
 
+LATE = timedelta(minutes=1)  # a grace found over later than this begins anew, so that !stop has its chance
 TOO_OFTEN = 2  # so many voids without a change of the release's own are told with why
 OWN = ("head", "version", "pull request", "left out")
 
@@ -36,6 +38,7 @@ def live(run: Run) -> tuple[Request, ...]:
 def turns(run: Run, now: datetime) -> list[datetime]:
     """The instants to come at which time alone changes a request: its grace ends, or it expires."""
     times = [r.grace_until if r.state is RequestState.GRANTED else r.expires_at for r in live(run)]
+    times += [r.grace_until for r in run.requests if r.again]
     times += [r.override_at for r in live(run) if r.state is RequestState.OPEN]
     return [at for at in times if at is not None and at > now]
 
@@ -53,8 +56,9 @@ def replaced(run: Run, request: Request) -> Run:
 
 def quorum_of(run: Run, step: Step, gate: Approved) -> int:
     """The setting, or the document's number; never less than one."""
+    first = step if approval_of(step) else asking(run, step.id) or step
     usual = gate.p0 if gate.p0 is not None and run.severity is Severity.P0 else gate.n
-    name = f"{run.sop}.{step.id}"
+    name = f"{run.sop}.{first.id}"
     return max(1, run.policy.approvals.get(f"{name}.{run.severity}", run.policy.approvals.get(name, usual)))
 
 
@@ -90,14 +94,32 @@ def grant_if_enough(desk: Desk, request: Request) -> Request:
 
 
 def begin_grace(desk: Desk, seq: int) -> Request:
-    """From now on there is a short time to say !stop. Also when something that was in the way is gone."""
+    """From now on there is a short time to say !stop. Also when something that was in the way is gone, and, of what is
+    left of one that is used, when it could not follow for long.
+    """
     policy, request = desk.run.policy, request_of(desk, seq)
-    grace = policy.grace_p0 if desk.run.severity is Severity.P0 else policy.grace
-    granted = request.but(grace_until=desk.now + grace, held_back=False)
-    desk.run = replaced(desk.run, granted)
-    desk.note("grace", code=granted.code, until=(desk.now + grace).isoformat())
-    desk.say(replies.approvals.grace(desk.run, granted))
-    return granted
+    held = held_up.so_far(desk.run, request, desk.now)
+    until = desk.now + (policy.grace_p0 if desk.run.severity is Severity.P0 else policy.grace)
+    again = request.state is RequestState.CONSUMED
+    heard = held.model_copy(update={"told": held.span}) if held else None
+    told = request.but(grace_until=until, held_back=False, held=heard, again=again)
+    desk.run = replaced(desk.run, told)
+    desk.note("grace", code=told.code, until=until.isoformat(), **held_up.as_noted(held))
+    desk.say(replies.approvals.grace(desk.run, told, held, desk.now))
+    return told
+
+
+def lapse_old(desk: Desk, seq: int) -> Run:
+    """The yes is too old by now for what it could not be followed by: it is asked for anew."""
+    request = request_of(desk, seq)
+    held = held_up.so_far(desk.run, request, desk.now)
+    used = request.state is RequestState.CONSUMED
+    why = replies.approvals.too_old(request, desk.now)
+    ended = request.but(lapsed=True, again=False) if used else request.but(state=RequestState.VOID, ended=why)
+    desk.run = replaced(desk.run, ended)
+    desk.note("approval-void", code=request.code, changed=[], why=why, **held_up.as_noted(held))
+    desk.say(replies.approvals.asked_again(request, held, desk.now))
+    return desk.run
 
 
 def hold_back(desk: Desk, seq: int, others: Sequence[str]) -> Request:

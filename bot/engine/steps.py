@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.chat import replies
-from bot.engine import evidence, outages, requests
+from bot.engine import afresh, evidence, outages, requests
 from bot.engine.desk import Desk, claim_of
 from bot.engine.looks import Look
 from bot.engine.outages import TellAfter
@@ -104,6 +104,7 @@ def intend(desk: Desk, step: Step, key: str, action: Action, todo: Todo, request
         raise LookupError(step.id)
     if request is not None and not requests.use(desk, request):
         raise LookupError(request.code)
+    afresh.begun(desk, step)
     desk.run = desk.run.with_facts(todo.facts).with_record(
         step.id, state=StepState.RUNNING, intent=key, intended_at=desk.now, attempt=record.attempt + 1, note=todo.what
     )

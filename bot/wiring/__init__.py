@@ -23,6 +23,7 @@ from bot.chat.roots import Roots
 from bot.demo.stage import Stage
 from bot.engine.advance import Advancer
 from bot.engine.again import Pauses, Sleep
+from bot.engine.alive import Alive
 from bot.engine.approving import Approvals
 from bot.engine.clocks import Clocks
 from bot.engine.debts import Debts
@@ -141,6 +142,7 @@ def assemble(
         ),
         Digests(store, clock, settings.policy),
         keeping,
+        Alive(store, clock, people),
         Poll(dispatch.look_for_newcomers, NEWCOMERS_EVERY) if settings.policy.onboard_first_timers else None,
         pauses,
         Bounds(runs=at_once),

@@ -7,7 +7,7 @@ if any part of the subject changes, the digest differs and every yes is void.
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -36,6 +36,18 @@ class Yes(_Value):
     via: str = "thread"
 
 
+class HeldUp(_Value):
+    """For how long, until then, something that nobody decided kept a yes from being followed, and `by` whom.
+
+    People heard of the part `told` of it when they last heard that it goes ahead.
+    """
+
+    by: tuple[str, ...]
+    span: timedelta
+    until: AwareDatetime
+    told: timedelta = timedelta()
+
+
 class Request(_Value):
     """One question to reviewers. `seq` numbers a run's requests; `code` is what people type."""
 
@@ -61,10 +73,28 @@ class Request(_Value):
     override_alone: bool = False  # after the longer wait, with nobody else there
     also: Role | None = None  # another role whose yes counts as well
     held_back: bool = False  # granted, but something else is in the way, and the thread knows
+    held: HeldUp | None = None
+    again: bool = False  # used, and what is left of it waits for another grace
+    lapsed: bool = False  # used, and for what is left of it people are asked anew
 
     @property
     def live(self) -> bool:
         return self.state in {RequestState.OPEN, RequestState.GRANTED}
+
+    @property
+    def holds(self) -> bool:
+        """It was used, and what is left of it may still follow."""
+        return self.state is RequestState.CONSUMED and not self.lapsed
+
+    @property
+    def given_at(self) -> datetime:
+        """When the last yes was said, or when it went through without."""
+        return self.yeses[-1].at if self.yeses else self.override_at or self.made_at
+
+    @property
+    def told_until(self) -> datetime:
+        """Until when people knew last that it is about to happen."""
+        return self.grace_until or self.given_at
 
     @property
     def roles(self) -> tuple[Role, ...]:
@@ -84,7 +114,8 @@ class Request(_Value):
     @property
     def going_ahead(self) -> bool:
         """What it covers is about to happen, at once or as soon as nothing else is in the way."""
-        return self.state is RequestState.GRANTED or (self.state is RequestState.OPEN and self.override_at is not None)
+        overriding = self.state is RequestState.OPEN and self.override_at is not None
+        return self.state is RequestState.GRANTED or overriding or self.again
 
     def in_grace(self, at: datetime) -> bool:
         """At that instant people may still stop it, and what it covers is about to happen."""

@@ -1,7 +1,7 @@
 """What an approval covers, and the words that were agreed on with it: they are published as they were stored."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sops.kit.action import Action
@@ -53,6 +53,44 @@ def _idle(step: Step, run: Run) -> bool:
     return isinstance(step.only_if, Condition) and step.only_if.settled and not step.only_if.holds(run)
 
 
+def approval_of(step: Step) -> Approved | None:
+    """The approval it waits for by itself."""
+    return next((piece for piece in step.waits if isinstance(piece, Approved)), None)
+
+
+def asking(run: Run, step_id: str) -> Step | None:
+    """The step that asks for the yes by which that one goes on."""
+    gates = ((step, approval_of(step)) for step in reversed(run.steps))
+    found = (step for step, gate in gates if gate is not None and step_id in (step.id, *gate.covers))
+    return next(found, None)
+
+
+def gate_of(run: Run, request: Request) -> Approved | None:
+    """What it was asked by. One that was asked anew for what was left covers that, as its subject says."""
+    step = run.step(request.step)
+    own = approval_of(step) if step else None
+    if own is not None:
+        return own
+    first = asking(run, request.step)
+    gate = approval_of(first) if first else None
+    covers = dict.fromkeys(effect["step"] for effect in request.subject.get("effects", ()) if isinstance(effect, dict))
+    return replace(gate, covers=tuple(covers)) if gate else None
+
+
+def covering(run: Run, step: Step) -> Request | None:
+    """The newest request of this iteration that is about that step."""
+    for request in reversed(run.requests):
+        gate = gate_of(run, request) if request.iteration == run.iteration else None
+        if gate is not None and step.id in (request.step, *gate.covers):
+            return request
+    return None
+
+
+def permanent(step: Step) -> bool:
+    """Something it does is seen by the world and hard to undo."""
+    return any(isinstance(piece, Action) and piece.public for piece in step.deeds)
+
+
 def agreed(run: Run, piece: Action) -> Words | None:
     """The words of that deed in the yes that was used for it; None where there is no such yes, or it had none."""
     for request in reversed(run.requests):
@@ -64,8 +102,7 @@ def agreed(run: Run, piece: Action) -> Words | None:
 
 
 def _words(run: Run, request: Request, piece: Action) -> Words | None:
-    step = run.step(request.step)
-    gate = next((each for each in step.waits if isinstance(each, Approved)), None) if step else None
+    gate = gate_of(run, request)
     place = next((n for n, each in enumerate(effects(run, gate)) if each.piece == piece), None) if gate else None
     told, texts = request.subject.get("effects", ()), request.subject.get("texts", ())
     if place is None or place >= len(told):

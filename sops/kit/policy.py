@@ -143,6 +143,10 @@ class Policy(BaseModel):
     approval_expires: timedelta = 2 * DAY
     grace: timedelta = timedelta(seconds=30)
     grace_p0: timedelta = timedelta(seconds=5)
+    #: What far ends, or downtime of the bot, kept for so long from following its yes has another grace.
+    yes_is_fresh: timedelta = Field(30 * MINUTE, ge=5 * MINUTE)
+    #: And where the yes is older than this by then, it is asked for again.
+    yes_stands: timedelta = Field(DAY, ge=HOUR)
     #: How long a break-glass waits that one person begins while nobody else on call is there, or over their own work;
     #: everybody is called meanwhile. Unset: there is none.
     override_alone: timedelta | None = Field(None, ge=timedelta(minutes=15))

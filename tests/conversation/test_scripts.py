@@ -10,6 +10,8 @@ from tests.conversation.conftest import Conversation
 SCRIPTS = Path(__file__).parent / "scripts"
 #: The stories that must be there; one that is renamed or lost is noticed. A new one is added here.
 STORIES = {
+    "approved-before-an-outage",
+    "approved-too-long-ago",
     "cleanup-touched",
     "cleanup-untouched",
     "deps-back-to-an-older-one",

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from bot.chat import commands, replies
 from bot.chat.handlers.base import Handler, Refused, Speaker
 from bot.chat.replies import refusals
-from bot.engine import requests
+from bot.engine import afresh, requests
 from bot.engine.desk import Desk
 from bot.engine.threads import request_message, threads
 from sops.kit.approvals import Request, RequestState, Yes
@@ -117,16 +117,20 @@ def reject(desk: Desk, me: Speaker, command: commands.Reject) -> Refused | None:
 
 def stop(desk: Desk, me: Speaker, command: commands.Stop) -> Refused | None:
     """Void what is about to happen, and hold the run."""
-    live = [r for r in requests.live(desk.run) if r.going_ahead]
+    live = [r for r in desk.run.requests if r.going_ahead]
     if not live or desk.run.state is not RunState.ACTIVE:
         return Refused(refusals.refused(refusals.NOTHING_TO_STOP))
     for asked in live:
-        desk.run = requests.replaced(desk.run, asked.but(state=RequestState.VOID, ended=f"stopped by {me.handle}"))
-        desk.run = desk.run.with_record(asked.step, note=replies.approvals.stopped_note(me.handle))
+        void = {"state": RequestState.VOID, "ended": f"stopped by {me.handle}"}
+        used = {"lapsed": True, "again": False}  # what is left of it is asked for anew
+        desk.run = requests.replaced(desk.run, asked.but(**(used if asked.again else void)))
+        for step in afresh.waiting(desk.run, asked):
+            desk.run = desk.run.with_record(step.id, note=replies.approvals.stopped_note(me.handle))
     desk.run = desk.run.but(state=RunState.HELD)
     said = {"text": command.said} if command.said else {}
     desk.note("stop", me.record, codes=[r.code for r in live], **said)
-    desk.say(replies.approvals.stopped(me.handle, [r.code for r in live]))
+    begun = any(asked.again for asked in live)
+    desk.say(replies.approvals.stopped(me.handle, [r.code for r in live], begun=begun))
     return None
 
 

@@ -94,17 +94,15 @@ def retry(desk: Desk, me: Speaker, _: commands.Retry) -> Refused | None:
         failed = run.record(step.id).state is StepState.FAILED
         if failed:
             run = run.with_record(step.id, state=StepState.PENDING, note="", remedy="", attempt=0)
-        asks = any(isinstance(piece, Approved) for piece in step.waits)
         ended = {RequestState.EXPIRED, RequestState.REJECTED} | ({RequestState.CONSUMED} if failed else set())
-        if asks:
-            run = run.but(
-                requests=tuple(
-                    r.but(state=RequestState.VOID, ended=r.ended or "asked again")
-                    if r.step == step.id and r.iteration == run.iteration and r.state in ended
-                    else r
-                    for r in run.requests
-                )
+        run = run.but(
+            requests=tuple(
+                r.but(state=RequestState.VOID, ended=r.ended or "asked again")
+                if r.step == step.id and r.iteration == run.iteration and r.state in ended
+                else r
+                for r in run.requests
             )
+        )
     desk.run = run
     desk.note("retry", me.record)
     desk.say(replies.answers.retrying())

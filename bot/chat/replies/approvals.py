@@ -4,12 +4,13 @@ A little longer than other modules: a request and its ends are worded together.
 """
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from bot.chat.replies import breakglass
 from bot.chat.replies.parts import a_role, card, duration, either, names, roles_of, seconds
 from bot.chat.replies.stable import blockers_dismissed, milestone_open
 from sops.kit.action import short
-from sops.kit.approvals import Request, RequestState
+from sops.kit.approvals import HeldUp, Request, RequestState
 from sops.kit.escaping import printable
 from sops.kit.merging import MergePullRequest
 from sops.kit.message import Button, Card, Span, bold, line, person, time
@@ -84,6 +85,7 @@ def pressed(who: str, says: str) -> str:
 
 
 LONG_FILE = "message.txt"
+A_WHILE = timedelta(minutes=5)  # what held a yes up for less is not told of
 
 
 def in_a_file(whole: Card) -> Card:
@@ -116,7 +118,7 @@ def _mentions(handles: Sequence[str]) -> tuple[Span | str, ...]:
 
 
 def approval_missing(asked: Request) -> str:
-    if asked.state is RequestState.GRANTED:
+    if asked.state is RequestState.GRANTED or asked.again:
         by = agreed(asked)
         waits = ", and waits for that" if asked.held_back else ""
         return f"{by}; the grace runs, !stop stops it" if asked.grace_until else f"{by}{waits}"
@@ -168,12 +170,39 @@ def yes_dropped(run: Run, asked: Request) -> Card:
     return card(f"A yes to {asked.code} no longer counts: its giver is not a {either(asked.roles)} any more.")
 
 
-def grace(run: Run, asked: Request) -> Card:
+def grace(run: Run, asked: Request, held: HeldUp | None, now: datetime) -> Card:
+    """With how old the yes is and what held it up, unless it is fresh."""
     span = run.policy.grace_p0 if run.severity is Severity.P0 else run.policy.grace
+    going = "It goes on" if asked.again else "Going ahead"
+    old = now - asked.given_at >= run.policy.yes_is_fresh
     return card(
-        f"{_capital(agreed(asked))}. Going ahead in {duration(span)} unless somebody says !stop.",
+        line(*_agreed_at(asked, held, now, old), f". {going} in {duration(span)} unless somebody says !stop."),
         hint="!stop",
         buttons=(Button(label="Stop", says="!stop"),),
+    )
+
+
+def _agreed_at(asked: Request, held: HeldUp | None, now: datetime, old: bool) -> tuple[Span | str, ...]:
+    """Approved by rev1 at 14:02, held up by GitHub for 3 h"""
+    if not old:
+        return (_capital(agreed(asked)),)
+    since = f"{duration(now - asked.given_at)} ago"
+    if held is not None and held.span >= A_WHILE:
+        since = f"held up by {names(held.by, 'and')} for {duration(held.span)}"
+    return (f"{_capital(agreed(asked))} at ", time(asked.given_at), f", {since}")
+
+
+def too_old(asked: Request, now: datetime) -> str:
+    """Why it is asked for anew."""
+    return f"the yes is {duration(now - asked.given_at)} old"
+
+
+def asked_again(asked: Request, held: HeldUp | None, now: datetime) -> Card:
+    """`asked` is how it stood."""
+    left = " what is left of it" if asked.state is RequestState.CONSUMED else ""
+    return card(
+        line(*_agreed_at(asked, held, now, old=True), f". That is too long ago, so{left or ' it'} is asked for again."),
+        "Nothing more of it is done before." if left else "Nothing of it was done.",
     )
 
 
@@ -311,10 +340,12 @@ def void_note(asked: Request) -> str:
     return f"request {asked.code} is void: {asked.ended}"
 
 
-def stopped(who: str, codes: Sequence[str]) -> Card:
+def stopped(who: str, codes: Sequence[str], *, begun: bool) -> Card:
+    """`begun`: some of what they cover was done before."""
     what = f" The yeses to {names(codes, 'and')} are void." if codes else ""
+    done = "nothing more of it is done" if begun else "nothing of it was done"
     return card(
-        f"Stopped by {who}.{what} The run is on hold; nothing of it was done.",
+        f"Stopped by {who}.{what} The run is on hold; {done}.",
         hint="!resume · !cancel reason",
         buttons=(Button(label="Resume", says="!resume"),),
     )

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from adapters.sandbox.clock import VirtualClock
+from bot.engine.alive import Alive
 from bot.engine.engine import Engine
 from bot.engine.keeping import Keeping
 from bot.engine.mail import Intake
@@ -110,7 +111,7 @@ class Office:
         unsealed = Sealing(self.store, self.clock, (), "UTC")
         return Engine(
             self.store, self.clock, self.intake, nothing, NoClocks(), nothing, self.postman, "here", unsealed,  # type: ignore[arg-type]
-            NoDigests(), Keeping(self.store),  # type: ignore[arg-type]
+            NoDigests(), Keeping(self.store), Alive(self.store, self.clock, People(())),  # type: ignore[arg-type]
         )  # fmt: skip
 
     async def put(self, logical_id: str, place: Place = OPS, root: str | None = None) -> None:
