@@ -5,15 +5,18 @@ up where it was: what was intended is probed before anything is done again. Noth
 """
 
 import asyncio
-from datetime import timedelta
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from bot.engine import afresh, evidence, requests, steps, unread
+from bot.engine import afresh, evidence, outages, requests, steps, unread
 from bot.engine.approving import Approvals
 from bot.engine.asking import asks_far_end
 from bot.engine.debts import Debts
-from bot.engine.desk import Desks, claim_of, renewal
+from bot.engine.desk import Desk, Desks, claim_of, renewal
 from bot.engine.far_end import Worlds
-from bot.engine.keeping import Keeping
+from bot.engine.keeping import Keeping, Renew
 from bot.engine.looks import PEOPLE, Look, Looking
 from bot.engine.outages import TellAfter
 from bot.engine.requests import View
@@ -39,6 +42,16 @@ from sops.kit.stores import Transaction
 from sops.kit.unreadable import Unreadable
 
 LEASE = 120.0  # seconds a process may be silent before another takes the run over; see `keeping`
+SLOW = timedelta(seconds=20)  # so long without an answer is shown, at the next renewal of the lease
+
+
+@dataclass
+class _Asking:
+    """A step that asks a far end since then. `shown`: people can see that it takes long."""
+
+    step: Step
+    since: datetime
+    shown: bool = False
 
 
 class Advancer:
@@ -63,6 +76,7 @@ class Advancer:
         self._keeping = keeping
         self._tell_after = tell_after
         self._turns = Turns()
+        self._asking: dict[str, _Asking] = {}
         self._far_end = asyncio.Semaphore(at_once)
 
     async def advance(self, run_id: str) -> bool:
@@ -78,7 +92,7 @@ class Advancer:
         if fence is None:
             return False
         try:
-            every = await self._keeping.during(self._work(run_id, fence), renewal(run_id, fence, LEASE), LEASE)
+            every = await self._keeping.during(self._work(run_id, fence), self._renewal(run_id, fence), LEASE)
             over = await self._desks.at(run_id, lambda desk: steps.rest(desk, every, seen, fence), fence=fence)
         except ClaimLost:  # if anything else is raised the claim stays ours, and we may take it again
             return False
@@ -95,6 +109,35 @@ class Advancer:
             unread.put_off(tx, run, self._desks.clock.now())
             return None, 0
         return tx.claims.take(claim_of(run_id), self._owner, LEASE), tx.runs.wakes(run_id)
+
+    def _renewal(self, run_id: str, fence: int) -> Renew:
+        """The claim is kept; and where a far end was asked and says nothing, that is shown meanwhile."""
+        keep = renewal(run_id, fence, LEASE)
+
+        def renew(tx: Transaction) -> bool:
+            kept, now = keep(tx), self._desks.clock.now()
+            asked = self._asking.get(run_id)
+            if kept and asked is not None and now - asked.since >= SLOW and not asked.shown:
+                desk = Desk(tx, tx.runs.get(run_id), now, self._desks.people)
+                outages.slow(desk, asked.step, asked.since)
+                desk.finish()
+                asked.shown = True
+            return kept
+
+        return renew
+
+    @asynccontextmanager
+    async def _at_far_end(self, run: Run, step: Step, fence: int) -> AsyncIterator[bool]:
+        """A place at the far end; whether that had to be waited for."""
+        asked = self._asking[run.id] = _Asking(step, self._desks.clock.now())
+        try:
+            had_to_wait = self._far_end.locked()
+            async with self._far_end:
+                yield had_to_wait
+            if asked.shown:
+                await self._desks.at(run.id, lambda desk: outages.answered(desk, step), fence=fence)
+        finally:
+            self._asking.pop(run.id, None)
 
     async def _work(self, run_id: str, fence: int) -> timedelta:
         """Step after step until nothing moves; returns how soon looking again may pay."""
@@ -138,8 +181,7 @@ class Advancer:
         try:
             if not asks_far_end(run, step):
                 return await self._wait_or_act(run, step, fence)
-            had_to_wait = self._far_end.locked()
-            async with self._far_end:
+            async with self._at_far_end(run, step, fence) as had_to_wait:
                 if had_to_wait and (await self._desks.run(run.id)).revision != run.revision:
                     return None  # people spoke meanwhile
                 return await self._there(run, step, fence)
@@ -165,7 +207,7 @@ class Advancer:
     async def _watch_there(self, run: Run, step: Step, fence: int) -> timedelta:
         if not asks_far_end(run, step):
             return await self._watch(run, step, fence)
-        async with self._far_end:
+        async with self._at_far_end(run, step, fence):
             return await self._watch(run, step, fence)
 
     async def _take_word(self, run: Run, step: Step, fence: int) -> None:
@@ -203,7 +245,7 @@ class Advancer:
             if isinstance(found, Waiting):
                 windows = (found.window,) if found.window else ()
                 stuck = run.record(step.id).stuck  # told when the hands are free again
-                look = Look((found.note,), found.facts, found.news, windows, every, stuck)
+                look = Look((found.note,), found.facts, found.news, windows, every, stuck, halts=gate.halts)
                 await self._note(run.id, step, look, fence)
         return every
 

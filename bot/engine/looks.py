@@ -24,6 +24,7 @@ class Look:
     every: timedelta
     stuck: str = ""
     evidence: tuple[Evidence, ...] = ()
+    halts: str = ""
 
 
 @dataclass
@@ -35,6 +36,7 @@ class Looking:
     every: timedelta = PEOPLE
     _news: list[News] = field(default_factory=list)
     _windows: list[tuple[str, datetime, datetime | None]] = field(default_factory=list)
+    _halts: str = ""
     _stuck: list[str] = field(default_factory=list)
     _evidence: list[Evidence] = field(default_factory=list)
 
@@ -54,10 +56,12 @@ class Looking:
             self._evidence.append(of_gate(gate, found))
             return
         self.notes.append(found.note)
+        self._halts = self._halts or gate.halts
         self._stuck += [found.note] if found.stuck else []
         self._windows += [found.window] if found.window else []
 
     def look(self) -> Look:
         missing = tuple(note for note in self.notes if note)
         windows, stuck = tuple(self._windows), "; ".join(self._stuck)
-        return Look(missing, self.facts, tuple(self._news), windows, self.every, stuck, tuple(self._evidence))
+        news, seen = tuple(self._news), tuple(self._evidence)
+        return Look(missing, self.facts, news, windows, self.every, stuck, seen, self._halts)

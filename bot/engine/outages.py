@@ -4,7 +4,7 @@ Nothing is told that whoever keeps the bot going was told for everybody: while a
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.chat import replies
 from bot.engine import held_up
@@ -12,10 +12,11 @@ from bot.engine.desk import Desk
 from sops.kit.errors import AtFarEnd, FarEndError
 from sops.kit.escaping import printable
 from sops.kit.model import Step
-from sops.kit.run import Failing, StepRecord
+from sops.kit.run import Failing, StepRecord, StepState
 
 SHORT = 160  # characters of what it said
 SOMEBODY = "the far end"  # where nobody knows which
+NO_ANSWER = "no answer yet"
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ def met(desk: Desk, step: Step, problem: AtFarEnd, tell_after: TellAfter) -> Non
     unasked = isinstance(problem, FarEndError) and problem.unasked
     at = problem.at or SOMEBODY
     before = desk.run.record(step.id).failing
+    if before is not None and before.at != at and _only_slow(before):
+        before = before.model_copy(update={"at": at})
     if before is None or before.at != at:
         before = Failing(at=at, said="", since=desk.now)
     said = before.said if unasked and before.said else problem.said or str(problem)
@@ -43,6 +46,24 @@ def met(desk: Desk, step: Step, problem: AtFarEnd, tell_after: TellAfter) -> Non
         desk.note("trouble", step=step.id, what=f"{at}: {now.said}")
     if tell and not known:
         desk.say(replies.news.failing(desk.run, step, now))
+
+
+def slow(desk: Desk, step: Step, since: datetime) -> None:
+    """A far end was asked then, and has said nothing yet: that is shown, and told to nobody."""
+    record = desk.run.record(step.id)
+    if record.failing is None and record.state in {StepState.WAITING, StepState.RUNNING}:
+        desk.run = desk.run.with_record(step.id, failing=Failing(at=SOMEBODY, said=NO_ANSWER, since=since))
+
+
+def answered(desk: Desk, step: Step) -> None:
+    """What was slow has come to its end."""
+    failing = desk.run.record(step.id).failing
+    if failing is not None and _only_slow(failing):
+        over(desk, step)
+
+
+def _only_slow(failing: Failing) -> bool:
+    return failing.tries == 0 and failing.at == SOMEBODY
 
 
 def over(desk: Desk, step: Step) -> None:

@@ -86,6 +86,8 @@ def wait(desk: Desk, step: Step, look: Look) -> bool:
     if record.intent is None:  # else it is the deed that is failed at, which was not tried again here
         outages.over(desk, step)
     note = "; ".join(look.notes)
+    if look.halts != record.halts:
+        desk.run = desk.run.with_record(step.id, halts=look.halts)
     if note != record.note or record.state is not StepState.WAITING or record.tries:
         desk.run = desk.run.with_record(step.id, note=note, state=StepState.WAITING, tries=0)
     if look.stuck != record.stuck:
@@ -292,6 +294,8 @@ def rest(desk: Desk, every: timedelta, seen: int, fence: int) -> bool:
 
     True if the run is over.
     """
+    if desk.run.facts.get("trouble"):
+        desk.run = desk.run.with_facts({"trouble": ""})
     run = desk.run
     desk.keep_reminding()
     desk.tx.claims.release(claim_of(run.id), fence)

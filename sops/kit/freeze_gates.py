@@ -21,6 +21,7 @@ class NotFrozen(Gate):
     """No freeze is on."""
 
     early = True
+    halts = "frozen"
 
     def says(self, run: Run) -> str:
         return "see that releases are not frozen"

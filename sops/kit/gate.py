@@ -53,6 +53,8 @@ class Gate(Piece):
     uses: ClassVar[tuple[str, ...] | None] = None
     #: It only finds something out, so it is nothing a yes would let happen.
     learns: ClassVar[bool] = False
+    #: What a run that waits at it is, in a word, where that is more than waiting.
+    halts: ClassVar[str] = ""
     #: It asks what other runs owe, so that is looked at before.
     debts: ClassVar[bool] = False
 

@@ -80,6 +80,14 @@ class _Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow")  # what another build added is kept
 
 
+class Hold(_Value):
+    """Who put a run on hold, when, and in which words."""
+
+    by: str
+    since: AwareDatetime
+    why: str = ""
+
+
 class Failing(_Value):
     """A far end, `at`, that fails at a step since then: what it `said` last, after how many `tries` in which it was
     asked. `told`: the run's thread knows.
@@ -98,8 +106,9 @@ class StepRecord(_Value):
     `performed` maps an action's key to its evidence; `intent` is the key of an action that was about to be
     performed when this was stored, and so may or may not have happened. `attempt` counts intents, `tries` how often
     in a row a far end was in trouble. `claimed`: two people say that it was done by hand.
-    `stuck` is what no time will mend, as it was told. `failing` is who the step waits for and cannot reach. `evidence`
-    is the hash of what its gates were last recorded to see.
+    `stuck` is what no time will mend, as it was told; `halts` what a run that waits at such a gate is, in a word.
+    `failing` is who the step waits for and cannot reach. `evidence` is the hash of what its gates were last recorded
+    to see.
     """
 
     state: StepState = StepState.PENDING
@@ -116,6 +125,7 @@ class StepRecord(_Value):
     signed: bool = False
     claimed: bool = False
     stuck: str = ""
+    halts: str = ""
     failing: Failing | None = None
     evidence: str = ""
 
@@ -240,7 +250,7 @@ class Run(_Value):
     `owners` are everybody who owned the run, the present owner last; for an incident, its commanders.
     `place` is where it lives; `mirrors` are where else it is told, and listened to.
     `parent` is the id of the run it was begun for, `ordered_by` that run's owners then; `children` are the runs
-    begun for this one. `leaders` are the roles that steer it.
+    begun for this one. `leaders` are the roles that steer it. `hold` is of a held one, unless an older build held it.
     """
 
     id: str
@@ -272,6 +282,7 @@ class Run(_Value):
     private: bool = False
     leaders: tuple[Role, ...] = ()
     mirrors: tuple[Mirror, ...] = ()
+    hold: Hold | None = None
     ended_at: AwareDatetime | None = None
     revision: int = 0
 
@@ -322,6 +333,10 @@ class Run(_Value):
     def owing(self) -> bool:
         """Something it left behind is still owed."""
         return any(debt.open for debt in self.obligations)
+
+    def held(self, by: str, at: datetime, why: str = "") -> Self:
+        """The run on hold."""
+        return self.but(state=RunState.HELD, hold=Hold(by=by, since=at, why=why))
 
     def with_child(self, child: Child) -> Self:
         """The run with that child as it stands now."""

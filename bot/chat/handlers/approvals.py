@@ -126,7 +126,7 @@ def stop(desk: Desk, me: Speaker, command: commands.Stop) -> Refused | None:
         desk.run = requests.replaced(desk.run, asked.but(**(used if asked.again else void)))
         for step in afresh.waiting(desk.run, asked):
             desk.run = desk.run.with_record(step.id, note=replies.approvals.stopped_note(me.handle))
-    desk.run = desk.run.but(state=RunState.HELD)
+    desk.run = desk.run.held(me.handle, desk.now, command.said or "!stop")
     said = {"text": command.said} if command.said else {}
     desk.note("stop", me.record, codes=[r.code for r in live], **said)
     begun = any(asked.again for asked in live)

@@ -70,7 +70,7 @@ def hold(desk: Desk, me: Speaker, command: commands.Hold) -> Refused | None:
                 refusals.HELD_ALREADY if desk.run.state is RunState.HELD else refusals.not_active(desk.run)
             )
         )
-    desk.run = desk.run.but(state=RunState.HELD)
+    desk.run = desk.run.held(me.handle, desk.now, command.reason)
     desk.note("hold", me.record, text=command.reason)
     desk.say(replies.answers.held(me.handle, command.reason))
     return None
@@ -79,7 +79,7 @@ def hold(desk: Desk, me: Speaker, command: commands.Hold) -> Refused | None:
 def resume(desk: Desk, me: Speaker, _: commands.Resume) -> Refused | None:
     if desk.run.state is not RunState.HELD:
         return Refused(refusals.refused(refusals.NOT_HELD))
-    desk.run = desk.run.but(state=RunState.ACTIVE).with_facts({"restrained": False})
+    desk.run = desk.run.but(state=RunState.ACTIVE, hold=None).with_facts({"restrained": False})
     desk.note("resume", me.record)
     desk.say(replies.answers.resumed(me.handle))
     return None

@@ -94,7 +94,7 @@ def _take_children(tx: Transaction, old: Run, new: Run, now: datetime, people: P
         desk = Desk(tx, tx.runs.get(child.id), now, people)
         run = desk.run.but(parent=new.id)
         held = run.state is RunState.ACTIVE
-        desk.run = (run.but(state=RunState.HELD) if held else run).with_facts({"restrained": True})
+        desk.run = (run.held(me.handle, now) if held else run).with_facts({"restrained": True})
         desk.note("hold" if held else "parent-ended", me.record, text=security.elsewhere(old))
         desk.say(security.restricted_child(old, held=held))
         desk.finish()

@@ -26,6 +26,7 @@ def status(run: Run, now: datetime, differs: Sequence[Differs] = ()) -> Card:
         never = run.state.over and not record.state.over
         mark = phrases.MARK[StepState.PENDING if never else record.state]
         lines.append(line(f"{mark} {step.id}{title}{who}", *(() if never else phrases.note_of(run, step))))
+    lines += [held] if (held := phrases.held_by(run)) else []
     lines += [phrases.child_line(child) for child in run.children]
     for name, clock in run.clocks.items():
         if clock.running:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from bot.chat.replies import dependency, freeze, hotfix, incident, onboarding, rollback, security, stable
-from bot.chat.replies.parts import RESTRICTED, Words
+from bot.chat.replies.parts import RESTRICTED, Words, either
 from sops.kit import closing, timing
 from sops.kit.approvals import Request, RequestState
 from sops.kit.escaping import printable
@@ -22,6 +22,7 @@ MARK = {
 }
 INCIDENT = "INC"
 REHEARSAL = "REHEARSAL"
+BROKEN = "Something went wrong inside Sopwith; it is tried again"
 #: What procedures say of their own, by SOP.
 WORDS: Mapping[str, Words] = {
     "SOP-01": stable.WORDS,
@@ -46,8 +47,12 @@ def state_word(run: Run) -> str:
         return "STOPPED BY A CONFLICT"
     if run.prefix == INCIDENT:
         return _incident_state(run)
+    if (outage := unreached(run)) is not None:
+        return f"WAITING FOR {outage[1].at.upper()}"
     if (last := refused(run)) is not None:
         return f"{last.state.upper()}; !RETRY ASKS AGAIN"
+    if halted := next((why for step in run.current() if (why := run.record(step.id).halts)), ""):
+        return halted.upper()
     asked = [request for request in run.requests if request.state is RequestState.OPEN]
     if asked:
         missing = asked[-1].quorum - len(asked[-1].people)
@@ -112,13 +117,39 @@ def waits_for(outage: Failing) -> tuple[Span, ...]:
     return (Span(text=f"waits for {outage.at}: {outage.said} since "), time(outage.since))
 
 
-def waiting_for(run: Run) -> tuple[Span, ...]:
-    """The first far end that a step whose turn it is cannot reach; nothing where all goes well."""
+def unreached(run: Run) -> tuple[Step, Failing] | None:
+    """The first step whose turn it is that cannot reach a far end, and which; None where all goes well."""
     for step in () if run.state.over else run.current():
         outage = run.record(step.id).failing
         if outage is not None:
-            return (Span(text=f" · {step.id} "), *waits_for(outage))
-    return ()
+            return step, outage
+    return None
+
+
+def waiting_for(run: Run) -> tuple[Span, ...]:
+    """That, in the middle of a line."""
+    found = unreached(run)
+    return (Span(text=f" · {found[0].id} "), *waits_for(found[1])) if found else ()
+
+
+def held_by(run: Run) -> Line | None:
+    """Held by rm since 14:02: the fair is on"""
+    if run.state is not RunState.HELD or run.hold is None:
+        return None
+    why = f": {printable(run.hold.why)}" if run.hold.why else ""
+    return line(f"Held by {run.hold.by} since ", time(run.hold.since), Span(text=why))
+
+
+def whom_of(run: Run, step: Step) -> str:
+    """Of which role somebody is waited for, beside what the step waits for."""
+    if run.state.over or run.record(step.id).failing is not None:
+        return ""
+    open_now = [each for each in run.requests if each.step == step.id and each.state is RequestState.OPEN]
+    asked = _asked(run, step)
+    if open_now:
+        return f" · {either(open_now[-1].roles)}"
+    said = asked is not None and asked.ask in run.record(step.id).note
+    return f" · {asked.by}" if asked is not None and said else ""
 
 
 def note_of(run: Run, step: Step) -> tuple[Span, ...]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bot.chat.replies import calling, hotfix, incident, mirrors, phrases, security
-from bot.chat.replies.parts import card, due
+from bot.chat.replies.parts import begun, card, due
 from sops.kit import closing, timing
 from sops.kit.action import short
 from sops.kit.message import Button, Card, Line, Span, bold, line, time
@@ -16,19 +16,37 @@ def summary(run: Run, now: datetime) -> Card:
     """The live message at the root: what this is, where it stands, what comes next. In sight until the run is over."""
     told = mirrors.told_in(run)
     shown = _summary(run, now)
-    lines = (*shown.lines, line(told)) if told else shown.lines
+    lines = (*shown.lines, *_stands_still(run), *([line(told)] if told else []))
     return shown.model_copy(update={"lines": lines, "pinned": not run.state.over})
 
 
+def _stands_still(run: Run) -> list[Line]:
+    """Why nothing goes on, where no step says so."""
+    if run.state.over or run.facts.get("restricted"):
+        return []
+    held = phrases.held_by(run)
+    outage = phrases.unreached(run)
+    named = run.prefix != phrases.INCIDENT and not _brief(run)  # there the step itself says so
+    return [
+        *([held] if held else []),
+        *([line(f"{begun(outage[0].title)} ", *phrases.waits_for(outage[1]))] if outage and not named else []),
+        *([line(phrases.BROKEN)] if run.facts.get("trouble") else []),
+    ]
+
+
+def _brief(run: Run) -> bool:
+    return run.sop in phrases.WORDS and phrases.WORDS[run.sop].brief
+
+
 def _summary(run: Run, now: datetime) -> Card:
-    if run.sop in phrases.WORDS and phrases.WORDS[run.sop].brief:
+    if _brief(run):
         return _one_line(run)
     return _incident_summary(run, now) if run.prefix == phrases.INCIDENT else _release_summary(run)
 
 
 def quiet(run: Run) -> bool:
     """It is one line in its channel, and nobody answered it yet: nothing is said below it unless it must disturb."""
-    return run.sop in phrases.WORDS and phrases.WORDS[run.sop].brief and "answered" not in run.facts
+    return _brief(run) and "answered" not in run.facts
 
 
 def _one_line(run: Run) -> Card:
@@ -62,7 +80,10 @@ def _release_summary(run: Run) -> Card:
     else:
         lines += [
             line(
-                f"{phrases.MARK[run.record(s.id).state]} {_named(s)}", *phrases.note_of(run, s), *phrases.due_of(run, s)
+                f"{phrases.MARK[run.record(s.id).state]} {_named(s)}",
+                *phrases.note_of(run, s),
+                phrases.whom_of(run, s),
+                *phrases.due_of(run, s),
             )
             for s in waiting
         ]

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from adapters.sandbox.clock import VirtualClock
-from bot.engine.alive import Alive
 from bot.engine.engine import Engine
 from bot.engine.keeping import Keeping
 from bot.engine.mail import Intake
@@ -25,7 +24,7 @@ from storage import SqlStore
 
 OPS = Place(platform="console", channel="#ops")
 NOW = datetime(2026, 11, 27, 10, tzinfo=UTC)
-PUMPS = 8  # of what an engine does, and one for the console
+PUMPS = 9  # of what an engine does, and one for the console
 
 
 class Moody:
@@ -50,6 +49,16 @@ class Moody:
         return None
 
     def shown_at(self, ref: str) -> datetime | None:
+        return None
+
+
+class NoAlive:
+    """Nobody asks how long nobody was alive."""
+
+    async def beat(self) -> bool:
+        return False
+
+    async def due(self, _: datetime) -> datetime | None:
         return None
 
 
@@ -111,7 +120,7 @@ class Office:
         unsealed = Sealing(self.store, self.clock, (), "UTC")
         return Engine(
             self.store, self.clock, self.intake, nothing, NoClocks(), nothing, self.postman, "here", unsealed,  # type: ignore[arg-type]
-            NoDigests(), Keeping(self.store), Alive(self.store, self.clock, People(())),  # type: ignore[arg-type]
+            NoDigests(), Keeping(self.store), NoAlive(),  # type: ignore[arg-type]
         )  # fmt: skip
 
     async def put(self, logical_id: str, place: Place = OPS, root: str | None = None) -> None:
