@@ -1,7 +1,10 @@
-"""Messages to deliver: first in, first out per queue, nothing before what it depends on.
+"""Messages to deliver: first in, first out per queue, calls before the rest, nothing before what it depends on.
 
 A post under a root and an edit wait in the queue of their thread, a root in the queue of its channel, an answer to
-one person waits for nothing. A message whose root, or an edit whose message, was given up is given up with it.
+one person waits for nothing. What calls somebody goes first in its queue, the root that such a one waits for first in
+its channel's, and both before what can be delivered of other queues: a chat bears a message a second in a channel, and
+anybody can fill that. Calls among themselves, and the rest among itself, keep their order. A message whose root, or an
+edit whose message, was given up is given up with it.
 """
 
 from collections.abc import Sequence
@@ -10,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select
+from sqlalchemy import Connection, Select, and_, bindparam, case, func, or_, select
 
 from sops.kit.conversation import Place
 from sops.kit.errors import ClaimLost
@@ -41,7 +44,18 @@ _REPLACED = (
     .returning(OUTBOX.c.state, OUTBOX.c.attempts, OUTBOX.c.not_before)
 )
 
-_HEADS = select(func.min(OUTBOX.c.id).label("id")).where(_QUEUED).group_by(OUTBOX.c.queue).subquery("heads")
+_WAITING = OUTBOX.alias("waiting")
+_CALLED_FOR = select(_WAITING.c.root).where(
+    _WAITING.c.state == constant("queued"), _WAITING.c.calls, _WAITING.c.root.is_not(None)
+)
+_IS_CALLED_FOR = and_(OUTBOX.c.kind == _POST, OUTBOX.c.logical_id.in_(_CALLED_FOR))
+_FIRST = or_(OUTBOX.c.calls, _IS_CALLED_FOR)
+_HEADS = (
+    select(func.coalesce(func.min(case((_FIRST, OUTBOX.c.id))), func.min(OUTBOX.c.id)).label("id"))
+    .where(_QUEUED)
+    .group_by(OUTBOX.c.queue)
+    .subquery("heads")
+)
 _WITH_ROOT = and_(_ROOT.c.kind == _POST, _ROOT.c.logical_id == OUTBOX.c.root)
 _DELIVERABLE = (
     select(
@@ -66,7 +80,7 @@ _DELIVERABLE = (
         or_(OUTBOX.c.root.is_(None), _ROOT.c.ref.is_not(None)),
         or_(OUTBOX.c.kind != _EDIT, _TARGET.c.ref.is_not(None)),
     )
-    .order_by(OUTBOX.c.id)
+    .order_by(case((_FIRST, 0), else_=1), OUTBOX.c.id)
 )
 _DELIVERABLE_ROW = _DELIVERABLE.where(OUTBOX.c.id == bindparam("row"))
 _QUEUE = select(OUTBOX.c.queue).where(OUTBOX.c.id == bindparam("row"), _QUEUED)
@@ -107,12 +121,16 @@ _UNSURE = (
 )
 _CARD = select(OUTBOX.c.message).where(OUTBOX.c.kind == _POST, OUTBOX.c.logical_id == bindparam("logical_id"))
 _UNSENT = (
-    select(OUTBOX.c.id, OUTBOX.c.queue)
+    select(OUTBOX.c.id, OUTBOX.c.queue, OUTBOX.c.calls)
     .where(_QUEUED, OUTBOX.c.kind == _POST, OUTBOX.c.uncertain.is_(False))
     .where(OUTBOX.c.logical_id == bindparam("logical_id"))
     .with_for_update()
 )
-_HEAD = select(func.min(OUTBOX.c.id)).where(_QUEUED, OUTBOX.c.queue == bindparam("line"))
+#: Once one was taken, another may have come that goes before it, but none of its own rank.
+_HEAD = select(func.min(OUTBOX.c.id)).where(
+    _QUEUED, OUTBOX.c.queue == bindparam("line"), OUTBOX.c.calls == bindparam("rank")
+)
+_IS_FIRST_BY_A_CALL = select(OUTBOX.c.id).where(OUTBOX.c.id == bindparam("row"), _IS_CALLED_FOR)
 _WITHDRAWN = OUTBOX.delete().where(OUTBOX.c.id == bindparam("row"))
 _EDITS = OUTBOX.delete().where(_QUEUED, OUTBOX.c.kind == _EDIT, OUTBOX.c.logical_id == bindparam("logical_id"))
 _GIVE_UP = OUTBOX.update().values(state="dead", error=bindparam("why")).returning(OUTBOX.c.kind, OUTBOX.c.logical_id)
@@ -125,7 +143,7 @@ _DEAD_WITH = _GIVE_UP.where(
     ),
 )
 _ALL_QUEUED = (
-    select(OUTBOX.c.id, OUTBOX.c.queue, OUTBOX.c.platform, OUTBOX.c.channel, OUTBOX.c.message)
+    select(OUTBOX.c.id, OUTBOX.c.queue, OUTBOX.c.calls, OUTBOX.c.platform, OUTBOX.c.channel, OUTBOX.c.message)
     .where(_QUEUED)
     .order_by(OUTBOX.c.id)
 )
@@ -243,8 +261,8 @@ class SqlOutbox:
         """Somebody took its queue, and with that the head of it, to be sent, and did not note yet how it went."""
         if not self._claims.held(_claim(row.queue)):
             return False
-        head: int | None = self._connection.execute(_HEAD, {"line": row.queue}).scalar()
-        return bool(head == row.id)
+        head: int | None = self._connection.execute(_HEAD, {"line": row.queue, "rank": row.calls}).scalar()
+        return head == row.id or self._connection.execute(_IS_FIRST_BY_A_CALL, {"row": row.id}).first() is not None
 
     def dead(self, delivery: Delivery, error: str) -> None:
         fence = self._check(delivery)
@@ -350,6 +368,7 @@ def _fresh(message: Outgoing, at: datetime) -> dict[str, Any]:
         "channel": message.place.channel,
         "message": _MESSAGE.dump_json(message).decode(),
         "state": "queued",
+        "calls": message.calls,
         "attempts": 0,
         "not_before": None,
         "error": "",

@@ -136,7 +136,7 @@ class OutboxRow(Base, table=True):
     """A message to deliver, or delivered. `queue` names what it waits in line with (see `storage.outbox`).
 
     A delivered edit leaves no row, so there is at most one edit of each message. `uncertain` posts were sent once and
-    may be there already.
+    may be there already. What `calls` goes before what else is in its queue.
     """
 
     __tablename__ = "outbox"
@@ -167,6 +167,7 @@ class OutboxRow(Base, table=True):
     queued_at: datetime
     delivered_at: datetime | None = None
     uncertain: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    calls: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 
 class CursorRow(Base, table=True):

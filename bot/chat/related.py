@@ -36,14 +36,17 @@ def same_kind(one: Run, other: Run) -> bool:
 
 
 def declared_before(going: Sequence[Run], title: str, event: Event) -> Run | None:
-    """The incident of that title which was declared within the hour and still hurts, where `event` may know of it."""
+    """The incident of that title which was declared within the hour and still hurts, where `event` may know of it.
+
+    What it was called before is no name of it: somebody may have given it that to swallow what others declare.
+    """
     alike = [
         run
         for run in going
         if run.sop == INCIDENT.id
-        and _titled(title) in {_titled(each) for each in (run.title, *run.facts.get("titles", ()))}
+        and _titled(title) == _titled(run.title)
         and timedelta() <= event.at - run.created_at <= WITHIN
-        and not run.record("verify").signed
+        and hurts(run)
         and not hidden(run, event.place)
     ]
     return min(reversed(alike), key=lambda run: run.severity or Severity.P1, default=None)

@@ -14,7 +14,7 @@ from bot.chat.handlers.incident import page_first
 from bot.chat.openings import OPENINGS, Beginning, Looks, Opening
 from bot.chat.openings.own import own
 from bot.chat.privacy import Privacy, hidden
-from bot.chat.related import declared_before, declared_by, more_urgent, parent_of, same_kind
+from bot.chat.related import WITHIN, declared_before, declared_by, more_urgent, parent_of, same_kind
 from bot.chat.replies import misread, paging, refusals, security, unread
 from bot.engine.desk import Desk
 from bot.engine.far_end import Worlds
@@ -35,6 +35,8 @@ from sops.kit.stores import InboxItem, Outgoing, Store, Transaction
 from sops.kit.tailored import tailored
 from sops.kit.timing import ACKNOWLEDGE, REPORT, due, started
 from sops.security_response import SECURITY_RESPONSE
+
+TOLD_AGAIN = "declared.again"  # the fact: when its thread last heard that somebody declared the same
 
 Finish = Callable[[InboxItem, Callable[[Transaction, datetime], None]], Awaitable[None]]
 
@@ -156,16 +158,19 @@ class Roots:
         first = [person.handle for person in self._people.holding(*self._policy.escalation)][:1] if worst else []
         told = paging.declared_beyond(me.handle, known, command.severity or "", printable(command.title), says, first)
         hourly = f"declared-beyond/{me.handle}/{now:%Y-%m-%dT%H}/{'call' if first else 'word'}"
-        fresh = tx.outbox.put(Outgoing("post", hourly, place, told), now)
+        fresh = tx.outbox.put(Outgoing("post", hourly, place, told, calls=bool(first)), now)
         put_answer(tx, item, paging.not_called_again(known, first, told=fresh), now)
 
     def _shown_first(
         self, tx: Transaction, now: datetime, item: InboxItem, me: Speaker, command: commands.Declare, first: Run
     ) -> None:
-        """The same is open already: its thread hears of it, and whoever declared it chooses."""
+        """The same is open already: its thread hears of it, once an hour, and whoever declared it chooses."""
         desk = Desk(tx, first, now, self._people)
         desk.note("declared-again", me.record, severity=command.severity or "")
-        desk.say(paging.declared_again(me.handle, command.severity or ""))
+        told = first.facts.get(TOLD_AGAIN)
+        if told is None or now - datetime.fromisoformat(told) >= WITHIN:
+            desk.run = first.with_facts({TOLD_AGAIN: now.isoformat()})
+            desk.say(paging.declared_again(me.handle, command.severity or ""))
         desk.finish()
         severity = f"{command.severity} " if command.severity else ""
         again = f"/incident declare anyway {severity}{printable(command.title)}"

@@ -5,7 +5,7 @@ says so; when more than one late reminder concerns a channel, they become one me
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -218,6 +218,7 @@ class Clocks:
             card = replies.clocks.late(reminder.card, deadline.due_at) if reminder.late > LATE else reminder.card
             key = reminder_message(run.id, deadline)
             post = Outgoing("post", key, run.place, card, run.id, root=root_of(run.id), private=run.embargoed)
+            post = replace(post, calls=paging.calls(run, reminder.card, now))
             tx.outbox.put(thread.copied(post), now)
 
     def _speak_once(self, tx: Transaction, missed: Sequence[Reminder], where: tuple[str, str], now: datetime) -> None:
@@ -227,7 +228,8 @@ class Clocks:
         card = replies.clocks.missed([(r.run, r.deadline, r.whom) for r in missed])
         key = f"missed/{now.isoformat()}/{':'.join(where)}/{marks}"
         private = any(reminder.run.embargoed for reminder in missed)
-        tx.outbox.put(Outgoing("post", key, place, card, private=private), now)
+        calls = any(paging.calls(reminder.run, reminder.card, now) for reminder in missed)
+        tx.outbox.put(Outgoing("post", key, place, card, private=private, calls=calls), now)
 
 
 def _channel(thread: Thread) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from bot.engine.caught import caught
 from bot.engine.copies import begun_and_ended, copies
 from bot.engine.offers import OFFERS, offered, taken_back, without
 from bot.engine.threads import original, request_message, root_of
-from sops.kit import timing
+from sops.kit import paging, timing
 from sops.kit.approvals import RequestState
 from sops.kit.conversation import Place
 from sops.kit.errors import SopwithError
@@ -151,11 +151,15 @@ class Desk:
         """What is said, in each thread."""
         if not self._new:
             yield from begun_and_ended(self.before, self.run, self.tx.outbox, self.now)
-        for message in self._messages:
+        for message in map(self._called_by, self._messages):
             heard = self._heard.get(message.logical_id)
             for copy in copies(self.run, message, self.tx.outbox):
                 if (copy.place.platform, copy.place.channel) != heard:
                     yield copy
+
+    def _called_by(self, message: Outgoing) -> Outgoing:
+        """A post by which people are called that now says so: it goes first, whoever filled the channel."""
+        return replace(message, calls=message.kind == "post" and paging.calls(self.run, message.card, self.now))
 
     def _take_back_offers(self) -> None:
         self.run, gone = taken_back(self.run)

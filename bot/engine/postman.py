@@ -1,5 +1,6 @@
 """The outbox's end of the post: in order within a thread, at the pace a channel bears, retrying what may yet arrive.
 
+Calls go first, so that a page never waits behind what anybody can fill a channel with.
 Any number of processes deliver side by side: each message under a claim on its queue, and only by whoever has that
 still is it noted how it went.
 """
@@ -26,6 +27,7 @@ from sops.kit.run import Run
 from sops.kit.stores import Delivery, Outgoing, Store, Transaction
 
 LEASE = 60.0  # seconds a process may be silent before another takes its message over; see `keeping`
+AT_ONCE = 8  # then it is looked again what goes first
 LONGEST_WAIT = 60  # seconds between two tries
 MOST_ATTEMPTS = 1440  # a day of them
 TOLD_AT = 2  # after so many tries it is no passing trouble
@@ -56,18 +58,19 @@ class Postman:
         return tuple(self._chats)
 
     async def deliver(self, only: str | None = None) -> bool:
-        """Deliver what can be delivered now; False if there was nothing."""
+        """Deliver some of what can be delivered now, calls first; False if there was nothing."""
         now = self._clock.now()
         waiting = await self._store.read(lambda tx: tx.outbox.deliverable(now))
         mine = [each for each in waiting if only is None or each.message.place.platform == only]
         self._waiting[only] = {at for each in mine if (at := self._held_until(each)) is not None}
-        worked = False
+        went = 0
         for delivery in mine:
-            if self._held_until(delivery) is not None:
-                continue
-            async with self._turns.of(delivery.queue):
-                worked = await self._take_along(delivery) or worked
-        return worked
+            if went == AT_ONCE:
+                break
+            if self._held_until(delivery) is None:
+                async with self._turns.of(delivery.queue):
+                    went += await self._take_along(delivery)
+        return went > 0
 
     async def _take_along(self, found: Delivery) -> bool:
         """Deliver what was found, if it is there to be taken; False if it was, or is being, by somebody else."""

@@ -7,7 +7,7 @@ its body is all there is to go by: its procedure, its state, which of its clocks
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.chat.replies import news
@@ -40,13 +40,14 @@ def put_off(tx: Transaction, run: Unreadable, now: datetime) -> None:
     tx.deadlines.put(Deadline(run.id, CLOCK, run.revision, 0, now, {"since": now.isoformat()}))
 
 
-def _say(tx: Transaction, run: Unreadable, said: Card, key: str, now: datetime) -> None:
+def _say(tx: Transaction, run: Unreadable, said: Card, key: str, now: datetime, *, calls: bool = False) -> None:
     """In its thread, once."""
     root = tx.outbox.posted(root_of(run.id))
     if root is None:
         return
     logical = f"{run.id}/unreadable/{run.revision}{key}"
-    tx.outbox.put(Outgoing("post", logical, root.place, said, run.id, root=root_of(run.id), private=root.private), now)
+    said_there = Outgoing("post", logical, root.place, said, run.id, root=root_of(run.id), private=root.private)
+    tx.outbox.put(replace(said_there, calls=calls), now)
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class Calls:
             return
         since = datetime.fromisoformat(deadline.payload["since"])
         whom = [person.handle for person in self.people.holding(*roles)]
-        _say(tx, run, words.call(run, whom, since), f"/{number}", now)
+        _say(tx, run, words.call(run, whom, since), f"/{number}", now, calls=True)
         for place in self.operators if number == 0 else ():
             key = f"{run.id}/unreadable/{run.revision}/operators/{place.platform}"
             tx.outbox.put(Outgoing("post", key, place, words.to_operators(run, secret=is_private(tx, run))), now)

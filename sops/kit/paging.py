@@ -12,6 +12,7 @@ from typing import Any
 from sops.kit.calendar import BusinessCalendar
 from sops.kit.clocks import ClockState
 from sops.kit.ladder import EVERYONE, FIRST, OTHER_CHAT, SECOND, Ladder
+from sops.kit.message import Card
 from sops.kit.model import Role, Severity
 from sops.kit.people import People
 from sops.kit.run import Run
@@ -120,6 +121,12 @@ def with_call(run: Run, whom: Sequence[str], at: datetime) -> Run:
     others = [each for each in run.facts.get(PAGED, ()) if each[0] not in whom]
     calls = {**run.facts.get(PAGER, {}), "calls": count(run) + 1}
     return run.with_facts({PAGED: [*others, *([who, at.isoformat()] for who in whom)], PAGER: calls})
+
+
+def calls(run: Run, card: Card, at: datetime) -> bool:
+    """That message disturbs somebody who is called for the run at that instant: it is what calls them."""
+    named = {span.target for line in card.lines for span in line if span.kind == "person"}
+    return any(who in named and when == at.isoformat() for who, when in run.facts.get(PAGED, ()))
 
 
 def with_step(run: Run, state: ClockState, number: int) -> Run:

@@ -43,7 +43,7 @@ class Outgoing:
     `place.thread`, which is a reference of the platform's, or to the channel.
     An `edit` shows `card` in the message `logical_id`; a newer edit replaces an undelivered older one.
     A `whisper` is for `to` alone, has no root and waits for nothing. A `private` message is shown only while its
-    channel is private.
+    channel is private. One that `calls` somebody goes before whatever else waits for its channel, its root with it.
     """
 
     kind: Literal["post", "edit", "whisper"]
@@ -54,11 +54,12 @@ class Outgoing:
     root: str | None = None
     to: Actor | None = None
     private: bool = False
+    calls: bool = False
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """An outbox row that may be delivered now: its thread's root is known and nothing older waits before it.
+    """An outbox row that may be delivered now: its thread's root is known and nothing older of its rank before it.
 
     `ref` is the platform's reference of the message to edit; `thread` of the thread to post in. An `uncertain` one was
     sent before and may be there already. `queue` is what it waits in line with, `fence` that of the queue's claim, if
@@ -329,7 +330,7 @@ class Outbox(Protocol):
         ...
 
     def deliverable(self, now: datetime) -> Sequence[Delivery]:
-        """At most one message per thread: the oldest undelivered one whose time has come."""
+        """At most one message per thread, the oldest undelivered one whose time has come; calls before all others."""
         ...
 
     def take(self, row: int, owner: str, seconds: float, now: datetime, *, sending: bool = False) -> Delivery | None:

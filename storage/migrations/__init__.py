@@ -1,3 +1,3 @@
 """Alembic revisions, and the name of the newest, so that nobody has to load Alembic to compare."""
 
-HEAD = "0006"
+HEAD = "0007"

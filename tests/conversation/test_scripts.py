@@ -50,6 +50,7 @@ STORIES = {
     "incident-nobody-alone",
     "incident-nobody-at-all",
     "incident-p0",
+    "incident-renamed-without-end",
     "incident-p1",
     "incident-p3",
     "incident-p3-listed-daily",

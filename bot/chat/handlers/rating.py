@@ -18,6 +18,7 @@ from sops.kit.security_gates import HOTFIX
 
 TITLES = "titles"  # the fact: what it was called before, the newest last
 MOST_TITLES = 20
+MOST_NEW_NAMES = 3  # of one incident, by somebody without a role: each is told in its channel
 
 
 def severity(desk: Desk, me: Speaker, command: commands.SetSeverity) -> Refused | None:
@@ -79,6 +80,8 @@ def retitle(desk: Desk, me: Speaker, command: commands.Retitle) -> Refused | Non
         return Refused(misread.problem(commands.Problem("missing", "title")))
     if title == before:
         return Refused(refusals.refused(words.CALLED_SO))
+    if not (me.person and me.person.roles) and len(desk.run.facts.get(TITLES, ())) >= MOST_NEW_NAMES:
+        return Refused(refusals.refused(words.RENAMED_OFTEN))
     run = post_mortem.titled_as_drafted(desk.run)
     titles = [*run.facts.get(TITLES, ()), before][-MOST_TITLES:]
     desk.run = run.but(title=title).with_facts({TITLES: titles})

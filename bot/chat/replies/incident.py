@@ -136,6 +136,7 @@ def taken_back(run: Run, kind: str, who: str) -> Card:
 
 
 CALLED_SO = "It is called so already."
+RENAMED_OFTEN = "It was renamed three times. Say in its thread what it is about; somebody with a role can call it so."
 
 
 def retitled(run: Run, before: str, who: str, *, thread: bool = True) -> Card:

@@ -133,7 +133,11 @@ def open_already(first: Run, again: str) -> Card:
     who = f"{first.owner} has it" if first.owner else "nobody has it yet, and I go on calling"
     return card(
         line(f"{first.name} ({first.severity or 'severity?'}) is open already: ", Span(text=first.title)),
-        line(f"Declared by {first.starter} ", time(first.created_at), f"; {who}. Its thread says that you see it too."),
+        line(
+            f"Declared by {first.starter} ",
+            time(first.created_at),
+            f"; {who}. Its thread says that it was declared again.",
+        ),
         f"If it is the same, that is all. If it is another one: {again}",
         hint=again,
         buttons=(Button(label="Declare anyway", says=again),),

@@ -53,9 +53,10 @@ def a_message(
     root: str | None = None,
     place: Place = OPS,
     run_id: str | None = None,
+    calls: bool = False,
 ) -> Outgoing:
-    card = Card(lines=(line(words),))
-    return Outgoing(kind, logical_id, place, card, run_id=run_id, root=root, to=ANN if kind == "whisper" else None)
+    card, to = Card(lines=(line(words),)), ANN if kind == "whisper" else None
+    return Outgoing(kind, logical_id, place, card, run_id=run_id, root=root, to=to, calls=calls)
 
 
 def a_deadline(

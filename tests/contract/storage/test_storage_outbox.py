@@ -106,6 +106,42 @@ async def test_threads_do_not_wait_for_one_another(store: SqlStore) -> None:
     assert await ids(store) == ["one-2", "two-1"]
 
 
+async def test_a_call_goes_before_what_waits_for_its_channel_and_so_does_the_root_it_hangs_on(
+    store: SqlStore, other_store: SqlStore
+) -> None:
+    """Calls in their order, the rest in its own, also for whoever goes on after a restart."""
+    await put(store, a_message("old"))
+    await deliver(store, "old")
+    await put(store, *(a_message(f"old-{n}", root="old") for n in (1, 2)), a_message("noise"), a_message("more"))
+    await put(store, a_message("new"), a_message("new-1", root="new"))
+    await put(store, a_message("old", "edited", kind="edit"))
+    await put(store, *(a_message(f"new-call-{n}", root="new", calls=True) for n in (1, 2)))
+    await put(store, a_message("old-call", root="old", calls=True), a_message("channel-call", calls=True))
+    seen = []
+    while found := await deliverable(other_store):
+        seen.append((found[0].message.kind == "edit") * "edit of " + found[0].message.logical_id)
+        await deliver(store, found[0].message.logical_id)
+    first = ["new", "new-call-1", "new-call-2", "old-call", "channel-call"]
+    assert seen == [*first, "old-1", "old-2", "noise", "more", "new-1", "edit of old"]
+
+
+async def test_a_call_passes_what_is_tried_again_later_and_waits_for_what_is_under_way(store: SqlStore) -> None:
+    await put(store, a_message("root"))
+    await deliver(store, "root")
+    await put(store, a_message("m1", root="root"))
+    await store.transact(lambda tx: tx.outbox.retry(_taken(tx, "m1"), later(hours=1), "slow down"))
+    await put(store, a_message("call-1", root="root", calls=True))
+    assert await ids(store) == ["call-1"]
+    await deliver(store, "call-1")
+    sending = await store.transact(lambda tx: _taken(tx, "m1"))
+    await put(store, a_message("call-2", root="root", calls=True))
+    [call] = await deliverable(store)
+    assert await store.transact(lambda tx: tx.outbox.take(call.row, "other", 60, NOW)) is None
+    assert not await store.transact(lambda tx: tx.outbox.withdraw("m1")), "it may have arrived"
+    await store.transact(lambda tx: tx.outbox.delivered(sending, "ref m1", NOW))
+    assert await ids(store) == ["call-2"]
+
+
 async def test_an_edit_waits_for_its_message_and_then_knows_it(store: SqlStore) -> None:
     await put(store, a_message("root"), a_message("root", "edited", kind="edit"))
     [post] = await deliverable(store)

@@ -12,11 +12,12 @@ import pytest
 from adapters.sandbox.clock import VirtualClock
 from bot.chat.handlers.incident import page_first
 from bot.engine.clocks import Clocks
-from bot.engine.desk import Desk
+from bot.engine.desk import Desk, Desks
 from bot.wiring.sandbox import sandbox_people
 from bot.wiring.unread import calls_unread
 from sops import ALL
 from sops.kit import timing
+from sops.kit.message import Card, line, person
 from sops.kit.model import Severity
 from sops.kit.people import People
 from sops.kit.policy import Policy
@@ -101,6 +102,28 @@ async def watch(tmp_path: Path) -> AsyncIterator[Watch]:
     await store.open()
     yield Watch(store)
     await store.close()
+
+
+async def test_what_calls_somebody_goes_first_and_what_is_only_told_does_not(watch: Watch) -> None:
+    """Also the call in the other chat, its thread's root before it; what mentions somebody and calls nobody waits."""
+    watch.away = True
+    await watch.declare()
+    await watch.pass_time(20 * MINUTE)
+
+    def told(desk: Desk) -> None:
+        desk.say(Card(lines=(line(person("oncall1"), " says nothing new"),)))
+
+    watch.clock.move_to(watch.clock.now() + MINUTE)
+    await Desks(watch.store, watch.clock, watch.people).at("5eed", told)
+    queued: list[tuple[str, bool]] = []
+    while waiting := await watch._waiting():
+        queued.append((waiting[0].message.place.platform, waiting[0].message.calls))
+        await watch.store.transact(partial(watch._arrived, waiting[0]))
+    first, rest = queued[:5], queued[5:]
+    assert sorted(where for where, _ in first) == ["console"] * 3 + ["matrix"] * 2
+    assert sum(calls for _, calls in first) == 3, "the first page, the last call, and that in the other chat"
+    assert len(rest) > 0
+    assert not any(calls for _, calls in rest)
 
 
 async def test_calls_that_a_chat_could_not_take_come_as_one_that_says_so(watch: Watch) -> None:

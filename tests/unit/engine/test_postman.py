@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from sops.kit.conversation import Actor, Event, Place
 from sops.kit.errors import FarEndError, OutcomeUnknown
 from sops.kit.message import Card, line
 from sops.kit.people import People
-from sops.kit.ports import Traits
+from sops.kit.ports import Pace, Traits
 from sops.kit.stores import Delivery, Outgoing, Transaction
 from storage import SqlStore
 
@@ -37,6 +38,10 @@ class Moody:
         self.moods: list[Exception] = []
         self.posted: list[str] = []
         self.sought = 0
+        self.whispered = 0
+
+    async def whisper(self, key: str, place: Place, to: Actor, card: Card) -> None:
+        self.whispered += 1
 
     async def post(self, key: str, place: Place, card: Card) -> str:
         self.posted.append(key)
@@ -110,8 +115,11 @@ class Office:
         self.store = store
         self.clock = VirtualClock(NOW)
         self.chat = Moody()
-        self.postman = Postman(store, self.clock, {"console": self.chat}, People(()), "here", Keeping(store))  # type: ignore[dict-item]
+        self.postman = self.a_postman("here")
         self.intake = Intake(store)
+
+    def a_postman(self, owner: str) -> Postman:
+        return Postman(self.store, self.clock, {"console": self.chat}, People(()), owner, Keeping(self.store))  # type: ignore[dict-item]
 
     def engine(self) -> Engine:
         async def nothing(_: Any) -> bool:
@@ -123,8 +131,11 @@ class Office:
             NoDigests(), Keeping(self.store), NoAlive(),  # type: ignore[arg-type]
         )  # fmt: skip
 
-    async def put(self, logical_id: str, place: Place = OPS, root: str | None = None) -> None:
-        message = Outgoing("post", logical_id, place, Card(lines=(line("hello"),)), None, root=root)
+    async def put(
+        self, logical_id: str, place: Place = OPS, root: str | None = None, *, kind: Any = "post", calls: bool = False
+    ) -> None:
+        to = Actor(platform="console", id="rev1") if kind == "whisper" else None
+        message = Outgoing(kind, logical_id, place, Card(lines=(line("hello"),)), None, root=root, to=to, calls=calls)
         await self.store.transact(lambda tx: tx.outbox.put(message, self.clock.now()))
 
     async def taken(self, logical_id: str, *, sending: bool = False) -> Delivery:
@@ -153,6 +164,33 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
     await store.open()
     yield Office(store)
     await store.close()
+
+
+async def test_a_page_waits_for_nothing_of_what_anybody_filled_its_channel_with(office: Office) -> None:
+    """One message a second is what the channel bears; the bot begins anew in the middle, and so the order is stored."""
+    office.chat.traits = replace(office.chat.traits, pace=Pace(every=timedelta(seconds=1), burst=1))
+    for number in range(30):
+        await office.put(f"noise {number}")
+    await office.put("incident")
+    await office.put("talk", root="incident")
+    await office.put("page", root="incident", calls=True)
+    for _ in range(5):
+        await office.a_postman("after a restart").deliver()
+        office.clock.move_to(office.clock.now() + timedelta(seconds=1))
+    assert office.chat.posted == ["incident", "page", "noise 0", "noise 1", "noise 2"]
+
+
+async def test_a_page_that_comes_while_many_are_answered_waits_for_few_of_them(office: Office) -> None:
+    for number in range(40):
+        await office.put(f"answer {number}", kind="whisper")
+    await office.postman.deliver()
+    await office.put("page", calls=True)
+    await office.postman.deliver()
+    assert office.chat.posted == ["page"]
+    assert office.chat.whispered < 40
+    while await office.postman.deliver():
+        pass
+    assert office.chat.whispered == 40
 
 
 async def test_a_post_that_may_have_arrived_is_sought_however_later_tries_fail(office: Office) -> None:
