@@ -104,7 +104,7 @@ def assigned_unanswered(run: Run, who: str, by: str, text: str) -> Card:
     """Nobody acknowledged it, so nobody has it by another's word."""
     return card(
         line(person(who), f" {by} asks you to take {run.name}: ", Span(text=run.title)),
-        "Nobody has it before somebody says ack; I go on calling until then.",
+        f"Nobody has it before somebody says ack{'; I go on calling until then' if calling.goes_on(run) else ''}.",
         *_said(text),
         hint="ack",
     )

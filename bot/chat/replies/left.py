@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.chat.remains import Remains
+from bot.chat.replies.calling import goes_on
 from bot.chat.replies.parts import card, seconds
 from sops.kit.action import short
 from sops.kit.escaping import printable
@@ -127,7 +128,7 @@ def false_alarm_asked(run: Run, worst: Severity | None, who: str, reason: str, a
     once = f", once a {worst}" if worst and worst is not run.severity else ""
     return card(
         line(f"{who} says that {run.name}, a {run.severity or 'P1'}{once}, is a false alarm: ", Span(text=reason), "."),
-        "Nobody acknowledged it, so nothing ends yet, and I go on calling.",
+        f"Nobody acknowledged it, so nothing ends yet{', and I go on calling' if goes_on(run) else ''}.",
         f"A second person must agree within a day by saying the same: {seconds(able)}.",
         "Or ack it: whoever has it says so alone.",
         hint="!false alarm reason",

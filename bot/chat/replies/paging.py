@@ -130,7 +130,8 @@ def none_open(said: str) -> str:
 
 def open_already(first: Run, again: str) -> Card:
     """To somebody who declares what was declared within the hour. `again` declares it all the same."""
-    who = f"{first.owner} has it" if first.owner else "nobody has it yet, and I go on calling"
+    nobody = "nobody has it yet" + (", and I go on calling" if goes_on(first) else "")
+    who = f"{first.owner} has it" if first.owner else nobody
     return card(
         line(f"{first.name} ({first.severity or 'severity?'}) is open already: ", Span(text=first.title)),
         line(
