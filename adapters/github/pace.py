@@ -13,9 +13,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from sops.kit.errors import FarEndError
+from sops.kit.urgency import urgent
 
 T = TypeVar("T")
 Budget = tuple[int, timedelta]
+RESERVED = 4  # one of so many writes is kept for what is urgent
 BUDGETS: Sequence[Budget] = ((80, timedelta(minutes=1)), (500, timedelta(hours=1)))
 
 
@@ -65,11 +67,13 @@ class WritePace:
     def _count(self) -> None:
         """Note one write, if there is room for it."""
         now = self._now()
-        for most, span in self._budgets:
+        for whole, span in self._budgets:
+            most = whole if urgent() else whole - whole // RESERVED
             recent = [at for at in self._made if timedelta() <= now - at < span]
             if len(recent) >= most:
                 wait = (recent[-most] + span - now).total_seconds()
-                said = f"{most} writes in {span.total_seconds() / 60:.0f} min, which is all it takes"
+                kept = "" if most == whole else ", but for what is kept for incidents and the like"
+                said = f"{most} writes in {span.total_seconds() / 60:.0f} min, which is all it takes{kept}"
                 raise FarEndError(
                     f"GitHub was sent {said}; nothing was sent, try again in {wait:.0f} s", retry_after=wait, said=said
                 )

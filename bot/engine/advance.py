@@ -40,6 +40,7 @@ from sops.kit.model import Step
 from sops.kit.run import Run, RunState, StepRecord, StepState
 from sops.kit.stores import Transaction
 from sops.kit.unreadable import Unreadable
+from sops.kit.urgency import asking_for
 
 LEASE = 120.0  # seconds a process may be silent before another takes the run over; see `keeping`
 SLOW = timedelta(seconds=20)  # so long without an answer is shown, at the next renewal of the lease
@@ -133,7 +134,8 @@ class Advancer:
         try:
             had_to_wait = self._far_end.locked()
             async with self._far_end:
-                yield had_to_wait
+                with asking_for(run):
+                    yield had_to_wait
             if asked.shown:
                 await self._desks.at(run.id, lambda desk: outages.answered(desk, step), fence=fence)
         finally:
