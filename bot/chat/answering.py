@@ -6,6 +6,8 @@ What does is a table in `half_asleep`, and one in `stopping`; from whom is asked
 from collections.abc import Sequence
 
 from bot.chat import commands, half_asleep, permissions
+from bot.chat.around import told_in
+from bot.chat.asked import Which
 from bot.chat.half_asleep import Heard, heard, sign_of
 from bot.chat.handlers.base import Speaker
 from bot.chat.privacy import hidden
@@ -15,7 +17,7 @@ from bot.chat.replies import refusals
 from bot.chat.replies import unread as unread_words
 from bot.chat.stopping import STOPPING, Halt, halt
 from sops.incident import INCIDENT
-from sops.kit.conversation import Event, Place
+from sops.kit.conversation import Event
 from sops.kit.message import Card
 from sops.kit.people import People, Person
 from sops.kit.response import answered, commanding, unanswered
@@ -111,7 +113,7 @@ def beside_its_thread(parsed: commands.Parsed | Card, event: Event) -> bool:
 
 def meant(
     going: Sequence[Run], run: Run | None, command: commands.OfIncident, event: Event, unread: Sequence[Unreadable] = ()
-) -> "Run | commands.Parsed | Card":
+) -> "Run | commands.Parsed | Card | Which":
     """The incident that is meant where none is named: the thread's, else the only one that is open.
 
     Several are listed; an acknowledgment can only mean those that nobody has. Bare words among people are left alone
@@ -122,7 +124,7 @@ def meant(
     here = [each for each in going if commanding(each) is not None and not hidden(each, event.place)]
     parsed = commands.parse(command.text, in_run=True, addressed=True)
     if overheard := beside_its_thread(commands.Talk(), event):
-        here = [each for each in here if unanswered(each) and _told_in(each, event.place)]
+        here = [each for each in here if unanswered(each) and told_in(each, event.place)]
     elif isinstance(parsed, commands.Ack):
         here = [each for each in here if unanswered(each)] or here
     if len(here) == 1:
@@ -132,11 +134,7 @@ def meant(
     if not here:
         dark = [each for each in unread if each.sop == INCIDENT.id]
         return unread_words.say_in_its_thread(dark[-1]) if dark else refusals.refused(words.none_open(command.text))
-    return commands.ListRuns() if isinstance(parsed, commands.Status) else words.which(here, command.text)
-
-
-def _told_in(run: Run, place: Place) -> bool:
-    return any((each.platform, each.channel) == (place.platform, place.channel) for each in run.places)
+    return commands.ListRuns() if isinstance(parsed, commands.Status) else Which(command.text, tuple(here))
 
 
 LONGEST_SAID, SHOWN = 200, 5

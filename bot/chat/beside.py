@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 
 from bot.chat import commands, half_asleep, permissions
+from bot.chat.around import told_in
+from bot.chat.asked import Which
 from bot.chat.privacy import hidden
 from bot.chat.replies import paging as words
-from sops.kit.conversation import Event, Place
+from sops.kit.conversation import Event
 from sops.kit.message import Card
 from sops.kit.patterns import Pattern
 from sops.kit.people import Person
@@ -37,7 +39,7 @@ def answers(text: str) -> bool:
 
 def said(
     going: Sequence[Run], parsed: commands.Parsed, event: Event, who: Person | None
-) -> tuple[Run | None, commands.Command | Card] | None:
+) -> tuple[Run | None, commands.Command | Card | Which] | None:
     """The run that is acknowledged there, or what is told to who may mean it; None for anything else.
 
     A run that is named is acknowledged by the word alone; other words that sound like it are told how it is said.
@@ -45,7 +47,7 @@ def said(
     spoken = isinstance(parsed, commands.Talk) or (isinstance(parsed, commands.Problem) and parsed.kind == "no-run")
     if not spoken or event.kind != "message" or event.place.thread is not None:
         return None
-    here = [each for each in going if commanding(each) is not None and _told_in(each, event.place)]
+    here = [each for each in going if commanding(each) is not None and told_in(each, event.place)]
     here = [each for each in here if not hidden(each, event.place)]
     name, rest = named(event.text)
     run = next((each for each in here if each.name == name), None)
@@ -56,8 +58,4 @@ def said(
         return (None, words.how_to_ack(run)) if run in mine and run is not None and answers(event.text) else None
     if not mine or not half_asleep.alone(event.text):
         return None
-    return None, words.how_to_ack(mine[0]) if len(mine) == 1 else words.which(mine, "ack")
-
-
-def _told_in(run: Run, place: Place) -> bool:
-    return any((each.platform, each.channel) == (place.platform, place.channel) for each in run.places)
+    return None, words.how_to_ack(mine[0]) if len(mine) == 1 else Which("ack", tuple(mine))

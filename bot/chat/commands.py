@@ -723,6 +723,13 @@ _ALONE: dict[str, Callable[[], Command]] = {
     "help": Help,
 }
 
+#: Those that only look, with other words people use for them. With a question mark they are for people.
+_LOOKS: dict[str, Callable[[], Command]] = {
+    **{word: _ALONE[word] for word in ("status", "plan", "todo", "timeline")},
+    "who": Status,
+    "log": Timeline,
+}
+
 #: Every word of a thread.
 VERBS: dict[str, _Parser] = {
     **{word: _bare(make, word) for word, make in _ALONE.items() if word != "approve"},
@@ -849,7 +856,17 @@ def answer(text: str, *, asked_severity: bool) -> Command | None:
     return SetSeverity(severity, "") if severity else None
 
 
+def look(text: str) -> Command | None:
+    """A word that only looks, and nothing else: `status`, "Todo.", `!log`."""
+    if len(text) > LONGEST_WORD:
+        return None
+    make = _LOOKS.get(bare(text).removeprefix("!").lower())
+    return make() if make else None
+
+
 def _alone(text: str) -> Parsed:
+    if (looks := look(text)) is not None:
+        return looks
     words = bare(text).lower().split()
     if len(words) == 1 and words[0] in _ALONE:
         return _ALONE[words[0]]()
@@ -893,6 +910,8 @@ def _verb(text: str) -> Parsed:
     word = _ALIASES.get(word, word)
     if word in VERBS:
         return VERBS[word](rest)
+    if not rest and (looks := look(word)) is not None:
+        return looks
     if word in _BEGINNINGS:
         return Problem("unknown-verb", word, _BEGINNINGS[word])
     near = nearest(word, VERBS)

@@ -10,8 +10,9 @@ from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
-from bot.chat import beside, commands, late, overheard, permissions, replies, signs
+from bot.chat import around, asked, beside, commands, late, overheard, permissions, replies, signs
 from bot.chat.answering import Answering, answers, beside_its_thread, meant
+from bot.chat.asked import Which
 from bot.chat.fitting import fits
 from bot.chat.handlers import HANDLERS, mirroring, rephrased
 from bot.chat.handlers.base import Refused, Speaker
@@ -101,6 +102,9 @@ class Dispatch:
         if run is not None and replies.summary.quiet(run) and not run.state.over:
             await self._store.transact(partial(self._answered, item, run.id))
         named, parsed, event = await self._meant(item, run, event)
+        if isinstance(parsed, Which):
+            await self._ask(item, parsed)
+            return
         if isinstance(named, Unreadable):
             await self._put_off(item, named, event)
             return
@@ -119,11 +123,14 @@ class Dispatch:
 
     async def _meant(
         self, item: InboxItem, run: Run | None, event: Event
-    ) -> tuple[Run | Unreadable | None, commands.Parsed | Card, Event]:
+    ) -> tuple[Run | Unreadable | None, commands.Parsed | Card | Which, Event]:
         """What is said, of which run; the event as if it had been said there."""
+        chosen = await self._store.read(lambda tx: asked.answer(tx, event, self._clock.now()))
+        if chosen is not None:
+            return *await self._chosen(chosen, item), event.model_copy(update={"text": chosen.said})
         parsed = await self._parsed(run, event)
-        if (asked := overheard.asked_first(parsed, event)) is not None:
-            return run, asked, event
+        if (doubt := overheard.asked_first(parsed, event)) is not None:
+            return run, doubt, event
         if isinstance(parsed, commands.InRun):
             named, said = await self._within(parsed, item)
             return named, said, event.model_copy(update={"text": parsed.text})
@@ -131,6 +138,11 @@ class Dispatch:
             return await self._of_incident(run, parsed, event)
         if run is None and beside_its_thread(parsed, event):
             return await self._of_incident(None, commands.OfIncident("ack"), event)
+        if run is None and _looks_around(parsed, event):
+            return *await self._around(event), event
+        if isinstance(parsed, commands.Problem) and parsed.kind == "no-run" and not beside.answers(event.text):
+            runs = await self._store.read(lambda tx: tx.runs.open())
+            return run, around.say_there(runs, event.text.strip(), event.place), event
         if run is None and event.kind == "message":
             who = self._people.who(event.actor)
             answered = await self._store.read(lambda tx: beside.said(tx.runs.open(), parsed, event, who))
@@ -138,6 +150,35 @@ class Dispatch:
                 acked = isinstance(answered[1], commands.Ack)
                 return *answered, event.model_copy(update={"text": "ack"}) if acked else event
         return run, parsed, event
+
+    async def _around(self, event: Event) -> tuple[Run | None, commands.Parsed | Which]:
+        """`status` in a channel: of the run told there, if it is one; what cannot be read is in the list of all."""
+        runs, dark = await self._store.read(lambda tx: (tx.runs.open(), unread.going(tx, event.place)))
+        found = None if dark else around.of_which(runs, event.text, event.place)
+        if isinstance(found, Run):
+            return found, commands.look(event.text.rstrip("? ")) or commands.Status()
+        return None, found or commands.ListRuns()
+
+    async def _chosen(
+        self, chosen: asked.Chosen, item: InboxItem
+    ) -> tuple[Run | Unreadable | None, commands.Parsed | Card]:
+        """The answer to a question of the bot's own."""
+        if not chosen.run:
+            return None, paging.no_such_number(chosen.listed)
+        if not asked.by_number(chosen.said):
+            return None, paging.say_whole(chosen.run, chosen.said)
+        return await self._within(commands.InRun(chosen.run, chosen.said), item)
+
+    async def _ask(self, item: InboxItem, which: Which) -> None:
+        """List what may be meant, and keep that it was asked."""
+        card = paging.which(which.runs, which.said, by_number=asked.by_number(which.said))
+        names = [run.name for run in which.runs[: paging.MOST_LISTED]]
+
+        def put(tx: Transaction, now: datetime) -> None:
+            asked.ask(tx, item.event, which.said, names, now)
+            put_answer(tx, item, card, now)
+
+        await self._finish(item, put)
 
     async def _parsed(self, run: Run | None, event: Event) -> commands.Parsed:
         if event.kind in {"reaction", "unreaction"}:
@@ -232,7 +273,7 @@ class Dispatch:
 
     async def _of_incident(
         self, run: Run | None, command: commands.OfIncident, event: Event
-    ) -> tuple[Run | None, commands.Parsed | Card, Event]:
+    ) -> tuple[Run | None, commands.Parsed | Card | Which, Event]:
         """`/incident ack`, or `ack` in an incident's channel: of the one that is meant, else what is to be said."""
         found = await self._store.read(
             lambda tx: meant(tx.runs.open(), run, command, event, unread.going(tx, event.place))
@@ -419,6 +460,13 @@ class Dispatch:
             tx.inbox.done(item)
 
         await self._store.transact(finish)
+
+
+def _looks_around(parsed: commands.Parsed, event: Event) -> bool:
+    """A word that only looks, alone or meant for the bot, where no run is."""
+    unplaced = isinstance(parsed, commands.Problem) and parsed.kind == "no-run"
+    meant = unplaced and commands.look(event.text.rstrip("? ")) is not None
+    return meant or (isinstance(parsed, commands.Talk) and around.overheard(event))
 
 
 def _tell_too_late(tx: Transaction, item: InboxItem, now: datetime) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.chat.replies.phrases import to_be_said
 from bot.engine.evidence import Evidence, of_gate, of_sign_off
 from sops.kit.action import News
 from sops.kit.gate import Gate, Met, SignedOff, Waiting
@@ -45,7 +46,7 @@ class Looking:
         if piece.given(run, step.id):
             self._evidence.append(of_sign_off(run, step, piece))
         else:
-            self.notes.append(piece.asks(run.with_facts(self.facts)))
+            self.notes.append(to_be_said(run.with_facts(self.facts), step, piece))
 
     def found(self, run: Run, gate: Gate, found: Met | Waiting) -> None:
         """The gate was asked, and answered that."""

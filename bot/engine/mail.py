@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from bot.chat import beside, commands
+from bot.chat import around, asked, beside, commands
 from bot.chat.words import asks_for_help
 from bot.engine import unread
 from sops.kit.conversation import Event, Place
@@ -64,7 +64,7 @@ def destination(tx: Transaction, event: Event) -> str | None:
     known = conversation.startswith(_RUN)
     if not known and (place.thread or event.about) and tx.outbox.unsure(place.platform, place.channel):
         return held_in(place)
-    ours = _concerns_us(event, conversation) or _asks_around(event) or _answers_a_page(tx, event)
+    ours = _concerns_us(event, conversation) or _asks_around(event) or _answers(tx, event)
     return conversation if ours else None
 
 
@@ -75,8 +75,14 @@ def _concerns_us(event: Event, conversation: str) -> bool:
 
 
 def _asks_around(event: Event) -> bool:
-    """Somebody says "help" in a channel, as one does who does not know yet how the bot is spoken to."""
-    return event.kind == "message" and event.place.thread is None and asks_for_help(event.text)
+    """Somebody says "help" or "status" in a channel, as one does who does not know yet how the bot is spoken to."""
+    spoken = event.kind == "message" and event.place.thread is None
+    return spoken and (asks_for_help(event.text) or around.overheard(event))
+
+
+def _answers(tx: Transaction, event: Event) -> bool:
+    """It answers a page, or a question of the bot's own."""
+    return _answers_a_page(tx, event) or asked.answer(tx, event, event.at) is not None
 
 
 def _answers_a_page(tx: Transaction, event: Event) -> bool:

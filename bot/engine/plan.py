@@ -163,5 +163,6 @@ def _waits_for(piece: Piece, run: Run, step: Step) -> str:
             last.title if last else step.title,
         )
     if isinstance(piece, SignedOff):
-        return replies.starting.plan_sign_off(piece.by, piece.asks(run))
+        record = run.record(step.id)
+        return replies.starting.plan_sign_off(piece.by, piece.asks(run), record.by if record.signed else "")
     return piece.says(run) if isinstance(piece, Gate) else ""

@@ -285,7 +285,7 @@ async def test_changes_requested_at_the_forge_hold_the_merge(asked: Conversation
         @rev1 in REL-1: approve
         %clock +5m
         @rm in REL-1: status
-        %expect "merge: changes requested at GitHub by rev3"
+        %expect "merge, under way: changes requested at GitHub by rev3"
     """)
     await nothing_happened(asked)
     await asked.play("""

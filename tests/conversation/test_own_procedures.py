@@ -40,19 +40,19 @@ STORY = r"""
 @maint #ops: /sop start SOP-42 spring
 %expect "RUN-1 · spring · PLANNED, NOTHING DONE YET"
 %expect "SOP-42 Key ceremony \(ours.md, line 2\)"
-%expect "maintainer says: Book the room \(within 2 days\)"
+%expect "wait for a maintainer to say: Book the room \(within 2 days\)"
 @maint in RUN-1: !start
-%expect "▶ Book the room \(row-1\): maintainer says !done row-1 evidence · due Wed 22 Apr 10:02"
+%expect "▶ Book the room \(row-1\), to do: maintainer says !done row-1 evidence · due Wed 22 Apr 10:02"
 @guest in RUN-1: help
 %expect "!done row-1 evidence: maintainer says Book the room"
 %reject "!blocker"
 @guest in RUN-1: status
-%expect "▶ row-1 · Book the room: maintainer says !done row-1 evidence"
-%expect "row-1 · Book the room: due Wed 22 Apr 10:02"
+%expect "▶ row-1 · Book the room, to do: maintainer says !done row-1 evidence"
+%expect "row-1 · Book the room, to do: due Wed 22 Apr 10:02"
 @guest in RUN-1: todo
-%expect "▶ row-1: maintainer says !done row-1 evidence · due Wed 22 Apr 10:02"
+%expect "▶ row-1 · Book the room, to do: maintainer says !done row-1 evidence · due Wed 22 Apr 10:02"
 %clock +25h
-%expect "@maint RUN-1: Book the room: 50 % of its time gone"
+%expect "@maint RUN-1: Book the room, to do: 50 % of its time gone"
 @guest in RUN-1: !done row-1 room 12
 %expect "maintainer"
 @maint in RUN-1: !done row-1 room 12
@@ -130,17 +130,17 @@ async def test_whose_row_it_is_hears_that_it_is_due(tmp_path: Path) -> None:
 @rm #ops: /sop start SOP-43 london
 @rm in RUN-1: !start
 %clock +25h
-%expect "@maint RUN-1: Book the room: 50 % of its time gone"
+%expect "@maint RUN-1: Book the room, to do: 50 % of its time gone"
 @maint in RUN-1: !done row-1 room 12
 %clock +1h
 @maint in RUN-1: status
-%expect "row-2 · The keys may be moved: due Thu 23 Apr"
+%expect "row-2 · The keys may be moved, to do: due Thu 23 Apr"
 @rev1 in RUN-1: approve
 %clock +25h
-%expect "@rev2 @rev3 RUN-1: The keys may be moved: 50 % of its time gone"
+%expect "@rev2 @rev3 RUN-1: The keys may be moved, to do: 50 % of its time gone"
 @rev2 in RUN-1: approve
 %clock +26h
-%expect "@rm RUN-1: Tell everybody: 50 % of its time gone"
+%expect "@rm RUN-1: Tell everybody, to do: 50 % of its time gone"
 """
     await played(tmp_path, ROWS_OF_OTHERS, story)
 
@@ -153,7 +153,7 @@ async def test_a_row_that_is_taken_back_has_its_own_time_again(tmp_path: Path) -
 @maint in RUN-1: !done row-1 room 12
 @maint in RUN-1: !undo
 @rm in RUN-1: status
-%expect "row-1 · Book the room: due Wed 22 Apr 10:02"
+%expect "row-1 · Book the room, to do: due Wed 22 Apr 10:02"
 %reject "The keys may be moved: due"
 """
     await played(tmp_path, ROWS_OF_OTHERS, story)
@@ -174,7 +174,7 @@ async def test_a_step_inserted_by_the_settings_holds_what_follows(converse: Open
     await chat.play(
         """
 @maint #maintainers: /deps update rocksdb 9.7.3
-%expect "release manager says: The licence was read"
+%expect "wait for a release manager to say: The licence was read"
 @maint in DEP-1: !start
 %state DEP-1 legal waiting
 %state DEP-1 breaking-changes pending

@@ -12,6 +12,7 @@ SCRIPTS = Path(__file__).parent / "scripts"
 STORIES = {
     "approved-before-an-outage",
     "approved-too-long-ago",
+    "asked-in-a-channel",
     "cleanup-touched",
     "cleanup-untouched",
     "deps-back-to-an-older-one",

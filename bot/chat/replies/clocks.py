@@ -30,11 +30,12 @@ def reminder(run: Run, due: Deadline, whom: str, now: datetime) -> Card:
         gone = "it was due" if due.threshold >= timing.DUE else f"{due.threshold} % of its time gone; due"
         title = step.title if step else due.clock
         return card(
-            line(*to, f"{run.name}: {title}: {gone} ", time(run.clocks[due.clock].due_at), "."),
+            line(*to, f"{run.name}: {title}, to do: {gone} ", time(run.clocks[due.clock].due_at), "."),
             hint=(phrases.signing_of(run, step) if step else "") or "status",
         )
     if due.clock == timing.FIX:
-        return hotfix.fix_reminder(run, due, whom)
+        waits = [phrases.step_line(run, step, step.title) for step in run.current()]
+        return hotfix.fix_reminder(run, due, whom, waits)
     clock = run.clocks[due.clock]
     if due.clock == timing.FIRST_REVIEW:
         return _review_reminder(run, due, to)

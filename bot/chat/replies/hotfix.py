@@ -1,5 +1,7 @@
 """Hotfixes (SOP-02)."""
 
+from collections.abc import Sequence
+
 from bot.chat.replies import binding, calling
 from bot.chat.replies.parts import Words, card, duration
 from sops.kit.action import News, short
@@ -44,8 +46,8 @@ def fix_line(run: Run) -> Line | None:
     return line("Due ", time(clock.due_at)) if clock is not None and clock.running else None
 
 
-def fix_reminder(run: Run, due: Deadline, whom: str) -> Card:
-    """How much of the promised time is gone, and what it waits for."""
+def fix_reminder(run: Run, due: Deadline, whom: str, waits: Sequence[Line]) -> Card:
+    """How much of the promised time is gone, and what it waits for, a line each."""
     clock = run.clocks[FIX]
     whole = clock.due_at - clock.started_at
     to = calling.to(whom.split())
@@ -53,7 +55,6 @@ def fix_reminder(run: Run, due: Deadline, whom: str) -> Card:
         what = f"the time for the fix ({duration(whole)}) is over; it was due "
     else:
         what = f"{due.threshold} % of the {duration(whole)} for the fix are gone; due "
-    waits = [f"{step.title}: {run.record(step.id).note or run.record(step.id).state}" for step in run.current()]
     return card(line(*to, f"{run.name} ({run.severity}): {what}", time(clock.due_at), "."), *waits, hint="status")
 
 

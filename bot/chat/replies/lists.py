@@ -22,10 +22,10 @@ def status(run: Run, now: datetime, differs: Sequence[Differs] = ()) -> Card:
     for step in run.steps:
         record = run.record(step.id)
         who = f" ({record.by})" if record.by else ""
-        title = f" · {step.title}" if phrases.own_checklist(run) and step.title != step.id else ""
         never = run.state.over and not record.state.over
         mark = phrases.MARK[StepState.PENDING if never else record.state]
-        lines.append(line(f"{mark} {step.id}{title}{who}", *(() if never else phrases.note_of(run, step))))
+        name = f"{phrases.listed(run, step)}{phrases.standing(run, step)}{who}"
+        lines.append(line(f"{mark} {name}", *(() if never else phrases.note_of(run, step))))
     lines += [held] if (held := phrases.held_by(run)) else []
     lines += [phrases.child_line(child) for child in run.children]
     for name, clock in run.clocks.items():
@@ -51,9 +51,7 @@ def todo(run: Run) -> Card:
     if run.state is RunState.PLANNED:
         lines.append("▶ !start, by somebody who may: nothing is done before")
     elif not run.state.over:
-        lines += [
-            line(f"▶ {step.id}", *phrases.note_of(run, step), *phrases.due_of(run, step)) for step in run.current()
-        ]
+        lines += [phrases.step_line(run, step, phrases.listed(run, step)) for step in run.current()]
     lines += [phrases.debt_line(debt) for debt in run.obligations if debt.open]
     return card(line(bold(f"{run.name}: to do")), *(lines or ["Nothing."]))
 

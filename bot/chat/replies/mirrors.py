@@ -89,4 +89,4 @@ def no_channel(wanted: str, there: Sequence[str]) -> str:
 
 
 def which(wanted: str, there: Sequence[str]) -> str:
-    return f"{printable(wanted)} may be {names(there)}; say which."
+    return f"{printable(wanted)} may be {names(there)}; say which: {names([f'!mirror {each}' for each in there])}."

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from bot.chat.replies.calling import goes_on, to
 from bot.chat.replies.parts import card, due, names
+from bot.chat.replies.phrases import state_word
 from sops.kit import timing
 from sops.kit.message import Button, Card, Span, line, person, time
-from sops.kit.response import answered, may_give_back
+from sops.kit.response import answered, commanding, may_give_back
 from sops.kit.run import Run
 
 MOST_NAMED = 5
@@ -106,19 +107,46 @@ def not_me(run: Run, who: str, whom: Sequence[str]) -> Card:
 # Which incident is meant, where none is named
 
 
-def which(runs: Sequence[Run], said: str) -> Card:
-    """Several are open: one line each, with what is typed, and pressed where that is short."""
+def which(runs: Sequence[Run], said: str, *, by_number: bool) -> Card:
+    """Several are open: one line each, with what is typed, and pressed where that is short.
+
+    `by_number`: the number is answer enough.
+    """
     short = len(said) <= SHORT
+    more = len(runs) - MOST_LISTED
     buttons = tuple(Button(label=run.name, says=f"/sop {run.name} {said}") for run in runs[:MOST_BUTTONS])
     return card(
         "Which one? Several are open:",
-        *(line(f"{run.name} ({run.severity or 'severity?'}): ", Span(text=run.title)) for run in runs[:MOST_LISTED]),
+        *(line(f"{n}. {run.name} ({_stands(run)}): ", Span(text=run.title)) for n, run in _numbered(runs)),
+        *([f"and {more} more: /sop runs"] if more > 0 else []),
+        *(["Say its number here, or its name."] if by_number else []),
         hint=f"/sop {runs[0].name} {said}" if short else f"/sop {runs[0].name} and the same words",
         buttons=buttons if short else (),
     )
 
 
 MOST_LISTED, MOST_BUTTONS, SHORT = 10, 5, 200
+
+
+def _numbered(runs: Sequence[Run]) -> Sequence[tuple[int, Run]]:
+    return list(enumerate(runs[:MOST_LISTED], 1))
+
+
+def _stands(run: Run) -> str:
+    state = state_word(run).lower()
+    return f"{run.severity or 'severity?'}, {state}" if commanding(run) else state
+
+
+def say_whole(name: str, said: str) -> Card:
+    """To who answers by a number what changes something."""
+    typed_ = f"/sop {name} {said}"
+    what = f"say it whole: {typed_}" if said else "say it whole, with the name."
+    return card(f"{name}: a number is enough only to look or to say ack; {what}", hint=typed_ if said else "")
+
+
+def no_such_number(names_: Sequence[str]) -> Card:
+    """To who answers with a number that is not in the list."""
+    return card(f"There are {len(names_)}: {names(names_)}.")
 
 
 def none_open(said: str) -> str:

@@ -70,7 +70,8 @@ def either(roles: Sequence[Role]) -> str:
 
 def a_role(role: str) -> str:
     """A role as a subject: a reviewer, somebody on call."""
-    return "somebody on call" if role == Role.ON_CALL else f"a {role}"
+    own = {str(Role.ON_CALL): "somebody on call", str(Role.ANYONE): "anyone"}
+    return own.get(str(role), f"a {role}")
 
 
 def roles_of(roles: Sequence[Role]) -> str:

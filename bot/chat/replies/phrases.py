@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from bot.chat.replies import dependency, freeze, hotfix, incident, onboarding, rollback, security, stable
-from bot.chat.replies.parts import RESTRICTED, Words, either
+from bot.chat.replies.parts import RESTRICTED, Words, a_role, either
 from sops.kit import closing, timing
 from sops.kit.approvals import Request, RequestState
 from sops.kit.escaping import printable
@@ -141,15 +141,40 @@ def held_by(run: Run) -> Line | None:
 
 
 def whom_of(run: Run, step: Step) -> str:
-    """Of which role somebody is waited for, beside what the step waits for."""
+    """Of which roles a yes is waited for, beside what the step waits for."""
     if run.state.over or run.record(step.id).failing is not None:
         return ""
     open_now = [each for each in run.requests if each.step == step.id and each.state is RequestState.OPEN]
-    asked = _asked(run, step)
-    if open_now:
-        return f" · {either(open_now[-1].roles)}"
-    said = asked is not None and asked.ask in run.record(step.id).note
-    return f" · {asked.by}" if asked is not None and said else ""
+    return f" · {either(open_now[-1].roles)}" if open_now else ""
+
+
+def standing(run: Run, step: Step) -> str:
+    """Where a step is, in words behind its name: what is called as it will be some day must not read as if it were so.
+
+    What is done needs none; its mark says so.
+    """
+    state = run.record(step.id).state
+    if state.over:
+        return "" if state is StepState.DONE else ", left out"
+    if run.state.over:
+        return ", never done"
+    if state is StepState.FAILED:
+        return ", stopped"
+    if run.state is RunState.PLANNED or step not in run.current():
+        return ", not yet"
+    asked = any(each.step == step.id and each.state is RequestState.OPEN for each in run.requests)
+    return ", to do" if asked or _asked(run, step) is not None else ", under way"
+
+
+def step_line(run: Run, step: Step, name: str) -> Line:
+    """A step that is not over, called so: its mark, where it is, what it waits for, of whom, and until when."""
+    mark = MARK[run.record(step.id).state]
+    return line(f"{mark} {name}{standing(run, step)}", *note_of(run, step), whom_of(run, step), *due_of(run, step))
+
+
+def listed(run: Run, step: Step) -> str:
+    """What a list of steps calls it: its id, which commands want, and of an own procedure also the row's words."""
+    return f"{step.id} · {step.title}" if own_checklist(run) and step.title != step.id else step.id
 
 
 def note_of(run: Run, step: Step) -> tuple[Span, ...]:
@@ -161,8 +186,8 @@ def note_of(run: Run, step: Step) -> tuple[Span, ...]:
         note = incident.before_closing(run)
     if run.state is RunState.HELD and run.record(step.id).signed:
         note = "said; the bot goes on with it after !resume"
-    if note == step.title and (asked := _asked(run, step)) is not None:  # a row of a checklist is its own question
-        note = f"{asked.by} says {_signing(step, asked)}"
+    if (asked := _asked(run, step)) is not None and note == asked.asks(run):  # noted so by an earlier version
+        note = to_be_said(run, step, asked)
     return (Span(text=f": {note}"),) if note else ()
 
 
@@ -176,7 +201,7 @@ def due_of(run: Run, step: Step) -> tuple[Span | str, ...]:
 def clock_name(run: Run, name: str) -> str:
     """What a clock counts down to; that of a checklist's row is called as the row."""
     step = run.step(timing.row_of(name))
-    return f"{step.id} · {step.title}:" if step else name
+    return f"{step.id} · {step.title}, to do:" if step else name
 
 
 def _asked(run: Run, step: Step) -> SignedOff | None:
@@ -191,7 +216,19 @@ def signing_of(run: Run, step: Step) -> str:
     return _signing(step, asked) if asked else ""
 
 
+def to_be_said(run: Run, step: Step, asked: SignedOff) -> str:
+    """What a step waits for that somebody has to say: whose it is, what they say by it, and what is typed."""
+    typed = _signing(step, asked)
+    if asked.ask == step.title:  # a row of a checklist is its own question
+        return f"{asked.by} says {typed}"
+    ask = asked.asks(run)
+    shown = any(word.startswith(("!done", "/")) for word in asked.ask.split())
+    return f"{a_role(asked.by)} is to say: {ask}" + ("" if shown else f" ({typed})")
+
+
 def _signing(step: Step, asked: SignedOff) -> str:
+    if asked.verb:
+        return f"!{asked.verb} text" if asked.evidence else "ack" if asked.verb == "ack" else f"!{asked.verb}"
     return f"!done {step.id} evidence" if asked.evidence else f"!done {step.id}"
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.chat.replies import calling, phrases
-from bot.chat.replies.parts import card, due, duration, either
+from bot.chat.replies.parts import a_role, card, due, duration, either
 from sops.kit import paging, timing
 from sops.kit.escaping import printable
 from sops.kit.message import Button, Card, Line, Span, bold, channel, line, time
@@ -119,8 +119,9 @@ def plan_approval(quorum: int, roles: Sequence[Role], last: str) -> str:
     return f"wait for {quorum} {either(roles)}{'s' if quorum > 1 else ''} to approve everything down to: {last}"
 
 
-def plan_sign_off(role: Role, ask: str) -> str:
-    return f"{role} says: {ask}"
+def plan_sign_off(role: Role, ask: str, by: str = "") -> str:
+    """`by`, who said so already, if anybody did."""
+    return f"{by} said: {ask}" if by else f"wait for {a_role(role)} to say: {ask}"
 
 
 def plan(run: Run, lines: Sequence[str]) -> Card:

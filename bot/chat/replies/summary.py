@@ -78,17 +78,9 @@ def _release_summary(run: Run) -> Card:
     if run.state.over and waiting:
         lines.append("Never done: " + " · ".join(step.title for step in (*waiting, *left)))
     else:
-        lines += [
-            line(
-                f"{phrases.MARK[run.record(s.id).state]} {_named(s)}",
-                *phrases.note_of(run, s),
-                phrases.whom_of(run, s),
-                *phrases.due_of(run, s),
-            )
-            for s in waiting
-        ]
+        lines += [phrases.step_line(run, step, _named(step)) for step in waiting]
     if left and not run.state.over:
-        lines.append("· " + " · ".join(step.title for step in left))
+        lines.append("Not yet: " + " · ".join(step.title for step in left))
     soak = run.clocks.get(timing.SOAK)
     if soak is not None and soak.running:
         lines.append(line("Soak ends ", time(soak.due_at)))

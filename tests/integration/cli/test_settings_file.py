@@ -43,7 +43,7 @@ def test_list_and_show_know_ones_own_procedures_and_steps(settings: Path) -> Non
     assert "SOP-42  Key ceremony             /sop start SOP-42" in listed
     assert "SOP-77  Tea                      /sop start SOP-77" in listed
     shown = run.invoke(app, ["sops", "show", "SOP-06", "--settings", str(settings)]).output
-    assert "anyone says: The licence was read" in shown
+    assert "wait for anyone to say: The licence was read" in shown
     assert "benchmarks: left out by the settings (we are fast enough)" in shown
     assert "Book the room" in run.invoke(app, ["sops", "show", "sop-42", "--settings", str(settings)]).output
 

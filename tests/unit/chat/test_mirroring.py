@@ -81,7 +81,9 @@ async def test_where_two_channels_fit_the_bot_asks_which() -> None:
     elsewhere = IN_SLACK.but(place=Place(platform="console", channel="#ops"))
     said = await mirroring().aim(elsewhere, Mirror("#ops"))
     assert isinstance(said, Card)
-    assert "#ops may be slack:#ops or matrix:#ops; say which." in said.plain()
+    assert (
+        "#ops may be slack:#ops or matrix:#ops; say which: !mirror slack:#ops or !mirror matrix:#ops." in said.plain()
+    )
 
 
 async def test_a_private_run_goes_only_where_the_chat_says_that_nobody_else_reads() -> None:

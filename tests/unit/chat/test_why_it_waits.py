@@ -182,7 +182,7 @@ REASONS: dict[str, tuple[Any, tuple[Work, ...], tuple[str, ...]]] = {
     "a yes": (
         at(RELEASE_CANDIDATE, "merge"),
         (requested(),),
-        ("WAITING FOR 1 YES", "merge: waits for 1 yes to request c0d1 · reviewer"),
+        ("WAITING FOR 1 YES", "merge, to do: waits for 1 yes to request c0d1 · reviewer"),
     ),
     "the end of the grace": (
         at(RELEASE_CANDIDATE, "merge"),
@@ -206,37 +206,37 @@ REASONS: dict[str, tuple[Any, tuple[Work, ...], tuple[str, ...]]] = {
     "somebody's word": (
         at(STABLE_RELEASE, "changelog-review"),
         (asked("changelog-review"),),
-        ("the changelog is accurate and complete · release manager",),
+        ("to do: a release manager is to say: the changelog is accurate and complete",),
     ),
     "checks": (
         at(RELEASE_CANDIDATE, "checks"),
         (looked("checks", Soaked(), Waiting("0 of 4 green on b1d6919")),),
-        ("checks: 0 of 4 green on b1d6919",),
+        ("checks, under way: 0 of 4 green on b1d6919",),
     ),
     "a far end that fails": (
         at(RELEASE_CANDIDATE, "checks"),
         (fails("checks"),),
-        ("WAITING FOR GITHUB", "checks: waits for GitHub: 500 since Mon 20 Apr 08:01"),
+        ("WAITING FOR GITHUB", "checks, under way: waits for GitHub: 500 since Mon 20 Apr 08:01"),
     ),
     "a far end that is left alone": (
         at(RELEASE_CANDIDATE, "tag"),
         (fails("tag", unasked=True),),
-        ("WAITING FOR GITHUB", "tag: waits for GitHub: 500 since"),
+        ("WAITING FOR GITHUB", "tag, under way: waits for GitHub: 500 since"),
     ),
     "a far end that says nothing yet": (
         at(RELEASE_CANDIDATE, "checks"),
         (lambda desk: outages.slow(desk, step_of(desk.run, "checks"), NOW),),
-        ("WAITING FOR THE FAR END", "checks: waits for the far end: no answer yet since Mon 20 Apr 08:00"),
+        ("WAITING FOR THE FAR END", "checks, under way: waits for the far end: no answer yet since Mon 20 Apr 08:00"),
     ),
     "a hold": (
         at(RELEASE_CANDIDATE, "soak"),
         (looked("soak", Soaked(), BLOCKED), HOLD),
-        ("HELD", "soak: blocked by #43", "Held by rm since Mon 20 Apr 08:02", ": the fair is on"),
+        ("HELD", "soak, under way: blocked by #43", "Held by rm since Mon 20 Apr 08:02", ": the fair is on"),
     ),
     "a hold, and then a far end": (
         at(RELEASE_CANDIDATE, "soak"),
         (HOLD, fails("soak")),
-        ("HELD", "soak: waits for GitHub: 500 since", "Held by rm since"),
+        ("HELD", "soak, under way: waits for GitHub: 500 since", "Held by rm since"),
     ),
     "a stop": (
         at(RELEASE_CANDIDATE, "merge"),
@@ -254,7 +254,7 @@ REASONS: dict[str, tuple[Any, tuple[Work, ...], tuple[str, ...]]] = {
     "a blocker": (
         at(RELEASE_CANDIDATE, "soak"),
         (looked("soak", Soaked(), BLOCKED),),
-        ("BLOCKED", "soak: blocked by #43"),
+        ("BLOCKED", "soak, under way: blocked by #43"),
     ),
     "another build": (
         at(RELEASE_CANDIDATE, "merge"),
@@ -294,7 +294,7 @@ REASONS: dict[str, tuple[Any, tuple[Work, ...], tuple[str, ...]]] = {
     "the end of a freeze": (
         at(RELEASE_FREEZE, "unfreeze"),
         (asked("unfreeze"),),
-        ("releases may go on: /release unfreeze · release manager",),
+        ("to do: a release manager is to say: releases may go on: /release unfreeze",),
     ),
 }
 

@@ -152,8 +152,8 @@ async def test_what_was_told_for_everybody_is_only_shown(thread: Thread) -> None
     assert await thread.said() == []
     run = await thread.run()
     for shown in (lists.status(run, thread.clock.now()), lists.runs([run], []), lists.overview([run], [])):
-        assert "pull-request: waits for GitHub: 500 since " in shown.plain().replace(
-            "pull-request waits", "pull-request: waits"
+        assert "pull-request, under way: waits for GitHub: 500 since " in shown.plain().replace(
+            "pull-request waits", "pull-request, under way: waits"
         )
     await thread.found(Done({}))
     assert await thread.said() == []
