@@ -9,6 +9,7 @@ now; and so is what was said of something that has begun anew since.
 from bot.chat import commands
 from bot.chat.handlers.approvals import rejectable, was_shown
 from bot.engine.desk import Desk
+from sops.kit import paging
 from sops.kit.timing import ACKNOWLEDGE
 
 
@@ -33,8 +34,10 @@ def overtaken(desk: Desk, command: commands.Command) -> bool:
 def _called_anew(desk: Desk) -> bool:
     """People have been called only since then for what the run is about now."""
     clock = desk.run.clocks.get(ACKNOWLEDGE)
-    began = (clock.calls_from or clock.started_at) if clock else desk.run.created_at
-    return began > desk.heard_at
+    if clock is None:
+        return desk.run.created_at > desk.heard_at
+    worse = paging.raised(desk.run, clock)
+    return max(clock.calls_from or clock.started_at, worse[-1] if worse else clock.started_at) > desk.heard_at
 
 
 def _waited(desk: Desk, step: str) -> bool:

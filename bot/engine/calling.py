@@ -12,7 +12,7 @@ from bot.engine.desk import Desk
 from bot.engine.threads import reminder_message, threads
 from sops.kit import paging, timing
 from sops.kit.conversation import Place
-from sops.kit.ladder import OTHER_CHAT, Ladder
+from sops.kit.ladder import Ladder
 from sops.kit.message import Card
 from sops.kit.stores import Deadline
 
@@ -27,13 +27,11 @@ class Caller:
 
     def call(self, desk: Desk, deadline: Deadline, ladder: Ladder) -> tuple[Card, str]:
         """The call that is due, or that somebody who passed it on asked for, and whom it calls."""
-        state, asked = desk.run.clocks[deadline.clock], int(deadline.payload.get("step", 0))
-        number = max(paging.due_by(desk.run, ladder, state, desk.now), paging.step(desk.run, state), asked)
-        whom = paging.whom(desk.run, desk.people, state, ladder, number)
-        whom = paging.without(whom, deadline.payload.get("passed", ()))
-        if OTHER_CHAT in ladder.rung(number).calls:
+        state, before, asked = desk.run.clocks[deadline.clock], desk.run, int(deadline.payload.get("step", 0))
+        spared = deadline.payload.get("passed", ())
+        desk.run, whom, number = paging.call(before, desk.people, state, ladder, desk.now, asked=asked, spared=spared)
+        if paging.elsewhere(before, state, ladder, number):
             self._tell_elsewhere(desk)
-        before, desk.run = desk.run, paging.with_step(paging.with_call(desk.run, whom, desk.now), state, number)
         missed = self._collapse(desk, deadline)
         following, at = paging.next_after(desk.run, ladder, state, desk.now)
         then = paging.whom(desk.run, desk.people, state, ladder, max(following, number))

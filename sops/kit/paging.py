@@ -2,10 +2,11 @@
 
 What was called is kept under two facts. `paged` holds each person's last call, [handle, instant], the newest last;
 `pager` how many calls there were, how wide the widest was in this generation of the clock (`step`, a number of the
-ladder), who passed it on, and what is under way to the chat.
+ladder), who passed it on, what no call reaches less than (`floor`, of a raise), since when it was how bad (`rated`),
+and what is under way to the chat. Another severity begins another generation (`sops.kit.rebasing`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +20,8 @@ from sops.kit.run import Run
 
 PAGED, PAGER = "paged", "pager"
 URGENT = frozenset({Severity.P0, Severity.P1})
+_FIRST_CLOCK = "acknowledge"
+Floor = dict[str, list[str]]  # `who`: handles; `names`: of rungs, as the settings have them
 RAISED = "raised"  # the last raise: [from, to, by whom, why, instant]
 
 
@@ -81,11 +84,11 @@ def with_raise(run: Run, before: Severity | None, who: str, why: str, at: dateti
 
 
 def raised(run: Run, state: ClockState) -> tuple[str, str, str, datetime] | None:
-    """From which severity it was raised, by whom, why and when, if its first clock counts from that raise."""
+    """From which severity it was raised to this one, by whom, why, when; None if it was not since the clock began."""
     before, to, who, why, at = run.facts.get(RAISED) or ("", "", "", "", "")
-    if not at or to != run.severity or state.calls_from != datetime.fromisoformat(at):
+    if not at or to != run.severity or datetime.fromisoformat(at) < state.started_at:
         return None
-    return before, who, why, state.calls_from
+    return before, who, why, datetime.fromisoformat(at)
 
 
 def _calendar(run: Run) -> BusinessCalendar:
@@ -130,17 +133,67 @@ def calls(run: Run, card: Card, at: datetime) -> bool:
 
 
 def with_step(run: Run, state: ClockState, number: int) -> Run:
-    """The run after that step of the ladder; a new generation of the clock knows of nobody who passed it on."""
-    return _with(run, state, step=number, passed=list(passed(run, state)))
+    """The run after that step of the ladder."""
+    return _with(run, state, step=number)
 
 
 def with_pass(run: Run, state: ClockState, who: str) -> Run:
     """The run after somebody passed it on."""
-    return _with(run, state, step=step(run, state), passed=list(dict.fromkeys((*passed(run, state), who))))
+    return _with(run, state, passed=list(dict.fromkeys((*passed(run, state), who))))
+
+
+def last_call(run: Run) -> datetime | None:
+    """When somebody was called last; None if nobody was."""
+    return max((datetime.fromisoformat(at) for _, at in run.facts.get(PAGED, ())), default=None)
+
+
+def going_on(run: Run, before: ClockState, *, number: int = -1, floor: Floor | None = None) -> Run:
+    """The run whose first clock runs in another generation than `before`, while still nobody answers.
+
+    Who passed it on stays passed over. `number` is the step that counts as called; `floor` what no call reaches less
+    than from now on, by default the one before.
+    """
+    spared, beneath = passed(run, before), floor if floor is not None else _floor(run, before)
+    return _with(run, run.clocks[_FIRST_CLOCK], step=number, passed=list(spared), floor=beneath)
+
+
+def floor_of(run: Run, before: ClockState, now: datetime) -> Floor:
+    """What a raise calls at least: everybody who was called since nobody answers, and whom the calls due by now would.
+
+    `before` is the clock it had. Those calls are not made any more where the bot was down meanwhile.
+    """
+    severity, beneath = before.severity or Severity.P1, _floor(run, before)
+    ladder, rated_so = run.policy.ladder(severity), run.but(severity=severity)
+    rungs = ladder.rungs[: due_by(rated_so, ladder, before, now) + 1] if ladder else ()
+    names = dict.fromkeys((*beneath.get("names", ()), *(name for rung in rungs for name in rung.calls)))
+    since = [who for who, at in run.facts.get(PAGED, ()) if datetime.fromisoformat(at) >= before.started_at]
+    return {"who": sorted({*beneath.get("who", ()), *since}), "names": list(names)}
+
+
+def _floor(run: Run, state: ClockState) -> Floor:
+    pager = run.facts.get(PAGER, {})
+    return pager.get("floor") or {} if pager.get("generation") == state.generation else {}
+
+
+def rated_since(run: Run, state: ClockState) -> dict[Severity, datetime]:
+    """Since when nobody answers it at each severity it had; what was before the clock began counts for nothing."""
+    kept = run.facts.get(PAGER, {}).get("rated") or {}
+    instants = {Severity(name): datetime.fromisoformat(at) for name, at in kept.items()}
+    found = {severity: at for severity, at in instants.items() if at >= state.started_at}
+    severity, began = state.severity or Severity.P1, state.calls_from or state.started_at
+    return {**found, severity: min(began, found.get(severity, began))}
+
+
+def with_rated(run: Run, known: Mapping[Severity, datetime]) -> Run:
+    """The run that remembers since when it was how bad."""
+    kept = {severity.value: at.isoformat() for severity, at in known.items()}
+    return run.with_facts({PAGER: {**run.facts.get(PAGER, {}), "rated": kept}})
 
 
 def _with(run: Run, state: ClockState, **changes: Any) -> Run:
-    return run.with_facts({PAGER: {**run.facts.get(PAGER, {}), "generation": state.generation, **changes}})
+    """Changed of what belongs to this generation of the clock; a new one knows nothing of the one before."""
+    own = {"step": step(run, state), "passed": list(passed(run, state)), "floor": _floor(run, state), **changes}
+    return run.with_facts({PAGER: {**run.facts.get(PAGER, {}), "generation": state.generation, **own}})
 
 
 def people_of(calls: Sequence[str], run: Run, people: People) -> tuple[str, ...]:
@@ -161,10 +214,50 @@ def people_of(calls: Sequence[str], run: Run, people: People) -> tuple[str, ...]
 
 
 def whom(run: Run, people: People, state: ClockState, ladder: Ladder, number: int) -> tuple[str, ...]:
-    """Who is called by that call. Who passed it on is left out before the last rung, if others are called by it."""
-    all_of_them = people_of(ladder.rung(number).calls, run, people)
-    spared = passed(run, state) if number < len(ladder.rungs) - 1 else ()
-    return without(all_of_them, spared)
+    """Who is called by that call: those of its rung, and since a raise everybody who was called before it too.
+
+    Who passed it on is left out before the last rung; where nobody is left the next rung that has others is called,
+    and only where none has, they are.
+    """
+    beneath, last = _beneath(run, people, state), len(ladder.rungs) - 1
+    rungs = [(*people_of(rung.calls, run, people), *beneath) for rung in ladder.rungs]
+    if number < last:
+        for able in rungs[max(0, number) :]:
+            if left := [who for who in able if who not in passed(run, state)]:
+                return tuple(dict.fromkeys(left))
+    return tuple(dict.fromkeys(rungs[max(0, min(number, last))]))
+
+
+def _beneath(run: Run, people: People, state: ClockState) -> tuple[str, ...]:
+    """Whom no call reaches less than, of those there still are; of a private run those who answer for it."""
+    floor = _floor(run, state)
+    able = people_of((EVERYONE,), run, people) if run.embargoed else None
+    before = [who for who in floor.get("who", ()) if (people.named(who) if able is None else who in able)]
+    return tuple(dict.fromkeys((*people_of(floor.get("names", ()), run, people), *before)))
+
+
+def elsewhere(run: Run, state: ClockState, ladder: Ladder, number: int) -> bool:
+    """That call is for the other chats as well."""
+    return OTHER_CHAT in (*ladder.rung(number).calls, *_floor(run, state).get("names", ()))
+
+
+def call(
+    run: Run,
+    people: People,
+    state: ClockState,
+    ladder: Ladder,
+    now: datetime,
+    *,
+    asked: int = 0,
+    spared: Sequence[str] = (),
+) -> tuple[Run, tuple[str, ...], int]:
+    """The run after the call that is due now, whom it calls, and its number: of those due by now the widest.
+
+    `asked` is the step that somebody asked for who passed it on; `spared` are left out if there are others.
+    """
+    number = max(due_by(run, ladder, state, now), step(run, state), asked)
+    reached = without(whom(run, people, state, ladder, number), spared)
+    return with_step(with_call(run, reached, now), state, number), reached, number
 
 
 def without(whom: Sequence[str], spared: Sequence[str]) -> tuple[str, ...]:
@@ -181,7 +274,7 @@ def given_on(run: Run, people: People, state: ClockState, who: str) -> Run:
 def wider(run: Run, people: People, state: ClockState, ladder: Ladder) -> int:
     """The number of the next call that reaches somebody new; of the last rung, where there is nobody new."""
     now = step(run, state)
-    reached = {*people_of(ladder.rung(now).calls, run, people), *passed(run, state)}
+    reached = {*people_of(ladder.rung(now).calls, run, people), *_beneath(run, people, state), *passed(run, state)}
     for number in range(now + 1, len(ladder.rungs)):
         if set(people_of(ladder.rung(number).calls, run, people)) - reached:
             return number

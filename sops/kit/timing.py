@@ -205,44 +205,6 @@ def window(run: Run, name: str, start: datetime, until: datetime | None, at: dat
     return run.but(clocks={**run.clocks, name: ClockState(started_at=start, due_at=until, generation=generation)})
 
 
-def rebased(run: Run, at: datetime) -> Run:
-    """After a change of severity: where it is worse, calls and updates begin anew, counted from `at`.
-
-    Else running clocks count again from where they did, under the new severity, and nobody is called for what was
-    called already. A fix is due from its beginning in either case.
-    """
-    for name, state in run.clocks.items():
-        if not state.running or name not in {ACKNOWLEDGE, UPDATE, FIX}:
-            continue
-        worse = paging.rated(run) < (state.severity or Severity.P1)
-        if name == ACKNOWLEDGE:
-            run = recounted(run, at if worse else state.calls_from, at, again=worse)
-        else:
-            since = at if worse else state.started_at
-            run = started(run, name, since) if due(name, run, since) else stopped(run, name, at)
-    if UPDATE not in run.clocks or not run.clocks[UPDATE].running:
-        waiting = run.clocks.get(ACKNOWLEDGE)
-        acknowledged = waiting is not None and not waiting.running
-        resolved = run.record("verify").signed
-        if acknowledged and not resolved:
-            run = started(run, UPDATE, at)
-    return run
-
-
-def recounted(run: Run, calls_from: datetime | None, at: datetime, *, again: bool) -> Run:
-    """The run whose first clock began anew at `calls_from`, or did not. `again`: people are called once more."""
-    state = run.clocks.get(ACKNOWLEDGE)
-    if state is None or not state.running:
-        return run
-    run = started(run, ACKNOWLEDGE, state.started_at, calls_from=calls_from)
-    return run if again else _called_already(run, at)
-
-
-def _called_already(run: Run, at: datetime) -> Run:
-    state, ladder = run.clocks[ACKNOWLEDGE], paging.ladder_of(run)
-    return paging.with_step(run, state, paging.due_by(run, ladder, state, at)) if ladder else run
-
-
 def deadlines(run: Run, name: str, now: datetime) -> Sequence[Deadline]:
     """The instants of a running clock to store now: its marks that are still to come, and of those gone by only the
     last, as due now. Of calls, and of what comes when it is late, only the next.
@@ -340,7 +302,7 @@ def marks(run: Run, name: str, state: ClockState) -> list[tuple[int, datetime]]:
 
     What is promised for the end of a day is told of the morning before, and the morning after.
     """
-    start, end = state.started_at, state.due_at
+    start, end = state.counted_from, state.due_at
     if name in LONG:
         told = [(EVE, max(start, _eve(calendar(run), end))), (DUE, end)]
         return [(mark, awaited(run, name, at)) for mark, at in told]

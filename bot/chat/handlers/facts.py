@@ -7,7 +7,7 @@ from bot.chat import commands, replies
 from bot.chat.handlers.base import Handler, Refused, Speaker
 from bot.chat.replies import binding, refusals, security
 from bot.engine.desk import Desk
-from sops.kit import paging, timing
+from sops.kit import paging, rebasing, timing
 from sops.kit.affected import misfit
 from sops.kit.binding import CHOICE, SHOWN, TreeForeseen
 from sops.kit.changelog_sections import is_entry
@@ -110,7 +110,7 @@ def _scored(desk: Desk, me: Speaker, severity: Severity | None) -> None:
     old = desk.run.severity
     if severity in {None, old} or (hurts(desk.run) and severity is not None and severity.below(old)):
         return  # while an attack goes on, a score makes it no less urgent
-    desk.run = timing.rebased(desk.run.but(severity=severity), desk.now)
+    desk.run = rebasing.rebased(desk.run.but(severity=severity), desk.now)
     if severity is not None and old is not None and old.below(severity):
         desk.run = paging.with_raise(desk.run, old, me.handle, security.BY_SCORE, desk.now)
     desk.note("severity", me.record, severity=severity, before=old or "", text="")

@@ -9,7 +9,7 @@ from bot.chat.handlers.common import remember
 from bot.chat.replies import hotfix, misread, refusals
 from bot.chat.replies import incident as words
 from bot.engine.desk import Desk
-from sops.kit import paging, post_mortem, timing
+from sops.kit import paging, post_mortem, rebasing, timing
 from sops.kit.escaping import printable
 from sops.kit.model import Severity
 from sops.kit.response import answered, commanding
@@ -29,16 +29,14 @@ def severity(desk: Desk, me: Speaker, command: commands.SetSeverity) -> Refused 
         refusal := hotfix.severity_refused(run, command.severity, command.reason, _response(desk))
     ):
         return Refused(refusals.refused(refusal))
-    clock = run.clocks.get(timing.ACKNOWLEDGE)
     run = timing.answered(run.but(severity=command.severity))
-    run = _owing(timing.rebased(run, desk.now))
+    run = _owing(rebasing.rebased(run, desk.now))
     if old is None and answered(run):
         run = timing.started(run, timing.UPDATE, desk.now)
     worse = command.severity < (old or Severity.P1)
     desk.run = paging.with_raise(run, old, me.handle, command.reason, desk.now) if worse else run
     if old is not None:
-        anew = clock.calls_from.isoformat() if clock and clock.calls_from else ""
-        remember(desk, me, "severity", f"severity {command.severity}", before=old, calls_from=anew)
+        remember(desk, me, "severity", f"severity {command.severity}", before=old)
     desk.note("severity", me.record, severity=command.severity, before=old or "", text=command.reason)
     whom = _concerned(desk.run, me, worse=worse)
     desk.say(replies.answers.severity_set(desk.run, old, me.handle, command.reason, desk.now, whom))
@@ -92,12 +90,8 @@ def retitle(desk: Desk, me: Speaker, command: commands.Retitle) -> Refused | Non
 
 
 def undone(desk: Desk, act: Mapping[str, str]) -> Run:
-    """The run as bad as it was before, its first clock counted as it was then."""
-    before = Severity(act["before"])
-    again = before < (desk.run.severity or Severity.P1)
-    run = timing.rebased(desk.run.but(severity=before), desk.now)
-    anew = act.get("calls_from", "")
-    return timing.recounted(run, datetime.fromisoformat(anew) if anew else None, desk.now, again=again)
+    """The run as bad as it was before; who is called goes on as after any other change."""
+    return rebasing.rebased(desk.run.but(severity=Severity(act["before"])), desk.now)
 
 
 HANDLERS: Mapping[type[commands.Command], Handler] = {commands.SetSeverity: severity, commands.Retitle: retitle}

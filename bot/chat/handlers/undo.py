@@ -13,7 +13,7 @@ from bot.chat.replies import incident as words
 from bot.chat.replies import refusals
 from bot.engine import requests
 from bot.engine.desk import Desk
-from sops.kit import timing
+from sops.kit import paging, timing
 from sops.kit.response import commanding, public_since, worked_on
 from sops.kit.run import Run, StepState
 from sops.kit.stores import LedgerEntry
@@ -79,7 +79,8 @@ def without_ack(desk: Desk, act: Mapping[str, str]) -> Run | None:
     began = run.clocks.get(timing.ACKNOWLEDGE)
     if began is None:
         return timing.started(run, timing.ACKNOWLEDGE, run.created_at)
-    return timing.started(run, timing.ACKNOWLEDGE, began.started_at, calls_from=began.calls_from)
+    run = timing.started(run, timing.ACKNOWLEDGE, began.started_at, calls_from=began.calls_from)
+    return paging.going_on(run, began)
 
 
 def _verify(desk: Desk, act: Mapping[str, str]) -> Run | None:

@@ -7,6 +7,7 @@ from sops.kit import paging, timing
 from sops.kit.ladder import EVERYONE, FIRST, SECOND
 from sops.kit.model import Role, Severity
 from sops.kit.people import People
+from sops.kit.rebasing import rebased
 from sops.kit.timing import ACKNOWLEDGE, CALL
 from tests.unit.runs import NOW, an_incident
 
@@ -44,7 +45,7 @@ def test_after_long_downtime_the_widest_that_is_due_comes_at_once_and_then_the_n
 
 def test_a_rise_begins_anew_however_late_it_comes():
     run, now = timing.started(an_incident(Severity.P3), ACKNOWLEDGE, NOW), NOW + 3 * HOUR
-    run = timing.rebased(run.but(severity=Severity.P0), now)
+    run = rebased(run.but(severity=Severity.P0), now)
     assert stored(run, now) == (0, now)
     assert timing.following(run, ACKNOWLEDGE, now) == (CALL + 1, now + 2 * MINUTE)
     assert run.clocks[ACKNOWLEDGE].due_at == now + 15 * MINUTE
@@ -52,10 +53,10 @@ def test_a_rise_begins_anew_however_late_it_comes():
 
 def test_who_raised_it_and_why_is_told_as_long_as_its_clock_counts_from_there():
     now = NOW + 3 * HOUR
-    run = timing.rebased(waiting(Severity.P2).but(severity=Severity.P0), now)
+    run = rebased(waiting(Severity.P2).but(severity=Severity.P0), now)
     run = paging.with_raise(run, Severity.P2, "rm", "orders are lost", now)
     assert paging.raised(run, run.clocks[ACKNOWLEDGE]) == ("P2", "rm", "orders are lost", now)
-    less = timing.rebased(run.but(severity=Severity.P1), now + MINUTE)
+    less = rebased(run.but(severity=Severity.P1), now + MINUTE)
     assert paging.raised(less, less.clocks[ACKNOWLEDGE]) is None
     assert less.clocks[ACKNOWLEDGE].due_at == now + 2 * HOUR  # made less of, it is not late for that
     again = timing.started(run, ACKNOWLEDGE, now + HOUR)  # as it is reopened
@@ -63,10 +64,10 @@ def test_who_raised_it_and_why_is_told_as_long_as_its_clock_counts_from_there():
 
 
 def test_a_fall_or_the_first_word_of_how_bad_it_is_repeats_no_call():
-    run, now = waiting(None), NOW + 20 * MINUTE
-    run = timing.rebased(run.but(severity=Severity.P1), now)
+    run, now = paging.with_call(waiting(None), ["oncall1"], NOW + 15 * MINUTE), NOW + 20 * MINUTE
+    run = rebased(run.but(severity=Severity.P1), now)
     assert stored(run, now) == (2, NOW + 30 * MINUTE)
-    run = timing.rebased(run.but(severity=Severity.P2), now)
+    run = rebased(run.but(severity=Severity.P2), now)
     assert stored(run, now) == (1, NOW + 4 * HOUR)
 
 

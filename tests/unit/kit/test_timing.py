@@ -7,6 +7,7 @@ from sops.kit import paging, timing
 from sops.kit.clocks import ClockState, thresholds
 from sops.kit.model import Role, Severity
 from sops.kit.policy import Policy
+from sops.kit.rebasing import rebased
 from sops.kit.run import Obligation
 from sops.kit.timing import (
     ACKNOWLEDGE,
@@ -169,7 +170,7 @@ def test_thresholds_fall_on_whole_seconds_and_the_last_on_the_instant_itself():
 
 def test_a_raise_begins_anew_and_keeps_when_it_was_declared():
     run = timing.started(an_incident(Severity.P2), ACKNOWLEDGE, NOW)
-    run = timing.rebased(run.but(severity=Severity.P0), NOW + HOUR)
+    run = rebased(run.but(severity=Severity.P0), NOW + HOUR)
     state = run.clocks[ACKNOWLEDGE]
     assert (state.started_at, state.due_at, state.generation) == (NOW, NOW + HOUR + 15 * MINUTE, 2)
     assert (state.counted_from, state.severity) == (NOW + HOUR, Severity.P0)
@@ -182,14 +183,14 @@ def test_a_raise_that_an_older_build_counted_from_the_declaration_stays_so():
 
 def test_a_raise_waits_anew_for_the_next_update():
     run = timing.started(an_incident(Severity.P2), UPDATE, NOW)
-    run = timing.rebased(run.but(severity=Severity.P0), NOW + 3 * HOUR)
+    run = rebased(run.but(severity=Severity.P0), NOW + 3 * HOUR)
     assert run.clocks[UPDATE].due_at == NOW + 3 * HOUR + 30 * MINUTE
 
 
 def test_a_mark_a_new_severity_left_behind_is_due_now_and_only_the_last_of_them():
     run = timing.started(a_run_of(HOTFIX, severity=Severity.P1), FIX, NOW)
     now = NOW + 40 * HOUR
-    run = timing.rebased(run.but(severity=Severity.P0), now)
+    run = rebased(run.but(severity=Severity.P0), now)
     first, *later = timing.deadlines(run, FIX, now)
     assert (first.threshold, first.due_at, first.generation) == (80, now, 2)
     assert [deadline.threshold for deadline in later] == [DUE]
@@ -198,7 +199,7 @@ def test_a_mark_a_new_severity_left_behind_is_due_now_and_only_the_last_of_them(
 def test_a_stopped_clock_keeps_the_severity_under_which_it_stopped():
     run = timing.started(an_incident(Severity.P2), ACKNOWLEDGE, NOW)
     run = timing.stopped(run, ACKNOWLEDGE, NOW + HOUR)
-    after = timing.rebased(run.but(severity=Severity.P0), NOW + 2 * HOUR)
+    after = rebased(run.but(severity=Severity.P0), NOW + 2 * HOUR)
     assert after.clocks[ACKNOWLEDGE] == run.clocks[ACKNOWLEDGE]
     assert after.clocks[ACKNOWLEDGE].severity is Severity.P2
 
@@ -220,7 +221,7 @@ def test_a_clock_that_starts_again_is_of_a_new_generation():
 
 def test_a_severity_without_a_clock_stops_the_one_that_ran():
     run = timing.started(an_incident(Severity.P1), UPDATE, NOW)
-    run = timing.rebased(run.but(severity=Severity.P3), NOW + MINUTE)
+    run = rebased(run.but(severity=Severity.P3), NOW + MINUTE)
     assert run.clocks[UPDATE].stopped_at == NOW + MINUTE
 
 
