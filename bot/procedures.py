@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bot.settings import Settings
 from sops import ALL, OWN
+from sops.hotfix import CHECKED_IN_PRIVATE, HOTFIX, IN_PRIVATE, TRIED_BY_HAND
 from sops.kit.checklist import checklist
 from sops.kit.document import parse_document
 from sops.kit.errors import ConfigurationError
@@ -70,7 +71,11 @@ def check_tailoring(policy: Policy, own: Sequence[Sop]) -> None:
     for extra in policy.inserted:
         if extra.sop not in every:
             raise ConfigurationError(f"There is no procedure {extra.sop}; see policy.inserted.")
-    check_names(policy, tuple(every.values()), {ROLLBACK.id: RELAND_STEPS})
+    check_names(
+        policy,
+        tuple(every.values()),
+        {ROLLBACK.id: RELAND_STEPS, HOTFIX.id: (CHECKED_IN_PRIVATE, TRIED_BY_HAND, *IN_PRIVATE)},
+    )
 
 
 def _of_file(file: Path) -> list[Sop]:

@@ -83,7 +83,7 @@ SECURITY_RESPONSE = Sop(
             when=(
                 SignedOff(
                     LEAD,
-                    ask="!set disclosure YYYY-MM-DD, as agreed with the reporter, then !done disclosure-date",
+                    ask="!set disclosure YYYY-MM-DD [HH:MM ZONE] as the reporter agreed, then !done disclosure-date",
                     needs=("disclosure",),
                     evidence=False,
                 ),

@@ -9,7 +9,7 @@ from github.Repository import Repository
 
 from adapters.github import convert
 from adapters.github.errors import is_rate_limit
-from adapters.github.fields import Json, Odd, number, part, text
+from adapters.github.fields import Json, Odd, flag, number, part, text, whole_object
 from adapters.github.listing import rows
 from sops.kit.errors import FarEndRefused
 from sops.kit.patterns import Pattern
@@ -28,6 +28,13 @@ def rules(repo: Repository, branch: str) -> BranchRules:
         protected=classic is not None or bool(rulesets),
         queued=any(rule["type"] == "merge_queue" for rule in rulesets),
     )
+
+
+def is_private(repo: Repository) -> bool:
+    """Not one that all of an enterprise may read, either."""
+    _, raw = repo.requester.requestJsonAndCheck("GET", repo.url)
+    found = whole_object(raw, "the repository")
+    return flag(found, "private") and found.get("visibility", "private") == "private"
 
 
 def checks(repo: Repository, sha: str) -> list[Check]:

@@ -107,6 +107,9 @@ class GitHubForge(AdvisoryCalls):
             self._login = await self._read("asking who the token belongs to", "Metadata: read", self._who)
         return self._login
 
+    async def is_private(self) -> bool:
+        return await self._read("asking who can read the repository", "Metadata: read", branches.is_private)
+
     async def starts_workflows(self) -> bool:
         what = "asking what kind of token this is"
         return not self._installed or await self._read(what, "Metadata: read", workflows.are_started)

@@ -3,14 +3,14 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from adapters.sandbox.git_objects import Signature
 from adapters.sandbox.git_repository import GitRepository
 from adapters.sandbox.images import ImageStore
 from adapters.sandbox.people import PEOPLE
-from adapters.sandbox.project import DEVELOP, MAIN
+from adapters.sandbox.project import DEVELOP, FULL_NAME, MAIN, make_bare
 from adapters.sandbox.state import WorldState
 from sops.kit.ports import Clock
 
@@ -42,6 +42,9 @@ class Core:
     on_change: list[Callable[[], None]] = field(default_factory=list)
     damage_archives: bool = False
     api_url: str = ""
+    #: What this forge knows beside the project: private repositories, by `owner/name`.
+    beside: dict[str, "Core"] = field(default_factory=dict)
+    full_name: str = FULL_NAME
     behind: timedelta = timedelta(0)  # by so much the forge's clock is behind the bot's
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _depth: int = 0
@@ -50,6 +53,23 @@ class Core:
     def now(self) -> datetime:
         """The world's time, to the second: the forge shows no finer one."""
         return (self.clock.now() - self.behind).replace(microsecond=0)
+
+    def private(self, full_name: str, *, checks: bool) -> "Core":
+        """A private repository at this forge, made empty when it is new; with `checks` every push to it is checked."""
+        if full_name not in self.beside:
+            path = self.git.path.parent / f"{full_name.rpartition('/')[2]}.git"
+            if not path.exists():
+                make_bare(path)
+            rules = replace(self.rules, checks=self.rules.checks if checks else ())
+            own = Core(GitRepository(path), self.clock, rules, on_change=self.on_change, api_url=self.api_url)
+            own.full_name = full_name
+            self.beside[full_name] = own
+        return self.beside[full_name]
+
+    def close(self) -> None:
+        """End git's readers."""
+        for each in (self, *self.beside.values()):
+            each.git.close()
 
     def ring(self) -> None:
         """Something happened of which the forge would send a webhook; listeners hear it after the change."""

@@ -119,9 +119,13 @@ class Dispatcher:
     def _forge(self, route: Route, request: Request) -> Reply:
         person = _authenticated(request)
         params = request.path_params
+        core, call = self._core, _call(request, person, _json_body(request))
         if "owner" in params and (params["owner"], params["repo"]) != (OWNER, NAME) and not _is_upstream(route, params):
-            raise not_found()
-        return route.handler(self._core, _call(request, person, _json_body(request)))
+            beside = self._core.beside.get(f"{params['owner']}/{params['repo']}")
+            if beside is None or person.role == "read":
+                raise not_found()
+            core = beside
+        return route.handler(core, call)
 
     def _forge_graphql(self, route: Route, request: Request) -> Reply:
         return self._graphql.answer(_call(request, _authenticated(request), _json_body(request)))

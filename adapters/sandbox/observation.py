@@ -4,6 +4,7 @@ from datetime import datetime
 
 from adapters.sandbox import checks, pulls, releases, workflows
 from adapters.sandbox.core import Core
+from adapters.sandbox.project import FULL_NAME
 from adapters.sandbox.state import CheckRun, WorkflowRun
 
 _HEADS = "refs/heads/"
@@ -14,6 +15,8 @@ def catch_up(core: Core) -> None:
     """Bring the world to this instant: pushes first, then everything due."""
     observe(core)
     tick(core)
+    for each in core.beside.values():
+        catch_up(each)
 
 
 def observe(core: Core) -> None:
@@ -27,7 +30,9 @@ def observe(core: Core) -> None:
     # Deletions last: a branch pushed into its base and deleted in one go was merged, not abandoned.
     for name in sorted(moved, key=lambda name: (name not in refs, name)):
         old, new = before.get(name), refs.get(name)
-        if name.startswith(_HEADS):
+        if name.startswith(_HEADS) and new is not None and core.full_name != FULL_NAME:
+            checks.queue(core, new)
+        elif name.startswith(_HEADS):
             pulls.follow_branch(core, name.removeprefix(_HEADS), old, new)
         elif name.startswith(_TAGS) and new is not None:
             releases.follow_tag(core, name.removeprefix(_TAGS))
@@ -36,7 +41,8 @@ def observe(core: Core) -> None:
 
 def next_due(core: Core) -> datetime | None:
     """When the world will next change by itself."""
-    return min((due for due, _ in _pending(core)), default=None)
+    every = (core, *core.beside.values())
+    return min((due for each in every for due, _ in _pending(each)), default=None)
 
 
 def tick(core: Core) -> None:

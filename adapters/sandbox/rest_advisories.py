@@ -107,6 +107,7 @@ def open_fork(core: Core, call: Call) -> Reply:
     record = _found(core, call)
     if record.fork_due is None:
         record.fork_due = core.now() + FORK_TAKES
+        core.private(_fork(core, record)["full_name"], checks=False)
     return Reply(202, _fork(core, record))
 
 

@@ -3,7 +3,7 @@
 from adapters.sandbox.api import WEB, Json, repository_url, stamp
 from adapters.sandbox.core import Core
 from adapters.sandbox.people import PEOPLE
-from adapters.sandbox.project import FULL_NAME, MAIN, NAME, OWNER, SEEDED_AT
+from adapters.sandbox.project import FULL_NAME, MAIN, OWNER, SEEDED_AT
 
 REPOSITORY_ID = 9001
 NODE_ID = "R_sandbox9001"
@@ -115,10 +115,10 @@ def repository(core: Core) -> Json:
     return {
         "id": REPOSITORY_ID,
         "node_id": NODE_ID,
-        "name": NAME,
-        "full_name": FULL_NAME,
+        "name": core.full_name.rpartition("/")[2],
+        "full_name": core.full_name,
         "owner": user(core, OWNER),
-        "private": False,
+        "private": core.full_name != FULL_NAME,
         "html_url": WEB,
         "description": "A small embedded storage engine",
         "fork": False,

@@ -98,7 +98,7 @@ class SandboxWorld(OutOfOrder):
             self._server.stop()
             self._server = None
         if self._core is not None:
-            self._core.git.close()
+            self._core.close()
             self._core = None
 
     def repository_beside(self, name: str) -> Path:
@@ -107,6 +107,11 @@ class SandboxWorld(OutOfOrder):
         if not path.exists():
             project.make_bare(path)
         return path
+
+    def private_repository(self, full_name: str) -> Path:
+        """A private repository at the same forge, with the project's checks on every push to it."""
+        with self._acting() as core:
+            return core.private(full_name, checks=True).git.path
 
     @property
     def api_url(self) -> str:
@@ -197,8 +202,9 @@ class SandboxWorld(OutOfOrder):
             return checks.conclude(core, name, "failure").number
 
     def push(self, branch: str, author: str = "maint") -> str:
-        """`author` pushes a small commit to an existing branch; returns its SHA."""
-        with self._acting() as core:
+        """`author` pushes a small commit to an existing branch, the private one if there is one; returns its SHA."""
+        with self._acting() as whole:
+            core = next((each for each in whole.beside.values() if branch in each.git.branches()), whole)
             branches = core.git.branches()
             if branch not in branches:
                 raise Refusal(404, f"there is no branch “{branch}”; there are: {', '.join(sorted(branches))}")

@@ -407,6 +407,13 @@ class Duplicate(Command):
 
 
 @dataclass(frozen=True)
+class Leaked(Command):
+    """!leaked the reporter's talk shows it"""
+
+    reason: str
+
+
+@dataclass(frozen=True)
 class Restrict(Telling):
     """!restrict it is an attack"""
 
@@ -768,6 +775,7 @@ VERBS: dict[str, _Parser] = {
     "duplicate": _duplicate,
     "false": _false,
     "restrict": _text(Restrict, "restrict"),
+    "leaked": _text(Leaked, "leaked"),
     "hold": _text(Hold, "hold"),
     "resume": _bare(Resume, "resume"),
     "retry": _bare(Retry, "retry"),

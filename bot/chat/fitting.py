@@ -26,6 +26,8 @@ def fits(command: commands.Command, run: Run) -> bool:
         return run.prefix == phrases.INCIDENT
     if type(command) in _RESPONDING:
         return commanding(run) is not None
+    if isinstance(command, commands.Leaked):
+        return run.private
     if type(command) in _INCIDENT:
         return run.prefix == phrases.INCIDENT
     if isinstance(command, commands.Reland):

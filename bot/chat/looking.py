@@ -70,7 +70,7 @@ class Looking:
             return security.not_told_here(run)
         match command:
             case commands.Status():
-                world = self._worlds.now()
+                world = self._worlds.of(run)
                 return replies.lists.status(run, world.now, await differences(run, world))
             case commands.Plan():
                 return replies.starting.plan(run, (await self._planner.plan(run)).lines)
@@ -158,13 +158,13 @@ class Looking:
         if not isinstance(command, commands.Cancel):
             return command
         with suppress(FarEndError, FarEndRefused):
-            return replace(command, left=await self._in_time.of(remains(run, self._worlds.now())))
+            return replace(command, left=await self._in_time.of(remains(run, self._worlds.of(run))))
         return command
 
     async def _so(self, run: Run, name: str, *, wanted: bool) -> Card | None:
         """A refusal unless the step's effects are there, or gone, as the command says."""
         step = run.find(name)
-        if step is None or await there(step, run, self._worlds.now()) is wanted:
+        if step is None or await there(step, run, self._worlds.of(run)) is wanted:
             return None
         return refusals.refused(replies.reality.not_there(step) if wanted else replies.reality.still_there(step))
 
@@ -189,7 +189,7 @@ class Looking:
         step = run.find(name)
         if step is None or signature(step) is None or step not in run.current():
             return None
-        world = self._worlds.now()
+        world = self._worlds.of(run)
         found = [await gate.check(run, world) for gate in step.waits if isinstance(gate, Gate)]
         notes = [look.note for look in found if isinstance(look, Waiting)]
         return refusals.gates_open(step, notes) if notes else None

@@ -54,6 +54,8 @@ def roles_for(command: commands.Command, run: Run) -> tuple[Role, ...]:
         return run.leaders[:1]  # a report is not anybody's to end but its owner's role
     if isinstance(command, commands.Override):
         return tuple(dict.fromkeys((*leaders(run), Role.ON_CALL)))
+    if isinstance(command, commands.Leaked):
+        return tuple(dict.fromkeys((Role.SECURITY_LEAD, *leaders(run), Role.ON_CALL)))
     if isinstance(command, commands.Restrict):
         return (*leaders(run), Role.SECURITY_LEAD)
     if isinstance(command, _RESPONDING) and commanding(run) is not None:

@@ -218,10 +218,10 @@ class Roots:
         """Show the plan; nothing is done before `!start`, unless the procedure begins at once."""
         tx.claims.alone(f"begin/{opening.sop.prefix}")  # of two who begin the same at once one is refused
         others = () if opening.sop.private else tx.runs.open()  # a report is never turned away for being like another
-        other = next((run for run in others if same_kind(run, draft)), None)
+        alike = [run for run in others if same_kind(run, draft)]
+        other = next((run for run in alike if not hidden(run, item.event.place)), None)
         if other is not None:
-            taken = security.taken_already() if hidden(other, item.event.place) else refusals.already_running(other)
-            put_answer(tx, item, refusals.refused(taken), now)
+            put_answer(tx, item, refusals.refused(refusals.already_running(other)), now)
             return
         run = draft.but(name=tx.runs.next_name(opening.sop.prefix))
         if not opening.sop.planned:
@@ -245,6 +245,10 @@ class Roots:
         desk.finish()
         if run.parent:
             self._tell_parent(tx, run, me, now)
+        for twin in alike:  # whoever reads there must not learn of it; those who prepare it must
+            there = Desk(tx, twin, now, self._people)
+            there.say(security.begun_elsewhere(run, me.handle))
+            there.finish()
         tx.runs.wake(run.id)
 
     def _tell_parent(self, tx: Transaction, run: Run, me: Speaker, now: datetime) -> None:

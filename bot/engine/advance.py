@@ -222,7 +222,7 @@ class Advancer:
     async def _see(self, run_id: str, step: Step, key: str, action: Action, fence: int) -> None:
         """Keep what the probe finds, if it finds it done."""
         run = await self._desks.run(run_id)
-        found = await action.probe(run, self._worlds.now())
+        found = await action.probe(run, self._worlds.of(run, action))
         if isinstance(found, Done):
             await self._desks.at(
                 run_id, lambda desk: steps.record_found(desk, step, key, action, found, None), fence=fence
@@ -232,7 +232,7 @@ class Advancer:
         """A hold stops the hands, not the eyes: gates that do not hold go on being noticed and told."""
         if run.record(step.id).state is not StepState.WAITING or steps.unknown_in(step):
             return PEOPLE
-        world = self._worlds.now()
+        world = self._worlds.of(run)
         every = PEOPLE
         for gate in step.waits:
             if not isinstance(gate, Gate):
@@ -254,7 +254,7 @@ class Advancer:
     async def _wait_or_act(self, run: Run, step: Step, fence: int) -> timedelta | None:
         if any(isinstance(piece, Gate) and piece.debts for piece in step.waits):
             await self._debts.look_around()
-        world = self._worlds.now()
+        world = self._worlds.of(run)
         look, request = await self._look(run, step, world, fence)
         if look.notes or (request is None and afresh.gate_for(run, step) is not None):
             return None if await self._note(run.id, step, look, fence) else look.every
@@ -284,20 +284,29 @@ class Advancer:
         asked = requests.latest(run, step.id) if wanted else None
         if asked is not None and asked.holds:
             return Look((), {}, (), (), PEOPLE), asked
+        if wanted is not None and run.record(step.id).intent and (before := requests.given_before(run, wanted)):
+            return Look((), {}, (), (), PEOPLE), before
         so_far, ready = Looking(), True
         for piece in step.waits:
             if piece is wanted:
-                ready = not so_far.notes
+                ready = so_far.askable
             elif isinstance(piece, SignedOff):
                 so_far.asked(run, step, piece)
             elif isinstance(piece, Gate):
-                so_far.found(run, piece, await piece.check(run.with_facts(so_far.facts), world))
+                found = await piece.check(run.with_facts(so_far.facts), world)
+                so_far.found(run, piece, found, world.now)
         if elsewhere := afresh.waits_on(run, step):
             so_far.notes.append(elsewhere)
         granted, ready = None, ready and not (so_far.notes and approval_of(step) is None)
         if wanted is not None:
             view = View(run, so_far.facts, step, wanted, world, fence)
-            standing = await self._approvals.standing(view, ready=ready, others=tuple(so_far.notes))
+            others = tuple(so_far.notes)
+            before = requests.given_before(view.run, wanted)
+            if before is not None and not others:
+                return so_far.look(), before
+            if before is not None:
+                return so_far.look(), None
+            standing = await self._approvals.standing(view, ready=ready, others=others, until=so_far.until)
             granted = standing.granted
             so_far.notes += [standing.note] if granted is None else []
         return so_far.look(), granted
@@ -311,7 +320,7 @@ class Advancer:
         if key in run.record(step.id).performed:
             return True
         unknown: OutcomeUnknown | None = None
-        found = await action.probe(run, self._worlds.now())
+        found = await action.probe(run, self._worlds.of(run, action))
         record = run.record(step.id)
         if isinstance(found, Todo) and record.intent == key and action.keyless and _recent(record, self._worlds.now()):
             return False
@@ -333,7 +342,7 @@ class Advancer:
                 return False
             answer = await self._perform(action, run)
             unknown = answer if isinstance(answer, OutcomeUnknown) else None
-            found = await action.probe(run, self._worlds.now())
+            found = await action.probe(run, self._worlds.of(run, action))
             if isinstance(found, Todo) and isinstance(answer, Done | Conflict):
                 found = answer
         return await self._desks.at(
@@ -351,7 +360,7 @@ class Advancer:
     async def _perform(self, action: Action, run: Run) -> Done | Conflict | OutcomeUnknown | None:
         """Perform it once; returns what the far end's answer means where the probe afterwards finds nothing."""
         try:
-            return await action.perform(run, self._worlds.now())
+            return await action.perform(run, self._worlds.of(run, action))
         except OutcomeUnknown as unknown:
             return unknown
         except (FarEndRefused, SignatureInvalid) as refusal:

@@ -6,6 +6,7 @@ every look, from the same actions that will be performed, so whatever changes it
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TypeVar
 
 from bot.chat import replies
@@ -18,6 +19,7 @@ from sops.kit.approvals import Request, RequestState, Yes
 from sops.kit.people import People
 from sops.kit.release_gates import deciding
 from sops.kit.run import Run
+from sops.kit.secrecy import concealed
 
 T = TypeVar("T")
 
@@ -37,8 +39,11 @@ class Approvals:
         self._desks = desks
         self._people = people
 
-    async def standing(self, view: View, *, ready: bool, others: Sequence[str]) -> Standing:
-        """Look at the request for this step. `ready`: what must hold before asking does; `others` is all that does not.
+    async def standing(
+        self, view: View, *, ready: bool, others: Sequence[str], until: datetime | None = None
+    ) -> Standing:
+        """Look at the request for this step. `ready`: what must hold before asking does; `others` is all that does not,
+        and `until` when it does by itself: a yes given before waits for that, armed.
 
         Opens the request when there is none, voids it when its subject changed, lets it expire, and says it is
         granted once its grace is over, nothing else is in the way, and everyone who said yes still counts.
@@ -53,20 +58,22 @@ class Approvals:
                 return Standing(None)
             excluded, subject = await self._excluded(run, view.world), subject_of(view)
             covers = sentences(run, view.gate)
-            asked = await self._at(view, lambda desk: requests.ask(desk, view, subject, excluded, covers))
+            asked = await self._at(view, lambda desk: requests.ask(desk, view, subject, excluded, covers, until))
             return Standing(None, replies.approvals.approval_missing(asked))
         different, now = changed_since(request, view)
         if different:
             stale = request
             changed = await self._at(view, lambda desk: requests.void(desk, stale, different, now))
-            return await self.standing(replace(view, stored=changed), ready=ready, others=others)
+            return await self.standing(replace(view, stored=changed), ready=ready, others=others, until=until)
         if request.state is RequestState.GRANTED and held_up.too_old(view.stored, request, view.world.now):
             old = request.seq
             run = await self._at(view, lambda desk: requests.lapse_old(desk, old))
-            return await self.standing(replace(view, stored=run), ready=ready, others=others)
-        return await self._answered(view, request, others)
+            return await self.standing(replace(view, stored=run), ready=ready, others=others, until=until)
+        return await self._answered(view, request, others, until)
 
-    async def _answered(self, view: View, request: Request, others: Sequence[str]) -> Standing:
+    async def _answered(
+        self, view: View, request: Request, others: Sequence[str], instant: datetime | None
+    ) -> Standing:
         """A live request whose subject still is the same: who answered, and whether its grace is over."""
         seq, now = request.seq, view.world.now
         settled = await self._at(view, lambda desk: requests.settle(desk, seq, self._people))
@@ -74,7 +81,10 @@ class Approvals:
         if settled.state is not RequestState.GRANTED:
             return Standing(None, replies.approvals.approval_missing(settled))
         until = settled.grace_until
-        if others:
+        if instant is not None:
+            if settled.armed_for != instant:
+                settled = await self._at(view, lambda desk: requests.arm(desk, seq, instant))
+        elif others:
             if not settled.held_back:
                 settled = await self._at(view, lambda desk: requests.hold_back(desk, seq, others))
         elif until is None or now - until > LATE:
@@ -88,7 +98,7 @@ class Approvals:
 
     async def _excluded(self, run: Run, world: World) -> dict[str, str]:
         """Whose yes can never count for this run, and why (design: Approvals)."""
-        authors = await world.forge.pull_request_authors(run.facts["pr"]) if "pr" in run.facts else frozenset()
+        authors = await _authors(run, world)
         names = [self._people.author(name) for name in sorted(authors)]
         excluded = dict.fromkeys(run.owners, "owner")
         excluded.update(dict.fromkeys(run.ordered_by, "ordered"))
@@ -99,7 +109,8 @@ class Approvals:
 
     async def _count_reviews(self, view: View, request: Request) -> Request:
         """With `github_reviews = "count"`, linked reviewers' approvals of the same head count as yeses."""
-        if view.run.policy.github_reviews != "count" or request.state is not RequestState.OPEN:
+        asked = view.run.policy.github_reviews == "count" and request.subject["pull request"]
+        if not asked or request.state is not RequestState.OPEN:
             return request
         head = request.subject["head"]
         found = deciding(await view.world.forge.reviews(request.subject["pull request"]))
@@ -128,3 +139,13 @@ class Approvals:
             return requests.grant_if_enough(desk, now)
 
         return await self._at(view, count)
+
+
+async def _authors(run: Run, world: World) -> frozenset[str]:
+    """Who wrote what is merged, by login or, where the forge does not say or has not seen it yet, by address."""
+    if "pr" in run.facts:
+        return await world.forge.pull_request_authors(run.facts["pr"])
+    if not concealed(run) or "head" not in run.facts:
+        return frozenset()
+    written = await world.git.log(run.facts["base.commit"], run.facts["head"])
+    return frozenset(f"email:{commit.author_email}" for commit in written)

@@ -1,13 +1,17 @@
 """The far end as one value: what wiring chose, and how it becomes the `World` of one look."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from bot.chat import replies
-from sops.kit.action import Moment, World
+from bot.engine.concealed import behind
+from sops.kit.action import Moment, Private, World
+from sops.kit.branch_actions import branch_of
+from sops.kit.model import Piece
 from sops.kit.people import People
 from sops.kit.ports import Clock, Forge, GitRepository, ImageRegistry, PackageIndex
 from sops.kit.run import Run
+from sops.kit.secrecy import HOME, concealed
 from sops.kit.stores import Store
 from sops.kit.unreadable import Unreadable
 
@@ -22,6 +26,8 @@ class FarEnd:
     packages: PackageIndex | None = None
     #: The repositories of lanes, by `owner/name`.
     lanes: Mapping[str, GitRepository] = field(default_factory=dict)
+    #: A private repository by `owner/name`, None where none can be reached.
+    private: Callable[[str], Private | None] = lambda _: None
 
 
 class StoredRuns:
@@ -68,6 +74,16 @@ class Worlds:
             far.packages,
             far.lanes,
         )
+
+    def of(self, run: Run, piece: Piece | None = None) -> World:
+        """The world as that run may see it, and as that piece of it may, which may be the one that reveals it."""
+        world, home = self.now(), str(run.facts.get(HOME) or "")
+        if not home:
+            return world
+        private = self._far.private(home)
+        if not concealed(run) or getattr(piece, "reveals", False):
+            return replace(world, private=private)
+        return behind(world, home, private, frozenset({branch_of(run)}))
 
     async def _history(self, run_id: str) -> Sequence[Moment]:
         """The run's history in people's words, from the ledger."""

@@ -9,6 +9,7 @@ from typing import Any
 from sops.kit.approvals import HeldUp, Request, RequestState
 from sops.kit.covered import gate_of, permanent
 from sops.kit.run import Run
+from sops.kit.secrecy import revealed
 
 DOWNTIME = "downtime of the bot"
 
@@ -38,8 +39,8 @@ def long(run: Run, request: Request, now: datetime) -> bool:
 
 
 def too_old(run: Run, request: Request, now: datetime) -> bool:
-    """It was held up for long, and its yes is so old by now that it is asked for again."""
-    return long(run, request, now) and now - request.given_at >= run.policy.yes_stands
+    """It was held up for long, and its yes is so old by now that it is asked for again; not of what everybody reads."""
+    return not revealed(run) and long(run, request, now) and now - request.given_at >= run.policy.yes_stands
 
 
 def as_noted(held: HeldUp | None) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from sops.kit.gate import Gate, Met, SignedOff, Waiting
 from sops.kit.model import Step
 from sops.kit.run import Run
 
+SOONEST = timedelta(seconds=1)  # between two looks, where an instant is waited for
 PEOPLE = timedelta(days=1)  # what waits for people is woken by what they say; this is only the net
 
 
@@ -40,6 +41,18 @@ class Looking:
     _halts: str = ""
     _stuck: list[str] = field(default_factory=list)
     _evidence: list[Evidence] = field(default_factory=list)
+    _until: list[datetime] = field(default_factory=list)
+    _early: bool = False
+
+    @property
+    def until(self) -> datetime | None:
+        """When all that is missing holds by itself; None where nothing is missing, or time alone does not mend it."""
+        return max(self._until) if self._until and len(self._until) == len(self.notes) else None
+
+    @property
+    def askable(self) -> bool:
+        """Nothing is missing that a yes must not come before."""
+        return not self.notes or (self.until is not None and not self._early)
 
     def asked(self, run: Run, step: Step, piece: SignedOff) -> None:
         """A person's word is there, or it is waited for."""
@@ -48,7 +61,7 @@ class Looking:
         else:
             self.notes.append(to_be_said(run.with_facts(self.facts), step, piece))
 
-    def found(self, run: Run, gate: Gate, found: Met | Waiting) -> None:
+    def found(self, run: Run, gate: Gate, found: Met | Waiting, now: datetime) -> None:
         """The gate was asked, and answered that."""
         self.facts.update(found.facts)
         self._news.extend(found.news)
@@ -60,6 +73,11 @@ class Looking:
         self._halts = self._halts or gate.halts
         self._stuck += [found.note] if found.stuck else []
         self._windows += [found.window] if found.window else []
+        if gate.ahead and found.until is not None:
+            asks = found.until - gate.ahead
+            self._until.append(found.until)
+            self._early |= now < asks
+            self.every = min(self.every, max((asks if now < asks else found.until) - now, SOONEST))
 
     def look(self) -> Look:
         missing = tuple(note for note in self.notes if note)

@@ -35,7 +35,7 @@ class Planner:
         self._worlds = worlds
 
     async def plan(self, run: Run) -> Plan:
-        world = self._worlds.now()
+        world = self._worlds.of(run)
         run = run if run.release else run.but(version=UNKNOWN)
         lines: list[str] = []
         trouble: list[str] = []
@@ -85,7 +85,7 @@ class Planner:
         if not isinstance(piece, Action):
             return _says(piece, run)
         try:
-            found = await piece.probe(run, world)
+            found = await piece.probe(run, self._worlds.of(run, piece) if piece.reveals else world)
         except (FarEndError, FarEndRefused, Unlearned) as problem:
             trouble.append(str(problem))
             return piece.says(run)

@@ -12,6 +12,7 @@ from bot.engine.desk import Desk
 from sops.kit import timing
 from sops.kit.action import World
 from sops.kit.approvals import Request, RequestState, code_of, digest_of
+from sops.kit.binding import TREE
 from sops.kit.covered import approval_of, asking
 from sops.kit.gate import Approved
 from sops.kit.model import Severity, Step
@@ -33,6 +34,17 @@ def latest(run: Run, step_id: str) -> Request | None:
 def live(run: Run) -> tuple[Request, ...]:
     """Requests that can still be answered or stopped."""
     return tuple(request for request in run.requests if request.live)
+
+
+def given_before(run: Run, gate: Approved) -> Request | None:
+    """The yes of an earlier step that covers this too: nothing it was bound to has changed since it was used."""
+    asked = latest(run, gate.already) if gate.already else None
+    if asked is None or not asked.holds:
+        return None
+    then, bound = asked.subject, asked.subject.get("bound", {})
+    now = {"head": run.facts.get("head", ""), "tree": run.facts.get(TREE, ""), "version": run.version}
+    same = all(then.get(name, "") == value for name, value in now.items())
+    return asked if same and all(bound.get(name) == run.facts.get(name) for name in gate.binds) else None
 
 
 def turns(run: Run, now: datetime) -> list[datetime]:
@@ -58,7 +70,7 @@ def quorum_of(run: Run, step: Step, gate: Approved) -> int:
     """The setting, or the document's number; never less than one."""
     first = step if approval_of(step) else asking(run, step.id) or step
     usual = gate.p0 if gate.p0 is not None and run.severity is Severity.P0 else gate.n
-    name = f"{run.sop}.{first.id}"
+    name = f"{run.sop}.{gate.like or first.id}"
     return max(1, run.policy.approvals.get(f"{name}.{run.severity}", run.policy.approvals.get(name, usual)))
 
 
@@ -102,7 +114,7 @@ def begin_grace(desk: Desk, seq: int) -> Request:
     until = desk.now + (policy.grace_p0 if desk.run.severity is Severity.P0 else policy.grace)
     again = request.state is RequestState.CONSUMED
     heard = held.model_copy(update={"told": held.span}) if held else None
-    told = request.but(grace_until=until, held_back=False, held=heard, again=again)
+    told = request.but(grace_until=until, armed_for=None, held_back=False, held=heard, again=again)
     desk.run = replaced(desk.run, told)
     desk.note("grace", code=told.code, until=until.isoformat(), **held_up.as_noted(held))
     desk.say(replies.approvals.grace(desk.run, told, held, desk.now))
@@ -122,9 +134,20 @@ def lapse_old(desk: Desk, seq: int) -> Run:
     return desk.run
 
 
+def arm(desk: Desk, seq: int, instant: datetime) -> Request:
+    """Approved ahead: it goes ahead by itself at that instant, or when the grace is over if that is later."""
+    policy, request = desk.run.policy, request_of(desk, seq)
+    grace = policy.grace_p0 if desk.run.severity is Severity.P0 else policy.grace
+    armed = request.but(grace_until=max(instant, desk.now + grace), armed_for=instant, held_back=False)
+    desk.run = replaced(desk.run, armed)
+    desk.note("armed", code=armed.code, until=instant.isoformat())
+    desk.say(replies.approvals.armed(desk.run, armed))
+    return armed
+
+
 def hold_back(desk: Desk, seq: int, others: Sequence[str]) -> Request:
     """Approved, but something else is in the way: the grace begins anew once that is gone."""
-    request = request_of(desk, seq).but(grace_until=None, held_back=True)
+    request = request_of(desk, seq).but(grace_until=None, armed_for=None, held_back=True)
     desk.run = replaced(desk.run, request)
     desk.note("held-back", code=request.code, waits=list(others))
     desk.say(replies.approvals.held_back(request, others))
@@ -135,8 +158,15 @@ def request_of(desk: Desk, seq: int) -> Request:
     return next(request for request in desk.run.requests if request.seq == seq)
 
 
-def ask(desk: Desk, view: View, subject: dict[str, Any], excluded: dict[str, str], covers: tuple[str, ...]) -> Request:
-    """A new request for exactly that; `covers` tells it in words."""
+def ask(
+    desk: Desk,
+    view: View,
+    subject: dict[str, Any],
+    excluded: dict[str, str],
+    covers: tuple[str, ...],
+    until: datetime | None = None,
+) -> Request:
+    """A new request for exactly that; `covers` tells it in words. It expires some time after `until` it waits."""
     desk.run = desk.run.with_facts(view.facts)
     run, step, gate, digest = desk.run, view.step, view.gate, digest_of(subject)
     seq = len(run.requests) + 1
@@ -153,7 +183,7 @@ def ask(desk: Desk, view: View, subject: dict[str, Any], excluded: dict[str, str
         effects=covers,
         excluded=excluded,
         made_at=desk.now,
-        expires_at=desk.now + run.policy.approval_expires,
+        expires_at=max(desk.now, until or desk.now) + run.policy.approval_expires,
     )
     desk.run = run.but(requests=(*run.requests, request))
     desk.note(
@@ -199,6 +229,7 @@ def lapse(desk: Desk, request: Request, why: str) -> Request:
     again = request.but(
         state=RequestState.OPEN,
         grace_until=None,
+        armed_for=None,
         override_by="",
         override_at=None,
         override_reason="",
@@ -230,7 +261,7 @@ def settle(desk: Desk, seq: int, people: People) -> Request:
         return request
     kept = tuple(yes for yes in request.yeses if people.has(yes.person, request.roles))
     if len(kept) != len(request.yeses):
-        request = request.but(yeses=kept, state=RequestState.OPEN, grace_until=None)
+        request = request.but(yeses=kept, state=RequestState.OPEN, grace_until=None, armed_for=None)
         desk.run = replaced(desk.run, request)
         desk.note("approval-reduced", code=request.code, left=list(request.people))
         desk.say(replies.approvals.yes_dropped(desk.run, request))

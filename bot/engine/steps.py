@@ -15,6 +15,7 @@ from sops.kit.approvals import Request
 from sops.kit.errors import AtFarEnd, FarEndError, OutcomeUnknown
 from sops.kit.model import Piece, Step, Unknown
 from sops.kit.run import Obligation, Run, RunState, StepState
+from sops.kit.secrecy import concealed
 
 AGAIN = timedelta(seconds=30)  # after a far end failed, or an outcome is unknown
 LONGEST_WAIT = timedelta(minutes=10)  # between tries while a far end is in trouble
@@ -116,7 +117,8 @@ def intend(desk: Desk, step: Step, key: str, action: Action, todo: Todo, request
 
 def ask_people(desk: Desk, step: Step, action: Action) -> None:
     """The settings leave this deed to people: they are told what to do; looking again finds it done."""
-    wanted = action.by_hand(desk.run)
+    private = concealed(desk.run) and not action.reveals
+    wanted = (*([replies.news.in_private_alone(desk.run)] if private else []), *action.by_hand(desk.run))
     desk.run = desk.run.with_record(step.id, note=replies.news.by_hand_note(action.says(desk.run)))
     desk.note("left-to-people", step=step.id, what=list(wanted))
     desk.say(replies.news.by_hand(desk.run, step, wanted))

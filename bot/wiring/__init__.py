@@ -45,6 +45,7 @@ from bot.procedures import check_tailoring, load
 from bot.settings import Settings
 from bot.wiring.far_end import Patience, Reach, forge_of, mirror_of, operators_at, packages_of, patient, registry_of
 from bot.wiring.lanes import lanes_of
+from bot.wiring.private import PrivateHomes
 from bot.wiring.sandbox import sandbox_settings
 from bot.wiring.seals import seals_of
 from bot.wiring.unread import calls_unread
@@ -189,6 +190,7 @@ async def opened(
     """All ports around these, `git` being a mirror of what is at `url`; the database is opened."""
     registry, packages = registry_of(settings, reach), packages_of(settings, reach)
     lanes = lanes_of(settings.policy, git, url)
+    private = PrivateHomes(lambda name: forge_of(settings, reach, repository=name), git, url)
     store = SqlStore(settings.storage)
     await store.open()
     if settings.storage.startswith("sqlite"):
@@ -198,12 +200,13 @@ async def opened(
     async def close() -> None:
         await store.close()
         await forge.close()
+        await private.close()
         git.close()
         await registry.close()
         if packages is not None:
             await packages.close()
 
-    far = FarEnd(forge, git, registry, packages, lanes)
+    far = FarEnd(forge, git, registry, packages, lanes, private)
     return Ports(store, far, chats, close, tuple(reach.breakers.values()), *seals_of(settings))
 
 

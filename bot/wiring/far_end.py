@@ -60,10 +60,13 @@ class Reach:
         return min(seconds, self.patience(key))
 
 
-def forge_of(settings: Settings, reach: Reach, *, pause_between_writes: float = 1.0) -> GitHubForge:
+def forge_of(
+    settings: Settings, reach: Reach, *, pause_between_writes: float = 1.0, repository: str = ""
+) -> GitHubForge:
+    """The project's, or that of another `repository` at the same forge."""
     limits = reach.limits
     return GitHubForge(
-        settings.repository,
+        repository or settings.repository,
         token=settings.token,
         base_url=settings.api_url,
         timeout=limits.silence_seconds,

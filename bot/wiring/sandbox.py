@@ -10,7 +10,7 @@ from bot.settings import Settings, given
 from bot.wiring.lanes import own_repositories
 from sops.kit.model import Role
 from sops.kit.people import Person
-from sops.kit.policy import Policy
+from sops.kit.policy import Policy, Security
 
 IDENTITY = ("Sopwith", "sopwith-bot@skylark.example")
 #: Who plays in the sandbox, in the order of being on call; guest has no role.
@@ -48,7 +48,10 @@ def sandbox_people() -> tuple[Person, ...]:
 def sandbox_policy() -> Policy:
     """What the demo plays by: it looks seldom, since its forge tells its news; and it is built on another project."""
     return Policy(
-        look_every=timedelta(hours=1), look_every_soak=timedelta(hours=6), upstreams={"rocksdb": "acme/rocksdb"}
+        look_every=timedelta(hours=1),
+        look_every_soak=timedelta(hours=6),
+        upstreams={"rocksdb": "acme/rocksdb"},
+        security=Security(ci_repository="acme/skylark-private"),
     )
 
 
@@ -68,6 +71,8 @@ def at_the_sandbox(settings: Settings, world: SandboxWorld) -> Settings:
 
     Lanes with a repository of their own find it there, empty.
     """
+    if settings.policy.security.ci_repository:
+        world.private_repository(settings.policy.security.ci_repository)
     for repository in own_repositories(settings.policy):
         world.repository_beside(repository.rpartition("/")[2])
     there = {

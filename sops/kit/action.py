@@ -25,6 +25,14 @@ class Moment:
 
 
 @dataclass(frozen=True)
+class Private:
+    """A private repository and what its forge says of it."""
+
+    git: GitRepository
+    forge: Forge
+
+
+@dataclass(frozen=True)
 class World:
     """Everything a gate or an action may look at, and the hands it acts with."""
 
@@ -38,6 +46,8 @@ class World:
     packages: PackageIndex | None = None
     #: The repositories of lanes that have one of their own, by `owner/name`.
     lanes: Mapping[str, GitRepository] = field(default_factory=dict)
+    #: Where the run is built that is looked at, if that is in private (`sops.kit.concealed`).
+    private: Private | None = None
 
 
 @dataclass(frozen=True)
@@ -106,6 +116,8 @@ class Action(Piece):
     #: The facts that decide what it does and says, beside the head, its pull request and who merged that. A yes is
     #: bound to what they are; None where it does not say, and then to its words.
     uses: ClassVar[tuple[str, ...] | None] = None
+    #: It takes what was built in private to where everybody reads; no other deed can.
+    reveals: ClassVar[bool] = False
     #: It takes long, so that it is not there at once is nothing to be told.
     patient: ClassVar[bool] = False
 

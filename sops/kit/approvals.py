@@ -15,6 +15,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from sops.kit.model import Role
 
+#: What is armed is about to happen so long before its instant; earlier, talk about it is talk, and only !stop disarms.
+SOON = timedelta(minutes=5)
+
 
 class RequestState(StrEnum):
     OPEN = "open"
@@ -76,6 +79,7 @@ class Request(_Value):
     held: HeldUp | None = None
     again: bool = False  # used, and what is left of it waits for another grace
     lapsed: bool = False  # used, and for what is left of it people are asked anew
+    armed_for: AwareDatetime | None = None  # granted, and goes ahead by itself at that instant, as the thread knows
 
     @property
     def live(self) -> bool:
@@ -119,7 +123,8 @@ class Request(_Value):
 
     def in_grace(self, at: datetime) -> bool:
         """At that instant people may still stop it, and what it covers is about to happen."""
-        timed = self.grace_until is not None or self.override_at is not None
+        soon = self.armed_for is None or at >= self.armed_for - SOON
+        timed = (self.grace_until is not None and soon) or self.override_at is not None
         since = self.yeses[-1].at if self.yeses and self.override_at is None else self.made_at
         return self.going_ahead and timed and since <= at
 

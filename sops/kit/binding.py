@@ -13,6 +13,7 @@ from sops.kit.action import News, World, short
 from sops.kit.escaping import printable
 from sops.kit.gate import Gate, Met, Waiting
 from sops.kit.run import Run
+from sops.kit.secrecy import called, revealed
 from sops.kit.world import Commit, PullRequest
 
 BASE = "pr.base"  # what the pull request goes into, where that is, or was, another branch than main
@@ -100,6 +101,9 @@ class TreeForeseen(Gate):
         if way == HEAD and run.facts.get(TAGGED) == HEAD and run.facts.get(TREE) == own:
             return Met({QUEUED: queued})  # told already, and main may move all day
         about = await _brought(world, head, tree, before)
+        if way == HEAD and revealed(run):
+            facts = {TREE: own, TAGGED: HEAD, BRINGS: about, TIP: before, QUEUED: queued}
+            return Met(facts, (News("head-in-public", {**about, "head": head, "call": called(world)}),))
         if way:
             return self._met(run, own if way == HEAD or tree is None else tree, way, about, before, head, queued=queued)
         what = f"the merge of {short(head)} brought" if request.merged else f"merging {short(head)} would bring"
@@ -110,6 +114,8 @@ class TreeForeseen(Gate):
     def _way(self, run: Run, head: str, own: str, tree: str | None) -> str:
         """Which commit is tagged; empty where people have yet to choose."""
         chosen, alike = run.facts.get(CHOICE), tree in {own, None}
+        if revealed(run) and (tree != own or "checks.waived" in run.facts):
+            return HEAD  # everybody can read it: it is not held up by what else is on main
         if not self.asks:
             return MERGE if alike else HEAD
         if run.facts.get("main.holds") or chosen == head or (_trunk(run) and tree != own):

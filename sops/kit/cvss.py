@@ -1,12 +1,12 @@
 """Scores of CVSS 3.1 and 4.0 vectors, by FIRST's specifications, and what they mean for how soon a patch is due."""
 
-from datetime import date
 from typing import Any
 
 from cvss import CVSS3, CVSS4
 from cvss.exceptions import CVSSError
 
 from sops.kit.affected import bounds
+from sops.kit.disclosure import Disclosure
 from sops.kit.errors import InvalidText
 from sops.kit.model import Severity
 from sops.kit.patterns import Pattern
@@ -41,10 +41,7 @@ def learned(name: str, text: str) -> tuple[dict[str, Any], Severity | None]:
             )
         return {"cvss": text.strip(), "score": f"{score} ({rating})"}, urgency(score)
     if name == "disclosure":
-        try:
-            return {name: date.fromisoformat(text.strip()).isoformat()}, None
-        except ValueError as error:
-            raise InvalidText("The day of the disclosure is written YYYY-MM-DD: year, month, day.") from error
+        return {name: Disclosure.parse(text).stored()}, None
     if name == "advisory":
         return {name: advisory_number(text)}, None
     if name == "affected":

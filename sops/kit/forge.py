@@ -26,6 +26,10 @@ class Forge(Protocol):
         """The login this bot acts as."""
         ...
 
+    async def is_private(self) -> bool:
+        """Only those who were let in can read the repository; asked of the forge each time."""
+        ...
+
     async def starts_workflows(self) -> bool:
         """Whether what this bot pushes starts workflows; at GitHub a job's own token does not."""
         ...

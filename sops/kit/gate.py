@@ -27,7 +27,8 @@ class Waiting:
     """It does not hold yet. `note` says what is missing.
 
     `window` is (clock, start, end) of a span of time the gate waits out; its end is None while nobody can say.
-    `stuck`: no time will mend it, so people are told once.
+    `stuck`: no time will mend it, so people are told once. `until`: from that instant on it holds by itself, and a yes
+    may be given some time before.
     """
 
     note: str
@@ -35,6 +36,7 @@ class Waiting:
     news: tuple[News, ...] = ()
     window: tuple[str, datetime, datetime | None] | None = None
     stuck: bool = False
+    until: datetime | None = None
 
 
 #: So much of a digest names it.
@@ -55,6 +57,8 @@ class Gate(Piece):
     learns: ClassVar[bool] = False
     #: What a run that waits at it is, in a word, where that is more than waiting.
     halts: ClassVar[str] = ""
+    #: A yes may be asked for so long before it holds by itself (`Waiting.until`), and then waits for that, armed.
+    ahead: ClassVar[timedelta] = timedelta(0)
     #: It asks what other runs owe, so that is looked at before.
     debts: ClassVar[bool] = False
 
@@ -112,7 +116,8 @@ class Approved(Piece):
 
     With `also` a yes of that other role counts as well. The number is a setting, `approvals."SOP-03.merge"` (or
     `"SOP-02.merge.P0"` for one severity); `n` is the document's, `p0` the document's for a P0. `binds` are facts that
-    are part of what the yes covers.
+    are part of what the yes covers. A yes that was given at the step `already`, to the same head, tree, version and
+    `binds`, is this one too, and nobody is asked again; `like` names the step whose number this one takes.
     """
 
     n: int
@@ -121,6 +126,8 @@ class Approved(Piece):
     p0: int | None = None
     binds: tuple[str, ...] = ()
     also: Role | None = None
+    already: str = ""
+    like: str = ""
 
 
 class Condition(Piece):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sops.kit.action import News, World, fill, short
 from sops.kit.errors import InvalidText
+from sops.kit.escaping import printable
 from sops.kit.freeze_gates import frozen
 from sops.kit.gate import Condition, Gate, Met, Waiting
 from sops.kit.publishing import SAYS, release_text
@@ -102,7 +103,7 @@ class WhatMainHolds(Gate):
             {
                 "main.holds": [f"{short(commit.sha)} {commit.subject}"[:80] for commit in others],
                 "untested": not tested(run, paths),
-                "reveals": list(paths) if run.private else [],
+                "reveals": [printable(path) for path in paths] if run.private else [],
                 "frozen": on.title if (on := await frozen(world)) else "",
                 SAYS: await release_text(run, world, run.version, head),
             }

@@ -86,6 +86,21 @@ class ExtraStep(BaseModel):
     who: str = ""
 
 
+class Security(BaseModel):
+    """How a hole is kept from those who would use it, until everybody may read of it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    #: From this CVSS score on nothing of a fix is pushed where others read before the disclosure; below it an ordinary
+    #: pull request in neutral words will do. 0 for all of them, 11 for none.
+    private_from: float = Field(7.0, ge=0, le=11)
+    #: A private repository, `owner/name`, in which it is built and tested until then. Without one that is the
+    #: advisory's temporary private fork, where nothing is tested by itself: two people say that it was.
+    ci_repository: str = Field(default="", pattern=r"^([A-Za-z0-9][\w.-]*/[A-Za-z0-9_][\w.-]*)?$")
+    #: So many days after the disclosure its post-mortem is public.
+    post_mortem_days: int = Field(30, ge=0)
+
+
 class Policy(BaseModel):
     """The numbers and names of this organisation."""
 
@@ -189,6 +204,7 @@ class Policy(BaseModel):
     security_policy: str = "SECURITY.md"
 
     # Security; the time for a patch is `fix`
+    security: Security = Field(default_factory=Security)
     security_acknowledge: timedelta = DAY
     #: How soon after the patch is out its advisory is published.
     advisory_within: timedelta = HOUR

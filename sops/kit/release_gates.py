@@ -10,6 +10,7 @@ from sops.kit.errors import InvalidText, InvalidVersion
 from sops.kit.gate import Condition, Gate, Met, Waiting
 from sops.kit.merging import into_another
 from sops.kit.run import Run, StepState
+from sops.kit.secrecy import called, revealed
 from sops.kit.soak import dismissed, open_blockers
 from sops.kit.version import Version
 from sops.kit.version_files import get_version
@@ -50,7 +51,8 @@ class ChecksGreen(Gate):
         if red:
             note = f"red on {short(head)}: {', '.join(red)}"
             told = run.facts.get("checks.red") == [head, *red]
-            news = () if told else (News("checks-red", {"head": head, "checks": red}),)
+            about = {"head": head, "checks": red, **({"call": called(world)} if revealed(run) else {})}
+            news = () if told else (News("checks-red", about),)
             return Waiting(note, {**facts, "checks.red": [head, *red]}, news)
         missing = sorted(name for name in names if name not in states)
         if not names or missing:

@@ -1,23 +1,27 @@
 """What a security response (SOP-05) waits for, and what it must know before it asks for a yes."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sops.kit.action import World, marker
 from sops.kit.affected import misfit
 from sops.kit.cvss import YES
+from sops.kit.disclosure import Disclosure, suggested
 from sops.kit.gate import Condition, Gate, Met, Waiting
 from sops.kit.policy import HOUR, MINUTE
 from sops.kit.run import Child, Run, RunState, StepState
-from sops.kit.timing import PUBLISH, calendar
+from sops.kit.secrecy import REVEALED
+from sops.kit.timing import PUBLISH
 from sops.kit.unread_runs import in_the_way, nobody_knows
 from sops.kit.unreadable import Unreadable
 from sops.kit.world import Advisory
 
 HOTFIX = "SOP-02"
 DAY = "disclosure-date"  # the step
+RESTRAINED = "brought.along"  # the fact: its incident was restricted, and goes on elsewhere
+DAY_AHEAD = timedelta(days=1)
 TEXT = "advisory.text"  # the fact: summary and description, as they are at the forge
-AGREED = "disclosure.agreed"  # the fact: the day agreed on for the disclosure; empty where it was left out
+AGREED = "disclosure.agreed"  # the fact: the instant agreed on for the disclosure; empty where it was left out
 
 
 async def advisory_of(run: Run, world: World) -> Advisory | None:
@@ -36,6 +40,12 @@ def hotfix_of(run: Run) -> Child | None:
 def patch_of(hotfix: Child) -> str:
     """The version it brings out."""
     return hotfix.title.split()[0]
+
+
+def score_of(response: Run) -> float | None:
+    """Its CVSS score; None where nobody scored it yet."""
+    found = str(response.facts.get("score", "")).partition(" ")[0]
+    return float(found) if found else None
 
 
 @dataclass(frozen=True)
@@ -57,22 +67,25 @@ class ForkReady(Gate):
 
 @dataclass(frozen=True)
 class DayNamed(Gate):
-    """A day for the disclosure is set. Without one nothing is held back, so leaving it out is the decision of two."""
+    """The disclosure is set. Without it nothing is held back, so leaving it out is the decision of two."""
 
     firm = True
 
     def says(self, run: Run) -> str:
-        return "see the day of the disclosure"
+        return "see when the disclosure is"
 
     async def check(self, run: Run, world: World) -> Met | Waiting:
-        return Met() if run.facts.get("disclosure") else Waiting("no day is named: !set disclosure YYYY-MM-DD")
+        if run.facts.get("disclosure"):
+            return Met()
+        day = suggested(world.now)
+        return Waiting(f"no day is named: !set disclosure YYYY-MM-DD [HH:MM ZONE], such as {day}, a {day:%A}")
 
 
 @dataclass(frozen=True)
 class PatchOut(Gate):
     """The hotfix begun in this thread is out; what it is called is the patched version (row 7).
 
-    The time for the advisory counts from its merge (row 8).
+    The time for the advisory counts from its push or merge (row 8).
     """
 
     def says(self, run: Run) -> str:
@@ -86,13 +99,17 @@ class PatchOut(Gate):
         # The patch can be had as soon as its artefacts are out; its back-port may still be under way.
         fix = next((each for each in await world.runs.of_version(patch_of(ours)) if each.id == ours.id), None)
         if fix is None or not fix.record("artefacts").state.over:
-            merged = await self._merged(fix, world) if fix else None
-            window = (PUBLISH, merged, merged + run.policy.advisory_within) if merged else None
+            public = await self._public(fix, world) if fix else None
+            window = (PUBLISH, public, public + run.policy.advisory_within) if public else None
             return Waiting(f"{ours.name} is not out yet", window=window)
         return Met({"patched": fix.version, "patched.merge": fix.facts.get("released")})
 
-    async def _merged(self, fix: Run, world: World) -> datetime | None:
-        """When the hotfix was merged: from then on anybody can read it. None where its head alone is released."""
+    async def _public(self, fix: Run, world: World) -> datetime | None:
+        """Since when anybody can read it: its push, where it was built in private, else its merge. None before, and
+        where its head alone is released.
+        """
+        if (pushed := fix.facts.get(REVEALED)) is not None:
+            return datetime.fromisoformat(pushed)
         if fix.record("merge").state is not StepState.DONE or "pr" not in fix.facts:
             return None
         return (await world.forge.pull_request(fix.facts["pr"])).merged_at
@@ -100,17 +117,20 @@ class PatchOut(Gate):
 
 @dataclass(frozen=True)
 class AgreedDay(Gate):
-    """Nothing of a private run is published before the day agreed on for the disclosure, nor before one is agreed on.
+    """Nothing of a private run is published before the disclosure agreed on, nor before one is agreed on.
 
-    A hotfix asks the security response it was begun for. Where people left that step out, no day is waited for.
+    A hotfix asks the security response it was begun for. Where people left that step out, no day is waited for. Who
+    must say yes is asked a day ahead.
     """
 
+    ahead = DAY_AHEAD
+
     def says(self, run: Run) -> str:
-        return "wait for the day agreed on for the disclosure" if run.private else ""
+        return "wait for the disclosure agreed on" if run.private else ""
 
     async def check(self, run: Run, world: World) -> Met | Waiting:
         if unread := await self._unread(run, world):
-            return Waiting(nobody_knows(unread, "which day is agreed on for the disclosure"))
+            return Waiting(nobody_knows(unread, "which disclosure is agreed on"))
         response = run if run.step(DAY) else await self._parent(run, world)
         if response is None or not response.embargoed:
             return Met()
@@ -118,14 +138,15 @@ class AgreedDay(Gate):
         if record.state is StepState.SKIPPED:
             return Met({AGREED: ""})
         if not (record.signed or record.state.over):
-            how = f"!set disclosure YYYY-MM-DD, then !done {DAY}{there}"
-            return Waiting(f"no day is agreed on for the disclosure: {how}")
-        day = str(response.facts["disclosure"])
-        if calendar(run).local(world.now).date() < date.fromisoformat(day):
-            how = f"!set disclosure YYYY-MM-DD{there}"
-            held = f"held back until {day}, the day agreed on for the disclosure"
-            return Waiting(f"{held}; for another one, agreed on anew: {how}", {AGREED: day})
-        return Met({AGREED: day})
+            how = f"!set disclosure YYYY-MM-DD [HH:MM ZONE], then !done {DAY}{there}"
+            return Waiting(f"no disclosure is agreed on: {how}")
+        stored = str(response.facts["disclosure"])
+        agreed = Disclosure.read(stored)
+        if world.now >= agreed.at:
+            return Met({AGREED: stored})
+        held = f"held back until {agreed.shown(run.policy.zone)}, the disclosure agreed on"
+        how = f"for another one, agreed on anew: !set disclosure YYYY-MM-DD [HH:MM ZONE]{there}"
+        return Waiting(f"{held}; {how}", {AGREED: stored}, until=agreed.at)
 
     async def _parent(self, run: Run, world: World) -> Run | None:
         """The open run it was begun for, where that is private too."""
@@ -139,7 +160,39 @@ class AgreedDay(Gate):
         return in_the_way(run, (each for each in parents if each.id == run.parent))
 
     def every(self, run: Run) -> timedelta:
-        return min(HOUR, run.policy.look_every)  # a day begins without anybody's news
+        return min(HOUR, run.policy.look_every)  # an instant comes without anybody's news
+
+
+@dataclass(frozen=True)
+class NotRestrained(Gate):
+    """What an incident had begun before it was restricted does nothing where others read before the disclosure.
+
+    Its thread is read by others, so it says neither why nor until when.
+    """
+
+    def says(self, run: Run) -> str:
+        return ""
+
+    async def check(self, run: Run, world: World) -> Met | Waiting:
+        if run.private or not run.facts.get(RESTRAINED) or not run.parent:
+            return Met()
+        dark = [each for each in await world.runs.unreadable(going=True) if each.id == run.parent]
+        response = next((each for each in await world.runs.open() if each.id == run.parent), None)
+        if dark or (response is not None and response.embargoed and not _due(response, world.now)):
+            return Waiting(f"{run.parent_name or 'what it was begun for'} goes on elsewhere, and this waits for it")
+        return Met()
+
+    def every(self, run: Run) -> timedelta:
+        return min(HOUR, run.policy.look_every) if run.facts.get(RESTRAINED) else run.policy.look_every
+
+
+def _due(response: Run, now: datetime) -> bool:
+    """Its disclosure has come, or people left out that there is one."""
+    record = response.record(DAY)
+    if record.state is StepState.SKIPPED:
+        return True
+    agreed = record.signed or record.state.over
+    return agreed and now >= Disclosure.read(str(response.facts["disclosure"])).at
 
 
 @dataclass(frozen=True)
@@ -176,11 +229,13 @@ class RangeFits(Gate):
 
 
 def when_agreed(run: Run) -> str:
-    """Of what is published, that it is the day for it; empty where the run was never to be private."""
-    day = run.facts.get(AGREED)
-    if day is None:
+    """Of what is published, that it is time for it; empty where the run was never to be private."""
+    stored = run.facts.get(AGREED)
+    if stored is None:
         return ""
-    return f"on the day agreed on for the disclosure, {day}" if day else "with no day agreed on for the disclosure"
+    if not stored:
+        return "with no disclosure agreed on"
+    return f"at the disclosure agreed on, {Disclosure.read(stored).shown(run.policy.zone)}"
 
 
 def numbered(run: Run) -> str:

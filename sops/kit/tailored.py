@@ -29,7 +29,7 @@ def tailored(sop: Sop, policy: Policy) -> Sop:
     Raises ConfigurationError for a setting that fits nowhere in it.
     """
     steps = renamed(sop.id, sop.steps, policy)
-    steps = tuple(_answered_for(f"{sop.id}.{step.id}", step, policy.roles) for step in steps)
+    steps = tuple(_answered_for(f"{sop.id}.{_like(step)}", step, policy.roles) for step in steps)
     steps = tuple(_said(sop.id, step, policy.tag_messages) for step in steps)
     owners = policy.roles.get(sop.id)
     if owners:
@@ -66,6 +66,11 @@ def _spelled(piece: Piece, names: Mapping[str, str]) -> Piece:
     old = {field.name: getattr(piece, field.name) for field in fields(piece)}  # type: ignore[arg-type]
     new = {name: names[value] for name, value in old.items() if isinstance(value, str) and value in names}
     return replace(piece, **new) if new else piece  # type: ignore[type-var]
+
+
+def _like(step: Step) -> str:
+    """Whose settings it goes by: its own, or those of the step whose yes it asks for earlier."""
+    return next((piece.like for piece in step.waits if isinstance(piece, Approved) and piece.like), step.id)
 
 
 def _answered_for(name: str, step: Step, roles: Mapping[str, tuple[Role, ...]]) -> Step:

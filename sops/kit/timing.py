@@ -9,12 +9,12 @@ are read together.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, timedelta
 
 from sops.kit import paging
 from sops.kit.calendar import BusinessCalendar
 from sops.kit.clocks import ClockState, thresholds
+from sops.kit.disclosure import Disclosure
 from sops.kit.ladder import Ladder, span_of
 from sops.kit.model import Severity
 from sops.kit.policy import DAY
@@ -64,9 +64,7 @@ def due(name: str, run: Run, start: datetime) -> datetime | None:
     if name == PUBLISH:
         return start + run.policy.advisory_within
     if name == DISCLOSURE:
-        day, zone = date.fromisoformat(run.facts["disclosure"]), ZoneInfo(run.policy.zone)
-        morning = datetime.combine(day, time(9), zone).astimezone(UTC)
-        return morning if morning > start else datetime.combine(day, time(23, 59), zone).astimezone(UTC)
+        return Disclosure.read(str(run.facts["disclosure"])).at
     if name == POST_MORTEM:
         if severity is Severity.P3 and not run.facts.get("cause"):
             return None  # optional, and nobody began one

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sops.kit.policy import Policy
+from sops.kit.policy import Policy, Security
 
 START = datetime(2026, 4, 20, 8, 2, tzinfo=UTC)  # a Monday morning in Berlin
 
@@ -25,7 +25,12 @@ def _lines(script: str) -> tuple[str, ...]:
 
 
 # Gates look seldom by themselves: the forge rings, and a look that finds nothing new has the points of the last one.
-SELDOM = Policy(look_every=timedelta(hours=6), look_every_soak=timedelta(days=4), soak=timedelta(days=2))
+SELDOM = Policy(
+    look_every=timedelta(hours=6),
+    look_every_soak=timedelta(days=4),
+    soak=timedelta(days=2),
+    security=Security(ci_repository="acme/skylark-private"),
+)
 
 # After a death an effect without a key is not repeated at once (design: Effects), so every play leaves time for that
 # before the next number of the forge is given out.
@@ -203,9 +208,11 @@ SECURITY = Scenario(
         %clock +5m
         %forge push hotfix/1.3.1-maintenance oncall1
         @oncall1 in FIX-1: !done fix reproduced
-        %wait FIX-1 merge
+        %wait FIX-1 private-review
         @rev1 in FIX-1: approve
-        %clock +15m
+        %wait FIX-1 reveal
+        @seclead in FIX-1: approve
+        %clock +9h
         %forge merge 42
         @seclead in SEC-1: approve
         %clock +5m

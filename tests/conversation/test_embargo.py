@@ -114,5 +114,8 @@ async def test_its_name_opens_nothing_from_elsewhere(story: Story) -> None:
     chat = story.chat
     for text in ("/sop SEC-1 timeline", "/sop SEC-1 !note hello", "/sop FIX-1 plan", "/sop SEC-1 !cancel it"):
         assert "There is no run" in await chat.say("rm", "#releases", text)
-    await chat.say("rm", "#ops", "/incident declare P2 something else")
-    assert "SEC-1" not in await chat.say("rm", "in INC-1", "!duplicate SEC-1") or "no run" in chat.text.lower()
+    await chat.say("oncall1", "#ops", "/incident declare P2 something else")
+    # A name that is kept from them is answered as one that nobody ever had.
+    known = await chat.say("oncall1", "in INC-2", "!duplicate SEC-1")
+    assert known == (await chat.say("oncall1", "in INC-2", "!duplicate SEC-9")).replace("SEC-9", "SEC-1")
+    assert "There is no run SEC-1" in known

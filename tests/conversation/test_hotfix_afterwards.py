@@ -26,7 +26,7 @@ async def played(chat: Conversation, name: str) -> Conversation:
 RESPONSE = """
 @guest #security: /security report an empty header skips the check
 @seclead in SEC-1: !done acknowledge
-@seclead in SEC-1: !set cvss CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H
+@seclead in SEC-1: !set cvss CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:C/C:L/I:L/A:N
 @seclead in SEC-1: !set affected < 1.3.1
 @seclead in SEC-1: !done assess an empty header is enough
 %wait SEC-1 fix

@@ -57,6 +57,7 @@ STORIES = {
     "incident-p3-listed-daily",
     "incident-reopen",
     "incident-restricted-goes-on",
+    "incident-restricted-hotfix",
     "incident-said-on-hold",
     "incident-second-thoughts",
     "incident-severity-change",

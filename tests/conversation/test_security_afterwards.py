@@ -1,5 +1,6 @@
 """What the forge holds of a security response, and what the bot says when the forge refuses."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -74,7 +75,8 @@ NEWER = "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N"
 async def test_what_is_published_is_the_last_score_and_range(converse: Open, vector: str, rating: str) -> None:
     chat = await converse()
     again = f"@seclead in SEC-1: !set cvss {vector}\n@seclead in SEC-1: !set affected >= 1.2.0, < 1.3.1\n"
-    await chat.play(f"{BEFORE_THE_HOTFIX}\n{again}{UNTIL_DISCLOSED}")
+    begun, rest = UNTIL_DISCLOSED.split("@rm in FIX-1: !start\n")
+    await chat.play(f"{BEFORE_THE_HOTFIX}\n{begun}@rm in FIX-1: !start\n{again}{rest}")
     [advisory] = chat.world.core.state.advisories.values()
     assert (advisory.state, advisory.vector, advisory.severity) == ("published", vector, rating)
     [hole] = advisory.vulnerabilities
@@ -83,11 +85,11 @@ async def test_what_is_published_is_the_last_score_and_range(converse: Open, vec
 
 async def test_an_advisory_somebody_published_with_an_older_score_is_corrected(converse: Open) -> None:
     chat = await converse()
-    await chat.play(f"{BEFORE_THE_HOTFIX}\n@seclead in SEC-1: !set cvss {LOW}\n")
+    await chat.play(f"{BEFORE_THE_HOTFIX}\n@seclead in SEC-1: !set cvss {NEWER}\n")
     [advisory] = chat.world.core.state.advisories.values()
     advisory.state, advisory.published_at = "published", chat.world.clock.now()
     await chat.play(UNTIL_DISCLOSED)
-    assert (advisory.vector, advisory.vulnerabilities[0]["patched_versions"]) == (LOW, "1.3.1")
+    assert (advisory.vector, advisory.vulnerabilities[0]["patched_versions"]) == (NEWER, "1.3.1")
 
 
 async def test_another_score_counts_the_time_for_the_patch_anew_from_the_report(converse: Open) -> None:
@@ -102,27 +104,28 @@ async def test_another_score_counts_the_time_for_the_patch_anew_from_the_report(
     assert (await chat.run("SEC-1")).clocks["fix"].due_at == before.due_at
 
 
-async def test_the_hour_for_the_advisory_counts_from_the_merge(converse: Open) -> None:
+async def test_the_hour_for_the_advisory_counts_from_the_push(converse: Open) -> None:
     chat = await converse()
     chat.world.publish_after(90)
     merged = UNTIL_DISCLOSED[: UNTIL_DISCLOSED.index("%wait FIX-1 back-port-merged")]
-    await chat.play(f"{BEFORE_THE_HOTFIX}\n{merged}\n%clock +1m\n%state FIX-1 artefacts waiting")
-    [pull] = [issue.pull for issue in chat.world.core.state.pulls() if issue.pull and issue.pull.merged_at]
+    await chat.play(f"{BEFORE_THE_HOTFIX}\n{merged}\n%wait FIX-1 artefacts\n%clock +1m\n%state FIX-1 artefacts waiting")
+    pushed = datetime.fromisoformat((await chat.run("FIX-1")).facts["revealed.at"])
+    assert pushed == datetime(2026, 4, 21, 16, tzinfo=UTC)
     clock = (await chat.run("SEC-1")).clocks["publish"]
     assert clock.running
-    assert (clock.started_at, clock.due_at) == (pull.merged_at, pull.merged_at + HOUR)
+    assert (clock.started_at, clock.due_at) == (pushed, pushed + HOUR)
     await chat.play('%clock +61m\n%expect "the advisory is not published, the time \\(1 h\\) is over"')
     await chat.play(f"%clock +30m\n%state SEC-1 hotfix done\n{SCRIPT[YES:].splitlines()[0]}\n%clock +1m")
     clock = (await chat.run("SEC-1")).clocks["publish"]
-    assert (clock.running, clock.started_at) == (False, pull.merged_at)
+    assert (clock.running, clock.started_at) == (False, pushed)
 
 
-async def test_where_only_the_hotfix_itself_is_released_it_counts_from_its_artefacts(converse: Open) -> None:
+async def test_where_only_the_hotfix_itself_is_released_it_counts_from_the_push_too(converse: Open) -> None:
     chat = await converse()
     before = BEFORE_THE_HOTFIX.replace('%expect "No run is open"', "")
     await chat.play(f"{CANDIDATE_ON_MAIN}\n{before}\n{UNTIL_DISCLOSED}")
-    run = await chat.run("SEC-1")
-    assert run.clocks["publish"].started_at == run.record("publish-advisory").since
+    assert (await chat.run("FIX-1")).facts["released"] == (await chat.run("FIX-1")).facts["head"]
+    assert (await chat.run("SEC-1")).clocks["publish"].started_at == datetime(2026, 4, 21, 16, tzinfo=UTC)
 
 
 ASKED = SCRIPT[:YES]  # the yes to the advisory is asked for
@@ -178,8 +181,8 @@ async def test_the_private_fork_is_waited_for_and_no_longer(converse: Open) -> N
 
 async def test_the_agreed_day_is_reminded_of_in_private(converse: Open) -> None:
     chat = await converse()
-    await chat.play(f'{BEFORE_THE_HOTFIX}\n%clock +47h\n%expect "SEC-1: the agreed day of the disclosure"')
-    told = [post for post in chat.room.posts if any("the agreed day" in line for line in post.lines)]
+    await chat.play(f'{BEFORE_THE_HOTFIX}\n%clock +47h\n%expect "SEC-1: the disclosure agreed on"')
+    told = [post for post in chat.room.posts if any("the disclosure agreed on" in line for line in post.lines)]
     assert {post.channel for post in told} == {"#security"}
 
 

@@ -24,11 +24,13 @@ from bot.wiring import BotHere, in_room, sandbox_ports
 from bot.wiring.audit import audited
 from bot.wiring.sandbox import IDENTITY, sandbox_settings
 from sops import ALL
-from sops.kit.policy import Policy
+from sops.kit.policy import Policy, Security
 from sops.kit.run import Run
 from tests.conversation.test_upgrades import reword
 from tests.stored import keeping
 
+#: A disclosure of that day was due at its beginning then, and is at 16:00 UTC since; grave holes went the public way.
+LATER = {"%forge merge 42": "%clock +9h\n%forge merge 42"}
 SINCE_THEN = "action-"  # what is owed by this build alone: action items with a day
 DATA = Path(__file__).parent / "b09b042.json.xz"
 
@@ -63,7 +65,9 @@ async def restored(home: Path, play: keeping.Kept, moment: keeping.Kept) -> Asyn
     database, document = home / "sopwith.db", home / "ours.md"
     document.write_text(play["document"], encoding="utf-8")
     keeping.make_signer(home, IDENTITY[1])
-    settings = sandbox_settings(world, f"sqlite:///{database}", Policy(**play["settings"]))
+    settings = sandbox_settings(
+        world, f"sqlite:///{database}", Policy(**play["settings"], security=Security(private_from=11))
+    )
     settings = settings.model_copy(update={"procedures": (document,)})
     clock.move_to(datetime.fromisoformat(moment["now"]))
     keeping.give_back(moment, play["objects"], database, world, room)
@@ -86,13 +90,15 @@ async def restored(home: Path, play: keeping.Kept, moment: keeping.Kept) -> Asyn
 async def play_on(stage: Stage, play: keeping.Kept, moment: keeping.Kept) -> None:
     """What is left of the line that was interrupted, and the lines after it."""
     player, directions = Player(stage, Heard(), lambda _: None), play["lines"]
+    secret = any("!set disclosure" in line for line in directions)
     if moment["until"]:
         left = datetime.fromisoformat(moment["until"]) - stage.clock.now()
         await stage.move(max(left, timedelta(0)))
     elif directions[moment["line"]].startswith("%wait"):
         await player.play(directions[moment["line"]], "the interrupted line")
     for number in range(moment["line"] + 1, len(directions)):
-        await player.play(directions[number], f"line {number}")
+        line = directions[number]
+        await player.play(LATER.get(line, line) if secret else line, f"line {number}")
 
 
 def test_every_step_was_seen() -> None:

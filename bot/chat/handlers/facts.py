@@ -12,6 +12,7 @@ from sops.kit.affected import misfit
 from sops.kit.binding import CHOICE, SHOWN, TreeForeseen
 from sops.kit.changelog_sections import is_entry
 from sops.kit.cvss import learned
+from sops.kit.disclosure import Disclosure
 from sops.kit.errors import InvalidText
 from sops.kit.message import Card
 from sops.kit.model import Severity
@@ -39,13 +40,13 @@ def set_fact(desk: Desk, me: Speaker, command: commands.SetFact) -> Refused | No
     facts = {command.name: command.text}
     if command.name == "advisory" and "ghsa" in desk.run.facts:
         return Refused(refusals.refused(security.has_advisory(desk.run)))
-    if command.name == "disclosure" and command.text.strip() < f"{desk.now:%Y-%m-%d}":
-        return Refused(refusals.refused(security.DAY_IS_PAST))
     if desk.run.sop == SECURITY_RESPONSE.id:
         try:
             facts, severity = learned(command.name, command.text)
         except InvalidText as problem:
             return Refused(refusals.refused(str(problem)))
+        if command.name == timing.DISCLOSURE and Disclosure.read(facts[command.name]).at <= desk.now:
+            return Refused(refusals.refused(security.past(facts[command.name], desk.run)))
         if command.name == "affected" and (amiss := _amiss(desk.run, command.text)):
             return Refused(refusals.refused(security.contradicts(amiss)))
         _scored(desk, me, severity)
@@ -126,7 +127,7 @@ def _less_urgent(desk: Desk, child: str) -> bool:
 
 
 def _agreed_anew(desk: Desk) -> datetime | None:
-    """The clock of a day that was agreed on already runs to the new one; its instant, None where none runs."""
+    """The clock of what was agreed on already runs to the new instant; that, or None where none runs."""
     clock = desk.run.clocks.get(timing.DISCLOSURE)
     if clock is None or not clock.running:
         return None

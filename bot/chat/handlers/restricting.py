@@ -16,6 +16,7 @@ from sops.kit.model import Role
 from sops.kit.people import People, Person
 from sops.kit.response import answered, commanding
 from sops.kit.run import Run, RunState, StepRecord, StepState
+from sops.kit.security_gates import RESTRAINED
 from sops.kit.stores import Outgoing, Transaction
 from sops.security_response import RESPONDING
 
@@ -94,7 +95,7 @@ def _take_children(tx: Transaction, old: Run, new: Run, now: datetime, people: P
         desk = Desk(tx, tx.runs.get(child.id), now, people)
         run = desk.run.but(parent=new.id)
         held = run.state is RunState.ACTIVE
-        desk.run = (run.held(me.handle, now) if held else run).with_facts({"restrained": True})
+        desk.run = (run.held(me.handle, now) if held else run).with_facts({"restrained": True, RESTRAINED: True})
         desk.note("hold" if held else "parent-ended", me.record, text=security.elsewhere(old))
         desk.say(security.restricted_child(old, held=held))
         desk.finish()

@@ -4,7 +4,7 @@ from bot.chat import commands
 from bot.chat.openings.base import Beginning, Looks, Opening
 from bot.chat.replies import hotfix as words
 from bot.chat.replies import refusals, security
-from sops.hotfix import HOTFIX
+from sops.hotfix import HOTFIX, concealed
 from sops.kit.action import World
 from sops.kit.affected import misfit
 from sops.kit.errors import InvalidVersion
@@ -12,7 +12,8 @@ from sops.kit.message import Card
 from sops.kit.model import Severity
 from sops.kit.rolled_back import withdrawn
 from sops.kit.run import Run
-from sops.kit.security_gates import hotfix_of
+from sops.kit.secrecy import HOME
+from sops.kit.security_gates import hotfix_of, score_of
 from sops.kit.version import Version
 from sops.security_response import SECURITY_RESPONSE
 
@@ -45,6 +46,9 @@ async def _patch(command: commands.StartHotfix, looks: Looks) -> Opening | Card:
     if passed is not None:
         base = await _last_good(base, released, looks.world)
     secret = command.security or looks.private
+    home = _home(looks)
+    if home == "":
+        return refusals.refused(security.NO_HOME)
     facts = {
         "slug": NEUTRAL if secret else command.slug,
         "base.tag": base.tag,
@@ -52,10 +56,22 @@ async def _patch(command: commands.StartHotfix, looks: Looks) -> Opening | Card:
         "base.commit": tags[base.tag].commit,
         **({"base.passed": passed.version, "base.back": passed.name} if passed else {}),
         "security": secret,
+        **({HOME: home} if home else {}),
         **({"changelog": words.NEUTRAL_CHANGE} if looks.private else {}),
         "latest.stays": newest.text if newest > version else "",
     }
-    return Opening(HOTFIX, f"{version.text} {facts['slug']}", version.text, command.severity, facts)
+    sop = concealed(HOTFIX, checks=home == looks.policy.security.ci_repository) if home else HOTFIX
+    return Opening(sop, f"{version.text} {facts['slug']}", version.text, command.severity, facts)
+
+
+def _home(looks: Looks) -> str | None:
+    """Where it is built, if in private: where the hole is grave, or not scored yet. Empty: there is no such place."""
+    response = looks.parent
+    if response is None or not looks.private or response.sop != SECURITY_RESPONSE.id:
+        return None
+    if (score := score_of(response)) is not None and score < looks.policy.security.private_from:
+        return None
+    return looks.policy.security.ci_repository or str(response.facts.get("fork") or "")
 
 
 async def _last_good(base: Version, released: list[Version], world: World) -> Version:

@@ -11,12 +11,14 @@ from bot.chat.replies.parts import a_role, card, duration, either, names, roles_
 from bot.chat.replies.stable import blockers_dismissed, milestone_open
 from sops.kit.action import short
 from sops.kit.approvals import HeldUp, Request, RequestState
+from sops.kit.disclosure import Disclosure, in_utc
 from sops.kit.escaping import printable
 from sops.kit.merging import MergePullRequest
 from sops.kit.message import Button, Card, Span, bold, line, person, time
 from sops.kit.model import Role, Severity, Step
 from sops.kit.people import People
 from sops.kit.run import Run, RunState
+from sops.kit.secrecy import HOME, concealed
 
 
 def request(run: Run, asked: Request, people: People) -> Card:
@@ -43,6 +45,7 @@ def request(run: Run, asked: Request, people: People) -> Card:
     return card(
         line(bold(f"{run.name} needs {count} from a {either(asked.roles)}."), " It covers, in order:"),
         *(f"{n} {effect}" for n, effect in enumerate(asked.effects, 1)),
+        *_looked_at(run),
         *([f"Checks {run.facts['checks']} on {short(str(run.facts.get('head')))}."] if "checks" in run.facts else []),
         *without,
         *blockers_dismissed(asked),
@@ -59,6 +62,13 @@ def request(run: Run, asked: Request, people: People) -> Card:
         ),
         file=_texts_of(run, asked),
     )
+
+
+def _looked_at(run: Run) -> list[str]:
+    """Where it can be read, while it can be read nowhere else."""
+    if not concealed(run):
+        return []
+    return [f"Look at it in private: {run.facts[HOME]}, {run.facts['base.tag']}...{run.facts['branch']}"]
 
 
 def _all_of_it(asked: Request) -> str:
@@ -121,6 +131,8 @@ def approval_missing(asked: Request) -> str:
     if asked.state is RequestState.GRANTED or asked.again:
         by = agreed(asked)
         waits = ", and waits for that" if asked.held_back else ""
+        if asked.armed_for is not None:
+            return f"{by}; armed for {in_utc(asked.armed_for)}, !stop disarms it"
         return f"{by}; the grace runs, !stop stops it" if asked.grace_until else f"{by}{waits}"
     if asked.override_at is not None:
         return f"request {asked.code} is overridden by {asked.override_by}, and goes through when its wait is over"
@@ -203,6 +215,18 @@ def asked_again(asked: Request, held: HeldUp | None, now: datetime) -> Card:
     return card(
         line(*_agreed_at(asked, held, now, old=True), f". That is too long ago, so{left or ' it'} is asked for again."),
         "Nothing more of it is done before." if left else "Nothing of it was done.",
+    )
+
+
+def armed(run: Run, asked: Request) -> Card:
+    """It was approved ahead, and time alone is missing."""
+    at = asked.armed_for or asked.made_at
+    when = Disclosure(at).shown(run.policy.zone)
+    return card(
+        f"{_capital(agreed(asked))}. Armed: at {when} this goes ahead by itself, unless somebody says !stop before:",
+        *(f"{n} {effect}" for n, effect in enumerate(asked.effects, 1)),
+        hint="!stop",
+        buttons=(Button(label="Stop", says="!stop"),),
     )
 
 

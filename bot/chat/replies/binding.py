@@ -8,7 +8,7 @@ from sops.kit.action import News, short
 from sops.kit.approvals import Request
 from sops.kit.binding import MERGE, RELEASED, TreeForeseen, whose
 from sops.kit.escaping import printable
-from sops.kit.message import Button, Card, bold, line, person
+from sops.kit.message import Button, Card, Span, bold, line, person
 from sops.kit.run import Run
 
 TREE_DIGITS = 7  # so much of a tree names it
@@ -48,6 +48,18 @@ def _head_instead(run: Run, item: News) -> Card:
     )
 
 
+def _head_in_public(run: Run, item: News) -> Card:
+    """Everybody can read it, and it does not fit what main holds by now: it goes forward under the yes it has."""
+    whom: list[Span | str] = [each for handle in item.about["call"] for each in (person(handle), " ")]
+    return card(
+        line(*whom, bold(f"{run.policy.main} took in other work before the push: "), f"{_beside(item.about)[0]}"),
+        *_beside(item.about)[1:],
+        f"Everybody can read the fix by now, so it is not held up: the approved head {short(item.about['head'])} is "
+        f"released itself, and merging it into {run.policy.main} is owed.",
+        hint="status",
+    )
+
+
 def _same(run: Run, item: News) -> Card:
     tip = short(item.about["tip"])
     return card(f"{run.policy.main} moved to {tip}; the merge still makes what is approved, so the yes stands.")
@@ -73,6 +85,7 @@ def _elsewhere(run: Run, item: News) -> Card:
 NEWS = {
     "merge-brings": _asked,
     "head-instead": _head_instead,
+    "head-in-public": _head_in_public,
     "same-tree": _same,
     "merge-brought": _brought,
     "merged-elsewhere": _elsewhere,

@@ -107,7 +107,7 @@ _MISSED = {
     timing.FIX: "the fix is not out; due",
     timing.REPORT: "the report is not acknowledged; due",
     timing.PUBLISH: "the advisory is not published; due",
-    timing.DISCLOSURE: "the agreed day of the disclosure",
+    timing.DISCLOSURE: "the disclosure agreed on",
 }
 
 

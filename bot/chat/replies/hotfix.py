@@ -8,6 +8,7 @@ from sops.kit.action import News, short
 from sops.kit.message import Card, Line, line, time
 from sops.kit.model import Severity
 from sops.kit.run import Run
+from sops.kit.secrecy import HOME
 from sops.kit.stores import Deadline
 from sops.kit.timing import DUE, FIX
 from sops.kit.version import Version
@@ -25,6 +26,12 @@ def _untested(run: Run, item: News) -> Card:
         "Add one, or say with !done fix why it goes without; whoever approves it will read that it does.",
         hint="!done fix text",
     )
+
+
+def _branched(run: Run) -> str:
+    base, home = run.facts.get("base.tag"), run.facts.get(HOME)
+    there = f", in {home} and nowhere else" if home else ""
+    return f"{run.facts.get('branch')} is there for the fix{there}, cut from {base}"
 
 
 def _merged(run: Run) -> str:
@@ -96,7 +103,9 @@ WORDS = Words(
     heading=_heading,
     news={"untested-fix": _untested},
     done={
-        "branch": lambda run: f"{run.facts.get('branch')} is there for the fix, cut from {run.facts.get('base.tag')}",
+        "branch": _branched,
+        "private-checks": lambda run: f"green in private on {short(run.facts['private.tested'])}",
+        "reveal": lambda run: f"everybody can read it now, on {run.facts['branch']}",
         "merge": _merged,
         "back-port": _back_ported,
         "back-port-pr": lambda run: f"PR #{run.facts.get('back-port.pr')}: {run.facts.get('back-port.pr.url')}",

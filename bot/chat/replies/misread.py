@@ -67,7 +67,7 @@ _BUTTON = 500  # characters of what a button may say
 
 _SET = {
     "cvss": "!set cvss CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N",
-    "disclosure": "!set disclosure YYYY-MM-DD",
+    "disclosure": "!set disclosure YYYY-MM-DD [HH:MM ZONE]",
     "affected": "!set affected < 1.4.1",
     "cve": "!set cve yes, !set cve no or !set cve CVE-2026-12345",
     **{name: f"!set {name} text" for name in ("changelog", "workaround", "impact", "prevention")},

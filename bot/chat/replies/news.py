@@ -10,9 +10,10 @@ from sops.kit import timing
 from sops.kit.action import Action, Conflict, News, short
 from sops.kit.branch_actions import branch_of
 from sops.kit.escaping import printable
-from sops.kit.message import Card, Span, bold, code, line, time
+from sops.kit.message import Card, Span, bold, code, line, person, time
 from sops.kit.model import Step
 from sops.kit.run import Failing, Obligation, Run
+from sops.kit.secrecy import HOME
 from sops.kit.texts import duration
 from sops.kit.unreadable import Unreadable
 
@@ -24,8 +25,7 @@ def news(run: Run, item: News) -> Card:
     if own is not None:
         return own(run, item)
     if item.kind == "checks-red":
-        names = ", ".join(about["checks"])
-        return card(f"Red on {short(about['head'])}: {names}.", "Mend it on the branch, or rerun it; the run waits.")
+        return _red(run, about)
     if item.kind == "tag-taken":
         return card(
             line(bold(f"{run.name} cannot be merged: "), Span(text=about["note"]), "."),
@@ -71,6 +71,25 @@ def news(run: Run, item: News) -> Card:
     if item.kind == "offer":
         return _offer(run, about)
     return _soak_news(run, item)
+
+
+def _red(run: Run, about: Mapping[str, Any]) -> Card:
+    """Where everybody can read it already there is no way back; the yeses hold while the head stays."""
+    head, names = short(about["head"]), ", ".join(about["checks"])
+    called: list[Span | str] = [each for one in about.get("call", ()) for each in (person(one), " ")]
+    if not called:
+        return card(f"Red on {head}: {names}.", "Mend it on the branch, or rerun it; the run waits.")
+    return card(
+        line(*called, bold(f"{run.name}: red on {head}, and everybody can read it: "), f"{names}."),
+        "It goes forward, never back: rerun what failed by chance; or two people go on without the checks, and the "
+        "approved head is released itself. Another head needs its yes anew.",
+        hint="!waive checks reason · status",
+    )
+
+
+def in_private_alone(run: Run) -> str:
+    """Before what people do by hand of a fix that nobody may read yet."""
+    return f"origin is {run.facts[HOME]} here, which is private; push nothing of it to the project"
 
 
 def _soak_news(run: Run, item: News) -> Card:

@@ -73,6 +73,8 @@ _HISTORY = {
     "waiver-asked": "asked another to agree to {step}{id}{what}: {text}",
     "set": "set {name}",
     "adopt": "took {step} as it is",
+    "leaked": "said that it leaked, so that the disclosure is now: {text}",
+    "armed": "armed {code} for {until}",
     "redo": "had {step} done again: {text}",
     "by-hand": "did {step} by hand: {text}",
 }

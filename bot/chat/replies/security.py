@@ -7,6 +7,7 @@ from bot.chat.replies import calling
 from bot.chat.replies.parts import Words, card, duration, names
 from sops.kit.action import News
 from sops.kit.conversation import Place
+from sops.kit.disclosure import HOW, Disclosure
 from sops.kit.escaping import printable
 from sops.kit.message import Button, Card, Line, Span, bold, channel, line, person, time
 from sops.kit.response import answered, commanding
@@ -72,9 +73,12 @@ def scored(run: Run) -> Card:
 
 
 def _day_set(run: Run) -> Card:
+    agreed = Disclosure.read(str(run.facts[DISCLOSURE]))
+    unusual = ["Tuesday to Thursday would leave people working days to update."] if agreed.unusual else []
     return card(
-        f"disclosure is set: {run.facts['disclosure']}.",
-        "Once it is signed off, neither patch nor advisory is published before that day.",
+        f"disclosure is set: {agreed.shown(run.policy.zone)}.",
+        *unusual,
+        "Once it is signed off, neither patch nor advisory is published before that.",
     )
 
 
@@ -102,12 +106,30 @@ def public_already(run: Run) -> str:
     return f"The advisory is public: what it says is changed at GitHub, in {run.facts['advisory.url']}"
 
 
-def disclosure_moved(due: datetime) -> Card:
-    """The day people had agreed on is another one now."""
+NOTHING_LEAKS = "Nothing here waits for a disclosure: it is public already, or was never kept back."
+
+
+def leaked(who: str, reason: str, called: Sequence[str], going: Sequence[str]) -> Card:
+    """The disclosure is now, whatever was agreed on; `going` are the runs that waited for it."""
+    whom: list[Span | str] = [each for handle in called for each in (person(handle), " ")]
+    where = f" in {names(going, 'and')}" if going else ""
     return card(
-        line(
-            "The disclosure is due ", time(due), " now; patch and advisory wait for that day, and reminders follow it."
-        ),
+        line(*whom, bold("it leaked"), f", says {who}: {printable(reason)}"),
+        f"The disclosure is now. What has its yes goes out as soon as the grace is over; what lacks one asks{where}.",
+        "Nothing is skipped: what was not reviewed yet is asked about first.",
+        hint="approve CODE · !stop",
+    )
+
+
+def leaked_here(response: Run, who: str) -> Card:
+    """In the thread of its hotfix."""
+    return card(f"{who} says that it leaked: the disclosure of {response.name} is now.", hint="approve CODE · !stop")
+
+
+def disclosure_moved(due: datetime) -> Card:
+    """What people had agreed on is another instant now."""
+    return card(
+        line("The disclosure is due ", time(due), " now; patch and advisory wait for that, and reminders follow it."),
         hint="status",
     )
 
@@ -116,19 +138,32 @@ def disclosure_moved(due: datetime) -> Card:
 SET: Mapping[str, Callable[[Run], Card]] = {"cvss": scored, "disclosure": _day_set, "cve": _cve_set}
 
 
+NO_HOME = (
+    "Until the disclosure its fix is built in private, and there is no place for that yet: wait for the private fork, "
+    "or name policy.security.ci_repository."
+)
 BY_SCORE = "by its score"  # why it was raised
-DAY_IS_PAST = "That day is past; write the day you agreed on as YYYY-MM-DD."
 
 
-def taken_already() -> str:
-    return "That version is being prepared already."
+def past(stored: str, run: Run) -> str:
+    """Said of a disclosure before now."""
+    return f"{Disclosure.read(stored).shown(run.policy.zone)} is past. A disclosure is written {HOW}."
+
+
+def begun_elsewhere(run: Run, who: str) -> Card:
+    """In private: somebody who cannot know of it began the same where others read."""
+    whose = f"{run.name} ({run.release or printable(run.title)})"
+    return card(
+        line(f"{who} began {whose} in ", channel(run.place.channel), ", and was told nothing of this one."),
+        "Only one of the two can have that version: agree with them in private, or patch a later one.",
+    )
 
 
 _PROMISE = {
     REPORT: "the report is not acknowledged",
     FIX: "the patch is not out",
     PUBLISH: "the advisory is not published",
-    DISCLOSURE: "the agreed day of the disclosure",
+    DISCLOSURE: "the disclosure agreed on",
 }
 
 
@@ -220,8 +255,14 @@ def restricted_private(run: Run, by: str, reason: str) -> Card:
         "Edit or close what says too much; I change nothing of it by myself.",
         *(["Begun for it where others read; nothing is done there before somebody decides:"] if going else []),
         *(f"· {child.name}, {child.now}" for child in going),
-        *(["In the thread of each: !resume or !start if it may go on there, else !cancel reason."] if going else []),
+        *([_GOES_ON_THERE] if going else []),
     )
+
+
+_GOES_ON_THERE = (
+    "In the thread of each: !resume or !start if it may go on there, else !cancel reason; a hotfix pushes nothing "
+    "before the disclosure."
+)
 
 
 def already_public(run: Run) -> list[str]:
@@ -270,7 +311,7 @@ WORDS = Words(
     },
     help=(
         "!done STEP text · !set advisory|cvss|affected|changelog|disclosure|cve|cause|prevention text · approve CODE",
-        "/hotfix X.Y.Z P0 name --security, here · !handoff @who · !waive GATE reason",
+        "/hotfix X.Y.Z P0 name --security, here · !leaked reason · !handoff @who · !waive GATE reason",
     ),
     hint="!done STEP text · !set cvss VECTOR · status · plan",
 )

@@ -13,6 +13,7 @@ from bot.chat.replies import misread
 from bot.chat.words import bare
 from sops.kit.model import Severity
 from sops.rollback import ROLLBACK
+from sops.security_response import SECURITY_RESPONSE
 from tests.unit.runs import a_release, a_run_of, an_incident
 
 #: Every command, as somebody might type it in a run's thread. The tests below keep this complete.
@@ -94,6 +95,7 @@ TYPED = [
     ("!dismiss 512 harmless", commands.Dismiss(512, "harmless")),
     ("!duplicate inc-6", commands.Duplicate("INC-6")),
     ("!restrict it is an attack", commands.Restrict("it is an attack")),
+    ("!leaked their talk shows it", commands.Leaked("their talk shows it")),
     ("!false alarm a test", commands.FalseAlarm("a test")),
     ("!hold waiting for the vendor", commands.Hold("waiting for the vendor")),
     ("!resume", commands.Resume()),
@@ -134,7 +136,10 @@ def test_every_command_shows_an_example_that_is_read_as_itself():
 
 def test_every_word_of_a_thread_is_in_the_help_of_some_run():
     shown = (
-        " ".join(replies.lists.help_in(run).plain() for run in (an_incident(), a_release(), a_run_of(ROLLBACK)))
+        " ".join(
+            replies.lists.help_in(run).plain()
+            for run in (an_incident(), a_release(), a_run_of(ROLLBACK), a_run_of(SECURITY_RESPONSE))
+        )
         .replace("!", " ")
         .split()
     )

@@ -74,6 +74,7 @@ TABLE = {
     ),
     commands.Override: (RESPONDERS, RESPONDERS),
     commands.Restrict: ({*RESPONDERS, "seclead"}, {*MANAGERS, "seclead"}),
+    commands.Leaked: ({*RESPONDERS, "seclead"}, {*RESPONDERS, "seclead"}),
 }
 #: They begin or find a run, so there is no run yet whose rules could apply; `bot.chat.roots` checks the starter.
 ROOTS = {

@@ -97,7 +97,7 @@ def looked(name: str, gate: Any, found: Waiting) -> Work:
 
     def work(desk: Desk) -> None:
         look = Looking()
-        look.found(desk.run, gate, found)
+        look.found(desk.run, gate, found, desk.now)
         steps.wait(desk, step_of(desk.run, name), look.look())
 
     return work

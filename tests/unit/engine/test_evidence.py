@@ -1,6 +1,6 @@
 """What gates saw is kept as it was, and never so much of it that the record drowns in it."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from bot.engine.evidence import LONGEST, is_new, note, of_gate, of_sign_off
 from bot.engine.looks import PEOPLE, Looking
@@ -9,6 +9,8 @@ from sops.kit.ledger import text_hash
 from sops.kit.model import Role, Step
 from sops.kit.run import Run
 from tests.unit.runs import a_release
+
+AT = datetime(2026, 4, 20, 8, tzinfo=UTC)
 
 STEP = Step("checks", "4", "Checks")
 
@@ -50,8 +52,8 @@ def test_a_sign_off_is_kept_with_its_words() -> None:
 
 def test_only_gates_that_hold_leave_evidence() -> None:
     so_far = Looking()
-    so_far.found(a_release(), Seen(), Met({"head": "abc"}))
-    so_far.found(a_release(), Seen(), Waiting("not yet", {"checks": "0/1"}))
+    so_far.found(a_release(), Seen(), Met({"head": "abc"}), AT)
+    so_far.found(a_release(), Seen(), Waiting("not yet", {"checks": "0/1"}), AT)
     look = so_far.look()
     assert (look.evidence, look.notes) == (({"gate": "Seen", "head": "abc"},), ("not yet",))
     assert look.every < PEOPLE

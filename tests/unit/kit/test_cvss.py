@@ -49,7 +49,7 @@ def test_what_is_learned_of_what_is_set() -> None:
     assert learned("cve", " NONE ") == ({"cve.wanted": "no"}, None)
     assert learned("cve", "cve-2026-12345") == ({"cve.wanted": "CVE-2026-12345"}, None)
     assert learned("affected", "< 1.3.1") == ({"affected": "< 1.3.1"}, None)
-    assert learned("disclosure", " 2026-05-04 ") == ({"disclosure": "2026-05-04"}, None)
+    assert learned("disclosure", " 2026-05-04 ") == ({"disclosure": "2026-05-04T16:00:00+00:00[UTC]"}, None)
     facts, severity = learned("cvss", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H")
     assert (facts["score"], severity) == ("9.8 (critical)", Severity.P0)
 

@@ -85,7 +85,7 @@ def test_a_private_hotfix_is_held_while_nobody_can_read_the_day_agreed_on() -> N
     run = a_release(private=True, parent="5ec")
     found = look(AgreedDay(), run, report)
     assert isinstance(found, Waiting)
-    assert "nobody knows which day is agreed on for the disclosure" in found.note
+    assert "nobody knows which disclosure is agreed on" in found.note
     assert isinstance(look(AgreedDay(), passed(run, report), report), Met)
     assert isinstance(look(AgreedDay(), a_release(private=True, parent="0ther"), report), Met)
     assert isinstance(look(AgreedDay(), a_run_of(SECURITY_RESPONSE), report), Met)
