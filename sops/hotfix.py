@@ -27,11 +27,12 @@ from sops.kit.hotfix_gates import (
     TableLacks,
     WhatMainHolds,
 )
+from sops.kit.latest_steps import LatestForeseen, LatestStands, PutLatest
 from sops.kit.merge_gates import Mergeable, WorkflowsStart
 from sops.kit.model import Role, Sop, Step
 from sops.kit.publishing import BotPublishes, PublishRelease
 from sops.kit.release_actions import OpenPullRequest, PushSignedTag
-from sops.kit.release_gates import ChecksGreen, Merged, NotMergedElsewhere, ReviewsMet, TagFree
+from sops.kit.release_gates import TAKEN, ChecksGreen, Merged, NotMergedElsewhere, ReviewsMet, TagFree
 from sops.kit.security_gates import AgreedDay, NotRestrained
 from sops.kit.stable_gates import NothingOwed
 from sops.kit.timing import FIX
@@ -98,7 +99,10 @@ HOTFIX = Sop(
                 Mergeable(),
                 NotRestrained(),
                 AgreedDay(),
-                Approved(2, by=Role.REVIEWER, p0=1, covers=("merge", "tag", "release", "artefacts")),
+                LatestForeseen(),
+                Approved(
+                    2, by=Role.REVIEWER, p0=1, covers=("merge", "tag", "release", "artefacts", "latest"), binds=(TAKEN,)
+                ),
                 ReviewsMet(),
             ),
             do=ReleaseHotfix(),
@@ -118,10 +122,12 @@ HOTFIX = Sop(
             when=Published("v{version}", "{version}", pre=False),
             stops=FIX,
         ),
+        Step("latest", row="9", title="latest", when=LatestStands(), do=PutLatest()),
         Step(
             "back-port",
             row="10",
             title="back-port",
+            after="artefacts",
             do=(
                 CutBackPort(BACK_PORT, base="{develop}", under="back-port."),
                 PickFixes(BACK_PORT),

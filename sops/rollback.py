@@ -10,6 +10,7 @@ from sops.kit.rollback_actions import (
     BRANCH,
     AddWorkaround,
     AnnounceRollback,
+    MarkLatest,
     MergeRevert,
     PointLatest,
     PushRevert,
@@ -21,6 +22,7 @@ from sops.kit.rollback_actions import (
 from sops.kit.rollback_gates import (
     Asked,
     DigestUnshared,
+    HasBadge,
     HasPackage,
     MovesLatest,
     Rebuilds,
@@ -39,6 +41,8 @@ BOUND = (
     "merges",
     "latest.was",
     "latest.is",
+    "latest.to",
+    "badge.is",
     "kept.commits",
     "good.commit",
     "bad.digest",
@@ -53,6 +57,7 @@ BOUND = (
 COVERED = (
     "approve",
     "latest",
+    "badge",
     "retracted-notice",
     "announce",
     "workaround",
@@ -86,6 +91,7 @@ ROLLBACK = Sop(
             ),
         ),
         Step("latest", row="D1", title="latest image", after="approve", only_if=MovesLatest(), do=PointLatest()),
+        Step("badge", row="D1", title="latest release", after="approve", only_if=HasBadge(), do=MarkLatest()),
         Step("retracted-notice", row="M2", title="retracted notice", after="approve", do=RetractedNotice()),
         Step(
             "announce",

@@ -8,12 +8,13 @@ from sops.kit.freeze_gates import NotFrozen
 from sops.kit.gate import Approved, SignedOff
 from sops.kit.lanes import BringLanes, HasLanes
 from sops.kit.late_blockers import DISMISSED, OPEN, NoLateBlocker
+from sops.kit.latest_steps import LatestForeseen, LatestStands, PutLatest
 from sops.kit.merge_gates import Mergeable, WorkflowsStart
 from sops.kit.merging import MergePullRequest
 from sops.kit.model import Role, Sop, Step
 from sops.kit.publishing import BotPublishes, PublishRelease, ReleaseText
 from sops.kit.release_actions import Announce, OpenPullRequest, PushSignedTag
-from sops.kit.release_gates import ChecksGreen, Merged, NewVersion, NotMergedElsewhere, ReviewsMet, TagFree
+from sops.kit.release_gates import TAKEN, ChecksGreen, Merged, NewVersion, NotMergedElsewhere, ReviewsMet, TagFree
 from sops.kit.rolled_back import NotRolledBack
 from sops.kit.stable_actions import CloseMilestone, PromoteChangelog, SetVersion
 from sops.kit.stable_gates import (
@@ -28,7 +29,7 @@ from sops.kit.stable_gates import (
 )
 
 BRANCH = "release/v{version}"
-COVERED = ("merge", "tag", "release", "artefacts", "back-merge", "milestone-closed", "announce", "mirror")
+COVERED = ("merge", "tag", "release", "artefacts", "latest", "back-merge", "milestone-closed", "announce", "mirror")
 
 STABLE_RELEASE = Sop(
     "SOP-01",
@@ -86,7 +87,8 @@ STABLE_RELEASE = Sop(
                 DevelopForeseen(),
                 MilestoneForeseen(),
                 ReleaseText(),
-                Approved(2, by=Role.REVIEWER, covers=COVERED, binds=(OPEN, DISMISSED)),
+                LatestForeseen(),
+                Approved(2, by=Role.REVIEWER, covers=COVERED, binds=(OPEN, DISMISSED, TAKEN)),
                 ReviewsMet(),
             ),
             do=MergePullRequest("release {version}", owed=True),
@@ -94,7 +96,8 @@ STABLE_RELEASE = Sop(
         Step("tag", row="9, 10", title="tag", do=PushSignedTag("v{version}", "Release v{version}")),
         Step("release", row="10", title="release", only_if=BotPublishes(), do=PublishRelease("v{version}")),
         Step("artefacts", row="11", title="artefacts", when=Published("v{version}", "{version}", pre=False)),
-        Step("back-merge", row="12", title="back-merge", do=BackMerge()),
+        Step("latest", row="11", title="latest", when=LatestStands(), do=PutLatest()),
+        Step("back-merge", row="12", title="back-merge", after="artefacts", do=BackMerge()),
         Step(
             "back-merge-pr",
             row="12",

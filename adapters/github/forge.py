@@ -174,10 +174,17 @@ class GitHubForge(AdvisoryCalls):
         what = f"reading the release of tag {tag}"
         return await self._read(what, "Contents: read", lambda repo: releases.by_tag(repo, tag))
 
-    async def create_release(self, *, tag: str, title: str, body: str, prerelease: bool) -> Release:
+    async def latest_release(self) -> Release | None:
+        return await self._read("reading the latest release", "Contents: read", releases.latest)
+
+    async def mark_latest(self, release_id: int) -> None:
+        asked = Asked(f"marking release {release_id} as the latest", "Contents: write", write=True)
+        await self._write(asked, lambda repo: releases.mark_latest(repo, release_id))
+
+    async def create_release(self, *, tag: str, title: str, body: str, prerelease: bool, latest: bool) -> Release:
         return await self._write(
             Asked(f"publishing the release of {tag}", "Contents: write", write=True),
-            lambda repo: releases.create(repo, tag, title, body, prerelease=prerelease),
+            lambda repo: releases.create(repo, tag, title, body, prerelease=prerelease, latest=latest),
         )
 
     async def edit_release(self, release_id: int, *, body: str) -> None:

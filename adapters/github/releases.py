@@ -30,14 +30,33 @@ def by_tag(repo: Repository, tag: str) -> Release | None:
     return convert.release(raw, rows(repo, f"releases/{number(raw, 'id')}/assets"))
 
 
-def create(repo: Repository, tag: str, title: str, body: str, *, prerelease: bool) -> Release:
+def latest(repo: Repository) -> Release | None:
+    """The one with the badge."""
+    try:
+        return _with_assets(repo.get_latest_release().raw_data)
+    except GithubException as error:
+        if error.status == 404:
+            return None
+        raise
+
+
+def mark_latest(repo: Repository, release_id: int) -> None:
+    """Give it the badge, and change nothing else."""
+    _, raw = repo.requester.requestJsonAndCheck(
+        "PATCH", f"{repo.url}/releases/{release_id}", input={"make_latest": "true"}
+    )
+    convert.whole(raw, "tag_name")
+
+
+def create(repo: Repository, tag: str, title: str, body: str, *, prerelease: bool, latest: bool) -> Release:
     """GitHub would make a tag it does not find, on the default branch; that must not happen here.
 
-    Which release is the latest is left to GitHub, by version: a patch of an older line is not.
+    Whether it is the latest is always said: GitHub's own choice goes by date as well, and its default is yes.
     """
     if not _is_tag(repo, tag):
         raise FarEndRefused(f"there is no tag {tag} to release")
-    made = repo.create_git_release(tag, name=title, message=body, prerelease=prerelease, make_latest="legacy")
+    wanted = "true" if latest else "false"
+    made = repo.create_git_release(tag, name=title, message=body, prerelease=prerelease, make_latest=wanted)
     return convert.release(convert.whole(made.raw_data, "tag_name"), ())
 
 

@@ -25,6 +25,7 @@ class Rules:
     check_delay: timedelta
     publish_delay: timedelta
     publishes: bool = True
+    latest_after: timedelta | None = timedelta(0)  # the workflow makes each stable one the latest; None: never
     protected: tuple[str, ...] = (MAIN,)
     permanent: tuple[str, ...] = (MAIN, DEVELOP)
     queued: tuple[str, ...] = ()  # branches that only a merge queue merges into

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from datetime import timedelta
 
 from adapters.sandbox import issues, project, releases, rest_advisories, workflows
 from adapters.sandbox.core import Core
@@ -53,6 +54,12 @@ class MoreDeeds(ABC):
         """From now on no workflow publishes a pushed tag; somebody's release still gets its image."""
         with self._acting() as core:
             core.rules = replace(core.rules, publishes=False)
+
+    def latest_after(self, minutes: int | None) -> None:
+        """From now on the workflow makes a stable release the latest so long after it, or never."""
+        with self._acting() as core:
+            after = None if minutes is None else timedelta(minutes=minutes)
+            core.rules = replace(core.rules, latest_after=after)
 
     def entry(self, branch: str, text: str, author: str = "maint") -> str:
         """Somebody pushes a commit with one more item on top of `[Unreleased]` in the changelog."""

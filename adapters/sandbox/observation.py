@@ -55,13 +55,17 @@ def tick(core: Core) -> None:
             checks.finish(core, coming, "success", due)
         elif isinstance(coming, WorkflowRun):
             workflows.finish(core, coming, due)
-        else:
+        elif core.state.publications.get(coming) == due:
             del core.state.publications[coming]
             releases.publish(core, coming, due)
+        else:
+            del core.state.late_latest[coming]
+            releases.make_latest(core, coming)
 
 
 def _pending(core: Core) -> list[tuple[datetime, CheckRun | WorkflowRun | str]]:
-    """Checks and workflows that will end by themselves, and tags that will be published."""
+    """Checks and workflows that will end by themselves, tags that will be published or become the latest."""
     running = [(check.due, check) for check in core.state.checks if check.due is not None]
     dispatched = [(due, run) for run in core.state.workflow_runs if (due := workflows.due(run)) is not None]
-    return [*running, *dispatched, *((due, tag) for tag, due in core.state.publications.items())]
+    tags = [*core.state.publications.items(), *core.state.late_latest.items()]
+    return [*running, *dispatched, *((due, tag) for tag, due in tags)]

@@ -1,7 +1,7 @@
 """Releases: what a pushed tag leads to, and what is made on the web."""
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from adapters.sandbox.core import Core
 from adapters.sandbox.images import digest_of
@@ -46,16 +46,32 @@ def publish(core: Core, tag: str, at: datetime) -> None:
         )
     _attach_archive(core, release, version, commit, at)
     publish_image(core, tag)
+    if match["candidate"] is None and core.rules.latest_after == timedelta(0):
+        core.state.badge = release.id  # the forge's default
+    elif match["candidate"] is None and core.rules.latest_after is not None:
+        core.state.late_latest[tag] = at + core.rules.latest_after
     core.ring()
 
 
 def publish_image(core: Core, tag: str) -> bool:
-    """Build the image of a tag again and, for a stable one, point `latest` at it; False if there is no such tag."""
+    """Build the image of a tag again and, for a stable one, point `latest` at it, whatever else is out, unless the
+    workflow does that later or never; False if there is no such tag.
+    """
     match, commit = _RELEASE_TAG.fullmatch(tag), core.git.resolve(f"refs/tags/{tag}")
     if match is None or commit is None:
         return False
-    core.images.publish(match["version"], commit, latest=match["candidate"] is None)
+    stable = match["candidate"] is None
+    core.images.publish(match["version"], commit, latest=stable and core.rules.latest_after == timedelta(0))
     return True
+
+
+def make_latest(core: Core, tag: str) -> None:
+    """What a late workflow does: the image's tag, and the badge."""
+    version, release = tag.removeprefix("v"), find(core, tag)
+    if version in core.images.tags:
+        core.images.tags["latest"] = core.images.tags[version]
+    core.state.badge = release.id if release else core.state.badge
+    core.ring()
 
 
 def find(core: Core, tag: str) -> Release | None:
@@ -91,9 +107,10 @@ def create(
 
 
 def latest(core: Core) -> Release | None:
-    """The newest release that is neither a draft nor a candidate."""
+    """The one that was made it, if it may be; else the newest that is neither a draft nor a candidate."""
     stable = [r for r in core.state.releases if not r.draft and not r.prerelease]
-    return max(stable, key=lambda release: release.created_at, default=None)
+    named = next((release for release in stable if release.id == core.state.badge), None)
+    return named or max(reversed(stable), key=lambda release: release.created_at, default=None)
 
 
 def _attach_archive(core: Core, release: Release, version: str, commit: str, at: datetime) -> None:

@@ -55,6 +55,7 @@ def create_release(core: Core, call: Call) -> Reply:
         draft=flag(call.body, "draft"),
         at=core.now(),
     )
+    _mark(core, release, call, default="true")
     if not core.rules.publishes and not release.draft:
         releases.publish_image(core, tag)  # the image's workflow starts from the release
     return Reply(201, _release(core, release))
@@ -90,7 +91,23 @@ def edit_release(core: Core, call: Call) -> Reply:
     if not release.draft and release.published_at is None:
         _ensure_tag(core, release.tag, release.target)
         release.published_at = core.now()
+        _mark(core, release, call, default="true")
+    else:
+        _mark(core, release, call, default="")
     return ok(_release(core, release))
+
+
+def _mark(core: Core, release: Release, call: Call, *, default: str) -> None:
+    """`make_latest`: "true" unless somebody says otherwise; "legacy" goes by date. Drafts and candidates cannot be."""
+    wanted = optional_text(call.body, "make_latest", _KIND) or default
+    if wanted not in {"", "true", "false", "legacy"}:
+        raise invalid(_KIND, "make_latest")
+    if "make_latest" in call.body and wanted == "true" and (release.draft or release.prerelease):
+        raise Refusal(422, "Validation Failed: Latest release cannot be draft or prerelease")
+    if wanted == "true" and not (release.draft or release.prerelease):
+        core.state.badge = release.id
+    elif wanted == "legacy" or (wanted == "false" and core.state.badge == release.id):
+        core.state.badge = None
 
 
 def list_assets(core: Core, call: Call) -> Reply:

@@ -24,6 +24,7 @@ class Deeds(Protocol):
     def delete(self, name: str) -> str: ...
     def publish_after(self, minutes: int) -> None: ...
     def publish_never(self) -> None: ...
+    def latest_after(self, minutes: int | None) -> None: ...
     def merge(self, number: int) -> str: ...
     def review(self, number: int, login: str, verdict: str) -> None: ...
     def write(self, branch: str, path: str, text: str, author: str = "maint") -> str: ...
@@ -135,6 +136,13 @@ def _publish_after(deeds: Deeds, words: Sequence[str]) -> str:
 def _publish_never(deeds: Deeds, _: Sequence[str]) -> str:
     deeds.publish_never()
     return "from now on no workflow publishes a pushed tag"
+
+
+def _latest(deeds: Deeds, words: Sequence[str]) -> str:
+    minutes = {"always": 0, "never": None}[words[0]] if words[0] in {"always", "never"} else _number(words[0])
+    deeds.latest_after(minutes)
+    when = {None: "never", 0: "always and at once"}.get(minutes, f"{minutes} minutes later")
+    return f"from now on the release workflow makes a stable release the latest {when}"
 
 
 def _merge(deeds: Deeds, words: Sequence[str]) -> str:
@@ -287,6 +295,7 @@ _VERBS: Mapping[str, _Verb] = {
     "delete": _Verb("BRANCH-OR-TAG", 1, 1, _delete),
     "publish-after": _Verb("MINUTES", 1, 1, _publish_after),
     "publish-never": _Verb("", 0, 0, _publish_never),
+    "latest": _Verb("always|never|MINUTES", 1, 1, _latest),
     "merge": _Verb("NUMBER", 1, 1, _merge),
     "pr": _Verb("LOGIN BRANCH [first-time]", 2, 3, _pull_request),
     "milestone": _Verb("TITLE", 1, 1, _milestone),

@@ -211,12 +211,14 @@ class WorldState:
     labels: dict[str, Label] = field(default_factory=dict)
     milestones: dict[int, Milestone] = field(default_factory=dict)
     releases: list[Release] = field(default_factory=list)
+    badge: int | None = None  # the release that was made the latest by name
     discussions: dict[int, Discussion] = field(default_factory=dict)
     advisories: dict[str, AdvisoryRecord] = field(default_factory=dict)
     workflow_runs: list[WorkflowRun] = field(default_factory=list)
     yanked: set[str] = field(default_factory=set)
     failing_workflows: set[str] = field(default_factory=set)
     publications: dict[str, datetime] = field(default_factory=dict)
+    late_latest: dict[str, datetime] = field(default_factory=dict)
     refs: dict[str, str] = field(default_factory=dict)
     pushed_at: datetime | None = None
     _ids: Iterator[int] = field(default_factory=lambda: itertools.count(20_001))

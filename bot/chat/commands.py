@@ -493,8 +493,8 @@ _Parser = Callable[[str], Command | Problem]
 
 #: Facts people may set, by the word they type.
 SETTABLE_IN = {
-    "SOP-01": ("tag",),
-    "SOP-02": ("changelog", "tag"),
+    "SOP-01": ("tag", "latest"),
+    "SOP-02": ("changelog", "tag", "latest"),
     "SOP-04": ("workaround",),
     "SOP-05": ("advisory", "cvss", "affected", "changelog", "disclosure", "cve", "cause", "prevention"),
     "SOP-06": ("changelog",),

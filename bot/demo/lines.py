@@ -18,6 +18,7 @@ HELP = """\
                                     also: label N L, unlabel N L, close N [not_planned], pass CHECK, fail CHECK,
                                     push BRANCH [AUTHOR], merge N, review N LOGIN approve,
                                     branch NAME AT, tag NAME AT, delete NAME, publish-after MINUTES, publish-never,
+                                    latest always, latest never, latest MINUTES,
                                     write BRANCH PATH TEXT [AUTHOR], replace BRANCH PATH OLD NEW,
                                     entry BRANCH TEXT, protect BRANCH, join BRANCH OTHER, resolve BRANCH OTHER,
                                       into N BRANCH, queue BRANCH,

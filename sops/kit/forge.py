@@ -75,8 +75,16 @@ class Forge(Protocol):
         ...
 
     async def release_by_tag(self, tag: str) -> Release | None: ...
-    async def create_release(self, *, tag: str, title: str, body: str, prerelease: bool) -> Release:
-        """Publish a release of an existing tag."""
+    async def latest_release(self) -> Release | None:
+        """The one that the forge shows as the latest, None where none is."""
+        ...
+
+    async def mark_latest(self, release_id: int) -> None:
+        """Have the forge show that release as the latest. Raises FarEndRefused for a draft or a pre-release."""
+        ...
+
+    async def create_release(self, *, tag: str, title: str, body: str, prerelease: bool, latest: bool) -> Release:
+        """Publish a release of an existing tag; `latest`: the forge shows it as the latest, else it does not."""
         ...
 
     async def edit_release(self, release_id: int, *, body: str) -> None:

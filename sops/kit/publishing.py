@@ -8,7 +8,9 @@ from sops.kit.changelog import entries
 from sops.kit.covered import agreed
 from sops.kit.errors import FarEndRefused, InvalidText
 from sops.kit.gate import Condition, Gate, Met, Waiting
+from sops.kit.latest_steps import becomes
 from sops.kit.run import Run
+from sops.kit.version import Version
 
 SAYS = "changelog.says"  # the fact that holds what the changelog says of the version, at the head that is asked about
 
@@ -92,10 +94,9 @@ class PublishRelease(Action):
     async def perform(self, run: Run, world: World) -> None:
         version, path = fill(self.version, run), run.policy.changelog
         found = agreed(run, self)
+        latest = not self.pre and await becomes(run, world) == Version.parse(run.version)
         if found is not None:
-            await world.forge.create_release(
-                tag=fill(self.tag, run), title=version, body=found.text, prerelease=self.pre
-            )
+            await self._publish(run, world, found.text, latest=latest)
             return
         commit = shipped(run) if self.at in {MERGE, RELEASED} else run.facts[self.at]
         data = await world.git.read(str(commit), path) or b""
@@ -105,4 +106,8 @@ class PublishRelease(Action):
             raise FarEndRefused(
                 f"{path} at {fill(self.tag, run)} does not say what {version} brings: {problem}"
             ) from problem
-        await world.forge.create_release(tag=fill(self.tag, run), title=version, body=body, prerelease=self.pre)
+        await self._publish(run, world, body, latest=latest)
+
+    async def _publish(self, run: Run, world: World, body: str, *, latest: bool) -> None:
+        tag, title = fill(self.tag, run), fill(self.version, run)
+        await world.forge.create_release(tag=tag, title=title, body=body, prerelease=self.pre, latest=latest)

@@ -16,6 +16,9 @@ from sops.kit.version import Version
 from sops.kit.version_files import get_version
 from sops.kit.world import Check, CheckState, Review
 
+TAKEN = "tag.taken"  # the commit of a tag that is there before its release; a yes is bound to there being none
+OUT = "version.out"  # the same of the final version's tag
+
 
 @dataclass(frozen=True)
 class ChecksGreen(Gate):
@@ -127,7 +130,9 @@ class NotMergedElsewhere(Gate):
 
 @dataclass(frozen=True)
 class TagFree(Gate):
-    """No tag of that name exists, so that nothing is merged whose tag could never be pushed."""
+    """No tag of that name exists, so that nothing is merged whose tag could never be pushed; one that comes voids a yes
+    that is bound to `TAKEN`.
+    """
 
     name: str
     early = True
@@ -139,15 +144,17 @@ class TagFree(Gate):
         name = fill(self.name, run)
         tag = await world.git.tag(name)
         if tag is None:
-            return Met({"tag.taken": None} if run.facts.get("tag.taken") else {})
+            return Met({TAKEN: None} if run.facts.get(TAKEN) else {})
         note = f"the tag {name} exists already, on {short(tag.commit)}; a public tag is never moved"
-        news = () if run.facts.get("tag.taken") == tag.commit else (News("tag-taken", {"tag": name, "note": note}),)
-        return Waiting(note, {"tag.taken": tag.commit}, news)
+        news = () if run.facts.get(TAKEN) == tag.commit else (News("tag-taken", {"tag": name, "note": note}),)
+        return Waiting(note, {TAKEN: tag.commit}, news)
 
 
 @dataclass(frozen=True)
 class NewVersion(Gate):
-    """The version is not released yet, and comes after the one `main` holds, candidate or not."""
+    """The version is not released yet, and comes after the one `main` holds, candidate or not; a tag of it that comes
+    voids a yes that is bound to `OUT`.
+    """
 
     early = True
 
@@ -155,12 +162,14 @@ class NewVersion(Gate):
         return f"see that {run.version} is still to come"
 
     async def check(self, run: Run, world: World) -> Met | Waiting:
-        if await world.git.tag(f"v{run.version}") is not None:
-            return Waiting(f"{run.version} is released already, as v{run.version}; choose a later version", stuck=True)
+        out = await world.git.tag(f"v{run.version}")
+        if out is not None:
+            note = f"{run.version} is released already, as v{run.version}; choose a later version"
+            return Waiting(note, {OUT: out.commit}, stuck=True)
         held = await self._held(run, world)
         if held is not None and Version.parse(run.version) <= held:
             return Waiting(f"{run.policy.main} holds {held.text} already; choose a later version", stuck=True)
-        return Met()
+        return Met({OUT: None} if run.facts.get(OUT) else {})
 
     async def _held(self, run: Run, world: World) -> Version | None:
         """The version that main spells in the first version file; None if it spells none we can read."""

@@ -10,6 +10,7 @@ from sops.kit.action import Action, Conflict, Done, Owed, Probe, Todo, World, fi
 from sops.kit.branch_actions import ours_alone
 from sops.kit.covered import agreed
 from sops.kit.dispatched import dispatched, started
+from sops.kit.errors import FarEndRefused
 from sops.kit.merging import MergePullRequest, into_another
 from sops.kit.model import Role
 from sops.kit.reland import RELAND, WorkIsBack
@@ -31,15 +32,17 @@ class PointLatest(Action):
     public = True
 
     def says(self, run: Run) -> str:
-        good, digest = run.facts.get("good", "the release before"), run.facts.get("good.digest", "")
+        good = target(run) or "the release before"
+        digest = "" if _elsewhere(run) else run.facts.get("good.digest", "")
         whose = f"; {unsure}, so people look first" if (unsure := _nobodys(run)) else ""
         return f"point {run.policy.latest} at the image of {good}{f', {digest}' if digest else ''}{whose}"
 
     def by_hand(self, run: Run) -> tuple[str, ...]:
-        return (f"crane tag IMAGE@{run.facts['good.digest']} {run.policy.latest}", "IMAGE is the image's full name")
+        image = f"IMAGE:{target(run)}" if _elsewhere(run) else f"IMAGE@{run.facts['good.digest']}"
+        return (f"crane tag {image} {run.policy.latest}", "IMAGE is the image's full name")
 
     async def probe(self, run: Run, world: World) -> Probe:
-        good, wanted = run.facts.get("good.digest"), run.facts.get("good", "the release before")
+        good, wanted = await self._wanted(run, world), target(run) or "the release before"
         latest = await world.registry.manifest(run.policy.latest)
         now = latest.digest if latest else ""
         if now and now in {good, await self._rebuilt(run, world)}:
@@ -60,10 +63,53 @@ class PointLatest(Action):
         found = await world.registry.manifest(run.facts["good"]) if "republish.run" in run.facts else None
         return found.digest if found else ""
 
+    async def _wanted(self, run: Run, world: World) -> str:
+        """The image `latest` belongs to: what people go back to, or a release above what is taken back."""
+        if not _elsewhere(run):
+            return str(run.facts.get("good.digest") or "")
+        found = await world.registry.manifest(target(run))
+        return found.digest if found else ""
+
     async def perform(self, run: Run, world: World) -> None:
-        manifest = await world.registry.manifest(run.facts["good.digest"])
+        manifest = await world.registry.manifest(await self._wanted(run, world))
         if manifest is not None:
             await world.registry.put(run.policy.latest, manifest)
+
+
+@dataclass(frozen=True)
+class MarkLatest(Action):
+    """The forge's badge on the release `latest` belongs to, where what is taken back has it (D1)."""
+
+    uses = ()
+    public = True
+
+    def says(self, run: Run) -> str:
+        return f"mark the release v{target(run)} as the latest"
+
+    def by_hand(self, run: Run) -> tuple[str, ...]:
+        return (f"gh release edit v{target(run)} --latest",)
+
+    async def probe(self, run: Run, world: World) -> Probe:
+        release = await world.forge.latest_release()
+        if release is not None and release.tag == f"v{target(run)}":
+            return Done({"badge": release.tag})
+        return Todo(self.says(run))
+
+    async def perform(self, run: Run, world: World) -> None:
+        release = await world.forge.release_by_tag(f"v{target(run)}")
+        if release is None:
+            raise FarEndRefused(f"there is no release v{target(run)}")
+        await world.forge.mark_latest(release.id)
+
+
+def target(run: Run) -> str:
+    """The version whose `latest` is afterwards; earlier builds knew only what people go back to."""
+    return str(run.facts.get("latest.to") or run.facts.get("good") or "")
+
+
+def _elsewhere(run: Run) -> bool:
+    """Something above what is taken back is out, so `latest` is that one's."""
+    return target(run) != str(run.facts.get("good") or "")
 
 
 def _nobodys(run: Run) -> str:

@@ -93,6 +93,22 @@ class MovesLatest(Condition):
 
 
 @dataclass(frozen=True)
+class HasBadge(Condition):
+    """The forge shows what is taken back as the latest release."""
+
+    settled = True
+
+    def holds(self, run: Run) -> bool:
+        return bool(run.facts.get("badge.is") == f"v{run.version}")
+
+    def says(self, run: Run) -> str:
+        return f"if the forge shows v{run.version} as the latest"
+
+    def otherwise(self, run: Run) -> str:
+        return f"the latest release is {run.facts.get('badge.is') or 'none'}"
+
+
+@dataclass(frozen=True)
 class Asked(Condition):
     """Whoever began the rollback asked for this row. `image`: it is about the image, where there is one."""
 

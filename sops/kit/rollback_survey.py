@@ -4,16 +4,17 @@ What the run of the release recorded counts more than what the registry or the t
 pushed over after the release, and then it no longer tells what people got.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from sops.kit.action import World, short
 from sops.kit.errors import InvalidText, InvalidVersion
+from sops.kit.latest import after_rollback, downwards
 from sops.kit.policy import Policy
-from sops.kit.rolled_back import going_back, rollback_asked, rolled_back
+from sops.kit.rolled_back import going_back, rollback_asked, rolled_back, withdrawn
 from sops.kit.version import Version
-from sops.kit.world import Commit
+from sops.kit.world import Commit, RemoteTag
 
 SHOWN = 4
 CANDIDATES = "SOP-03"
@@ -37,6 +38,8 @@ async def survey(version: Version, to: str, policy: Policy, world: World) -> dic
     main = await world.git.branch(policy.main)
     if main is None:
         raise InvalidText(f"there is no branch {policy.main}")
+    if newer := await _built_on(version, tags, world):
+        raise InvalidText(_beneath(version, newer))
     bad = [tag for name, tag in tags.items() if (found := Version.of_tag(name)) and _same_release(found, version)]
     known = await _recorded(version, world)
     digest = str(known.get(version, {}).get("digest") or "")
@@ -56,8 +59,41 @@ async def survey(version: Version, to: str, policy: Policy, world: World) -> dic
         "main.protected": (await world.forge.rules(policy.main)).protected,
         "recorded": bool(digest),
         "package.there": await _packaged(version, policy, world),
+        **await _latest(version, good, stable, to, world),
         **(await _images(version, good, digest, policy, world) if "image" in policy.artefacts else NO_IMAGES),
     }
+
+
+async def _built_on(version: Version, tags: Mapping[str, RemoteTag], world: World) -> list[Version]:
+    """The newer patches of its line that hold it and stand, newest first; one whose revert is not merged yet stands."""
+    later = [found for name in tags if (found := Version.of_tag(name)) and found.line == version.line]
+    newer = [each for each in downwards(later) if each > version]
+    bad = tags[version.tag].commit
+    held = [each for each in newer if await world.git.is_ancestor(bad, tags[each.tag].commit)]
+    return [each for each in held if not await _undone(each, world)]
+
+
+async def _undone(version: Version, world: World) -> bool:
+    """It was taken back, and its work is off main again, or never was there."""
+    back = await withdrawn(version.text, world)
+    return back is not None and bool(back.facts.get("merge") or not back.facts.get("merges"))
+
+
+def _beneath(version: Version, newer: Sequence[Version]) -> str:
+    first, commands = newer[0].text, [f"/release rollback {each.text}" for each in newer]
+    return (
+        f"{_listed(newer)} {'is' if len(newer) == 1 else 'are'} out and built on {version.text}: taking {version.text}"
+        f" back alone would leave its work in {first}, and its revert would not fit. Say {', then '.join(commands)},"
+        f" and once that is merged /release rollback {version.text}; or mend it with a hotfix after {first}"
+    )
+
+
+async def _latest(version: Version, good: Version, stable: Sequence[Version], to: str, world: World) -> dict[str, Any]:
+    """Whose `latest` is afterwards, as image and as the forge's badge; what is above the version, if anything is."""
+    unfit = {each for each in stable if each > version.final and await _unfit(each, to, world)}
+    target = after_rollback(version, good, stable, unfit)
+    badge = await world.forge.latest_release()
+    return {"latest.to": target.text, "badge.is": badge.tag if badge else ""}
 
 
 async def _unfit(version: Version, to: str, world: World) -> bool:

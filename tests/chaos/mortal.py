@@ -37,7 +37,7 @@ WRITES = frozenset(
         ),
         *("forge.open_advisory", "forge.accept_advisory", "forge.score_advisory", "forge.publish_advisory"),
         *("forge.open_private_fork", "forge.request_cve"),
-        *("forge.create_release", "forge.edit_release", "forge.remove_label", "forge.dispatch"),
+        *("forge.create_release", "forge.edit_release", "forge.mark_latest", "forge.remove_label", "forge.dispatch"),
         *("git.create_branch", "git.delete_branch", "git.commit", "git.push_signed_tag"),
         *("git.push_branch", "git.merge", "git.record", "git.revert", "git.cherry_pick"),
         *("registry.put", "registry.delete", "chat.post", "chat.edit", "chat.whisper", "chat.remove"),

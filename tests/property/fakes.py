@@ -11,6 +11,7 @@ from sops.kit.conversation import Actor, Place
 from sops.kit.errors import FarEndRefused
 from sops.kit.message import Card
 from sops.kit.ports import Traits
+from sops.kit.version import Version
 from sops.kit.world import (
     BranchRules,
     Check,
@@ -77,6 +78,14 @@ class FakeForge(QuietForge):
 
     async def release_by_tag(self, tag: str) -> Release | None:
         return await self._reach.read(lambda: self._world.releases.get(tag))
+
+    async def latest_release(self) -> Release | None:
+        def highest() -> Release | None:
+            known = [(found, tag) for tag in self._world.releases if (found := Version.of_tag(tag))]
+            stable = [each for each in known if not each[0].is_candidate]
+            return self._world.releases[max(stable)[1]] if stable else None
+
+        return await self._reach.read(highest)
 
     async def download_asset(self, asset_id: int) -> bytes:
         raise FarEndRefused(f"there is no asset {asset_id}")

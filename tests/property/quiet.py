@@ -39,8 +39,11 @@ class QuietForge:
     async def upstream_releases(self, _repository: str) -> Sequence[Release]:
         return ()
 
-    async def create_release(self, *, tag: str, title: str, body: str, prerelease: bool) -> Release:
-        raise NotImplementedError(tag, title, body, prerelease)
+    async def mark_latest(self, release_id: int) -> None:
+        raise NotImplementedError(release_id)
+
+    async def create_release(self, *, tag: str, title: str, body: str, prerelease: bool, latest: bool) -> Release:
+        raise NotImplementedError(tag, title, body, prerelease, latest)
 
     async def edit_release(self, _release_id: int, *, body: str) -> None:
         raise NotImplementedError(body)

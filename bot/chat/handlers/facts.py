@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.chat import commands, replies
 from bot.chat.handlers.base import Handler, Refused, Speaker
-from bot.chat.replies import binding, refusals, security
+from bot.chat.replies import binding, latest, refusals, security
 from bot.engine.desk import Desk
 from sops.kit import paging, rebasing, timing
 from sops.kit.affected import misfit
@@ -14,6 +14,7 @@ from sops.kit.changelog_sections import is_entry
 from sops.kit.cvss import learned
 from sops.kit.disclosure import Disclosure
 from sops.kit.errors import InvalidText
+from sops.kit.latest_steps import PUT, PUT_WANTED, LatestStands
 from sops.kit.message import Card
 from sops.kit.model import Severity
 from sops.kit.response import hurts
@@ -23,6 +24,7 @@ from sops.security_response import SECURITY_RESPONSE
 
 CHANGELOG = "changelog"  # the fact, and the step that writes it
 MERGE = "merge"
+LATEST = "latest"  # where it is put, once it was seen elsewhere
 TAG = "tag"  # no fact: which commit is tagged, where the merge would bring other work than was approved
 IN_ADVISORY = frozenset({"advisory", "cvss", "affected", "disclosure", "cve"})  # what it says once it is public
 
@@ -30,6 +32,8 @@ IN_ADVISORY = frozenset({"advisory", "cvss", "affected", "disclosure", "cve"})  
 def set_fact(desk: Desk, me: Speaker, command: commands.SetFact) -> Refused | None:
     if command.name == TAG:
         return _choose(desk, me, command.text)
+    if command.name == LATEST and any(isinstance(each, LatestStands) for step in desk.run.steps for each in step.waits):
+        return _put_latest(desk, me, command.text)
     if (stands := _stands(desk.run, command.name)) is not None:
         return stands
     if command.name == CHANGELOG and not is_entry(command.text):
@@ -80,6 +84,20 @@ def _choose(desk: Desk, me: Speaker, text: str) -> Refused | None:
     desk.run = run.with_facts({CHOICE: run.facts["head"] if word == "head" else shown})
     desk.note("set", me.record, name=TAG, text=word)
     desk.say(binding.chosen_head(run) if word == "head" else binding.chosen_merge(run))
+    return None
+
+
+def _put_latest(desk: Desk, me: Speaker, text: str) -> Refused | None:
+    """Only where it belongs, as they were told."""
+    run, wanted = desk.run, str(desk.run.facts.get(PUT_WANTED) or "")
+    asked = any(isinstance(each, LatestStands) for step in run.current() for each in step.waits)
+    if not asked or not wanted:
+        return Refused(refusals.refused(latest.NOT_ASKED))
+    if text.strip().removeprefix("v") != wanted:
+        return Refused(refusals.refused(latest.other(run, wanted)))
+    desk.run = run.with_facts({PUT: wanted})
+    desk.note("set", me.record, name=LATEST, text=wanted)
+    desk.say(latest.chosen(run, wanted))
     return None
 
 

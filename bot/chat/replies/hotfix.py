@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.chat.replies import binding, calling
+from bot.chat.replies import binding, calling, latest
 from bot.chat.replies.parts import Words, card, duration
 from sops.kit.action import News, short
 from sops.kit.message import Card, Line, line, time
@@ -107,6 +107,7 @@ WORDS = Words(
         "private-checks": lambda run: f"green in private on {short(run.facts['private.tested'])}",
         "reveal": lambda run: f"everybody can read it now, on {run.facts['branch']}",
         "merge": _merged,
+        "latest": latest.stands,
         "back-port": _back_ported,
         "back-port-pr": lambda run: f"PR #{run.facts.get('back-port.pr')}: {run.facts.get('back-port.pr.url')}",
         "security-table-pr": lambda run: f"PR #{run.facts.get('table.pr')}: {run.facts.get('table.pr.url')}",

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.chat.replies import answers, binding, incident, phrases, rollback, stable
+from bot.chat.replies import answers, binding, incident, latest, phrases, rollback, stable
 from bot.chat.replies.parts import begun, card, debt_hint
 from sops.kit import timing
 from sops.kit.action import Action, Conflict, News, short
@@ -21,7 +21,8 @@ from sops.kit.unreadable import Unreadable
 def news(run: Run, item: News) -> Card:
     """Something a gate or an action wants the thread to hear."""
     about = item.about
-    own = {**binding.NEWS, **(phrases.WORDS[run.sop].news if run.sop in phrases.WORDS else {})}.get(item.kind)
+    ours = phrases.WORDS[run.sop].news if run.sop in phrases.WORDS else {}
+    own = {**binding.NEWS, **latest.NEWS, **ours}.get(item.kind)
     if own is not None:
         return own(run, item)
     if item.kind == "checks-red":

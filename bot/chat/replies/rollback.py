@@ -3,6 +3,7 @@
 from bot.chat.replies.parts import Words, card, duration, names
 from sops.kit.action import News, short
 from sops.kit.message import Card, bold, line
+from sops.kit.rollback_actions import target
 from sops.kit.run import Run
 
 NO_IMAGE = "This project has no image to roll back alone: the settings' artefacts name none."
@@ -82,7 +83,8 @@ WORDS = Words(
     news={"workaround-wanted": _workaround, "reverted-by-hand": _by_hand},
     done={
         "survey": _surveyed,
-        "latest": lambda run: f"{run.policy.latest} is {run.facts['good']} again, {run.facts['good.digest']}",
+        "latest": lambda run: f"{run.policy.latest} is {target(run)} again, {run.facts.get('latest')}",
+        "badge": lambda run: f"the forge shows {run.facts.get('badge')} as the latest release",
         "retracted-notice": lambda run: (
             f"the release says it is retracted: {run.facts['notice']}"
             if run.facts.get("notice")

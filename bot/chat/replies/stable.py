@@ -1,5 +1,6 @@
 """Releases (SOP-01)."""
 
+from bot.chat.replies import latest
 from bot.chat.replies.parts import Words, card, names
 from sops.kit.action import News, short
 from sops.kit.approvals import Request
@@ -118,6 +119,7 @@ WORDS = Words(
             else f"there is no candidate; it would be cut from {run.policy.develop}"
         ),
         "branch": lambda run: f"{run.facts.get('branch')} is cut at {short(str(run.facts.get('cut.at')))}",
+        "latest": latest.stands,
         "back-merge": _back_merged,
         "back-merge-pr": lambda run: f"PR #{run.facts.get('back-merge.pr')}: {run.facts.get('back-merge.pr.url')}",
         "back-merge-merged": lambda run: f"{run.version} is in {run.policy.develop}",

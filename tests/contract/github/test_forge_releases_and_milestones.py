@@ -87,24 +87,55 @@ async def test_a_label_nobody_made_yet_can_be_put_on_an_issue_and_a_pull_request
 
 async def test_a_release_is_published_and_only_its_text_is_edited(forge: Forge, world: SandboxWorld) -> None:
     world.tag("v1.3.5-rc1", "develop")
-    made = await forge.create_release(tag="v1.3.5-rc1", title="A candidate", body="first", prerelease=True)
+    made = await forge.create_release(
+        tag="v1.3.5-rc1", title="A candidate", body="first", prerelease=True, latest=False
+    )
     await forge.edit_release(made.id, body="second")
     found = await forge.release_by_tag("v1.3.5-rc1")
     assert found is not None
     assert (found.name, found.body, found.prerelease, found.draft) == ("A candidate", "second", True, False)
     with pytest.raises(FarEndRefused):
-        await forge.create_release(tag="v1.3.5-rc1", title="again", body="", prerelease=True)
+        await forge.create_release(tag="v1.3.5-rc1", title="again", body="", prerelease=True, latest=False)
 
 
 async def test_a_release_never_makes_its_tag(forge: Forge, world: SandboxWorld) -> None:
     with pytest.raises(FarEndRefused, match="no tag v9"):
-        await forge.create_release(tag="v9.0.0", title="early", body="", prerelease=False)
+        await forge.create_release(tag="v9.0.0", title="early", body="", prerelease=False, latest=False)
     assert "refs/tags/v9.0.0" not in world.core.git.refs()
+
+
+async def test_the_badge_is_where_it_is_put_and_a_release_says_whether_it_takes_it(
+    forge: Forge, world: SandboxWorld
+) -> None:
+    async def badge() -> str:
+        found = await forge.latest_release()
+        return found.tag if found else ""
+
+    world.publish_never()
+    world.tag("v1.4.0", "develop")
+    world.tag("v1.3.1", "main")
+    world.tag("v1.5.0-rc1", "develop")
+    assert await badge() == "v1.3.0"
+    newer = await forge.create_release(tag="v1.4.0", title="1.4.0", body="", prerelease=False, latest=True)
+    older = await forge.create_release(tag="v1.3.1", title="1.3.1", body="", prerelease=False, latest=False)
+    candidate = await forge.create_release(tag="v1.5.0-rc1", title="rc", body="", prerelease=True, latest=False)
+    assert await badge() == "v1.4.0"
+    await forge.mark_latest(older.id)
+    assert await badge() == "v1.3.1"
+    await forge.edit_release(newer.id, body="again")  # what is not said stays
+    assert await badge() == "v1.3.1"
+    with pytest.raises(FarEndRefused):
+        await forge.mark_latest(candidate.id)
+    await forge.mark_latest(newer.id)
+    found = await forge.release_by_tag("v1.4.0")
+    assert await badge() == "v1.4.0"
+    assert found is not None
+    assert (found.body, found.draft, found.prerelease) == ("again", False, False)
 
 
 async def test_releases_are_listed_newest_first_with_their_assets(forge: Forge, world: SandboxWorld) -> None:
     world.tag("v1.3.5-rc1", "develop")
-    await forge.create_release(tag="v1.3.5-rc1", title="A candidate", body="first", prerelease=True)
+    await forge.create_release(tag="v1.3.5-rc1", title="A candidate", body="first", prerelease=True, latest=False)
     found = await forge.releases()
     assert [release.tag for release in found] == ["v1.3.5-rc1", "v1.3.0"]
     assert [asset.name for asset in found[1].assets] == ["skylark-1.3.0.tar.gz", "SHA256SUMS"]

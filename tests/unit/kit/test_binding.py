@@ -84,6 +84,13 @@ class Repository:
     async def is_ancestor(self, ancestor: str, descendant: str) -> bool:
         return ancestor in self.reached(descendant)
 
+    async def first_parents(self, base: str, head: str) -> list[Commit]:
+        chain = []
+        while head not in self.reached(base):
+            chain.append(await self.describe(head))
+            head = self.commits[head][0][0]
+        return chain
+
     async def tags(self) -> list[Any]:
         return []
 
@@ -357,6 +364,22 @@ async def test_a_hotfix_is_not_the_merge_of_another_lines_history(far: Far) -> N
     found = await ReleaseHotfix().probe(run, far.world)
     assert isinstance(found, Done)
     assert found.facts[RELEASED] == HEAD
+
+
+async def test_a_merge_outside_that_kept_mains_side_leaves_the_merge_owed(
+    far: Far, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def changed(_old: str, _new: str) -> list[str]:
+        return ["src/release.hpp"]
+
+    monkeypatch.setattr(far.git, "changed_paths", changed)
+    run = a_stable(**{"base.commit": ROOT, "main.holds": [], "tree": OWN, "tagged": "merge"})
+    far.merged("4" * 40)
+    far.git.commits["4" * 40] = ((MAIN, HEAD), "base other")
+    found = await ReleaseHotfix().probe(run, far.world)
+    assert isinstance(found, Done)
+    assert found.facts[RELEASED] == HEAD
+    assert [owed.id for owed in found.owed] == ["main-ward"]
 
 
 def a_view(run: Run) -> View:
