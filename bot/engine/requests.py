@@ -51,6 +51,7 @@ def turns(run: Run, now: datetime) -> list[datetime]:
     """The instants to come at which time alone changes a request: its grace ends, or it expires."""
     times = [r.grace_until if r.state is RequestState.GRANTED else r.expires_at for r in live(run)]
     times += [r.grace_until for r in run.requests if r.again]
+    times += [at for r in live(run) if r.state is RequestState.OPEN for at in r.reminders]
     times += [r.override_at for r in live(run) if r.state is RequestState.OPEN]
     return [at for at in times if at is not None and at > now]
 
@@ -276,6 +277,17 @@ def settle(desk: Desk, seq: int, people: People) -> Request:
         desk.run = replaced(desk.run, request)
         desk.note("approval-expired", code=request.code)
         desk.say(replies.approvals.request_expired(desk.run, request))
+    return _reminded(desk, request)
+
+
+def _reminded(desk: Desk, request: Request) -> Request:
+    """Before it expires who may answer hears of it again, twice in all; what came due together is said once."""
+    due = sum(desk.now >= at for at in request.reminders)
+    if request.state is not RequestState.OPEN or request.reminded >= due or desk.run.state is not RunState.ACTIVE:
+        return request
+    request = request.but(reminded=due)
+    desk.run = replaced(desk.run, request)
+    desk.say(replies.approvals.still_asked(desk.run, request, desk.people))
     return request
 
 

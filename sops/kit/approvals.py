@@ -79,7 +79,14 @@ class Request(_Value):
     held: HeldUp | None = None
     again: bool = False  # used, and what is left of it waits for another grace
     lapsed: bool = False  # used, and for what is left of it people are asked anew
+    reminded: int = 0  # how often who may answer was reminded while it is open
     armed_for: AwareDatetime | None = None  # granted, and goes ahead by itself at that instant, as the thread knows
+
+    @property
+    def reminders(self) -> tuple[datetime, ...]:
+        """When who may answer is reminded of it: at half of its time, and when a sixth is left."""
+        span = self.expires_at - self.made_at
+        return (self.made_at + span / 2, self.expires_at - span / 6)
 
     @property
     def live(self) -> bool:

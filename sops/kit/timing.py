@@ -145,6 +145,15 @@ def heard(run: Run, at: datetime) -> Run:
     return started(answered(run), UPDATE, at) if state is not None and state.running else answered(run)
 
 
+def worked(run: Run, at: datetime) -> Run:
+    """The run after a word of work that tells nobody outside: the silence is over, what somebody promised stands."""
+    state = run.clocks.get(UPDATE)
+    if state is None or not state.running or at >= state.due_at:
+        return heard(run, at)
+    promise = state.due_at != due(UPDATE, run, state.calls_from or state.started_at)
+    return run if promise else heard(run, at)
+
+
 def answered(run: Run) -> Run:
     """The run with no update owed from before."""
     return run.with_facts({"update.missed": 0, "update.due": ""}) if run.facts.get("update.missed") else run

@@ -252,7 +252,7 @@ def _skipped(desk: Desk, me: Speaker, step: Step, reason: str, kind: str, *first
 
 
 def note(desk: Desk, me: Speaker, command: commands.Note) -> Refused | None:
-    desk.run = timing.heard(desk.run, desk.now)
+    desk.run = timing.worked(desk.run, desk.now)
     desk.note("note", me.record, text=command.text)
     desk.say(replies.answers.noted())
     return None

@@ -170,6 +170,19 @@ def request_void(run: Run, asked: Request, *, merged: bool) -> Card:
     return card(line(f"Request {asked.code} is void: ", Span(text=asked.ended), f".{given}{untouched}{following}"))
 
 
+def still_asked(run: Run, asked: Request, people: People) -> Card:
+    """To who may answer and has not, before it expires; and to who would have to ask again."""
+    able = [p.handle for p in people.holding(*asked.roles) if p.handle not in {*asked.excluded, *asked.people}]
+    missing = asked.quorum - len(asked.people)
+    count = "1 yes" if missing == 1 else f"{missing} yeses"
+    ask = f" Nobody else may answer; name more {either(asked.roles)}s in the settings." if len(able) < missing else ""
+    return card(
+        line(*_mentions(able), f"{': ' if able else ''}request {asked.code} of {run.name} still needs {count}.", ask),
+        line("It expires ", time(asked.expires_at), "; ", person(run.owner), " would have to ask again then."),
+        hint=f"approve {asked.code} · !reject {asked.code} reason",
+    )
+
+
 def request_expired(run: Run, asked: Request) -> Card:
     said = f" The yes of {names(asked.people, 'and')} went with it." if asked.people else ""
     return card(

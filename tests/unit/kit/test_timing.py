@@ -323,3 +323,15 @@ def test_a_window_that_did_not_move_stays_as_it_is():
 def test_a_window_nobody_can_date_stands_still():
     run = timing.window(a_release(), SOAK, NOW, NOW + 7 * DAY, NOW)
     assert timing.window(run, SOAK, NOW, None, NOW + DAY).clocks[SOAK].stopped_at == NOW + DAY
+
+
+def test_a_note_ends_the_silence_and_puts_off_no_promise():
+    at = datetime(2026, 11, 27, 10, tzinfo=UTC)
+    usual = timing.started(an_incident(Severity.P0), timing.UPDATE, at)
+    noted = timing.worked(usual, at + timedelta(minutes=20))
+    assert noted.clocks[timing.UPDATE].due_at == at + timedelta(minutes=50)
+    promised = timing.promised(usual, timing.UPDATE, at, timedelta(minutes=10))
+    assert timing.worked(promised, at + timedelta(minutes=5)) == promised
+    broken = timing.worked(promised, at + timedelta(minutes=10))
+    assert broken.clocks[timing.UPDATE].due_at == at + timedelta(minutes=40)
+    assert timing.heard(promised, at + timedelta(minutes=5)).clocks[timing.UPDATE].due_at == at + timedelta(minutes=35)
