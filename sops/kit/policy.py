@@ -97,8 +97,6 @@ class Security(BaseModel):
     #: A private repository, `owner/name`, in which it is built and tested until then. Without one that is the
     #: advisory's temporary private fork, where nothing is tested by itself: two people say that it was.
     ci_repository: str = Field(default="", pattern=r"^([A-Za-z0-9][\w.-]*/[A-Za-z0-9_][\w.-]*)?$")
-    #: So many days after the disclosure its post-mortem is public.
-    post_mortem_days: int = Field(30, ge=0)
 
 
 class Policy(BaseModel):
