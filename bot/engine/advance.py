@@ -284,7 +284,8 @@ class Advancer:
         asked = requests.latest(run, step.id) if wanted else None
         if asked is not None and asked.holds:
             return Look((), {}, (), (), PEOPLE), asked
-        if wanted is not None and run.record(step.id).intent and (before := requests.given_before(run, wanted)):
+        begun = run.record(step.id).intent or run.record(step.id).performed
+        if wanted is not None and begun and (before := requests.given_before(run, wanted)):
             return Look((), {}, (), (), PEOPLE), before
         so_far, ready = Looking(), True
         for piece in step.waits:

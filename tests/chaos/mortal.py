@@ -13,9 +13,9 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 
 from bot.demo.stage import Died
-from bot.engine.far_end import FarEnd
 from bot.settings import Settings
 from bot.wiring import BotHere, Ports
+from sops.kit.action import Private
 from sops.kit.conversation import Event
 from sops.kit.ports import Chat, Clock, Forge, GitRepository, ImageRegistry, PackageIndex
 from sops.kit.run import Run
@@ -60,11 +60,24 @@ MAY_CHANGE = frozenset({"deadlines.take_due", "deadlines.pass_over", "inbox.take
 
 def mortal(ports: Ports, life: Life) -> Ports:
     """The same ports, for the bot that lives this life."""
-    far = FarEnd(
-        cast("Forge", MortalPort("forge", ports.far.forge, life)),
-        cast("GitRepository", MortalPort("git", ports.far.git, life)),
-        cast("ImageRegistry", MortalPort("registry", ports.far.registry, life)),
-        cast("PackageIndex", MortalPort("packages", ports.far.packages, life)),
+
+    def private(repository: str) -> Private | None:
+        home = ports.far.private(repository)
+        if home is None:
+            return None
+        return replace(
+            home,
+            forge=cast("Forge", MortalPort("forge", home.forge, life)),
+            git=cast("GitRepository", MortalPort("git", home.git, life)),
+        )
+
+    far = replace(
+        ports.far,
+        forge=cast("Forge", MortalPort("forge", ports.far.forge, life)),
+        git=cast("GitRepository", MortalPort("git", ports.far.git, life)),
+        registry=cast("ImageRegistry", MortalPort("registry", ports.far.registry, life)),
+        packages=cast("PackageIndex", MortalPort("packages", ports.far.packages, life)),
+        private=private,
     )
     chats = {name: cast("Chat", MortalPort("chat", chat, life)) for name, chat in ports.chats.items()}
     return replace(ports, store=cast("Store", MortalStore(ports.store, life)), far=far, chats=chats)

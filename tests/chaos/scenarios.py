@@ -212,7 +212,7 @@ SECURITY = Scenario(
         @rev1 in FIX-1: approve
         %wait FIX-1 reveal
         @seclead in FIX-1: approve
-        %clock +9h
+        %clock +5h
         %forge merge 42
         @seclead in SEC-1: approve
         %clock +5m
