@@ -131,7 +131,7 @@ async def test_help_behind_a_root_is_help(text: str, chat: Conversation) -> None
         ("!action @oncall2 look by 2026-02-30", "'2026-02-30' is not a date; write it as YYYY-MM-DD"),
         ("!action @oncall2 look by Friday", "'Friday' is not a date; write it as YYYY-MM-DD"),
         ("!action @oncall2 " + "x" * 5_000, "at most 200 fit here"),
-        ("!set owner me", "'owner' cannot be set; tag, changelog, workaround"),
+        ("!set owner me", "'owner' cannot be set; tag, latest, changelog, workaround"),
         ("!set cause", "It goes like this: !set cause"),
         ("!blocker 4", "help lists the words of its thread"),
         ("!start", "It was started already"),

@@ -96,6 +96,8 @@ async def play_on(stage: Stage, play: keeping.Kept, moment: keeping.Kept) -> Non
         await stage.move(max(left, timedelta(0)))
     elif directions[moment["line"]].startswith("%wait"):
         await player.play(directions[moment["line"]], "the interrupted line")
+    if secret and not LATER.keys() & set(directions[moment["line"] + 1 :]):
+        await player.play("%clock +9h", "until the disclosure")
     for number in range(moment["line"] + 1, len(directions)):
         line = directions[number]
         await player.play(LATER.get(line, line) if secret else line, f"line {number}")
@@ -146,7 +148,10 @@ async def goes_on(name: str, number: int, tmp_path: Path) -> None:
             run, known = await stage.bot.run(expected["name"]), before[expected["name"]]
             assert run is not None
             asked = len(known.requests) if known else 0
-            assert ended(run, asked) == without_codes(expected, asked)
+            now = ended(run, asked)
+            # What this build begins has steps that were none then.
+            now["steps"] = {name: state for name, state in now["steps"].items() if name in expected["steps"]}
+            assert now == without_codes(expected, asked)
         found = await stage.bot.store.read(lambda tx: tx.ledger.audit())  # type: ignore[attr-defined]  # a stage knows none
         assert [f"{fault.run}: {fault.what}" for fault in found.faults] == []
 
